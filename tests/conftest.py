@@ -1,0 +1,170 @@
+"""Fixtures: a real PostgreSQL (plain or TimescaleDB), a real broker, the shipped catalog, the demo city.
+
+One server a session; a template database is migrated once and cloned for each test that writes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import tempfile
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from brain.local import postgres
+from brain.store import db
+
+BEIJING = timezone(timedelta(hours=8))
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--body",
+        choices=["plain", "timescale"],
+        default=os.environ.get("BRAIN_TEST_BODY", "plain"),
+        help="storage body of the test databases; timescale needs an installation that has the extension",
+    )
+    parser.addoption(
+        "--postgres-home",
+        default=os.environ.get("BRAIN_TEST_POSTGRES_HOME", ""),
+        help="PostgreSQL 18 installation to test on instead of the wheel's",
+    )
+
+
+def pytest_report_header(config):
+    install = postgres.installation(config.getoption("--postgres-home"))
+    has = "yes" if postgres.has_timescale(install) else "no"
+    return f"storage body: {config.getoption('--body')} (TimescaleDB in this installation: {has})"
+
+
+@pytest.fixture(scope="session")
+def body(request) -> str:
+    return request.config.getoption("--body")
+
+
+@pytest.fixture(scope="session")
+def server(request, body):
+    install = postgres.installation(request.config.getoption("--postgres-home"))
+    if body == "timescale" and not postgres.has_timescale(install):
+        pytest.exit("--body timescale: this PostgreSQL installation has no TimescaleDB extension", returncode=4)
+    folder = Path(tempfile.mkdtemp(prefix="brain-test-"))
+    server = postgres.Server(folder / "pg", install, durable=False, preload=body == "timescale")
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+_names = itertools.count(1)
+
+
+def _clone(server, template: str) -> str:
+    """Name of a fresh copy of the template database."""
+    name = f"t{next(_names)}"
+    with db.connect(server.url("postgres"), name="tests") as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    return name
+
+
+def _drop(server, name: str) -> None:
+    with db.connect(server.url("postgres"), name="tests") as conn:
+        conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _without_background_workers(url: str, body: str) -> None:
+    """A template must have no connections: TimescaleDB's scheduler would hold one."""
+    if body == "timescale":
+        with db.connect(url, name="tests") as conn:
+            conn.execute("SELECT _timescaledb_functions.stop_background_workers()")
+
+
+@pytest.fixture(scope="session")
+def empty_template(server, body) -> str:
+    with db.connect(server.url("postgres"), name="tests") as conn:
+        conn.execute("CREATE DATABASE empty_template")
+    db.migrate(server.url("empty_template"), body=body)
+    _without_background_workers(server.url("empty_template"), body)
+    return "empty_template"
+
+
+@pytest.fixture(scope="session")
+def catalog():
+    from brain import catalog
+
+    return catalog.load()
+
+
+@pytest.fixture(scope="session")
+def city_template(server, empty_template, catalog, body) -> str:
+    from brain.local import city
+
+    with db.connect(server.url("postgres"), name="tests") as conn:
+        conn.execute(f"CREATE DATABASE city_template TEMPLATE {empty_template} STRATEGY file_copy")
+    with db.connect(server.url("city_template"), name="tests") as conn:
+        city.load(conn, catalog, lambda text: None)
+    _without_background_workers(server.url("city_template"), body)
+    return "city_template"
+
+
+@pytest.fixture
+def db_url(server, empty_template):
+    """URL of a fresh, migrated, empty database."""
+    name = _clone(server, empty_template)
+    yield server.url(name)
+    _drop(server, name)
+
+
+@pytest.fixture
+def conn(db_url):
+    with db.connect(db_url, name="tests") as conn:
+        yield conn
+
+
+@pytest.fixture
+def city_url(server, city_template):
+    """URL of a fresh database with the demo city loaded."""
+    name = _clone(server, city_template)
+    yield server.url(name)
+    _drop(server, name)
+
+
+@pytest.fixture
+def city_db(city_url):
+    with db.connect(city_url, name="tests") as conn:
+        yield conn
+
+
+@pytest.fixture(scope="session")
+def session_city_url(server, city_template):
+    """One database with the demo city for a whole session: for web servers that many tests share."""
+    name = _clone(server, city_template)
+    yield server.url(name)
+    _drop(server, name)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 9, 3, 10, 0, tzinfo=BEIJING)
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def broker():
+    """A running MQTT broker on a free port: `.url`, `.port`, `.restart()`, `.kill()`."""
+    from brain.local.broker import Broker
+
+    folder = Path(tempfile.mkdtemp(prefix="brain-mqtt-"))
+    broker = Broker(folder, free_port())
+    broker.start()
+    yield broker
+    broker.stop()
+    shutil.rmtree(folder, ignore_errors=True)
