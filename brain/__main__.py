@@ -1,0 +1,178 @@
+"""The command `brain`. Each verb is one function; heavy imports wait until their verb runs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from brain import __version__
+from brain.model import Refused
+from brain.settings import BadSetting, Settings, read
+
+
+def up(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.local import supervisor
+
+    if args.no_replay:
+        settings = replace(settings, replay=False)
+    return supervisor.up(settings)
+
+
+def migrate(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.local import city
+    from brain.local.check import database_url
+    from brain.store import db
+
+    url = database_url(settings)
+    ran = db.migrate(url, body=settings.storage, say=lambda name: print(f"升级 {name}"))
+    if args.city:
+        from brain import catalog
+
+        with db.connect(url, name="brain migrate") as conn:
+            city.load(conn, catalog.load(settings.catalog or None), lambda text: print(text))
+    with db.connect(url, name="brain migrate") as conn:
+        print(f"表结构已是最新（{len(ran)} 个升级，存储形态 {db.body_of(conn)}）")
+    return 0
+
+
+def web(settings: Settings, args: argparse.Namespace) -> int:
+    from brain import catalog
+    from brain.web import app
+
+    app.run(with_database(settings), catalog.load(settings.catalog or None))
+    return 0
+
+
+def engine(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.engine import loop
+
+    loop.run(with_database(settings))
+    return 0
+
+
+def import_(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.local import importing
+
+    return importing.run(with_database(settings), args.what, Path(args.file), print)
+
+
+def report(settings: Settings, args: argparse.Namespace) -> int:
+    from brain import catalog
+    from brain.report import command
+
+    period = args.period or datetime.now(UTC).strftime("%Y-%m")
+    path = command.write_file(
+        with_database(settings).database_url, catalog.load(settings.catalog or None), period,
+        Path(args.output or f"月报-{period}.docx"),
+    )  # fmt: skip
+    print(f"已写出 {path}")
+    return 0
+
+
+def user(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.local import users
+
+    return users.run(with_database(settings), args, print)
+
+
+def check(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.local import check as checks
+
+    return checks.run(settings, print)
+
+
+def verify_audit(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.flow import events
+    from brain.store import db
+
+    with db.connect(with_database(settings).database_url, name="brain verify-audit") as conn:
+        bad = events.verify_log(conn)
+    if bad:
+        print(f"案卷流水被改动，第一处：{bad}")
+        return 1
+    print("案卷流水完整，没有发现改动")
+    return 0
+
+
+def pictures(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.local import pictures as taker
+
+    return taker.run(settings, Path(args.folder), args, print)
+
+
+def with_database(settings: Settings) -> Settings:
+    """Settings that name a database: the outer one, or the embedded one of this data folder."""
+    from brain.local.check import database_url
+
+    return replace(settings, database_url=database_url(settings))
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="brain", description="城市大脑 lite：一网统管平台的命令", epilog="设置见 docs/settings.md")
+    top.add_argument("--version", action="version", version=f"city-brain {__version__}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="命令")
+
+    def add(name: str, what: Callable[[Settings, argparse.Namespace], int], words: str) -> argparse.ArgumentParser:
+        one = verbs.add_parser(name, help=words, description=words)
+        one.set_defaults(run=what)
+        return one
+
+    one = add("up", up, "一条命令启动全部：数据库、消息服务、接入、引擎、网页、回放（演示与小规模使用）")
+    one.add_argument("--no-replay", action="store_true", help="不回放示范数据")
+    one = add("migrate", migrate, "升级表结构（可重复运行）")
+    one.add_argument("--city", action="store_true", help="同时装入示范城区")
+    add("web", web, "只运行网页与接口进程")
+    add("engine", engine, "只运行规则引擎进程")
+    one = add("import", import_, "导入表格")
+    one.add_argument("what", choices=["stations", "readings"], help="stations 站点表；readings 历史读数（补录，不派警）")
+    one.add_argument("file", help="CSV 文件，UTF-8 或 GBK，首行为列名")
+    one = add("report", report, "生成月度态势报告（docx）")
+    one.add_argument("period", nargs="?", help="月份，如 2026-10；默认本月")
+    one.add_argument("-o", "--output", help="输出文件")
+    one = add("user", user, "账号：列出、新增、重置密码、停用")
+    acts = one.add_subparsers(dest="act", required=True, metavar="动作")
+    acts.add_parser("list", help="列出能登录的账号")
+    new = acts.add_parser("add", help="新增账号，打印一次性密码")
+    new.add_argument("login", help="登录名")
+    new.add_argument("--name", required=True, help="姓名")
+    new.add_argument("--role", required=True, help="角色：operator acceptor dispatcher chief department worker leader admin")
+    new.add_argument("--org", help="单位代码，见 departments.toml 或镇街代码")
+    new.add_argument("--places", default="", help="可见区域代码前缀，逗号分隔，如 441402 或 441402004")
+    for act, words in (("password", "重置为一次性密码"), ("disable", "停用"), ("enable", "启用并解锁")):
+        acts.add_parser(act, help=words).add_argument("login", help="登录名")
+    add("check", check, "逐项检查本机运行状况，有问题时退出码为 1")
+    add("verify-audit", verify_audit, "核对案卷流水的散列链，指出第一处改动")
+    one = add("pictures", pictures, "从运行中的演示截取三类读者的画面到 docs/")
+    one.add_argument("folder", nargs="?", default="docs/pictures", help="输出目录")
+    one.add_argument("--chromium", default="/usr/bin/chromium", help="浏览器程序")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    try:
+        settings = read()
+        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        return args.run(settings, args)
+    except (BadSetting, Refused) as err:
+        print(err, file=sys.stderr)
+    except psycopg.OperationalError as err:
+        print(f"数据库连不上：{str(err).strip().splitlines()[-1]}；先运行 brain up，或检查 BRAIN_DATABASE_URL", file=sys.stderr)
+    except RuntimeError as err:
+        from brain.local.postgres import CannotStart
+
+        if not isinstance(err, CannotStart):
+            raise
+        print(err, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,307 @@
+"""`brain up`: database, broker, intake, engine, web and replay as children that are started, watched and stopped.
+
+Why our own small supervisor: the newcomer's machine has neither systemd units nor Docker, and the promise is one
+command. In production each process is a service of its own (docker-compose.yml) and this module is not used.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from brain import catalog as catalogs
+from brain.local import accounts, city
+from brain.local.broker import Broker, port_taken
+from brain.local.postgres import CannotStart, Server, installation
+from brain.settings import Settings, env_name
+from brain.store import db
+
+BACKOFF = (1, 2, 4, 8, 15, 30)  # seconds before the next try; the last repeats
+HEALTHY_AFTER = 60.0  # a child that lived so long starts again at the front of BACKOFF
+LOG_LIMIT = 20 * 2**20
+
+
+@dataclass
+class Child:
+    """One supervised process: a command, its log, and when to try again."""
+
+    name: str
+    command: list[str]
+    env: dict[str, str]
+    log: Path
+    process: subprocess.Popen | None = None
+    started: float = 0.0
+    crashes: int = 0
+    retry_at: float | None = None
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        self.started = time.monotonic()
+        self.retry_at = None
+
+    def last_words(self) -> str:
+        """Last line of its log: what a person reads first after a crash."""
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        return lines[-1][:300] if lines else "没有日志"
+
+    def watch(self, now: float) -> str | None:
+        """Called often; restarts after a crash with growing pauses. Returns a sentence when something happened."""
+        if self.process is None:
+            if self.retry_at is not None and now >= self.retry_at:
+                self.start()
+                return f"{self.name} 已重新启动"
+            return None
+        code = self.process.poll()
+        if code is None:
+            return None
+        if now - self.started > HEALTHY_AFTER:
+            self.crashes = 0
+        pause = BACKOFF[min(self.crashes, len(BACKOFF) - 1)]
+        self.crashes += 1
+        self.process, self.retry_at = None, now + pause
+        return f"{self.name} 退出（代码 {code}），{pause} 秒后重启：{self.last_words()}（日志 {self.log}）"
+
+    def stop(self, timeout: float = 15.0) -> None:
+        self.retry_at = None
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process = None
+
+
+@dataclass
+class Demo:
+    """Everything `brain up` runs. `start()`, then `watch()` until told to stop, then `stop()`."""
+
+    settings: Settings
+    console: Console = field(default_factory=lambda: Console(highlight=False))
+    server: Server | None = None
+    broker: Broker | None = None
+    children: list[Child] = field(default_factory=list)
+    _lock: object = None
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    # Preparation -----------------------------------------------------------------------------------------------------
+    def take_home(self) -> None:
+        """One demo per data folder: two would fight over the database."""
+        home = self.settings.home
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            self._lock = open(home / "up.lock", "w")  # noqa: SIM115 - held until the process ends
+        except OSError as err:
+            raise CannotStart(f"数据目录 {home.resolve()} 写不了：{err.strerror}；请用 BRAIN_HOME 换一个可写的目录") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotStart(
+                f"另一个 brain up 正在使用数据目录 {home.resolve()}；请先停掉它，或用 BRAIN_HOME 换一个目录"
+            ) from None
+
+    def check_ports(self) -> None:
+        if port_taken(self.settings.http_port):
+            raise CannotStart(
+                f"端口 {self.settings.http_port} 已被占用（网页）；请关掉占用它的程序，或设 BRAIN_HTTP_PORT 换一个端口"
+            )
+        if not self.settings.mqtt_url and port_taken(self.settings.mqtt_port):
+            raise CannotStart(
+                f"端口 {self.settings.mqtt_port} 已被占用（MQTT）；请关掉占用它的程序，或设 BRAIN_MQTT_PORT 换一个端口"
+            )
+
+    def secret_key(self) -> str:
+        """The signing key: made once, kept in the data folder, readable by its owner only."""
+        if self.settings.secret_key:
+            return self.settings.secret_key
+        path = self.settings.home / "secret.key"
+        if not path.exists():
+            fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.write(fresh, secrets.token_urlsafe(48).encode())
+            os.close(fresh)
+        return path.read_text().strip()
+
+    def start_database(self) -> str:
+        if self.settings.database_url:
+            return self.settings.database_url
+        install = installation(self.settings.postgres_home)
+        self.server = Server(self.settings.home / "postgres", install, preload=self.settings.storage != "plain")
+        self.server.start()
+        return self.server.url()
+
+    def start_broker(self) -> str:
+        if self.settings.mqtt_url:
+            return self.settings.mqtt_url
+        self.broker = Broker(self.settings.home / "mqtt", self.settings.mqtt_port, self.settings.mqtt_broker)
+        self.broker.start()
+        return self.broker.url
+
+    # Running -----------------------------------------------------------------------------------------------------------
+    def start(self) -> list[tuple[str, str, str]]:
+        """Start everything; returns (login, password, words) of the demo accounts if they were made now."""
+        began = time.monotonic()
+        self.take_home()
+        self.check_ports()
+        catalog = catalogs.load(self.settings.catalog or None)
+        steps = [
+            "启动数据库", "升级表结构", "装入示范城区（真实边界与示意网格）", "装入模拟历史案卷", "启动消息服务", "启动各进程",
+        ]  # fmt: skip
+        made: list[tuple[str, str, str]] = []
+        with Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=self.console
+        ) as bar:
+            task = bar.add_task(steps[0], total=len(steps))
+
+            def step(number: int, more: str = "") -> None:
+                bar.update(task, completed=number, description=steps[number] + (f"：{more}" if more else ""))
+
+            url = self.start_database()
+            step(1)
+            db.migrate(url, body=self.settings.storage, say=lambda name: step(1, name))
+            step(2)
+            with db.connect(url, name="brain up") as conn:
+                city.load(conn, catalog, lambda text: step(2, text))
+                step(3)
+                accounts.load_history(conn, catalog, lambda text: step(3, text))
+                made = accounts.first_passwords(conn)
+            step(4)
+            mqtt_url = self.start_broker()
+            step(5)
+            running = replace(self.settings, database_url=url, mqtt_url=mqtt_url, secret_key=self.secret_key())
+            self.spawn(running)
+            self.wait_until_healthy(running)
+            bar.update(task, completed=len(steps), description="就绪")
+        self.announce(made, time.monotonic() - began)
+        return made
+
+    def spawn(self, running: Settings) -> None:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")}
+        for name in ("home", "http_host", "http_port", "public_url", "database_url", "storage", "mqtt_url", "mqtt_share",
+                     "worker", "catalog", "replay", "replay_speed", "secret_key", "session_idle_min", "session_max_h",
+                     "log_level"):  # fmt: skip
+            value = getattr(running, name)
+            env[env_name(name)] = str(value.resolve()) if isinstance(value, Path) else str(value)
+        python = [sys.executable, "-m"]
+        roles = [
+            ("ingest", [*python, "ingest", "run"]),
+            ("engine", [*python, "brain", "engine"]),
+            ("web", [*python, "brain", "web"]),
+        ]
+        if running.replay:
+            roles.append(("replay", [*python, "ingest", "replay"]))
+        logs = self.settings.home / "log"
+        for name, command in roles:
+            child = Child(name, command, env, logs / f"{name}.log")
+            child.start()
+            self.children.append(child)
+
+    def wait_until_healthy(self, running: Settings, timeout: float = 90.0) -> dict:
+        """Until /healthz answers; a child that keeps dying is named."""
+        host = "127.0.0.1" if running.http_host in ("0.0.0.0", "::") else running.http_host
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://{host}:{running.http_port}/healthz", timeout=5) as answer:
+                    return json.load(answer)
+            except OSError:
+                pass
+            self.look()
+            web = next(c for c in self.children if c.name == "web")
+            if web.crashes >= 2 or time.monotonic() > deadline:
+                raise CannotStart(f"网页进程没有起来：{web.last_words()}（日志 {web.log}）")
+            time.sleep(0.1)
+
+    def announce(self, made: list[tuple[str, str, str]], seconds: float) -> None:
+        say = self.console.print
+        say(f"\n[bold]城市大脑 lite[/bold] 已就绪（{seconds:.0f} 秒）  →  [bold]{self.settings.origin}[/bold]")
+        say(f"  大屏与坐席 {self.settings.origin}/    网格员手机端 {self.settings.origin}/m    月报 {self.settings.origin}/report")
+        if made:
+            say("\n演示账号与一次性密码（只显示这一次，首次登录须改密）：")
+            for login, password, words in made:
+                say(f"  {login:<12} {password:<20} {words}")
+        else:
+            say("  账号已在首次启动时建立；忘记密码：brain user password 登录名")
+        body = f"数据目录 {self.settings.home.resolve()}"
+        if self.settings.replay:
+            body += f"；实测序列以 {self.settings.replay_speed:g} 倍速回放（BRAIN_REPLAY_SPEED）"
+        say(f"  {body}\n  按 Ctrl-C 停止。\n")
+
+    def look(self) -> None:
+        """One round of watching: children, broker, database."""
+        now = time.monotonic()
+        for child in self.children:
+            if words := child.watch(now):
+                self.console.print(words)
+        if self.server and self.server.process and self.server.process.poll() is not None:
+            self.console.print("数据库退出，正在重启……")
+            self.server.start()
+        if self.broker and self.broker.process and self.broker.process.poll() is not None:
+            self.console.print("消息服务退出，正在重启……")
+            self.broker.start()
+
+    def watch(self) -> None:
+        """Until a signal comes."""
+        while not self._stopping.wait(0.5):
+            try:
+                self.look()
+            except CannotStart as err:
+                self.console.print(f"{err}；5 秒后再试")
+                self._stopping.wait(5)
+
+    def ask_to_stop(self, *_: object) -> None:
+        self._stopping.set()
+
+    def stop(self) -> None:
+        """In the order of the flow: senders first, storage last."""
+        for child in reversed(self.children):
+            child.stop()
+        self.children.clear()
+        if self.broker:
+            self.broker.stop()
+        if self.server:
+            self.server.stop()
+
+
+def up(settings: Settings) -> int:
+    """The command. 0 after a clean stop, 1 with one sentence when it cannot start."""
+    demo = Demo(settings)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, demo.ask_to_stop)
+    try:
+        demo.start()
+        demo.watch()
+    except CannotStart as err:
+        demo.console.print(f"[bold red]启动不了[/bold red] {err}", soft_wrap=True)
+        return 1
+    finally:
+        demo.stop()
+    demo.console.print("已停止。")
+    return 0
+
+
+def free_mb(path: Path) -> int:
+    """Free space of the disk that holds `path`, MB."""
+    return shutil.disk_usage(path).free // 2**20
