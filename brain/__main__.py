@@ -88,6 +88,15 @@ def check(settings: Settings, args: argparse.Namespace) -> int:
     return checks.run(settings, print)
 
 
+def alive(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.store import db, health
+
+    with db.connect(with_database(settings).database_url, name="brain alive", connect_timeout=5) as conn:
+        lives = health.alive(conn, args.what, settings.worker)
+    print(f"{args.what} {'在运行' if lives else '没有数据库连接'}")
+    return 0 if lives else 1
+
+
 def verify_audit(settings: Settings, args: argparse.Namespace) -> int:
     from brain.flow import events
     from brain.store import db
@@ -148,6 +157,8 @@ def parser() -> argparse.ArgumentParser:
     for act, words in (("password", "重置为一次性密码"), ("disable", "停用"), ("enable", "启用并解锁")):
         acts.add_parser(act, help=words).add_argument("login", help="登录名")
     add("check", check, "逐项检查本机运行状况，有问题时退出码为 1")
+    one = add("alive", alive, "容器健康检查：某个进程是否连着数据库")
+    one.add_argument("what", choices=["ingest", "engine"], help="哪个进程；ingest 按 BRAIN_WORKER 区分")
     add("verify-audit", verify_audit, "核对案卷流水的散列链，指出第一处改动")
     one = add("pictures", pictures, "从运行中的演示截取三类读者的画面到 docs/")
     one.add_argument("folder", nargs="?", default="docs/pictures", help="输出目录")

@@ -34,3 +34,9 @@ def health(conn: psycopg.Connection, now: datetime) -> dict[str, Any]:
 
 def _seconds(value: float | None) -> float | None:
     return None if value is None else round(max(float(value), 0.0), 2)
+
+
+def alive(conn: psycopg.Connection, what: str, worker: str) -> bool:
+    """Whether that process holds its database connection: `brain engine`, or `brain ingest <worker>`."""
+    name = f"brain ingest {worker}" if what == "ingest" else f"brain {what}"
+    return db.one(conn, "health_alive", name=name) is not None

@@ -12,3 +12,7 @@ SELECT (SELECT coalesce(sum(stored), 0) FROM intake_batch WHERE received_at > %(
 -- health_feeds --
 -- Age of each feed's newest message.
 SELECT feed, extract(epoch FROM %(now)s - last_received_at) AS age_s FROM feed_status ORDER BY feed;
+
+-- health_alive --
+-- A connection under that application name.
+SELECT pid FROM pg_stat_activity WHERE application_name = %(name)s LIMIT 1;

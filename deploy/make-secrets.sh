@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Draw all secrets of docker-compose.yml once, into deploy/secrets (mode 700, ignored by git). Existing ones are kept.
+# Needs openssl and the mosquitto_passwd of the broker's image or package. TLS certificate and key come from the
+# district's own authority: put them there as tls_certificate.pem and tls_key.pem.
+set -eu
+cd "$(dirname "$0")"
+umask 077
+mkdir -p secrets
+draw() { [ -s "secrets/$1" ] || openssl rand -base64 36 | tr -d '/+=\n' > "secrets/$1"; }
+draw database_password
+draw secret_key
+[ -s secrets/database_url ] || printf 'postgresql://brain:%s@db:5432/brain' "$(cat secrets/database_password)" > secrets/database_url
+users="brain health swj cgj lyj gaj sthj"
+for user in $users; do draw "mqtt_$user"; done
+[ -s secrets/mqtt_url ] || printf 'mqtt://brain:%s@broker:1883' "$(cat secrets/mqtt_brain)" > secrets/mqtt_url
+if [ ! -s secrets/mqtt_passwords ]; then
+  for user in $users; do printf '%s:%s\n' "$user" "$(cat "secrets/mqtt_$user")"; done > secrets/mqtt_passwords
+  mosquitto_passwd -U secrets/mqtt_passwords
+fi
+for file in tls_certificate.pem tls_key.pem; do
+  [ -s "secrets/$file" ] || echo "missing: deploy/secrets/$file (from the district's certificate authority)"
+done
+chmod 644 secrets/database_url secrets/mqtt_url secrets/mqtt_passwords secrets/mqtt_health secrets/secret_key 2>/dev/null || true
+echo "secrets are in deploy/secrets; the departments' MQTT passwords are the files mqtt_<department>"

@@ -1,0 +1,122 @@
+"""docker-compose.yml cannot be started by the suite (no Docker engine); it is parsed and held against the settings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from brain.settings import Settings, env_name
+
+TOP = Path(__file__).parents[2]
+OURS = {"migrate", "ingest-1", "ingest-2", "engine", "web-1", "web-2"}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict:
+    return yaml.safe_load((TOP / "docker-compose.yml").read_text(encoding="utf-8"))
+
+
+def test_every_brain_variable_is_a_setting(compose):
+    known = {env_name(f.name) for f in fields(Settings)}
+    odd = {
+        (service, name)
+        for service, body in compose["services"].items()
+        for name in body.get("environment", {})
+        if name.startswith("BRAIN_") and name.removesuffix("_FILE") not in known
+    }
+    assert not odd, f"docker-compose.yml: no such setting {odd}"
+
+
+def test_secrets_come_from_files_and_every_one_is_declared(compose):
+    for service, body in compose["services"].items():
+        for name in body.get("secrets", []):
+            assert name in compose["secrets"], f"{service}: secret {name} is not declared"
+    for name, secret in compose["secrets"].items():
+        assert secret["file"].startswith("./deploy/secrets/"), f"{name} does not come from deploy/secrets"
+    for service, body in compose["services"].items():
+        for variable, value in (body.get("environment") or {}).items():
+            if variable.endswith("_FILE"):
+                assert Path(value).name in body["secrets"], f"{service}: {variable} points at no mounted secret"
+
+
+def test_no_password_stands_in_the_file(compose):
+    text = (TOP / "docker-compose.yml").read_text(encoding="utf-8")
+    assert not re.search(r"(?i)(password|secret_key|token)\s*:\s*[^{/\s\[]", text.replace("PASSWORD_FILE:", ""))
+    assert "allow_anonymous false" in (TOP / "deploy/mosquitto.conf").read_text()
+
+
+def test_the_secrets_folder_is_never_committed():
+    assert "deploy/secrets/" in (TOP / ".gitignore").read_text().splitlines()
+
+
+def test_two_intake_workers_share_one_subscription_under_two_names(compose):
+    workers = [compose["services"][s]["environment"] for s in ("ingest-1", "ingest-2")]
+    assert {w["BRAIN_WORKER"] for w in workers} == {"w1", "w2"}
+    assert len({w["BRAIN_MQTT_SHARE"] for w in workers}) == 1
+
+
+def test_migrate_runs_once_and_before_everything_of_ours(compose):
+    assert compose["services"]["migrate"]["restart"] == "no"
+    for service in OURS - {"migrate"}:
+        waits = compose["services"][service]["depends_on"]["migrate"]["condition"]
+        assert waits == "service_completed_successfully", service
+
+
+def test_every_lasting_service_has_a_health_check(compose):
+    lost = [s for s, body in compose["services"].items() if s != "migrate" and "healthcheck" not in body]
+    assert not lost, f"no health check: {lost}"
+
+
+def test_only_proxy_and_the_encrypted_broker_port_are_published(compose):
+    published = {s: body["ports"] for s, body in compose["services"].items() if "ports" in body}
+    assert published == {"proxy": ["443:443", "80:80"], "broker": ["8883:8883"]}
+
+
+def test_the_proxy_knows_both_web_servers_and_their_port(compose):
+    text = (TOP / "deploy/nginx.conf").read_text()
+    for service in ("web-1", "web-2"):
+        port = compose["services"][service]["environment"]["BRAIN_HTTP_PORT"]
+        assert f"server {service}:{port}" in text
+
+
+def test_every_named_volume_is_declared_and_mounted(compose):
+    mounted = {
+        v.split(":")[0]
+        for body in compose["services"].values()
+        for v in body.get("volumes", [])
+        if not v.startswith(".")
+    }
+    assert mounted == set(compose["volumes"])
+
+
+def test_every_mounted_file_of_ours_exists(compose):
+    for service, body in compose["services"].items():
+        for volume in body.get("volumes", []):
+            if volume.startswith("./"):
+                assert (TOP / volume.split(":")[0]).exists(), f"{service}: {volume}"
+
+
+def test_a_department_may_write_only_its_own_topics():
+    text = (TOP / "deploy/mosquitto.acl").read_text()
+    granted = re.findall(r"^topic (\w+) (\S+)", text, re.M)
+    assert granted
+    assert not [t for how, t in granted if how != "read" and t.endswith("441402/#")], "somebody may write everything"
+    assert not re.search(r"^(topic|pattern) readwrite", text, re.M)
+
+
+def test_commands_of_the_file_exist_on_the_command_line(compose):
+    from brain.__main__ import parser
+
+    verbs = {a for action in parser()._actions if action.choices for a in action.choices}
+    for service in OURS:
+        command = compose["services"][service]["command"]
+        if command[0] == "brain":
+            assert command[1] in verbs, f"{service}: {command}"
+    for body in compose["services"].values():
+        test = body.get("healthcheck", {}).get("test", [])
+        if test[:2] == ["CMD", "brain"]:
+            assert test[2] in verbs

@@ -1,0 +1,116 @@
+"""Who may import whom: geo <- layers <- brain <- ingest, and inside brain. Read from the source, not from memory."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+OURS = ("geo", "layers", "brain", "ingest")
+MAY = {
+    "geo": {"geo"},
+    "layers": {"geo", "layers"},
+    "brain.model": set(),
+    "brain.settings": set(),
+    "brain.catalog": {"brain.model", "brain.rules.sla", "brain.catalog"},
+    "brain.rules": {"brain.model", "brain.rules"},
+    "brain.store": {"brain.model", "brain.store"},
+    "brain.flow": {"geo", "brain.model", "brain.catalog", "brain.rules", "brain.store", "brain.flow", "brain.settings"},
+    "brain.engine": {
+        "geo", "brain.model", "brain.catalog", "brain.rules", "brain.store", "brain.flow", "brain.engine",
+        "brain.settings",
+    },
+    "brain.report": {
+        "geo", "layers", "brain.model", "brain.catalog", "brain.rules", "brain.store", "brain.flow", "brain.report",
+        "brain.settings",
+    },
+    "brain.web": {
+        "geo", "layers", "brain.model", "brain.catalog", "brain.rules", "brain.store", "brain.flow", "brain.report",
+        "brain.web", "brain.settings", "brain.local.city",
+    },
+    "brain.local": {"geo", "brain"},
+    "brain.__main__": {"brain"},
+    "ingest": {
+        "geo", "brain.model", "brain.catalog", "brain.flow", "brain.store", "brain.settings", "ingest",
+    },
+}  # fmt: skip
+
+
+def modules() -> list[tuple[str, Path]]:
+    found = []
+    for package in OURS:
+        for file in sorted((TOP / package).rglob("*.py")):
+            parts = list(file.relative_to(TOP).with_suffix("").parts)
+            if parts[-1] == "__init__":
+                parts.pop()
+            found.append((".".join(parts), file))
+    return found
+
+
+def imports(name: str, file: Path) -> set[str]:
+    """Dotted names of ours that a file imports; `from brain import catalog` is brain.catalog."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
+                package = package[: len(package) - node.level + 1]
+                base = ".".join([*package, *([base] if base else [])])
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                is_module = (TOP / whole.replace(".", "/")).is_dir() or (TOP / (whole.replace(".", "/") + ".py")).exists()
+                found.add(whole if is_module else base)
+    return {f for f in found if f.split(".")[0] in OURS}
+
+
+def room_of(name: str) -> str:
+    return max((room for room in MAY if name == room or name.startswith(room + ".")), key=len, default="")
+
+
+def test_every_import_goes_the_allowed_way():
+    wrong = []
+    for name, file in modules():
+        room = room_of(name)
+        if name in OURS and name != room:
+            continue
+        allowed = MAY.get(room)
+        if allowed is None:
+            continue
+        for target in sorted(imports(name, file)):
+            if target in ("brain", "brain.__version__"):
+                continue  # the version
+            if not any(target == a or target.startswith(a + ".") for a in allowed):
+                wrong.append(f"{name} imports {target}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", ["ingest", "geo", "layers", "brain.rules.lifecycle", "brain.flow.events"])
+def test_importing_a_lower_room_does_not_import_dash(package):
+    code = f"import sys, {package}; sys.exit('dash' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=TOP).returncode == 0
+
+
+def test_rules_see_no_clock_no_file_and_no_database():
+    wrong = []
+    for name, file in modules():
+        if not name.startswith("brain.rules"):
+            continue
+        text = file.read_text(encoding="utf-8")
+        wrong += [f"{name}: {bad}" for bad in ("datetime.now(", "time.time(", "open(", "psycopg", "utcnow") if bad in text]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_package_says_its_duty():
+    lost = [name for name, file in modules() if not (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "")]
+    assert not lost, f"no module docstring: {lost}"
+
+
+def test_no_folder_of_tests_is_a_package():
+    assert not list((TOP / "tests").rglob("__init__.py"))
