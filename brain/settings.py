@@ -16,33 +16,112 @@ class BadSetting(ValueError):
     """A setting has a value that cannot be used; the sentence names it and says what it may be."""
 
 
-def _setting(default: object, sentence: str, *, secret: bool = False):
-    return field(default=default, metadata={"says": sentence, "secret": secret})
+def _setting(default: object, sentence: str, words: str, *, secret: bool = False):
+    return field(default=default, metadata={"says": sentence, "words": words, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Frozen and typed. `docs/settings.md` is held against it by `tests/house`."""
 
-    home: Path = _setting(Path("var"), "data folder: embedded database, files, spill, keys; kept between runs")
-    http_host: str = _setting("127.0.0.1", "address the web server listens on")
-    http_port: int = _setting(8050, "port the web server listens on")
-    public_url: str = _setting("", "address users type, for links and the WebSocket origin; default http://host:port")
-    database_url: str = _setting("", "an outer PostgreSQL or TimescaleDB instead of the embedded one", secret=True)
-    storage: str = _setting("auto", "body of a new database: auto, plain or timescale")
-    postgres_home: str = _setting("", "folder of a PostgreSQL 18 installation to embed instead of the wheel's")
-    mqtt_url: str = _setting("", "an outer broker, mqtt://user:password@host:1883, instead of the embedded one", secret=True)
-    mqtt_port: int = _setting(1883, "port of the embedded broker, on 127.0.0.1")
-    mqtt_broker: str = _setting("auto", "embedded broker: auto, mosquitto or amqtt")
-    mqtt_share: str = _setting("brain", "name of the shared subscription group of the intake workers; empty for none")
-    worker: str = _setting("w1", "name of this intake worker: its MQTT client id and its spill folder")
-    catalog: str = _setting("", "folder of the city's own catalog (TOML files override the shipped ones)")
-    replay: bool = _setting(True, "play the demo data through the broker (brain up)")
-    replay_speed: float = _setting(360.0, "speed factor of the replayed real series, 1 to 3600")
-    secret_key: str = _setting("", "key that signs what the server hands out; made at the first start of the demo", secret=True)
-    session_idle_min: int = _setting(30, "minutes without a request after which a session ends")
-    session_max_h: int = _setting(12, "hours after which a session ends in any case")
-    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    home: Path = _setting(
+        Path("var"),
+        "data folder: embedded database, files, spill, keys; kept between runs",
+        "数据目录：内嵌数据库、附件、溢出文件、密钥；两次运行之间保留",
+    )
+    http_host: str = _setting(
+        "127.0.0.1",
+        "address the web server listens on",
+        "网页服务监听的地址",
+    )
+    http_port: int = _setting(
+        8050,
+        "port the web server listens on",
+        "网页服务监听的端口",
+    )
+    public_url: str = _setting(
+        "",
+        "address users type, for links and the WebSocket origin; default http://host:port",
+        "用户在浏览器里输入的地址（链接与 WebSocket 来源校验用），默认 http://host:port",
+    )
+    database_url: str = _setting(
+        "",
+        "an outer PostgreSQL or TimescaleDB instead of the embedded one",
+        "外部 PostgreSQL / TimescaleDB，代替内嵌数据库",
+        secret=True,
+    )
+    storage: str = _setting(
+        "auto",
+        "body of a new database: auto, plain or timescale",
+        "新库的存储形态：auto、plain 或 timescale",
+    )
+    postgres_home: str = _setting(
+        "",
+        "folder of a PostgreSQL 18 installation to embed instead of the wheel's",
+        "内嵌数据库改用这个 PostgreSQL 18 安装目录",
+    )
+    mqtt_url: str = _setting(
+        "",
+        "an outer broker, mqtt://user:password@host:1883, instead of the embedded one",
+        "外部 MQTT 服务 mqtt://用户:密码@主机:1883，代替内嵌服务",
+        secret=True,
+    )
+    mqtt_port: int = _setting(
+        1883,
+        "port of the embedded broker, on 127.0.0.1",
+        "内嵌 MQTT 服务的端口（只在 127.0.0.1）",
+    )
+    mqtt_broker: str = _setting(
+        "auto",
+        "embedded broker: auto, mosquitto or amqtt",
+        "内嵌 MQTT 服务：auto、mosquitto 或 amqtt",
+    )
+    mqtt_share: str = _setting(
+        "brain",
+        "name of the shared subscription group of the intake workers; empty for none",
+        "接入进程共享订阅的组名；留空则不共享",
+    )
+    worker: str = _setting(
+        "w1",
+        "name of this intake worker: its MQTT client id and its spill folder",
+        "本接入进程的名字：MQTT 客户端号与溢出目录",
+    )
+    catalog: str = _setting(
+        "",
+        "folder of the city's own catalog (TOML files override the shipped ones)",
+        "本地目录文件夹，其中的 TOML 覆盖自带的同名条目",
+    )
+    replay: bool = _setting(
+        True,
+        "play the demo data through the broker (brain up)",
+        "brain up 是否经消息服务回放示范数据",
+    )
+    replay_speed: float = _setting(
+        360.0,
+        "speed factor of the replayed real series, 1 to 3600",
+        "实测序列的回放倍速，1–3600",
+    )
+    secret_key: str = _setting(
+        "",
+        "key that signs what the server hands out; made at the first start of the demo",
+        "签名密钥；演示首次启动时自动生成",
+        secret=True,
+    )
+    session_idle_min: int = _setting(
+        30,
+        "minutes without a request after which a session ends",
+        "无操作多少分钟后会话结束",
+    )
+    session_max_h: int = _setting(
+        12,
+        "hours after which a session ends in any case",
+        "会话最长多少小时",
+    )
+    log_level: str = _setting(
+        "INFO",
+        "DEBUG, INFO, WARNING or ERROR",
+        "日志级别：DEBUG、INFO、WARNING、ERROR",
+    )
 
     @property
     def origin(self) -> str:

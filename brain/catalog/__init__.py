@@ -2,3 +2,85 @@
 
 Everything in `brain` and `ingest` may import it; it knows `model` only. Start reading at `sensors.toml` and `categories.toml`.
 """
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from brain.catalog import _categories, _people, _sensors, _words, _work
+from brain.catalog._toml import FILES, Entry, read_files
+from brain.catalog.shapes import (
+    AlertLadder,
+    BadCatalog,
+    Catalog,
+    Category,
+    Department,
+    OldCodes,
+    Practice,
+    RoleRights,
+    Rule,
+    SensorKind,
+    Target,
+    Theme,
+    Weight,
+    Words,
+    WorkDays,
+)
+
+__all__ = [
+    "FILES",
+    "AlertLadder",
+    "BadCatalog",
+    "Catalog",
+    "Category",
+    "Department",
+    "OldCodes",
+    "Practice",
+    "RoleRights",
+    "Rule",
+    "SensorKind",
+    "Target",
+    "Theme",
+    "Weight",
+    "Words",
+    "WorkDays",
+    "load",
+]
+
+SHIPPED = Path(__file__).parent
+
+
+@cache
+def load(folder: str | None = None) -> Catalog:
+    """The catalog, with the city's own `folder` (setting BRAIN_CATALOG) laid over the shipped files entry by entry.
+
+    Raises BadCatalog: one Chinese sentence that names file and key and says how to mend it.
+    """
+    files = read_files(SHIPPED, Path(folder).expanduser() if folder else None)
+    top = {name: Entry(name, "", files[name]) for name in FILES}
+    words = _words.words(top["words.toml"])
+    departments = _people.departments(top["departments.toml"])
+    categories, old_codes = _categories.categories(top["categories.toml"], departments, words)
+    themes, kinds, rules = _sensors.sensors(top["sensors.toml"], categories, words)
+    practice, stage_limits, ladders, alert_ladders = _work.workflow(top["workflow.toml"], words)
+    targets, scorecards, report = _work.kpi(top["kpi.toml"])
+    return Catalog(
+        kinds=kinds,
+        rules=rules,
+        categories=categories,
+        departments=departments,
+        themes=themes,
+        words=words,
+        practice=practice,
+        stage_limits=stage_limits,
+        ladders=ladders,
+        alert_ladders=alert_ladders,
+        calendar=_work.calendar(top["calendar.toml"]),
+        targets=targets,
+        scorecards=scorecards,
+        report=report,
+        roles=_people.roles(top["roles.toml"]),
+        plans=_work.plans(top["plans.toml"], themes),
+        old_codes=old_codes,
+    )

@@ -28,7 +28,7 @@ def test_the_docs_name_no_setting_that_is_gone():
 
 
 def test_every_setting_has_a_sentence():
-    assert all(f.metadata["says"] for f in fields(Settings) if f.default is not MISSING)
+    assert all(f.metadata["says"] and f.metadata["words"] for f in fields(Settings) if f.default is not MISSING)
 
 
 def test_a_misspelt_setting_is_refused_by_name():

@@ -1,0 +1,94 @@
+"""words.toml: every word a person reads; complete for every enum, or the start-up stops."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from brain.catalog._toml import Entry
+from brain.catalog.shapes import BadCatalog, Words
+from brain.model import Clock, Level, Quality, Role, Source, State, Verb
+
+THEMES = ("water", "rain", "drainage", "fire", "cameras", "air")
+FIELDS = ("economy", "market", "society", "service", "ecology")
+STAGES = ("accept", "verify", "register", "dispatch", "take", "check", "close", "arbitrate")
+SIGHTS = ("all", "places", "org", "own", "none")
+TELLS = (
+    "handler",
+    "unit",
+    "unit_chief",
+    "duty_seat",
+    "duty_chief",
+    "duty_leader",
+    "town",
+    "owner",
+    "district_leader",
+)
+ORG_KINDS = ("department", "town", "desk", "team")
+
+
+def _values(enum: type[StrEnum]) -> tuple[str, ...]:
+    return tuple(member.value for member in enum)
+
+
+_LEVELS = tuple(level.key for level in Level)
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "level": _LEVELS,
+    "level_rank": _LEVELS,
+    "level_name": _LEVELS,
+    "state": _values(State),
+    "verb": _values(Verb),
+    "role": _values(Role),
+    "source": _values(Source),
+    "quality": _values(Quality),
+    "clock": _values(Clock),
+    "theme": THEMES,
+    "field": FIELDS,
+    "category_kind": ("component", "matter"),
+    "stage": (*STAGES, "handle"),
+    "clock_effect": ("none", "start", "stop", "resume", "pause", "extend", "end"),
+    "alert_action": ("open", "change", "clear", "hold", "ack", "note", "event"),
+    "rule_type": (
+        "ladder",
+        "ratio",
+        "water_class",
+        "aqi",
+        "fire_danger",
+        "hotspot",
+        "state",
+        "silence",
+        "stuck",
+        "suspect",
+    ),
+    "water_class": tuple("123456"),
+    "water_quality": tuple("123456"),
+    "aqi_level": tuple("123456"),
+    "fire_grade": tuple("12345"),
+    "rain_grade": tuple("0123456"),
+    "trend": ("rising", "falling", "steady"),
+    "colour": ("green", "yellow", "orange", "red"),
+    "org_kind": ORG_KINDS,
+    "who": TELLS,
+    "phase": ("report", "verify", "answer", "check", "other"),
+}
+"""Groups and keys that must be there. More groups and more keys are welcome: a page may bring its own words."""
+
+
+def words(top: Entry) -> Words:
+    groups: dict[str, dict[str, str]] = {}
+    for group, entries in top.items().items():
+        if not isinstance(entries, dict):
+            raise BadCatalog(f"words.toml 的 {group} 应写在某个组 [组名] 之下")
+        table = Entry("words.toml", group, entries)
+        groups[group] = {key: table.take(key, str) for key in list(entries)}
+        for key, word in groups[group].items():
+            if not word.strip():
+                raise table.wrong(key, "词是空的，请填写")
+    lost = [
+        f"[{group}] {key}"
+        for group, keys in REQUIRED.items()
+        for key in keys
+        if key not in groups.get(group, {})
+    ]
+    if lost:
+        raise BadCatalog(f"words.toml 缺少这些词：{'、'.join(lost)}；请在相应的组里补上")
+    return Words(groups)

@@ -1,0 +1,162 @@
+"""How the report writes numbers and changes: one place, so that page, document and test read the same characters.
+
+Rules of common practice for monthly reports: counts are whole, rates have one decimal, a difference of rates is in
+百分点, a base of zero or below ten gives counts only, an unknown value is “—” and never 0 % or 100 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+ZONE = ZoneInfo("Asia/Shanghai")
+DASH = "—"
+GAP = "\u202f"  # narrow no-break space between groups of three digits
+MINUS = "\u2212"
+SMALL_BASE = 10  # below it a percentage of change says more than the cases do
+FLAT, MARKED, MARKED_CASES = 0.05, 0.20, 10  # ±5 % 基本持平; ≥20 % and ≥10 cases 明显
+
+
+def count(value: float | None) -> str:
+    """`1491` → "1 491"; None → "—"."""
+    if value is None:
+        return DASH
+    return f"{round(value):,}".replace(",", GAP).replace("-", MINUS)
+
+
+def fixed(value: float | None, decimals: int = 1) -> str:
+    """A number with a fixed count of decimals; None → "—"."""
+    if value is None:
+        return DASH
+    text = f"{value:,.{decimals}f}".replace(",", GAP)
+    if float(text.replace(GAP, "")) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def rate(fraction: float | None) -> str:
+    """A fraction as per cent with one decimal, without the sign: 0.969 → "96.9"; None → "—"."""
+    return fixed(None if fraction is None else fraction * 100, 1)
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """"+12.6", "−0.4", "0.0"."""
+    text = fixed(value, decimals)
+    return text if text.startswith(MINUS) or float(text.replace(GAP, "")) == 0 else f"+{text}"
+
+
+def count_change(now: float | None, base: float | None, unit: str = "件") -> str:
+    """Change of a count: "+12.6 %", "由 3 件增至 9 件" on a small base, "—" without a base."""
+    if now is None or base is None:
+        return DASH
+    if base < SMALL_BASE:
+        if now == base:
+            return f"均为 {count(now)} {unit}"
+        return f"由 {count(base)} {unit}{'增' if now > base else '减'}至 {count(now)} {unit}"
+    return f"{signed((now - base) / base * 100)} %"
+
+
+def rate_change(now: float | None, base: float | None) -> str:
+    """Difference of two fractions in 百分点: "+0.8 个百分点"; "—" if either is unknown.
+
+    Why rounded first: the reader subtracts the two printed rates, and must get the printed difference.
+    """
+    if now is None or base is None:
+        return DASH
+    return f"{signed(round(now * 100, 1) - round(base * 100, 1))} 个百分点"
+
+
+def amount_change(now: float | None, base: float | None, unit: str, decimals: int = 1) -> str:
+    """Change of a mean in its own unit: "+0.4 h"; "—" if either is unknown."""
+    if now is None or base is None:
+        return DASH
+    return f"{signed(round(now, decimals) - round(base, decimals), decimals)} {unit}"
+
+
+def trend(now: float | None, base: float | None) -> str:
+    """The word for a change of a count: 明显上升 / 有所上升 / 基本持平 / 有所下降 / 明显下降, or "" without a fair base."""
+    if now is None or base is None or base < SMALL_BASE:
+        return ""
+    share = (now - base) / base
+    if abs(share) <= FLAT:
+        return "基本持平"
+    way = "上升" if share > 0 else "下降"
+    marked = abs(share) >= MARKED and abs(now - base) >= MARKED_CASES
+    return f"{'明显' if marked else '有所'}{way}"
+
+
+def shares(parts: Sequence[float], decimals: int = 1) -> list[float | None]:
+    """Percentages of the parts, rounded by the largest remainder so that they add up to exactly 100.
+
+    All None when the sum is zero.
+    """
+    total = sum(parts)
+    if not total:
+        return [None] * len(parts)
+    scale = 10**decimals
+    exact = [p / total * 100 * scale for p in parts]
+    floors = [int(x) for x in exact]
+    short = 100 * scale - sum(floors)
+    order = sorted(range(len(parts)), key=lambda i: (floors[i] - exact[i], i))
+    for i in order[:short]:
+        floors[i] += 1
+    return [f / scale for f in floors]
+
+
+def local(at: datetime) -> datetime:
+    """The same instant on the district's clock."""
+    return at.astimezone(ZONE)
+
+
+def clock(at: datetime | None) -> str:
+    """"11 月 2 日 08:00"."""
+    if at is None:
+        return DASH
+    at = local(at)
+    return f"{at.month} 月 {at.day} 日 {at:%H:%M}"
+
+
+def stamp(at: datetime | None) -> str:
+    """"10-17 08:05", for tables."""
+    return DASH if at is None else f"{local(at):%m-%d %H:%M}"
+
+
+def lasting(span: timedelta | float | None) -> str:
+    """A span (seconds or timedelta) in the two units a reader wants: "3 天 4 小时", "2 小时 5 分", "12 分"."""
+    if span is None:
+        return DASH
+    minutes = int((span.total_seconds() if isinstance(span, timedelta) else span) // 60)
+    days, rest = divmod(max(minutes, 0), 1440)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        return f"{days} 天 {hours} 小时"
+    if hours:
+        return f"{hours} 小时 {minutes} 分"
+    return f"{minutes} 分"
+
+
+def month_bounds(period: str) -> tuple[datetime, datetime]:
+    """First instant of the month and of the next one, on the district's clock. Raises ValueError with a Chinese
+    sentence when `period` is not a month like 2026-10."""
+    try:
+        year, month = (int(x) for x in period.split("-"))
+        start = datetime(year, month, 1, tzinfo=ZONE)
+        if len(period) != 7:
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"月份“{period}”写法不对，应为 2026-10 这样的年-月") from None
+    return start, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=ZONE)
+
+
+def shift_month(period: str, months: int) -> str:
+    """"2026-01" and −1 → "2025-12"."""
+    year, month = (int(x) for x in period.split("-"))
+    index = year * 12 + month - 1 + months
+    return f"{index // 12:04d}-{index % 12 + 1:02d}"
+
+
+def month_label(period: str) -> str:
+    """"2026-10" → "2026 年 10 月"."""
+    year, month = (int(x) for x in period.split("-"))
+    return f"{year} 年 {month} 月"

@@ -1,0 +1,214 @@
+-- Statements of the monthly report. Facts of cases come from the log as it stood at the end of the window; only what never
+-- changes about a case (place, category, source) and the promise stamped on it (the deadline) are read from `event`.
+
+-- report_room --
+-- A room for the facts of one report: gone with its transaction, so that two readers never meet in it.
+CREATE TEMP TABLE report_case (
+  win text NOT NULL, id text NOT NULL, category text NOT NULL, title text NOT NULL, source text NOT NULL, org text,
+  town text, village text, grid text, lng double precision NOT NULL, lat double precision NOT NULL, address text NOT NULL,
+  station text, simulated boolean NOT NULL, duplicate boolean NOT NULL, state text NOT NULL, handler_id bigint,
+  limit_clock text, limit_amount double precision,
+  reported_at timestamptz NOT NULL, accepted_at timestamptz, registered_at timestamptz, dispatched_at timestamptz,
+  answered_at timestamptz, closed_at timestamptz, rated_at timestamptz, due_at timestamptz, settled_at timestamptz,
+  returns int NOT NULL, reworks int NOT NULL, extensions int NOT NULL, satisfied smallint, self_handled boolean NOT NULL,
+  is_reported boolean NOT NULL, is_effective boolean NOT NULL, is_registered boolean NOT NULL, is_declined boolean NOT NULL,
+  is_public boolean NOT NULL, is_self_handled boolean NOT NULL, is_unclosed boolean NOT NULL, is_due boolean NOT NULL,
+  is_handled boolean NOT NULL, is_on_time boolean NOT NULL, is_late boolean NOT NULL, is_overdue boolean NOT NULL,
+  is_extended boolean NOT NULL, is_reworked boolean NOT NULL, is_returned boolean NOT NULL, is_closed boolean NOT NULL,
+  is_closed_on_time boolean NOT NULL, is_rated boolean NOT NULL, is_satisfied boolean NOT NULL, is_backlog boolean NOT NULL,
+  PRIMARY KEY (win, id)
+) ON COMMIT DROP;
+
+-- report_fill --
+-- Facts of each case as the log knew them at the end of a window, and what the case counts for in that window.
+INSERT INTO report_case
+WITH told AS (
+  SELECT l.event_id,
+         min(l.at) FILTER (WHERE l.verb = 'report') AS reported_at,
+         min(l.at) FILTER (WHERE l.verb = 'accept') AS accepted_at,
+         min(l.at) FILTER (WHERE l.verb = 'register') AS registered_at,
+         min(l.at) FILTER (WHERE l.verb IN ('dispatch', 'arbitrate') AND l.to_state = 'dispatched') AS dispatched_at,
+         max(l.at) FILTER (WHERE l.verb IN ('answer', 'self_handle')) AS answered_at,
+         max(l.at) FILTER (WHERE l.verb IN ('rework', 'reopen')) AS undone_at,
+         max(l.at) FILTER (WHERE l.to_state = 'closed' AND l.from_state IS DISTINCT FROM 'closed') AS closed_at,
+         max(l.at) FILTER (WHERE l.verb = 'rate') AS rated_at,
+         count(*) FILTER (WHERE l.verb = 'return')::int AS returns,
+         count(*) FILTER (WHERE l.verb = 'rework')::int AS reworks,
+         count(*) FILTER (WHERE l.verb = 'extend')::int AS extensions,
+         bool_or(l.verb = 'self_handle') AS self_handled,
+         (array_agg(l.to_state ORDER BY l.seq DESC))[1] AS state
+    FROM event_log l
+    JOIN event e ON e.id = l.event_id
+   WHERE l.at < %(until)s AND e.reported_at < %(until)s
+     AND (e.reported_at >= %(since)s OR e.closed_at >= %(since)s OR e.state NOT IN ('closed', 'declined', 'void'))
+   GROUP BY l.event_id
+), fact AS (
+  SELECT e.id, e.category, e.title, e.source, e.org, e.town, e.village, e.grid, e.lng, e.lat, e.address, e.station,
+         e.simulated, e.duplicate_of IS NOT NULL AS duplicate, t.state, e.handler_id, e.limit_clock, e.limit_amount,
+         e.reported_at, t.accepted_at, t.registered_at, t.dispatched_at,
+         CASE WHEN t.undone_at IS NULL OR t.answered_at > t.undone_at THEN t.answered_at END AS answered_at,
+         CASE WHEN t.state = 'closed' THEN t.closed_at END AS closed_at,
+         t.rated_at, e.due_at, t.returns, t.reworks, t.extensions,
+         CASE WHEN t.rated_at IS NOT NULL THEN e.rating_satisfied END AS satisfied, t.self_handled
+    FROM told t JOIN event e ON e.id = t.event_id
+), settled AS (
+  SELECT f.*,
+         least(f.due_at, f.answered_at) AS settled_at,
+         f.reported_at >= %(since)s AS reported_now,
+         NOT f.self_handled AND f.dispatched_at IS NOT NULL AND f.state NOT IN ('declined', 'void', 'suspended')
+           AND f.due_at IS NOT NULL AND least(f.due_at, f.answered_at) >= %(since)s
+           AND least(f.due_at, f.answered_at) < %(until)s AS owed_now
+    FROM fact f
+)
+SELECT %(win)s, s.id, s.category, s.title, s.source, s.org, s.town, s.village, s.grid, s.lng, s.lat, s.address, s.station,
+       s.simulated, s.duplicate, s.state, s.handler_id, s.limit_clock, s.limit_amount, s.reported_at, s.accepted_at,
+       s.registered_at, s.dispatched_at, s.answered_at, s.closed_at, s.rated_at, s.due_at, s.settled_at, s.returns, s.reworks,
+       s.extensions, s.satisfied, s.self_handled,
+       s.reported_now,
+       s.reported_now AND (s.accepted_at IS NOT NULL OR s.self_handled) AND s.state NOT IN ('declined', 'void'),
+       s.reported_now AND s.registered_at IS NOT NULL AND s.state <> 'void',
+       s.reported_now AND s.state = 'declined',
+       s.reported_now AND s.source = 'public',
+       s.reported_now AND s.self_handled,
+       s.reported_now AND s.state NOT IN ('closed', 'declined', 'void'),
+       s.owed_now,
+       s.owed_now AND s.answered_at IS NOT NULL,
+       s.owed_now AND s.answered_at <= s.due_at IS TRUE,
+       s.owed_now AND s.answered_at > s.due_at IS TRUE,
+       s.owed_now AND s.answered_at IS NULL,
+       s.owed_now AND s.extensions > 0,
+       s.owed_now AND s.reworks > 0,
+       s.owed_now AND s.returns > 0,
+       s.owed_now AND s.closed_at IS NOT NULL,
+       s.owed_now AND s.closed_at IS NOT NULL AND s.answered_at <= s.due_at IS TRUE,
+       s.rated_at >= %(since)s IS TRUE AND s.satisfied IS NOT NULL,
+       s.rated_at >= %(since)s IS TRUE AND s.satisfied >= %(satisfied)s IS TRUE,
+       s.due_at < %(until)s IS TRUE AND s.answered_at IS NULL AND s.dispatched_at IS NOT NULL
+         AND s.state NOT IN ('closed', 'declined', 'void', 'suspended')
+  FROM settled s;
+
+-- report_counts --
+-- Every count of the report at once: in all, by town, organisation, category, source and day, from one reading of the facts.
+SELECT win,
+       CASE WHEN grouping(town) = 0 THEN 'town' WHEN grouping(org) = 0 THEN 'org' WHEN grouping(category) = 0 THEN 'category'
+            WHEN grouping(source) = 0 THEN 'source' WHEN grouping(day) = 0 THEN 'day' ELSE 'all' END AS dim,
+       CASE WHEN grouping(town) = 0 THEN coalesce(town, '') WHEN grouping(org) = 0 THEN coalesce(org, '')
+            WHEN grouping(category) = 0 THEN category WHEN grouping(source) = 0 THEN source
+            WHEN grouping(day) = 0 THEN day::text ELSE '' END AS key,
+       count(*) FILTER (WHERE is_reported)::int AS reported,
+       count(*) FILTER (WHERE is_effective)::int AS effective,
+       count(*) FILTER (WHERE is_registered)::int AS registered,
+       count(*) FILTER (WHERE is_declined)::int AS declined,
+       count(*) FILTER (WHERE is_public)::int AS public,
+       count(*) FILTER (WHERE is_self_handled)::int AS self_handled,
+       count(*) FILTER (WHERE is_unclosed)::int AS unclosed,
+       count(*) FILTER (WHERE is_due)::int AS due,
+       count(*) FILTER (WHERE is_handled)::int AS handled,
+       count(*) FILTER (WHERE is_on_time)::int AS on_time,
+       count(*) FILTER (WHERE is_late)::int AS late,
+       count(*) FILTER (WHERE is_overdue)::int AS overdue,
+       count(*) FILTER (WHERE is_extended)::int AS extended,
+       coalesce(sum(reworks) FILTER (WHERE is_reworked), 0)::int AS reworks,
+       count(*) FILTER (WHERE is_returned)::int AS returned,
+       count(*) FILTER (WHERE is_closed)::int AS closed,
+       count(*) FILTER (WHERE is_closed_on_time)::int AS closed_on_time,
+       count(*) FILTER (WHERE is_rated)::int AS rated,
+       count(*) FILTER (WHERE is_satisfied)::int AS satisfied,
+       count(*) FILTER (WHERE is_backlog)::int AS backlog,
+       count(*) FILTER (WHERE simulated AND (is_reported OR is_due OR is_backlog))::int AS simulated,
+       count(*) FILTER (WHERE is_reported OR is_due OR is_backlog)::int AS counted
+  FROM (SELECT *, (reported_at AT TIME ZONE 'Asia/Shanghai')::date AS day FROM report_case) c
+ GROUP BY win, GROUPING SETS ((), (town), (org), (category), (source), (day));
+
+-- report_cases --
+-- The cases behind the figures of one window, newest report first.
+SELECT * FROM report_case WHERE win = %(win)s AND (is_reported OR is_due OR is_rated OR is_backlog) ORDER BY reported_at, id;
+
+-- report_stages --
+-- Each desk's stage of each case that ended (or is still owed) in the window: asked when, done when.
+WITH step AS (
+  SELECT l.event_id AS id, l.seq, l.verb, l.at,
+         lead(l.at) OVER later AS next_at, lead(l.verb) OVER later AS next_verb
+    FROM event_log l JOIN report_case c ON c.win = %(win)s AND c.id = l.event_id
+   WHERE l.at < %(until)s
+     AND l.verb IN ('accept', 'ask_verify', 'verified', 'register', 'dispatch', 'arbitrate', 'answer', 'check', 'rework')
+  WINDOW later AS (PARTITION BY l.event_id ORDER BY l.seq)
+)
+SELECT id, stage, asked_at, done_at
+  FROM (
+    SELECT id, CASE WHEN verb IN ('accept', 'verified') AND next_verb = 'register' THEN 'register'
+                    WHEN verb = 'register' THEN 'dispatch' WHEN verb = 'ask_verify' THEN 'verify'
+                    WHEN verb = 'answer' THEN 'check' END AS stage,
+           at AS asked_at,
+           CASE WHEN verb = 'register' AND next_verb NOT IN ('dispatch', 'arbitrate') THEN NULL
+                WHEN verb = 'ask_verify' AND next_verb <> 'verified' THEN NULL
+                WHEN verb = 'answer' AND next_verb NOT IN ('check', 'rework') THEN NULL ELSE next_at END AS done_at
+      FROM step) s
+ WHERE stage IS NOT NULL AND coalesce(done_at, %(until)s) >= %(since)s
+ ORDER BY id, asked_at;
+
+-- report_repeats --
+-- Same class within so many metres and days: each case with those of the days before it, an anchor a row.
+WITH c AS (
+  SELECT id, category, lng, lat, reported_at, address, town FROM event
+   WHERE reported_at >= %(since)s - make_interval(days => %(days)s) AND reported_at < %(until)s
+     AND state NOT IN ('declined', 'void') AND duplicate_of IS NULL
+)
+SELECT a.id, a.category, a.lng, a.lat, a.town, a.address, a.reported_at, count(*)::int AS times,
+       array_agg(b.id ORDER BY b.reported_at, b.id) AS ids, min(b.reported_at) AS first_at
+  FROM c a
+  JOIN c b ON b.category = a.category AND b.reported_at <= a.reported_at
+          AND b.reported_at > a.reported_at - make_interval(days => %(days)s)
+          AND abs(b.lat - a.lat) * 111320 <= %(metres)s
+          AND sqrt(((b.lat - a.lat) * 111320) ^ 2 + ((b.lng - a.lng) * 111320 * cos(radians(a.lat))) ^ 2) <= %(metres)s
+ WHERE a.reported_at >= %(since)s
+ GROUP BY a.id, a.category, a.lng, a.lat, a.town, a.address, a.reported_at
+HAVING count(*) >= %(times)s
+ ORDER BY count(*) DESC, a.reported_at DESC, a.id;
+
+-- report_grids --
+-- Cases a square kilometre in each 综合网格, densest first; n of grids in all beside it.
+SELECT p.code, p.name, v.name AS village, t.name AS town, p.lng, p.lat, p.area_m2, count(c.id)::int AS n,
+       count(c.id) / nullif(p.area_m2, 0) * 1e6 AS per_km2, (SELECT count(*)::int FROM place WHERE kind = 'grid') AS grids
+  FROM place p
+  JOIN report_case c ON c.grid = p.code AND c.win = 'this' AND c.is_reported
+  LEFT JOIN place v ON v.code = p.parent
+  LEFT JOIN place t ON t.code = v.parent
+ WHERE p.kind = 'grid'
+ GROUP BY p.code, p.name, v.name, t.name, p.lng, p.lat, p.area_m2
+ ORDER BY per_km2 DESC NULLS LAST, p.code;
+
+-- report_days_before --
+-- Reports a day over the weeks before the window and in it: the base against which a burst is told.
+SELECT (reported_at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*)::int AS n
+  FROM event
+ WHERE reported_at >= %(since)s - make_interval(weeks => %(weeks)s) AND reported_at < %(until)s
+ GROUP BY 1 ORDER BY 1;
+
+-- report_months --
+-- Reports a month over the months before the window, whole months only.
+SELECT to_char(reported_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, count(*)::int AS n
+  FROM event
+ WHERE reported_at >= %(since)s - make_interval(months => %(months)s) AND reported_at < %(until)s
+ GROUP BY 1 ORDER BY 1;
+
+-- report_places --
+-- Names of towns, for tables.
+SELECT code, name FROM place WHERE kind = 'town' ORDER BY code;
+
+-- report_orgs --
+-- Names of organisations, for tables.
+SELECT code, name, short, kind FROM org ORDER BY code;
+
+-- report_version --
+-- What data stand behind the report: how many cases and lines, the newest line, and a digest over the heads of the chains.
+SELECT count(*)::int AS cases, coalesce(sum(seq), 0)::int AS lines, max(at) AS last_at,
+       encode(sha256(convert_to(coalesce(string_agg(event_id || encode(hash, 'hex'), '' ORDER BY event_id), ''), 'UTF8')), 'hex')
+         AS digest
+  FROM (SELECT DISTINCT ON (l.event_id) l.event_id, l.seq, l.at, l.hash
+          FROM event_log l JOIN report_case c ON c.win = 'this' AND c.id = l.event_id
+         WHERE l.at < %(until)s ORDER BY l.event_id, l.seq DESC) head;
+
+-- report_last_line --
+-- When the record was last written to before the cut.
+SELECT max(at) AS at FROM event_log WHERE at < %(until)s;

@@ -1,0 +1,66 @@
+// 我的: who I am, what waits on this phone, what I reported, big letters, leaving.
+
+import { call, get } from "./api.js";
+import { ask, h, show, toast } from "./dom.js";
+import * as queue from "./queue.js";
+import * as store from "./store.js";
+import { state } from "./state.js";
+import { conflict } from "./verbs.js";
+import { editAgain } from "./report.js";
+import { moment } from "./words.js";
+
+/** 长辈: everything a quarter larger; kept on the phone. */
+export function letters(big) {
+  if (big !== undefined) localStorage.setItem("elder", big ? "1" : "");
+  document.documentElement.classList.toggle("elder", localStorage.getItem("elder") === "1");
+}
+
+const row = (label, value) => [h("dt", null, label), h("dd", null, value)];
+
+function waits() {
+  if (!state.pending.length) return h("p.quiet", null, "没有等待上传的内容。");
+  return h("div.list", null, state.pending.map((i) => h("button.item", { type: "button", onclick: () => (i.state === "conflict" ? conflict(i, editAgain) : queue.flush()) },
+    h("span", null, `${i.words}：${i.title}`, h("small", null, i.state === "conflict" ? `没有记上：${i.error}` : `${moment(i.at)} · ${i.photos.length} 张照片 · ${Math.ceil(i.bytes / 1024)} KB · 等待上传`)))));
+}
+
+async function leave() {
+  if (state.pending.length && !await ask("还有没传完的", `有 ${state.pending.length} 件还在手机里。退出后它们会留着，您再次登录时发送。`, "仍要退出")) return;
+  try {
+    await call("POST", "/logout");
+  } catch (fail) {
+    if (fail.status === undefined) throw fail;
+    if (fail.offline) { toast("离线，不能退出登录；联网后再退", "bad"); return; }
+  }
+  await store.forget();
+  location.replace("/login?next=/m/");
+}
+
+export async function mineView(view) {
+  const { me } = state;
+  const elder = h("button.switch", { type: "button", role: "switch", "aria-checked": String(document.documentElement.classList.contains("elder")), onclick: () => {
+    const on = elder.getAttribute("aria-checked") !== "true";
+    elder.setAttribute("aria-checked", String(on));
+    letters(on);
+  } }, h("span", null, "长辈大字"), h("span.knob"));
+  const reports = h("div", null, h("p.quiet", null, "正在取…"));
+  show(view,
+    h("section.card.still", null, h("h2", null, me.name), h("dl.facts.bare", null,
+      row("岗位", me.role_words), me.org ? row("单位", me.org.name) : null, me.grid ? row("网格", me.grid.words) : null, row("账号", me.login))),
+    h("section", null, h("h2.part", null, "等待上传"), waits(),
+      state.others ? h("p.quiet", null, `这台手机上还有别人没传完的 ${state.others} 件，请他登录后发送。`) : null),
+    h("section", null, h("h2.part", null, "显示"), elder),
+    h("section", null, h("h2.part", null, "我上报的"), reports),
+    h("div.row", null, h("button.big.second", { type: "button", onclick: leave }, "退出登录")));
+  try {
+    const got = await get("/api/v1/events?mine=reported&size=20");
+    await store.put("mine", got);
+    list(got);
+  } catch (fail) {
+    if (fail.status === undefined) throw fail;
+    list(await store.get("mine"));
+  }
+  function list(got) {
+    if (!got?.events.length) { show(reports, h("p.quiet", null, "还没有上报过。")); return; }
+    show(reports, h("div.list", null, got.events.map((e) => h("a.item", { href: `#/e/${e.id}` }, h("span", null, e.title, h("small", null, `${e.state_words} · ${moment(e.reported_at)}`))))));
+  }
+}

@@ -1,0 +1,136 @@
+// 上报: photo first, place by itself, a category by one tap, send. What is typed survives a killed page.
+
+import { get } from "./api.js";
+import { h, icon, sheet, show } from "./dom.js";
+import { photoField, placeField, textField } from "./fields.js";
+import * as queue from "./queue.js";
+import * as store from "./store.js";
+import { settled } from "./verbs.js";
+import { distance } from "./words.js";
+
+const RECENT = 4, CHIPS = 8;
+
+/** The dictionary: common ones first; the phone's copy while there is no network. */
+async function dictionary() {
+  try {
+    const fresh = await get("/api/v1/categories");
+    await store.put("categories", fresh);
+    return fresh.categories;
+  } catch (fail) {
+    if (fail.status === undefined) throw fail;
+    return (await store.get("categories"))?.categories || [];
+  }
+}
+
+const finds = (c, words) => words.every((w) => `${c.name}${c.group}${c.key}`.toLowerCase().includes(w));
+
+/** The whole dictionary with a search line. */
+function choose(all) {
+  return sheet("选择类别", (close) => {
+    const list = h("div.list.tall");
+    const paint = (text) => {
+      const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+      const hits = all.filter((c) => finds(c, words)).slice(0, 60);
+      show(list, hits.length ? hits.map((c) => h("button.item", { type: "button", onclick: () => close(c) },
+        h("span", null, c.name, h("small", null, `${c.group} · ${c.limit}`)))) : h("p.quiet", null, "没有这样的类别，换一个字试试，例如“井盖”“垃圾”“积水”"));
+    };
+    paint("");
+    return [h("input.text", { type: "search", placeholder: "搜类别：井盖、垃圾、占道…", "aria-label": "搜类别", oninput: (e) => paint(e.target.value) }), list];
+  });
+}
+
+/** Two reports of one trouble: he may still send, or leave it with the first. */
+function alreadyThere(rows) {
+  return sheet("附近已有同类事件", (close) => [
+    h("p", null, "24 小时内有人报过，可能是同一件事："),
+    h("div.list", null, rows.map((r) => h("div.item", null, h("span", null, r.title, h("small", null, `${r.id} · 相距 ${distance(r.metres)} · ${r.state_words} · ${r.reported_words}`))))),
+    h("div.row", null,
+      h("button.big", { type: "button", onclick: () => close("stop") }, "是同一件，不报了"),
+      h("button.big.second", { type: "button", onclick: () => close("send") }, "不是，照样上报")),
+  ]);
+}
+
+export async function reportView(view, leave) {
+  const draft = (await store.get("draft")) || {};
+  let category = draft.category || null, all = [];
+  const keep = () => store.put("draft", { photos: photos.rows, category, description: text.value(), ...spot.draft() });
+  const changed = () => { keep(); ready(); };
+
+  const photos = photoField({ phase: "report", rows: draft.photos || [], album: true, hint: "一张远景、一张近景", changed });
+  const spot = placeField({ draft, changed });
+  const chips = h("div.chips");
+  const kinds = h("section.field", null, h("h2", null, "类别"), chips);
+  const text = textField("描述", { hint: "看到了什么（可不填）", value: draft.description || "", rows: 2, changed });
+  const why = h("p.quiet.why");
+  const go = h("button.big", { type: "button" }, "提交上报");
+  const old = Boolean(draft.category || draft.photos?.length);
+
+  async function paintChips() {
+    const recent = (await store.get("recent")) || [];
+    const first = [...recent.map((key) => all.find((c) => c.key === key)).filter(Boolean).slice(0, RECENT), ...all.filter((c) => c.common && !recent.includes(c.key))].slice(0, CHIPS);
+    if (category && !first.some((c) => c.key === category.key)) first.unshift(category);
+    show(chips, first.map((c) => h(`button.chip${c.key === category?.key ? ".on" : ""}`, { type: "button", "aria-pressed": String(c.key === category?.key), onclick: () => { category = c; paintChips(); changed(); } }, c.name)),
+      h("button.chip.more", { type: "button", onclick: async () => { const got = await choose(all); if (got) { category = got; paintChips(); changed(); } } }, all.length ? `全部 ${all.length} 类` : "全部类别"));
+  }
+
+  function missing() {
+    if (!photos.rows.length) return "请先拍一张照片";
+    if (!spot.value()) return "还没有位置：等定位，或在地图上选";
+    if (spot.outside()) return "这个点不在辖区内，请在地图上改";
+    if (!category) return "请选类别";
+    return "";
+  }
+  function ready() {
+    why.textContent = missing();
+    go.disabled = Boolean(missing());
+  }
+
+  go.addEventListener("click", async () => {
+    go.disabled = true;
+    go.textContent = "正在提交…";
+    const at = spot.value();
+    const json = { category: category.key, title: category.name, description: text.value(), address: at.address, lng: at.lng, lat: at.lat, crs: "wgs84", source: "grid" };
+    try {
+      const near = await get(`/api/v1/events/near?category=${encodeURIComponent(category.key)}&lng=${at.lng}&lat=${at.lat}`);
+      if (near.events.length) {
+        const how = await alreadyThere(near.events);
+        if (how === "stop") { await finish(false); return; }
+        if (how !== "send") { go.textContent = "提交上报"; ready(); return; }
+      }
+    } catch (fail) {
+      if (!fail.offline && fail.status !== 401) throw fail; // offline: the desk proposes it again before 立案
+    }
+    const key = await queue.enqueue({ path: "/api/v1/events", verb: "report", words: "上报", title: category.name, json, photos: photos.rows });
+    const recent = ((await store.get("recent")) || []).filter((k) => k !== category.key);
+    await store.put("recent", [category.key, ...recent].slice(0, RECENT));
+    await finish(true, key);
+  });
+
+  async function finish(sent, key) {
+    close();
+    await store.drop("draft");
+    leave();
+    if (sent) await settled(key, "已上报");
+  }
+  const close = () => spot.close();
+  show(view, old ? h("p.hint", null, "接着上次没写完的上报。 ", h("button.link", { type: "button", onclick: async () => { close(); await store.drop("draft"); await reportView(view, leave); } }, "清空重来")) : null,
+    photos.box, spot.box, kinds, text.box, h("div.foot", null, why, go));
+  ready();
+  paintChips();
+  dictionary().then((rows) => { all = rows; paintChips(); });
+  return close;
+}
+
+/** Put a refused report back into the form. */
+export async function editAgain(item) {
+  const rows = (await Promise.all(item.photos.map((id) => store.photo(id)))).filter(Boolean);
+  const all = (await store.get("categories"))?.categories || [];
+  await store.put("draft", {
+    photos: rows.map(({ sent, ...row }) => row), category: all.find((c) => c.key === item.json.category) || null,
+    description: item.json.description, address: item.json.address, picked: { lng: item.json.lng, lat: item.json.lat, acc: 0 },
+  });
+  await store.remove(item);
+  queue.changes.dispatchEvent(new Event("change"));
+  if (location.hash === "#/report") location.hash = "#/tasks";
+  location.hash = "#/report";
+}

@@ -1,0 +1,90 @@
+// What the page knows now: who, his tasks, his notices, what waits. Views read it and listen to `change`.
+
+import { get, call } from "./api.js";
+import * as queue from "./queue.js";
+import * as store from "./store.js";
+
+export const state = {
+  me: null, tasks: [], tasksAt: null, notices: [], unread: 0,
+  pending: [], others: 0, photos: 0, online: navigator.onLine, login: false,
+};
+export const changes = new EventTarget();
+export const changed = () => changes.dispatchEvent(new Event("change"));
+
+/** What was on the screen last time, so that the page opens without a network. */
+export async function remembered() {
+  const [me, tasks, notices] = await Promise.all([store.get("me"), store.get("tasks"), store.get("notices")]);
+  if (!me) return;
+  queue.belongsTo(me.id);
+  Object.assign(state, { me, tasks: tasks?.tasks || [], tasksAt: tasks?.now || null, notices: notices?.notices || [], unread: notices?.unread || 0 });
+  await counted();
+}
+
+/** Who is logged in. Another person than last time gets nothing of the one before. */
+export async function identify() {
+  const me = await get("/api/v1/me");
+  if (state.me && state.me.id !== me.id) {
+    await store.forget();
+    Object.assign(state, { tasks: [], tasksAt: null, notices: [], unread: 0 });
+  }
+  state.me = me;
+  state.login = false;
+  queue.belongsTo(me.id);
+  await store.put("me", me);
+  await counted();
+}
+
+/** Fetch the lists; what fails leaves the old ones standing. */
+export async function refresh() {
+  try {
+    if (!state.me || state.login) await identify();
+    const [tasks, notices] = await Promise.all([get("/api/v1/tasks"), get("/api/v1/me/notices")]);
+    Object.assign(state, { tasks: tasks.tasks, tasksAt: tasks.now, notices: notices.notices, unread: notices.unread, online: true });
+    await Promise.all([store.put("tasks", tasks), store.put("notices", notices)]);
+  } catch (fail) {
+    if (fail.status === 401) state.login = true;
+    else if (fail.status === undefined) throw fail;
+    else if (fail.offline) state.online = false;
+  }
+  changed();
+}
+
+export async function read(ids) {
+  await call("POST", "/api/v1/me/notices/read", { json: { ids } });
+  await refresh();
+}
+
+/** Count the outbox anew. */
+export async function counted() {
+  const { mine, others } = await queue.waiting();
+  Object.assign(state, { pending: mine, others: others.length, photos: mine.reduce((n, i) => n + i.photos.length, 0) });
+  changed();
+}
+
+// What an action leads to, as far as the phone may guess before the server has answered.
+const LEADS = {
+  take: { state: "handling", state_words: "处置中", verbs: ["arrive", "answer", "return", "note"] },
+  arrive: { arrived: true },
+  answer: { done: "已反馈", verbs: [] },
+  return: { done: "已退回", verbs: [] },
+  check: { done: "已核查", verbs: [] },
+  verified: { done: "已核实", verbs: [] },
+};
+
+/** A task with the waiting actions of this phone laid over it. */
+export function foreseen(task) {
+  const waits = state.pending.filter((i) => i.event === task.id);
+  if (!waits.length) return task;
+  const seen = { ...task, waits };
+  for (const item of waits) {
+    const lead = LEADS[item.verb];
+    if (!lead || item.state === "conflict") continue;
+    Object.assign(seen, lead);
+    if (lead.arrived) seen.verbs = seen.verbs.filter((v) => v !== "arrive");
+  }
+  return seen;
+}
+
+queue.changes.addEventListener("change", counted);
+queue.changes.addEventListener("login", () => { state.login = true; changed(); });
+queue.changes.addEventListener("offline", () => { state.online = false; changed(); });

@@ -1,0 +1,77 @@
+"""Department feeds: one folder each, `FEED` and a pure `parse` from bytes to readings, with samples that prove it.
+
+The doors and the batch writer import them; a feed knows `brain.model` and the helpers of `_wire` only. Start reading at
+`water/__init__.py`, then add a folder of your own: nothing else has to be told about it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Protocol
+
+from brain.model import DISTRICT, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What is declared of a feed: `key` is the folder, `topic` the MQTT filter, `org` the department that sends
+    (key of catalog/departments.toml), `zone` what a time without offset means, `gbk` whether GBK bytes are read."""
+
+    key: str
+    title: str
+    theme: str
+    topic: str
+    org: str
+    zone: str = "+08:00"
+    gbk: bool = False
+
+
+class BadMessage(Exception):
+    """A message, or a part of it, that cannot be read.
+
+    `rule` is the short word that stands in `dead_letter.rule` (decode, shape, station, kind, value, time, flag);
+    `reason` says in Chinese what is wrong, where, and how to mend it; `rest` are the readings of the same message
+    that are sound: they are stored, and the message still goes to the dead letter for its bad part.
+    """
+
+    def __init__(self, rule: str, reason: str, rest: list[Reading] | None = None):
+        super().__init__(reason)
+        self.rule = rule
+        self.reason = reason
+        self.rest = rest or []
+
+
+class FeedModule(Protocol):
+    """What a feed's package offers."""
+
+    FEED: Feed
+
+    def parse(self, topic: str, payload: bytes, received_at: datetime) -> list[Reading]: ...
+
+
+def topic(feed: str, station: str = "+") -> str:
+    """MQTT topic of a station's messages; with `+` the filter of the whole feed."""
+    return f"city/{DISTRICT}/{feed}/{station}"
+
+
+@cache
+def load() -> dict[str, FeedModule]:
+    """All feeds by key, in the order of their names. Raises ValueError when a folder and its FEED.key differ."""
+    found: dict[str, FeedModule] = {}
+    for info in pkgutil.iter_modules(__path__):
+        if info.ispkg:
+            module = importlib.import_module(f"{__name__}.{info.name}")
+            if module.FEED.key != info.name:
+                raise ValueError(f"ingest/feeds/{info.name}: FEED.key is {module.FEED.key!r}, the folder differs")
+            found[info.name] = module
+    return found
+
+
+def key_of(topic: str) -> str | None:
+    """The feed a topic belongs to, by its third level; None for a topic that is no feed's."""
+    parts = topic.split("/")
+    return parts[2] if len(parts) >= 4 and parts[2] in load() else None

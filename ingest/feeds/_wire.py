@@ -1,0 +1,246 @@
+"""What all feeds read alike: text, JSON, numbers and times as strangers write them.
+
+Every function raises BadMessage with a sentence that names the field, and nothing else, whatever the bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+from brain.model import Quality, Reading
+from ingest.feeds import BadMessage
+
+BEIJING = timezone(timedelta(hours=8))
+BLANK = frozenset({"", "-", "--", "—", "——", "/", "null", "none", "缺测"})
+"""What stations print where there is no value: a gap, not an error."""
+
+FLAGS = {
+    "": Quality.OK,
+    "N": Quality.OK,
+    "S": Quality.MANUAL,
+    "M": Quality.MAINTENANCE,
+    "C": Quality.MAINTENANCE,
+    "F": Quality.MAINTENANCE,
+    "D": Quality.SUSPECT,
+    "B": Quality.SUSPECT,
+    "T": Quality.RANGE,
+}
+"""HJ 212-2017 data flags: N normal, S manual, M maintenance, C calibration, F stopped, D fault, B link fault,
+T over range."""
+
+T = TypeVar("T")
+
+
+def short(value: object, width: int = 40) -> str:
+    """A value as it is quoted in a reason: one line, never long."""
+    try:
+        said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):
+        said = str(type(value).__name__)
+    said = " ".join("".join(c if c.isprintable() else "·" for c in said).split())
+    return said if len(said) <= width else said[: width - 1] + "…"
+
+
+def text(payload: bytes, *, gbk: bool = False) -> str:
+    """The payload as text: UTF-8 with or without BOM; GB 18030 where the feed declares it (`gbk`)."""
+    try:
+        return payload.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        if gbk:
+            try:
+                return payload.decode("gb18030")
+            except UnicodeDecodeError:
+                pass
+        also = "，也不是 GBK" if gbk else ""
+        raise BadMessage(
+            "decode", f"第 {err.start + 1} 字节起不是 UTF-8 文字{also}；请核对网关的编码设置，按 UTF-8 重发"
+        ) from None
+
+
+def obj(payload: bytes, *, gbk: bool = False) -> dict[str, Any]:
+    """The payload as one JSON object. NaN and Infinity are let through: the batch refuses that value alone."""
+    said = text(payload, gbk=gbk)
+    if not said.strip():
+        raise BadMessage("decode", "报文是空的；请核对设备是否在发送数据前清空了缓冲区")
+    try:
+        found = json.loads(said)
+    except json.JSONDecodeError as err:
+        near = short(said[max(0, err.pos - 12) : err.pos + 12])
+        raise BadMessage(
+            "decode", f"不是合法的 JSON：第 {err.lineno} 行第 {err.colno} 列附近“{near}”；请核对括号、引号与逗号"
+        ) from None
+    except (ValueError, RecursionError):
+        raise BadMessage("decode", "不是合法的 JSON：数字过长或嵌套过深；请核对设备的报文格式") from None
+    if not isinstance(found, dict):
+        raise BadMessage("shape", f"报文应是一个 JSON 对象，现为“{short(found)}”；请按本接入的格式发送")
+    return found
+
+
+def half(value: str) -> str:
+    """Full-width digits and signs to half-width, spaces trimmed (NFKC)."""
+    return unicodedata.normalize("NFKC", value).strip()
+
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.I)
+
+
+def number(value: object, where: str) -> float | None:
+    """A measured number; None where the station prints that it has none. Full-width digits are read."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        raise BadMessage("value", f"“{where}”应是数字，现为“{str(value).lower()}”；请核对设备的字段类型")
+    if isinstance(value, (int, float)):
+        try:
+            return float(value)
+        except OverflowError:
+            return float("inf")
+    if isinstance(value, str):
+        said = half(value[:400])
+        if said.lower() in BLANK:
+            return None
+        if _NUMBER.fullmatch(said):
+            return float(said)
+    raise BadMessage("value", f"“{where}”应是数字，现为“{short(value)}”；请核对设备的字段类型与单位")
+
+
+_DAY_FIRST = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[T\s]*(\d{1,2})[:时](\d{1,2})"
+    r"(?:[:分](\d{1,2})秒?(\.\d{1,6})?|分)?(.*)",
+    re.S,
+)
+_COMPACT = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
+_OFFSET = re.compile(r"Z|[+-]\d{2}:?\d{2}")
+
+
+def when(value: object, where: str) -> datetime:
+    """A moment as strangers write it, as aware UTC.
+
+    ISO 8601 with offset; without one the feed's declared zone +08:00 is meant; 2026/9/3 8:00; yyyyMMddHHmm[ss];
+    epoch in s, ms or µs told apart by size (s below 10^11: year 5138). Digits may be full-width.
+    """
+    if isinstance(value, str):
+        said = half(value[:64])
+        if said.isascii() and said.isdigit():
+            if len(said) in (12, 14) and said[:2] in ("19", "20", "21"):
+                return _local(where, value, *(said[a:b] for a, b in _COMPACT))
+            return _epoch(int(said), where)
+        if match := _DAY_FIRST.fullmatch(said):
+            year, month, day, hour, minute, second, part, tail = match.groups()
+            return _local(where, value, year, month, day, hour, minute, second, part, tail.strip().upper())
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _epoch(value, where)
+    raise BadMessage("time", f"“{where}”看不懂的时间“{short(value)}”；请用 2026-09-03T08:00:00+08:00 或时间戳")
+
+
+def _local(
+    where: str, value: object, year: str, month: str, day: str, hour: str, minute: str,
+    second: str | None = None, part: str | None = None, offset: str = "",
+) -> datetime:  # fmt: skip
+    try:
+        if offset and not _OFFSET.fullmatch(offset):
+            raise ValueError(offset)
+        zone = BEIJING
+        if offset == "Z":
+            zone = UTC
+        elif offset:
+            sign = -1 if offset[0] == "-" else 1
+            digits = offset[1:].replace(":", "")
+            zone = timezone(sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:])))
+        micro = round(float(part) * 1e6) if part else 0
+        local = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), 0, zone)
+        return (local + timedelta(microseconds=micro)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadMessage("time", f"“{where}”没有这样的时刻“{short(value)}”；请核对设备时钟与格式") from None
+
+
+def _epoch(value: float, where: str) -> datetime:
+    size = abs(value)
+    scale = 1 if size < 1e11 else 1_000 if size < 1e14 else 1_000_000 if size < 1e17 else None
+    try:
+        if scale is None or value != value:
+            raise ValueError
+        whole = int(value) if isinstance(value, int) else value
+        if scale == 1_000_000:
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(whole))
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=whole / scale)
+    except (ValueError, OverflowError):
+        raise BadMessage("time", f"“{where}”不像时间戳“{short(value)}”；请用秒、毫秒或微秒的 Unix 时间") from None
+
+
+def get(body: dict[str, Any], *names: str) -> Any:
+    """The first of these fields that is there, whatever its letter case; None when none is."""
+    for name in names:
+        if name in body:
+            return body[name]
+    low = {k.lower(): v for k, v in body.items()}
+    for name in names:
+        if name.lower() in low:
+            return low[name.lower()]
+    return None
+
+
+def word(value: object, where: str) -> str:
+    """A short code or name: text, or a whole number written without quotes."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
+        return str(value)
+    if isinstance(value, str) and len(value) <= 64 and half(value):
+        return half(value)
+    raise BadMessage("shape", f"“{where}”应是编号文字，现为“{short(value)}”；请核对设备配置")
+
+
+def station(topic: str, given: object, where: str) -> str:
+    """The station of a message: the last level of the topic, which is what the sender's credential allows it to write.
+    A station in the payload must agree. `-` in the topic (a file read without a topic) leaves it to the payload."""
+    named = topic.rsplit("/", 1)[-1]
+    said = None if given is None else word(given, where)
+    if named in ("", "-", "+"):
+        if said is None:
+            raise BadMessage("station", f"报文没有测站编号“{where}”；请在设备上填好测站编号")
+        return said
+    if said is not None and said != named:
+        raise BadMessage(
+            "station",
+            f"报文里的测站“{short(said)}”与主题里的“{short(named)}”不一致；请核对网关配置，一个主题只能发本站数据",
+        )
+    return named
+
+
+def flag(value: object, where: str) -> Quality:
+    """Quality by the HJ 212 data flag."""
+    said = "" if value is None else value
+    if isinstance(said, str) and half(said).upper() in FLAGS:
+        return FLAGS[half(said).upper()]
+    known = " ".join(k for k in FLAGS if k)
+    raise BadMessage("flag", f"“{where}”不认识的数据标识“{short(value)}”；可用 {known}（HJ 212）")
+
+
+def gather(items: Iterable[T], read: Callable[[T], Reading | list[Reading] | None], empty: str) -> list[Reading]:
+    """Read items one by one so that a bad one spares its neighbours.
+
+    Raises BadMessage with the sound readings as `rest` when some item is bad, and with `empty` when nothing at all was
+    found: a message without a single value would otherwise vanish from the accounts.
+    """
+    good: list[Reading] = []
+    bad: list[BadMessage] = []
+    for item in items:
+        try:
+            found = read(item)
+        except BadMessage as err:
+            bad.append(err)
+            continue
+        if isinstance(found, list):
+            good.extend(found)
+        elif found is not None:
+            good.append(found)
+    if bad:
+        more = f"；另有 {len(bad) - 1} 处" if len(bad) > 1 else ""
+        raise BadMessage(bad[0].rule, bad[0].reason + more, good)
+    if not good:
+        raise BadMessage("shape", empty)
+    return good

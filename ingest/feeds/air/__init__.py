@@ -1,0 +1,58 @@
+"""环境空气自动站: hourly means with data flags, HJ 212-2017 factor codes as JSON.
+
+Topic `city/441402/air/<测站>`, payload `{"MN": "AQ-01", "DataTime": "20260903080000", "CP": {"a34004": {"Avg": 38,
+"Flag": "N"}, "a21005": {"Avg": 0.6, "Flag": "N"}}}`. Codes and the names people use for them stand in `FACTORS`; CO is
+in mg/m³, all others in µg/m³. A factor may be a bare number (flag N). Flags: `_wire.FLAGS`. Temperature, humidity,
+pressure and wind of the same station are known and not kept. Times without offset are Beijing time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from brain.model import Quality, Reading
+from ingest.feeds import BadMessage, Feed, _wire, topic
+
+FEED = Feed("air", "环境空气", "air", topic("air"), "sthj")
+
+FACTORS = {
+    "pm25": ("a34004", "PM2.5", "PM25"),
+    "pm10": ("a34002", "PM10"),
+    "so2": ("a21026", "SO2"),
+    "no2": ("a21004", "NO2"),
+    "o3": ("a05024", "O3"),
+    "co": ("a21005", "CO"),
+}
+NOT_KEPT = frozenset(
+    {"A01001", "A01002", "A01006", "A01007", "A01008", "A34001", "A21002", "A21003", "TSP", "NO", "NOX"}
+)
+KIND_OF = {name.upper(): kind for kind, names in FACTORS.items() for name in names}
+"""Factor code or name in capitals → sensor kind."""
+
+
+def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
+    """Readings of one message; quality from each factor's data flag. Raises BadMessage only."""
+    body = _wire.obj(payload)
+    place = _wire.station(topic, _wire.get(body, "MN"), "MN")
+    at = _wire.when(_wire.get(body, "DataTime"), "DataTime")
+    factors = _wire.get(body, "CP", "items")
+    if not isinstance(factors, dict):
+        raise BadMessage("shape", f"“CP”应是因子到数值的对照，现为“{_wire.short(factors)}”；请按格式发送")
+
+    def read(item: tuple[str, object]) -> Reading | None:
+        name = _wire.half(item[0]).upper()
+        if name in NOT_KEPT:
+            return None
+        kind = KIND_OF.get(name)
+        if kind is None:
+            raise BadMessage(
+                "kind", f"不认识的因子“{_wire.short(item[0])}”；请用 HJ 212 编码（如 a34004），或在 FACTORS 里补上"
+            )
+        value, quality = item[1], Quality.OK
+        if isinstance(value, dict):
+            quality = _wire.flag(_wire.get(value, "Flag"), f"{name}.Flag")
+            value = _wire.get(value, "Avg", "Rtd")
+        found = _wire.number(value, f"{name}.Avg")
+        return None if found is None else Reading(place, kind, at, found, quality)
+
+    return _wire.gather(factors.items(), read, "“CP”里一个数值也没有；请核对分析仪是否在线")

@@ -1,0 +1,104 @@
+"""雪亮工程视频: what the GB/T 28181 platform says about its cameras, MANSCDP messages as JSON.
+
+Topic `city/441402/cameras/<设备或平台编码>`, 20-digit IDs (GB/T 28181 annex D):
+
+- Keepalive of one camera: `{"CmdType": "Keepalive", "DeviceID": "44140200081326000123", "SN": 17, "Status": "OK",
+  "Time": "2026-09-03T08:00:00"}`: it is online; Status ERROR wants a `Fault` (code 0–4 or its word, table `FAULTS`).
+- Catalog notify of the platform: `{"CmdType": "Catalog", "Time": …, "DeviceList": [{"DeviceID": …, "Status": "OFF"}]}`.
+- DeviceStatus answer: `{"CmdType": "DeviceStatus", "DeviceID": …, "Online": "ONLINE", "Status": "OK", "Fault": 0}`.
+
+Each gives `camera_online` (0/1) and, when the picture was judged, `camera_fault`. Times without offset are Beijing
+time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from brain.model import Reading
+from ingest.feeds import BadMessage, Feed, _wire, topic
+
+FEED = Feed("cameras", "视频巡检", "cameras", topic("cameras"), "gaj")
+
+ONLINE = {"ON": 1.0, "ONLINE": 1.0, "OFF": 0.0, "OFFLINE": 0.0}
+FAULTS = {
+    "0": 0.0, "OK": 0.0, "NONE": 0.0, "1": 1.0, "BLACK": 1.0, "2": 2.0, "BLUR": 2.0,
+    "3": 3.0, "COVERED": 3.0, "4": 4.0, "FROZEN": 4.0,
+}  # fmt: skip
+
+
+def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
+    """Readings of one message. Raises BadMessage only."""
+    body = _wire.obj(payload)
+    command = body.get("CmdType")
+    at = _wire.when(_wire.get(body, "Time", "DateTime"), "Time")
+    if command == "Catalog":
+        devices = body.get("DeviceList")
+        if not isinstance(devices, list):
+            raise BadMessage(
+                "shape", f"“DeviceList”应是设备的列表，现为“{_wire.short(devices)}”；请按 GB/T 28181 目录通知发送"
+            )
+        empty = "“DeviceList”是空的；没有变化时不必通知"
+        return _wire.gather(enumerate(devices), lambda item: list(_listed(item, at)), empty)
+    if command not in ("Keepalive", "DeviceStatus"):
+        raise BadMessage(
+            "kind", f"不认识的 CmdType“{_wire.short(command)}”；可用 Keepalive、Catalog、DeviceStatus（GB/T 28181）"
+        )
+    place = _device(_wire.station(topic, body.get("DeviceID"), "DeviceID"), "DeviceID")
+    return _wire.gather((_online, _fault), lambda read: read(body, command, place, at), "报文里没有在线与故障状态")
+
+
+def _device(code: str, where: str) -> str:
+    if not (len(code) == 20 and code.isascii() and code.isdigit()):
+        raise BadMessage("station", f"“{where}”应是 20 位国标编码，现为“{_wire.short(code)}”；请核对平台的设备编码")
+    return code
+
+
+def _listed(item: tuple[int, Any], at: datetime) -> Iterator[Reading]:
+    number, row = item
+    where = f"DeviceList[{number}]"
+    if not isinstance(row, dict):
+        raise BadMessage("shape", f"{where} 应是一个设备对象，现为“{_wire.short(row)}”；请按格式发送")
+    place = _device(_wire.word(row.get("DeviceID"), f"{where}.DeviceID"), f"{where}.DeviceID")
+    online = ONLINE.get(str(row.get("Status")).upper())
+    if online is None:
+        said = _wire.short(row.get("Status"))
+        raise BadMessage("value", f"{where}.Status 应是 ON 或 OFF，现为“{said}”；请核对目录通知")
+    yield Reading(place, "camera_online", at, online)
+    if row.get("Fault") is not None:
+        yield Reading(place, "camera_fault", at, _code(row["Fault"], f"{where}.Fault"))
+
+
+def _online(body: dict[str, Any], command: str, place: str, at: datetime) -> Reading:
+    """A keepalive proves by itself that the camera is online; a status answer says it."""
+    said = "ONLINE" if command == "Keepalive" else str(body.get("Online")).upper()
+    if said not in ONLINE:
+        given = _wire.short(body.get("Online"))
+        raise BadMessage("value", f"“Online”应是 ONLINE 或 OFFLINE，现为“{given}”；请核对状态应答")
+    return Reading(place, "camera_online", at, ONLINE[said])
+
+
+def _fault(body: dict[str, Any], command: str, place: str, at: datetime) -> Reading | None:
+    status = str(body.get("Status")).upper()
+    if body.get("Fault") is not None:
+        return Reading(place, "camera_fault", at, _code(body["Fault"], "Fault"))
+    if status == "OK":
+        return Reading(place, "camera_fault", at, 0.0)
+    if status == "ERROR":
+        raise BadMessage(
+            "value", "状态 ERROR 却没有故障代码 Fault；请在平台上打开故障类型上报（1 黑屏、2 模糊、3 遮挡、4 冻结）"
+        )
+    if body.get("Status") is None:
+        return None
+    raise BadMessage("value", f"“Status”应是 OK 或 ERROR，现为“{_wire.short(body.get('Status'))}”；请核对平台的报文")
+
+
+def _code(value: object, where: str) -> float:
+    said = _wire.word(value, where).upper()
+    if said not in FAULTS:
+        raise BadMessage(
+            "value", f"“{where}”不认识的故障代码“{_wire.short(value)}”；可用 0–4 或 BLACK、BLUR、COVERED、FROZEN"
+        )
+    return FAULTS[said]

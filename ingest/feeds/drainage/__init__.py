@@ -1,0 +1,58 @@
+"""排水物联: battery loggers in wells, ponding gauges and pump controllers; each upload is a list of readings.
+
+Topic `city/441402/drainage/<设备>`, payload `{"dev": "DW-01", "list": [{"p": "depth", "v": 1.83, "u": "m",
+"t": 1788393600, "n": 1042}], "batt": 3.58, "csq": 21}`: `p` the quantity (table `POINTS`), `v` its value, `u` its unit
+(left out: the one of the table), `t` the time (epoch s, ms or µs, or ISO), `n` the logger's running record number,
+which tells apart several records of one second. depth is measured from the cover down to the water. Battery and signal
+are not kept.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from brain.model import Reading
+from ingest.feeds import BadMessage, Feed, _wire, topic
+
+FEED = Feed("drainage", "排水管网", "drainage", topic("drainage"), "cgj")
+
+POINTS = {"depth": ("well_depth", "m"), "pond": ("pond_depth", "cm"), "pump": ("pump_state", "")}
+"""Quantity on the wire → (sensor kind, its unit)."""
+IN_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+PUMP = {"stop": 0, "stopped": 0, "off": 0, "run": 1, "running": 1, "on": 1, "fault": 2, "trip": 2}
+
+
+def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
+    """Readings of one upload, oldest first as sent. Raises BadMessage only."""
+    body = _wire.obj(payload)
+    place = _wire.station(topic, _wire.get(body, "dev"), "dev")
+    rows = _wire.get(body, "list")
+    if not isinstance(rows, list):
+        raise BadMessage("shape", f"“list”应是读数的列表，现为“{_wire.short(rows)}”；请按格式发送")
+
+    def read(item: tuple[int, object]) -> Reading | None:
+        number, row = item
+        where = f"list[{number}]"
+        if not isinstance(row, dict):
+            raise BadMessage("shape", f"{where} 应是一个读数对象，现为“{_wire.short(row)}”；请按格式发送")
+        point = _wire.word(row.get("p"), f"{where}.p").lower()
+        if point not in POINTS:
+            raise BadMessage("kind", f"{where} 不认识的量“{_wire.short(point)}”；可用 {'、'.join(POINTS)}")
+        kind, unit = POINTS[point]
+        value = row.get("v")
+        if kind == "pump_state" and isinstance(value, str) and _wire.half(value).lower() in PUMP:
+            value = PUMP[_wire.half(value).lower()]
+        found = _wire.number(value, f"{where}.v")
+        if found is None:
+            return None
+        given = row.get("u")
+        if unit and given is not None:
+            given = _wire.word(given, f"{where}.u").lower()
+            if given not in IN_METRES:
+                raise BadMessage("value", f"{where} 不认识的单位“{_wire.short(given)}”；可用 {'、'.join(IN_METRES)}")
+            if given != unit:
+                found = found * IN_METRES[given] / IN_METRES[unit]
+        seq = "" if row.get("n") is None else _wire.word(row["n"], f"{where}.n")
+        return Reading(place, kind, _wire.when(row.get("t"), f"{where}.t"), found, seq=seq)
+
+    return _wire.gather(enumerate(rows), read, "“list”里一个读数也没有；请核对记录仪是否在采集")

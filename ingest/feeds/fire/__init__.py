@@ -1,0 +1,94 @@
+"""森林防火: satellite hotspots, fire weather stations, smoke and thermal heads.
+
+- `city/441402/fire/hotspots`: rows of NASA FIRMS (active fire product), as CSV with its header line or as JSON
+  `{"instrument": "MODIS", "rows": [{"latitude": 24.23, "longitude": 116.14, "acq_date": "2026-09-03",
+  "acq_time": "0325", "satellite": "T", "confidence": 98, "frp": 101.3}]}`. acq_* are UTC. MODIS gives
+  confidence 0–100, VIIRS l, n or h (`CONFIDENCE`). A row becomes `hotspot` (fire radiative power, MW) and
+  `hotspot_confidence` at the place `@lng,lat`: the batch writer books it on the watch cell that holds the point; `seq`
+  keeps satellite and exact place, because one overpass sees several fires in one cell.
+- `city/441402/fire/FM-01` weather: `{"stcd": "FM-01", "tm": "2026-09-03T14:00:00+08:00", "t": 33.2, "rh": 41,
+  "ws": 3.4, "p24": 0}`: air temperature ℃, relative humidity %, wind m/s, rain of 24 h mm.
+- `city/441402/fire/FS-01` heads: `{"dev": "FS-01", "ts": 1788393600, "smoke": 0, "tmax": 41.2}`: smoke 0/1, hottest
+  spot ℃.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from datetime import datetime
+from typing import Any
+
+from brain.model import Reading
+from ingest.feeds import BadMessage, Feed, _wire, topic
+
+FEED = Feed("fire", "森林防火", "fire", topic("fire"), "lyj")
+
+CONFIDENCE = {"l": 15.0, "low": 15.0, "n": 50.0, "nominal": 50.0, "h": 90.0, "high": 90.0}
+"""VIIRS words as points of the MODIS scale."""
+WEATHER = {"t": "air_temp", "rh": "humidity", "ws": "wind_speed", "p24": "rain_24h"}
+HEAD = {"smoke": "smoke", "tmax": "thermal_max"}
+
+
+def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
+    """Readings of one message; those of hotspots carry a place (`@lng,lat`) as station. Raises BadMessage only."""
+    if topic.rsplit("/", 1)[-1] == "hotspots":
+        return _wire.gather(enumerate(_rows(payload)), _hotspot, "热点报文里一行也没有；没有热点时不必发送")
+    body = {k.lower(): v for k, v in _wire.obj(payload).items()}
+    place = _wire.station(topic, _wire.get(body, "stcd", "dev"), "stcd")
+    at = _wire.when(_wire.get(body, "tm", "ts"), "tm")
+    fields = HEAD if "smoke" in body or "tmax" in body else WEATHER
+
+    def read(field: str) -> Reading | None:
+        value = _wire.number(body.get(field), field)
+        return None if value is None else Reading(place, fields[field], at, value)
+
+    return _wire.gather(fields, read, "报文里没有气象要素（t、rh、ws、p24），也没有 smoke、tmax；请核对上报内容")
+
+
+def _rows(payload: bytes) -> list[Any]:
+    said = _wire.text(payload)
+    if said.lstrip().startswith("{"):
+        rows = _wire.obj(payload).get("rows")
+        if not isinstance(rows, list):
+            raise BadMessage("shape", f"“rows”应是热点的列表，现为“{_wire.short(rows)}”；请按 FIRMS 的字段发送")
+        return rows
+    if not said.lstrip().lower().startswith("latitude"):
+        raise BadMessage(
+            "decode", f"既不是 FIRMS 的 CSV（首行应以 latitude 开头）也不是 JSON：“{_wire.short(said)}”；请核对中继文件"
+        )
+    try:
+        return list(csv.DictReader(io.StringIO(said.lstrip(), newline="")))
+    except csv.Error:
+        raise BadMessage("decode", "CSV 断行或引号不配对；请重新下载该文件") from None
+
+
+def _hotspot(item: tuple[int, Any]) -> list[Reading]:
+    line, row = item
+    where = f"第 {line + 1} 行"
+    if not isinstance(row, dict):
+        raise BadMessage("shape", f"{where}应是一个热点对象，现为“{_wire.short(row)}”；请按 FIRMS 的字段发送")
+    lng, lat = (_wire.number(row.get(name), f"{where} {name}") for name in ("longitude", "latitude"))
+    if lng is None or lat is None or not (abs(lng) <= 180 and abs(lat) <= 90):
+        raise BadMessage("place", f"{where}没有可用的经纬度 longitude、latitude；请核对列的次序")
+    day = _wire.word(row.get("acq_date"), f"{where} acq_date")
+    hhmm = _wire.word(row.get("acq_time"), f"{where} acq_time")
+    if not (hhmm.isascii() and hhmm.isdigit() and len(hhmm) <= 4):
+        raise BadMessage("time", f"{where} acq_time 应是 UTC 的 HHMM，现为“{_wire.short(hhmm)}”；请核对列的次序")
+    hhmm = hhmm.zfill(4)
+    at = _wire.when(f"{day} {hhmm[:2]}:{hhmm[2:]}Z", f"{where} acq_date")
+    power = _wire.number(row.get("frp"), f"{where} frp")
+    if power is None:
+        raise BadMessage("value", f"{where}没有 frp（火辐射功率）；请下载带 frp 的产品")
+    given = row.get("confidence")
+    sure = CONFIDENCE.get(_wire.half(given).lower()) if isinstance(given, str) else None
+    if sure is None:
+        sure = _wire.number(given, f"{where} confidence")
+    satellite = _wire.word(row.get("satellite") or "?", f"{where} satellite")
+    place = f"@{lng:.5f},{lat:.5f}"
+    seq = f"{satellite}{place}"
+    found = [Reading(place, "hotspot", at, power, seq=seq)]
+    if sure is not None and not math.isnan(sure):
+        found.append(Reading(place, "hotspot_confidence", at, sure, seq=seq))
+    return found
