@@ -31,7 +31,9 @@ def categories(top: Entry, orgs: dict[str, Department], words: Words) -> tuple[d
     standard_ref = top.take("standard_ref", str)
     default = top.limit("default_limit")
     default_field = top.one_of("default_field", FIELDS)
-    sets = {name: _cases(given, f"categories.toml 的 cases.{name}") for name, given in top.table("cases").items().items()}
+    sets = {
+        name: _cases(given, f"categories.toml 的 cases.{name}") for name, given in top.table("cases").items().items()
+    }
     groups: dict[tuple[str, str], tuple[str, str]] = {}
     group_table = top.table("group")
     for kind in ("component", "matter"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from brain.catalog._toml import Entry, _near
@@ -94,7 +95,7 @@ def _kind(key: str, entry: Entry, themes: dict[str, Theme]) -> SensorKind:
     words = {}
     for value, word in entry.table("words", {}).items().items():
         if not str(value).isdigit() or not isinstance(word, str):
-            raise entry.wrong(f"words.{value}", "应写成 0 = \"词\"")
+            raise entry.wrong(f"words.{value}", '应写成 0 = "词"')
         words[int(value)] = word
     kind = SensorKind(
         key=key,
@@ -112,7 +113,9 @@ def _kind(key: str, entry: Entry, themes: dict[str, Theme]) -> SensorKind:
     if kind.period_s <= 0:
         raise entry.wrong("period_s", "上报间隔应大于 0 秒")
     if kind.silence_s is not None and kind.silence_s < kind.period_s:
-        raise entry.wrong("silence_s", f"离线时限 {kind.silence_s} 秒短于上报间隔 {kind.period_s} 秒，会一直误报；请加大")
+        raise entry.wrong(
+            "silence_s", f"离线时限 {kind.silence_s} 秒短于上报间隔 {kind.period_s} 秒，会一直误报；请加大"
+        )
     entry.done()
     return kind
 
@@ -217,7 +220,7 @@ def _check_limits(rule: Rule, limits: dict[Level, float], entry: Entry, name: st
         return
     down = rule.params.get("direction") == "down"
     values = [limits[level] for level in sorted(limits, reverse=True)]
-    pairs = list(zip(values, values[1:], strict=False))
+    pairs = list(pairwise(values))
     if any(a <= b if down else a >= b for a, b in pairs):
         raise entry.wrong(name, f"限值矛盾：从蓝到红应逐级{'减小' if down else '增大'}，现在是 {values}")
     if rule.opens is not None and rule.type == "ladder" and not any(level <= rule.opens_at for level in limits):

@@ -153,7 +153,9 @@ class Entry:
     def done(self) -> None:
         if self._data:
             key = sorted(self._data)[0]
-            raise self.wrong(key, f"不认识的项{_near(key, self._known)}；可用的是 {'、'.join(sorted(self._known))}，请改名或删去")
+            raise self.wrong(
+                key, f"不认识的项{_near(key, self._known)}；可用的是 {'、'.join(sorted(self._known))}，请改名或删去"
+            )
 
 
 def parse_limit(text: str, where: str) -> Limit:
@@ -161,7 +163,8 @@ def parse_limit(text: str, where: str) -> Limit:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(min|ud|u|h|d)", text.strip())
     if not match or float(match[1]) <= 0:
         raise BadCatalog(
-            f"{where}：时限“{text}”看不懂；写法是 10min（分钟）、2u（紧急工作时）、4h（工作时）、5d（工作日）、2ud（自然日）"
+            f"{where}：时限“{text}”看不懂；"
+            "写法是 10min（分钟）、2u（紧急工作时）、4h（工作时）、5d（工作日）、2ud（自然日）"
         )
     if match[2] == "min":
         return Limit(Clock.URGENT_HOUR, float(match[1]) / 60)

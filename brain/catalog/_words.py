@@ -83,12 +83,7 @@ def words(top: Entry) -> Words:
         for key, word in groups[group].items():
             if not word.strip():
                 raise table.wrong(key, "词是空的，请填写")
-    lost = [
-        f"[{group}] {key}"
-        for group, keys in REQUIRED.items()
-        for key in keys
-        if key not in groups.get(group, {})
-    ]
+    lost = [f"[{group}] {key}" for group, keys in REQUIRED.items() for key in keys if key not in groups.get(group, {})]
     if lost:
         raise BadCatalog(f"words.toml 缺少这些词：{'、'.join(lost)}；请在相应的组里补上")
     return Words(groups)

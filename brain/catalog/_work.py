@@ -62,7 +62,9 @@ def workflow(
     stage_table.done()
 
     ladder_table = top.table("ladder")
-    ladders = {key: _ladder(ladder_table, key) for key in ("default", *(level.key for level in Level)) if ladder_table.has(key)}
+    ladders = {
+        key: _ladder(ladder_table, key) for key in ("default", *(level.key for level in Level)) if ladder_table.has(key)
+    }
     if "default" not in ladders:
         raise ladder_table.wrong("default", "缺少默认升级梯子，请补上 default = [ … ]")
     ladder_table.done()
@@ -162,7 +164,7 @@ def _days(top: Entry, name: str) -> dict[date, str]:
         try:
             found[date.fromisoformat(key)] = str(word)
         except ValueError:
-            raise table.wrong(key, "日期应写成 \"2027-01-01\"") from None
+            raise table.wrong(key, '日期应写成 "2027-01-01"') from None
     return found
 
 
@@ -174,7 +176,7 @@ def calendar(top: Entry) -> WorkDays:
         try:
             start, end = (time.fromisoformat(text) for text in pair)
         except (TypeError, ValueError):
-            raise top.wrong("windows", f"{pair!r} 应写成 [\"08:00\", \"12:00\"]") from None
+            raise top.wrong("windows", f'{pair!r} 应写成 ["08:00", "12:00"]') from None
         if start >= end or (windows and windows[-1][1] > start):
             raise top.wrong("windows", f"{pair!r} 与前一段重叠或起止颠倒，请按先后排列")
         windows.append((start, end))

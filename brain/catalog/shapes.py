@@ -245,7 +245,7 @@ class Words:
         try:
             return self._groups[group][str(name)]
         except KeyError:
-            raise BadCatalog(f"words.toml 缺少词：[{group}] {name}；请在该组补上一行 {name} = \"…\"") from None
+            raise BadCatalog(f'words.toml 缺少词：[{group}] {name}；请在该组补上一行 {name} = "…"') from None
 
     def group(self, group: str) -> dict[str, str]:
         """A copy of one group, in the order of the file."""

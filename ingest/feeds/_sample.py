@@ -1,6 +1,6 @@
 """The proof a feed brings along: `samples/*.json`, each a real message and what it must become.
 
-Keys of a sample: `says` (what it shows), `topic`, one of `payload` (JSON), `payload_text`, `payload_hex`, then `readings`
+Keys of a sample: `says` (what it shows), `topic`, one of `payload` (JSON), `payload_text` and `payload_hex`, `readings`
 (station, kind, value, at, and quality and seq where they are not ok and empty) and, for a bad one, `refused`
 (`rule`, and a part of the reason under `says`); a bad one's `readings` are those of its sound part.
 """

@@ -8,7 +8,8 @@ BEGIN
 END $$;
 
 -- Closes the hours that are due and computes the dirty ones anew, a transaction a step; `redone` counts dirty hours.
--- Exact for any order of arrival, because every hour is computed from its raw readings and nothing is added up.
+-- Exact for any order of arrival, because every hour is computed from its raw readings and nothing is added up. Where raw
+-- may be gone, an hour is replaced only by a computation from more readings than it was made of.
 CREATE PROCEDURE brain_roll_up(now timestamptz, INOUT redone bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -24,23 +25,19 @@ BEGIN
   SELECT * INTO state FROM roll_up_state;
   IF state.closed_before < state.marks_before AND state.fence <= pg_snapshot_xmin(pg_current_snapshot()) THEN
     opened := state.closed_before;
-    INSERT INTO reading_1h_kept
-    SELECT * FROM brain_hours(opened, state.marks_before)
-        ON CONFLICT DO NOTHING;
+    INSERT INTO reading_1h_kept SELECT * FROM brain_hours(opened, state.marks_before);
     UPDATE roll_up_state SET closed_before = marks_before, fence = NULL RETURNING * INTO state;
-    INSERT INTO reading_1d_kept
-    SELECT * FROM brain_days(brain_day(opened), brain_day(state.closed_before))
-        ON CONFLICT DO NOTHING;
+    INSERT INTO reading_1d_kept SELECT * FROM brain_days(brain_day(opened), brain_day(state.closed_before));
     COMMIT;
   END IF;
   LOOP
-    WITH taken AS (
+    WITH gone AS (
       DELETE FROM dirty_bucket WHERE id IN (SELECT id FROM dirty_bucket ORDER BY id LIMIT 20000)
       RETURNING station, kind, bucket
     ), hours AS (
-      SELECT DISTINCT station, kind, bucket FROM taken WHERE bucket >= raw_from AND bucket < state.closed_before
+      SELECT DISTINCT station, kind, bucket FROM gone WHERE bucket < state.closed_before
     )
-    SELECT (SELECT count(*) FROM taken), array_agg(station), array_agg(kind), array_agg(bucket)
+    SELECT (SELECT count(*) FROM gone), array_agg(station), array_agg(kind), array_agg(bucket)
       INTO taken, stations, kinds, buckets FROM hours;
     EXIT WHEN taken = 0;
     INSERT INTO reading_1h_kept AS k
@@ -49,7 +46,8 @@ BEGIN
                           WHERE station = d.station AND kind = d.kind) h
         ON CONFLICT (station, kind, bucket) DO UPDATE
        SET (n, mean, low, high, total, first, last, n_all) = ROW (excluded.n, excluded.mean, excluded.low, excluded.high,
-            excluded.total, excluded.first, excluded.last, excluded.n_all);
+            excluded.total, excluded.first, excluded.last, excluded.n_all)
+     WHERE k.bucket >= raw_from OR k.n_all < excluded.n_all;
     INSERT INTO reading_1d_kept AS k
     SELECT h.* FROM (SELECT DISTINCT station, kind, brain_day(bucket) AS day FROM unnest(stations, kinds, buckets)
                          AS d (station, kind, bucket) WHERE brain_day(bucket) < brain_day(state.closed_before)) d

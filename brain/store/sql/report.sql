@@ -212,3 +212,80 @@ SELECT count(*)::int AS cases, coalesce(sum(seq), 0)::int AS lines, max(at) AS l
 -- report_last_line --
 -- When the record was last written to before the cut.
 SELECT max(at) AS at FROM event_log WHERE at < %(until)s;
+
+-- report_readings --
+-- What each station of a theme measured over the window, a row a kind: mean, extremes, readings, days and hours with data.
+SELECT s.id, s.name, s.params, s.origin, s.town, r.kind, sum(r.total) / nullif(sum(r.n), 0) AS mean, min(r.low) AS low,
+       max(r.high) AS high, sum(r.n)::bigint AS n, count(*) FILTER (WHERE r.n > 0)::int AS days
+  FROM station s JOIN reading_1d r ON r.station = s.id
+ WHERE s.theme = %(theme)s AND s.active AND r.kind = ANY(%(kinds)s) AND r.bucket >= %(since)s AND r.bucket < %(until)s
+ GROUP BY s.id, s.name, s.params, s.origin, s.town, r.kind
+HAVING sum(r.n) > 0
+ ORDER BY s.id, r.kind;
+
+-- report_rain_hours --
+-- Hours with a rain record at each gauge and the sum of the last one-hour value of each hour.
+SELECT r.station AS id, sum(r.last) AS total, count(*)::int AS hours, sum(r.n_all)::bigint AS n
+  FROM reading_1h r JOIN station s ON s.id = r.station
+ WHERE s.theme = 'rain' AND s.active AND r.kind = 'rain_1h' AND r.n > 0 AND r.bucket >= %(since)s AND r.bucket < %(until)s
+ GROUP BY r.station ORDER BY r.station;
+
+-- report_air_hours --
+-- District mean of each pollutant in each hour: the mean over the stations that reported.
+SELECT r.bucket AS hour, r.kind, avg(r.mean) AS mean, count(*)::int AS stations
+  FROM reading_1h r JOIN station s ON s.id = r.station
+ WHERE s.theme = 'air' AND s.active AND r.kind = ANY(%(kinds)s) AND r.n > 0 AND r.bucket >= %(since)s AND r.bucket < %(until)s
+ GROUP BY r.bucket, r.kind ORDER BY r.bucket, r.kind;
+
+-- report_stations --
+-- Stations of each theme, and how many of them were heard in the window.
+SELECT s.theme, count(*)::int AS stations,
+       count(*) FILTER (WHERE EXISTS (SELECT FROM reading_1d r WHERE r.station = s.id AND r.n_all > 0
+                                        AND r.bucket >= %(since)s AND r.bucket < %(until)s))::int AS heard
+  FROM station s WHERE s.active GROUP BY s.theme ORDER BY s.theme;
+
+-- report_alerts --
+-- Alerts opened in the window by theme and level, how fast they were acknowledged and how long they stood.
+SELECT theme, level, count(*)::int AS n, count(acked_at)::int AS acked, count(event_id)::int AS opened_events,
+       count(cleared_at)::int AS cleared,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM acked_at - opened_at)) AS ack_s,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM cleared_at - opened_at)) AS stood_s
+  FROM alert
+ WHERE opened_at >= %(since)s AND opened_at < %(until)s AND NOT late
+ GROUP BY theme, level ORDER BY theme, level;
+
+-- report_ponding --
+-- Ponding places over the window: alerts, the worst level and the deepest water.
+SELECT a.station AS id, s.name, count(*)::int AS n, min(a.peak)::int AS peak, max(a.value) AS value
+  FROM alert a JOIN station s ON s.id = a.station
+ WHERE a.kind = 'pond_depth' AND a.opened_at >= %(since)s AND a.opened_at < %(until)s AND NOT a.late
+ GROUP BY a.station, s.name ORDER BY n DESC, peak, a.station;
+
+-- report_lock --
+-- One issue of a month at a time.
+SELECT pg_advisory_xact_lock(hashtextextended('report ' || %(period)s, 0));
+
+-- report_save --
+-- A snapshot becomes a version of its month's report; versions count from 1 and are never changed.
+INSERT INTO report_snapshot (period, version, cut_at, made_by, made_at, data)
+VALUES (%(period)s, %(version)s, %(cut_at)s, %(made_by)s, %(made_at)s, %(data)s)
+RETURNING id, version;
+
+-- report_frozen --
+-- A frozen report: the newest version of a month, or the one asked for.
+SELECT id, period, version, cut_at, made_by, made_at, data FROM report_snapshot
+ WHERE period = %(period)s AND (%(version)s::int IS NULL OR version = %(version)s)
+ ORDER BY version DESC LIMIT 1;
+
+-- report_versions --
+-- All versions of a month, newest first, without their data.
+SELECT version, cut_at, made_by, made_at FROM report_snapshot WHERE period = %(period)s ORDER BY version DESC;
+
+-- report_periods --
+-- Months that have cases or a frozen report, newest first.
+SELECT period, bool_or(frozen) AS frozen
+  FROM (SELECT to_char(generate_series(date_trunc('month', min(reported_at) AT TIME ZONE 'Asia/Shanghai'),
+                                       max(reported_at) AT TIME ZONE 'Asia/Shanghai', interval '1 month'), 'YYYY-MM') AS period,
+               false AS frozen FROM event HAVING count(*) > 0
+        UNION ALL SELECT period, true FROM report_snapshot) p
+ GROUP BY period ORDER BY period DESC;

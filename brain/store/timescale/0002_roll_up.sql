@@ -9,9 +9,16 @@ BEGIN
   PERFORM set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
 END $$;
 
+-- Are there more readings of an hour than its roll-up was made of?
+CREATE FUNCTION brain_has_more(hour timestamptz) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN (SELECT count(*) FROM reading WHERE at >= hour AND at < hour + interval '1 hour')
+     > (SELECT coalesce(sum(n_all), 0) FROM reading_1h WHERE bucket = hour);
+
 -- Closes the hours that are due and computes the dirty ones anew; `redone` counts dirty hours of a station and kind.
 -- TimescaleDB keeps a log of what was changed, but per transaction as one span from its oldest to its newest reading; the
--- marks say which hours lie in it, so that one late reading of last month costs one hour.
+-- marks say which hours lie in it, so that one late reading of last month costs one hour. Where raw may be gone, an hour is
+-- computed only if there are more readings than it was made of: a refresh would take away what it finds no readings for.
 CREATE PROCEDURE brain_roll_up(now timestamptz, INOUT redone bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -40,7 +47,7 @@ BEGIN
            range_agg(tstzrange(brain_day(bucket), brain_day(bucket) + interval '1 day'))
              FILTER (WHERE due AND bucket < brain_day(state.closed_before))
       INTO taken, hours, spans, days
-      FROM (SELECT *, bucket >= raw_from AND bucket < state.closed_before AS due
+      FROM (SELECT *, bucket < state.closed_before AND (bucket >= raw_from OR brain_has_more(bucket)) AS due
               FROM dirty_bucket ORDER BY id LIMIT 20000) d;
     EXIT WHEN taken IS NULL;
     COMMIT;

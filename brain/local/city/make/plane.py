@@ -21,9 +21,9 @@ STEP = (0.001, 0.0009)  # degrees of a fine unit cell: 101.4 m × 99.7 m at this
 COARSE = 5  # a coarse cell is 5 × 5 fine ones: 507 m × 498 m
 WATCH = 20  # a fire watch cell is 20 × 20 fine ones: 2.03 km × 1.99 km
 _WAVES = (  # amplitude km, wavelength km, direction deg, phase, of the displacement in x and in y
-    (0.25, 4.6, 20.0, 0.3, 1.9),
-    (0.20, 3.7, 115.0, 2.1, 0.8),
-    (0.07, 1.7, 65.0, 4.0, 5.2),
+    (0.16, 4.6, 20.0, 0.3, 1.9),
+    (0.13, 3.7, 115.0, 2.1, 0.8),
+    (0.035, 1.7, 65.0, 4.0, 5.2),
 )
 
 

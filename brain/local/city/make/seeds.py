@@ -42,10 +42,21 @@ def hints() -> dict[str, tuple[float, float]]:
     return {code: tuple(place) for code, place in rows.items()}
 
 
+def fixed() -> dict[str, tuple[float, float]]:
+    """Seeds set by hand where the even spread would cut a town in two."""
+    rows = tomllib.loads((plane.DATA / "towns.toml").read_text(encoding="utf-8"))["fixed"]
+    return {code: tuple(place) for code, place in rows.items()}
+
+
 def core_km() -> shapely.Polygon:
     """The built-up core as drawn by hand, in kilometres."""
     ring = tomllib.loads((plane.DATA / "towns.toml").read_text(encoding="utf-8"))["core"]["ring"]
     return plane.shape_km(shapely.Polygon(ring))
+
+
+def markets() -> list[tuple[float, float]]:
+    """Middles of the small built-up patches of towns away from the core, degrees."""
+    return [tuple(p) for p in tomllib.loads((plane.DATA / "towns.toml").read_text(encoding="utf-8"))["markets"]["places"]]
 
 
 def sample(polygon, spacing: float) -> np.ndarray:
@@ -148,6 +159,7 @@ def spread() -> dict[str, tuple[float, float]]:
                 spacing = max(np.sqrt(zone.area / len(codes)) / 14.0, 0.02)
                 centres = k_means(sample(zone.buffer(-0.05), spacing), len(codes), rng)
                 placed.update(_named(codes, centres, hinted, town))
+    placed.update(fixed())
     return placed
 
 

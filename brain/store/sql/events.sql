@@ -1,0 +1,128 @@
+-- event_next_number --
+-- The next serial of a day; the row stays locked until the report is committed, so numbers have no gaps.
+INSERT INTO event_serial (day, last) VALUES (%(day)s, 1)
+ON CONFLICT (day) DO UPDATE SET last = event_serial.last + 1 RETURNING last;
+
+-- event_insert --
+-- A new event.
+INSERT INTO event (id, category, title, description, state, source, level, address, lng, lat, town, village, grid, cell,
+                   alert_id, station, reporter_id, reporter_org, ladder, stage_due_at, reported_at, simulated, client_key,
+                   version)
+VALUES (%(id)s, %(category)s, %(title)s, %(description)s, 'reported', %(source)s, %(level)s, %(address)s, %(lng)s, %(lat)s,
+        %(town)s, %(village)s, %(grid)s, %(cell)s, %(alert_id)s, %(station)s, %(reporter_id)s, %(reporter_org)s,
+        %(ladder)s, %(stage_due_at)s, %(now)s, %(simulated)s, %(client_key)s, 1)
+RETURNING *;
+
+-- event_by_client_key --
+-- The event that a phone or an upper system reported under this key.
+SELECT * FROM event WHERE client_key = %(client_key)s;
+
+-- event_key_lock --
+-- Two reports under one key wait for each other.
+SELECT pg_advisory_xact_lock(hashtextextended(%(client_key)s::text, 0));
+
+-- event_by_id --
+-- One event.
+SELECT * FROM event WHERE id = %(id)s;
+
+-- event_for_update --
+-- One event, locked, with the time and the author of its newest log line.
+SELECT e.*, l.at AS last_at, l.actor_name AS last_actor, l.verb AS last_verb
+  FROM event e LEFT JOIN LATERAL (
+    SELECT at, actor_name, verb FROM event_log WHERE event_id = e.id ORDER BY seq DESC LIMIT 1) l ON true
+ WHERE e.id = %(id)s FOR UPDATE OF e;
+
+-- event_moved --
+-- New values of an event's columns, if it still stands in one of the states the verb may leave.
+UPDATE event e
+   SET (state, level, org, handler_id, checker_id, limit_clock, limit_amount, ladder, stage_due_at, due_at, accepted_at,
+        verify_asked_at, verified_at, registered_at, dispatched_at, taken_at, arrived_at, answered_at, checked_at,
+        closed_at, rated_at, suspended_at, suspended_from, suspend_until, register_condition, close_condition, returns,
+        reworks, extensions, urges, reopened, rung, next_rung_at, supervised, self_handled, check_passed, rating_response,
+        rating_solved, rating_satisfied, duplicate_of) =
+       (SELECT n.state, n.level, n.org, n.handler_id, n.checker_id, n.limit_clock, n.limit_amount, n.ladder, n.stage_due_at,
+               n.due_at, n.accepted_at, n.verify_asked_at, n.verified_at, n.registered_at, n.dispatched_at, n.taken_at,
+               n.arrived_at, n.answered_at, n.checked_at, n.closed_at, n.rated_at, n.suspended_at, n.suspended_from,
+               n.suspend_until, n.register_condition, n.close_condition, n.returns, n.reworks, n.extensions, n.urges,
+               n.reopened, n.rung, n.next_rung_at, n.supervised, n.self_handled, n.check_passed, n.rating_response,
+               n.rating_solved, n.rating_satisfied, n.duplicate_of
+          FROM jsonb_populate_record(e, %(change)s) n),
+       version = e.version + 1
+ WHERE e.id = %(id)s AND e.state = ANY(%(leaves)s::text[])
+RETURNING *;
+
+-- event_log_add --
+-- One line of history; seq and hash are the database's (trigger event_log_chain).
+INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_id, actor_name, role, org, reason, note, detail)
+VALUES (%(event_id)s, %(at)s, %(verb)s, %(from_state)s, %(to_state)s, %(actor_id)s, %(actor_name)s, %(role)s, %(org)s,
+        %(reason)s, %(note)s, %(detail)s);
+
+-- event_log_of --
+-- The history of an event, oldest line first.
+SELECT event_id, seq, at, verb, from_state, to_state, actor_id, actor_name, role, org, reason, note, detail
+  FROM event_log WHERE event_id = %(event_id)s ORDER BY seq;
+
+-- event_log_verbs --
+-- How often each verb stands in an event's history.
+SELECT verb, count(*)::int AS n FROM event_log WHERE event_id = %(event_id)s GROUP BY verb;
+
+-- event_log_first_broken --
+-- The first line that is not what it was when it was written: changed, taken out of the middle, or put in.
+SELECT event_id, seq, 'changed' AS why FROM (
+  SELECT l.*, lag(hash) OVER (PARTITION BY event_id ORDER BY seq) AS before,
+         row_number() OVER (PARTITION BY event_id ORDER BY seq) AS n
+    FROM event_log l) x
+ WHERE seq <> n OR hash IS DISTINCT FROM event_log_hash(before, event_id, seq, at, verb, from_state, to_state, actor_id,
+                                                        actor_name, role, org, reason, note, detail)
+ ORDER BY event_id, seq LIMIT 1;
+
+-- event_log_first_cut --
+-- The first event whose history was cut off at its end, or whose row says another state than its newest line.
+SELECT e.id AS event_id, coalesce(l.lines, 0) + 1 AS seq,
+       CASE WHEN coalesce(l.lines, 0) <> e.version THEN 'cut' ELSE 'state' END AS why
+  FROM event e LEFT JOIN (
+    SELECT DISTINCT ON (event_id) event_id, seq AS lines, to_state FROM event_log ORDER BY event_id, seq DESC) l
+    ON l.event_id = e.id
+ WHERE coalesce(l.lines, 0) <> e.version OR l.to_state IS DISTINCT FROM e.state
+ ORDER BY e.id LIMIT 1;
+
+-- event_log_lines --
+-- How many lines of history there are.
+SELECT count(*) AS n FROM event_log;
+
+-- events_near --
+-- Open events of a category in a box, reported lately.
+SELECT id, title, state, address, lng, lat, reported_at, org, handler_id FROM event
+ WHERE reported_at >= %(since)s AND reported_at <= %(now)s AND category = %(category)s
+   AND state NOT IN ('closed', 'declined', 'void')
+   AND lng BETWEEN %(west)s AND %(east)s AND lat BETWEEN %(south)s AND %(north)s
+   AND id IS DISTINCT FROM %(but)s;
+
+-- event_of_station --
+-- The open event of a station in a category, the oldest if there are several.
+SELECT id FROM event
+ WHERE station = %(station)s AND category = %(category)s AND state NOT IN ('closed', 'declined', 'void')
+ ORDER BY reported_at, id LIMIT 1;
+
+-- event_duplicates --
+-- Events that were linked to this one as duplicates.
+SELECT id, reporter_id FROM event WHERE duplicate_of = %(id)s;
+
+-- part_add --
+-- Another organisation joins an event, or is asked for something more.
+INSERT INTO event_part (event_id, org, asked_at, due_at, handler_id, note)
+VALUES (%(event_id)s, %(org)s, %(now)s, %(due_at)s, %(handler_id)s, %(note)s)
+ON CONFLICT (event_id, org) DO UPDATE
+   SET asked_at = excluded.asked_at, due_at = excluded.due_at, handler_id = excluded.handler_id, note = excluded.note,
+       answered_at = NULL, answered_by = NULL, answer = ''
+RETURNING *;
+
+-- part_answered --
+-- An organisation has done its part.
+UPDATE event_part SET answered_at = %(now)s, answered_by = %(by)s, answer = %(answer)s
+ WHERE event_id = %(event_id)s AND org = %(org)s AND answered_at IS NULL RETURNING *;
+
+-- parts_of --
+-- The parts of a joint event.
+SELECT p.*, o.name AS org_name, o.short AS org_short FROM event_part p JOIN org o ON o.code = p.org
+ WHERE p.event_id = %(event_id)s ORDER BY p.asked_at, p.org;

@@ -1,0 +1,144 @@
+-- begin_write --
+-- First statement of every transaction that writes readings: gives it its transaction id (see `roll_up_state`).
+SELECT brain_begin_write();
+
+-- readings_store --
+-- Inserts what is new, moves `latest`, writes the batch and marks hours already closed; one row for each part of the batch.
+-- The readings come sorted by identity, so that two workers never wait for each other crosswise. A batch of history is cut
+-- into rows of %(slice)s readings; the first carries the counts of what was not stored.
+WITH fresh AS (
+  INSERT INTO reading (station, kind, at, seq, value, quality, received_at)
+  SELECT *, %(received_at)s
+    FROM unnest(%(stations)b::text[], %(kinds)b::text[], %(ats)b::timestamptz[], %(seqs)b::text[],
+                %(vals)b::double precision[], %(qualities)b::text[])
+      ON CONFLICT DO NOTHING
+  RETURNING station, kind, at, seq, value, quality
+), newest AS (
+  INSERT INTO latest AS l (station, kind, at, seq, value, quality, received_at)
+  SELECT DISTINCT ON (station, kind) station, kind, at, seq, value, quality, %(received_at)s
+    FROM fresh ORDER BY station, kind, at DESC, seq DESC
+      ON CONFLICT (station, kind) DO UPDATE
+     SET (at, seq, value, quality, received_at)
+       = ROW (excluded.at, excluded.seq, excluded.value, excluded.quality, excluded.received_at)
+   WHERE (l.at, l.seq COLLATE "C") < (excluded.at, excluded.seq)
+), dirt AS (
+  INSERT INTO dirty_bucket (station, kind, bucket)
+  SELECT DISTINCT station, kind, brain_hour(at) FROM fresh WHERE at < (SELECT marks_before FROM roll_up_state)
+), cut AS (
+  SELECT *, (row_number() OVER () - 1) / %(slice)s AS part FROM fresh
+), parts AS (
+  SELECT part, count(*) AS n, array_agg(station) AS stations, array_agg(kind) AS kinds, array_agg(at) AS ats,
+         array_agg(seq) AS seqs, array_agg(value) AS vals, array_agg(quality) AS qualities
+    FROM cut GROUP BY part
+   UNION ALL
+  SELECT 0, 0, '{}', '{}', '{}', '{}', '{}', '{}' WHERE NOT EXISTS (SELECT 1 FROM fresh)
+), rest AS (
+  SELECT %(received)s::int - %(dead)s::int - count(*)::int AS duplicate FROM fresh
+)
+INSERT INTO intake_batch (received_at, feed, worker, lane, received, stored, duplicate, dead,
+                          stations, kinds, ats, seqs, vals, qualities)
+SELECT %(received_at)s, %(feed)s, %(worker)s, %(lane)s, n + CASE part WHEN 0 THEN duplicate + %(dead)s::int ELSE 0 END, n,
+       CASE part WHEN 0 THEN duplicate ELSE 0 END, CASE part WHEN 0 THEN %(dead)s::int ELSE 0 END,
+       stations, kinds, ats, seqs, vals, qualities
+  FROM parts CROSS JOIN rest ORDER BY part
+RETURNING id, stored;
+
+-- batch_identities --
+-- Identities of the readings that these parts of a batch stored.
+SELECT u.station, u.kind, u.at, u.seq
+  FROM intake_batch b, unnest(b.stations, b.kinds, b.ats, b.seqs) AS u (station, kind, at, seq)
+ WHERE b.id = ANY (%(ids)s) AND b.received_at = %(received_at)s;
+
+-- dead_letters_insert --
+-- Refused messages, raw, with the rule that refused each.
+INSERT INTO dead_letter (received_at, feed, topic, payload, rule, reason)
+SELECT %(received_at)s, %(feed)s, * FROM unnest(%(topics)b::text[], %(payloads)b::bytea[], %(rules)b::text[], %(reasons)b::text[]);
+
+-- feed_counted --
+-- Adds a batch to its feed's counts and tells the listeners. Last in the transaction: workers of one feed share the row.
+WITH counted AS (
+  INSERT INTO feed_status AS f (feed, received, stored, duplicate, dead, last_received_at, last_observed_at)
+  VALUES (%(feed)s, %(received)s, %(stored)s, %(duplicate)s, %(dead)s, %(received_at)s, %(observed_at)s)
+      ON CONFLICT (feed) DO UPDATE
+     SET received = f.received + excluded.received, stored = f.stored + excluded.stored,
+         duplicate = f.duplicate + excluded.duplicate, dead = f.dead + excluded.dead,
+         last_received_at = greatest(f.last_received_at, excluded.last_received_at),
+         last_observed_at = greatest(f.last_observed_at, excluded.last_observed_at)
+)
+SELECT pg_notify('brain_intake', %(note)s);
+
+-- reading_trail --
+-- Readings of some kinds at some stations between two moments, the newest `most` of each, oldest first.
+SELECT r.station, r.kind, r.at, r.seq, r.value, r.quality
+  FROM unnest(%(stations)s::text[], %(kinds)s::text[]) AS w (station, kind)
+ CROSS JOIN LATERAL (
+   SELECT * FROM reading
+    WHERE station = w.station AND kind = w.kind
+      AND at >= coalesce(%(since)s::timestamptz, '-infinity') AND at <= coalesce(%(until)s::timestamptz, 'infinity')
+    ORDER BY at DESC, seq DESC LIMIT %(most)s::bigint) r
+ ORDER BY r.station, r.at, r.kind, r.seq;
+
+-- latest_of --
+-- Newest reading of each kind at some stations; kinds null for all.
+SELECT station, kind, at, seq, value, quality FROM latest
+ WHERE station = ANY (%(stations)s) AND (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s));
+
+-- batches_after --
+-- Committed batches that a consumer has not seen, in commit order: only below the snapshot's xmin, where no batch that
+-- sorts earlier can still appear. A consumer without a row starts at the oldest batch kept.
+SELECT b.id, b.xid::text::bigint AS xid, b.received_at, b.feed, b.worker, b.lane,
+       b.stations, b.kinds, b.ats, b.seqs, b.vals, b.qualities
+  FROM intake_batch b
+ WHERE (b.xid, b.id) > (coalesce((SELECT xid FROM consumer WHERE name = %(consumer)s), '0'),
+                        coalesce((SELECT batch FROM consumer WHERE name = %(consumer)s), 0))
+   AND b.xid < pg_snapshot_xmin(pg_current_snapshot())
+ ORDER BY b.xid, b.id LIMIT %(most)s;
+
+-- consumer_advance --
+-- Moves a consumer's cursor, never back.
+INSERT INTO consumer AS c (name, xid, batch, seen_at)
+VALUES (%(consumer)s, %(xid)s::text::xid8, %(batch)s, %(seen_at)s)
+    ON CONFLICT (name) DO UPDATE SET (xid, batch, seen_at) = ROW (excluded.xid, excluded.batch, excluded.seen_at)
+ WHERE (c.xid, c.batch) < (excluded.xid, excluded.batch);
+
+-- reading_flag --
+-- Changes the quality of one stored reading. One at a time, so that TimescaleDB opens one compressed batch and no more.
+UPDATE reading SET quality = %(quality)s
+ WHERE station = %(station)s AND kind = %(kind)s AND at = %(at)s AND seq = %(seq)s AND quality <> %(quality)s;
+
+-- latest_flag --
+-- The same change where that reading is the newest.
+UPDATE latest SET quality = %(quality)s
+ WHERE station = %(station)s AND kind = %(kind)s AND at = %(at)s AND seq = %(seq)s;
+
+-- dirty_mark --
+-- Marks the hour of a changed reading, if it is closed already.
+INSERT INTO dirty_bucket (station, kind, bucket)
+SELECT %(station)s, %(kind)s, brain_hour(%(at)s) FROM roll_up_state WHERE %(at)s < marks_before;
+
+-- roll_up_alone --
+-- One roll-up at a time in this database.
+SELECT pg_try_advisory_lock(%(key)s) AS mine;
+
+-- roll_up_done --
+-- Lets the next one in.
+SELECT pg_advisory_unlock(%(key)s);
+
+-- roll_up_announce --
+-- From now on writers mark the hours that are to be closed; nothing moves while the last step is still waiting.
+UPDATE roll_up_state SET marks_before = brain_hour(%(now)s - grace), fence = NULL
+ WHERE marks_before < brain_hour(%(now)s - grace) AND closed_before = marks_before;
+
+-- roll_up_fence --
+-- Writers that may not have seen the announcement have transaction ids below this. A statement of its own, after the
+-- announcement has been committed: that is what makes it true.
+UPDATE roll_up_state SET fence = pg_snapshot_xmax(pg_current_snapshot())
+ WHERE fence IS NULL AND closed_before < marks_before;
+
+-- roll_up --
+-- Closes hours and mends late ones, in transactions of its own.
+CALL brain_roll_up(%(now)s, NULL);
+
+-- make_partitions --
+-- Makes partitions ahead and drops what need not be kept, in transactions of its own.
+CALL brain_make_partitions(%(now)s);
