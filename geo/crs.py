@@ -167,7 +167,7 @@ def _from_stored(x: NDArray, y: NDArray, target: System) -> Pair:
 
 
 def convert(x: ArrayLike, y: ArrayLike, source: System | str, target: System | str = STORED) -> Pair:
-    """Coordinates of any known system in any other; longitude (easting) first. Raises ValueError for an unknown name."""
+    """Coordinates of any known system in any other; longitude (easting) first. An unknown name: ValueError."""
     source, target = System(source), System(target)
     a, b = _floats(x, y)
     if source is target:

@@ -1,7 +1,7 @@
 """Reading strangers' map files (GeoJSON, shapefile, GeoPackage) and saying what is wrong with them.
 
-`read` gives back a frame in CGCS2000 degrees and a list of findings in plain Chinese: what, where, how to mend. What can
-be mended without changing meaning is mended and said; what cannot is refused. Suspicions (wrong coordinate system,
+`read` gives back a frame in CGCS2000 degrees and a list of findings in plain Chinese: what, where, how to mend. What
+can be mended without changing meaning is mended and said; what cannot is refused. Suspicions (wrong coordinate system,
 outside the district) are findings, not refusals: a person decides.
 """
 
@@ -20,7 +20,6 @@ from .crs import STORED, System, convert_geometry
 
 FORMATS = {".geojson": "GeoJSON", ".json": "GeoJSON", ".shp": "Shapefile", ".zip": "Shapefile", ".gpkg": "GeoPackage"}
 MAX_REPAIR = 0.01  # share of a feature's area that a repair may add or take
-CHINA = (72.0, 0.8, 137.9, 55.9)
 
 
 class Unreadable(ValueError):
@@ -29,7 +28,10 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing about a file. `kind`: crs, swapped, offset, empty, repaired, refused, outside; `feature` counts from 1."""
+    """One thing about a file. `kind`: crs, swapped, offset, empty, repaired, refused, outside.
+
+    `feature` counts from 1, as the message does; None when the finding is about the whole file.
+    """
 
     kind: str
     message: str
@@ -78,7 +80,8 @@ def _open(path: Path, layer: str | None) -> gpd.GeoDataFrame:
     if not path.exists():
         raise Unreadable(f"找不到文件 {path.name}，请检查文件名和位置")
     if path.suffix.lower() == ".shp":
-        lost = [s for s in (".shx", ".dbf") if not path.with_suffix(s).exists() and not path.with_suffix(s.upper()).exists()]
+        there = {p.suffix.lower() for p in path.parent.iterdir() if p.stem == path.stem}
+        lost = [s for s in (".shx", ".dbf") if s not in there]
         if lost:
             raise Unreadable(f"{path.name} 缺少配套文件 {'、'.join(lost)}，请把同名的 .shp、.shx、.dbf、.prj 一起提供")
     more = {"layer": layer} if layer else {}
@@ -87,7 +90,8 @@ def _open(path: Path, layer: str | None) -> gpd.GeoDataFrame:
     try:
         frame = gpd.read_file(path, **more)
     except Exception as err:  # pyogrio raises a dozen kinds; the reader of the message needs one
-        raise Unreadable(f"{path.name} 读不出来，文件可能损坏或不是 {FORMATS[path.suffix.lower()]}：{_short(err)}") from err
+        why = f"文件可能损坏或不是 {FORMATS[path.suffix.lower()]}（{_short(err)}），请重新导出"
+        raise Unreadable(f"{path.name} 读不出来，{why}") from err
     if not isinstance(frame, gpd.GeoDataFrame) or not len(frame):
         raise Unreadable(f"{path.name} 里没有任何带图形的要素，请检查导出时是否选中了数据")
     return frame
@@ -147,10 +151,14 @@ def _guess(reach: np.ndarray) -> str | None:
     return None
 
 
+_NAME_LIKE = re.compile(r"name|名称|mc$|code|bm$|编码", re.I)
+
+
 def _label(frame: gpd.GeoDataFrame, row: int) -> str:
-    names = [c for c in frame.columns if re.search(r"name|名称|mc$|code|bm$|编码", str(c), re.I) and c != frame.geometry.name]
+    """How a person finds the feature: its number in the file and its name, if it has a column that looks like one."""
+    names = [c for c in frame.columns if c != frame.geometry.name and _NAME_LIKE.search(str(c))]
     named = f"（{frame.iloc[row][names[0]]}）" if names else ""
-    return f"第 {row + 1} 个要素{named}"
+    return f"第 {int(frame.index[row]) + 1} 个要素{named}"
 
 
 def _mend(frame: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
@@ -167,8 +175,8 @@ def _mend(frame: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
             change = _change(shape, mended)
             if mended.is_empty or change > MAX_REPAIR:
                 keep[row] = False
-                words = f"{_label(frame, row)}图形无效：{why}，位置 {where}；自动修复会使面积变化 {change:.1%}，未采用，"
-                findings.append(Finding("refused", words + "请在源软件中改正该处后重新导入", row + 1))
+                words = f"{_label(frame, row)}图形无效：{why}，位置 {where}；自动修复会使面积变化 {change:.1%}，"
+                findings.append(Finding("refused", words + "未采用，请在源软件中改正该处后重新导入", row + 1))
             else:
                 shapes[row] = mended
                 words = f"{_label(frame, row)}图形无效：{why}，位置 {where}；已修复，面积变化 {change:.4%}，请核对"
@@ -213,7 +221,7 @@ def _change(before, after) -> float:
 def _suspect(frame: gpd.GeoDataFrame, source, box, reference, findings: list[Finding]) -> None:
     shapes = frame.geometry.to_numpy()
     west, south, east, north = shapely.total_bounds(shapes)
-    if 3.0 < west and east < 55.0 and 72.0 < south and north < 138.0:
+    if west > 3.0 and east < 55.0 and south > 72.0 and north < 138.0:
         findings.append(Finding("swapped", "坐标像是“纬度在前、经度在后”，应为经度在前，请对调后重新导入"))
         return
     if reference is not None and source is None and (words := _offset(shapes, reference)):
@@ -248,5 +256,6 @@ def _offset(shapes: np.ndarray, reference) -> str | None:
             x, y = (float(v) for v in shapely.get_coordinates(whole.centroid)[0])
             back = shapely.get_coordinates(convert_geometry(shapely.Point(x, y), system))[0]
             metres = float(measure.distance_m(x, y, *back))
-            return f"图形与辖区边界整体错开约 {metres:.0f} 米，像是 {system.value}（{maker}）坐标；请确认后选择该坐标系重新导入"
+            guess = f"像是 {system.value}（{maker}）坐标"
+            return f"图形与辖区边界整体错开约 {metres:.0f} 米，{guess}；请确认后选择该坐标系重新导入"
     return None

@@ -25,7 +25,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .crs import STORED
 
-_BINS = 1_200_000  # aim, when no step is given: 5 MB of table
+_BINS = 400_000  # aim when cells are irregular: more bins cost time when the grid is made, fewer when it is asked
+_MOST_BINS = 4_000_000
 _CHUNK = 400_000  # points handled at a time: keeps the working arrays in the cache
 
 
@@ -94,14 +95,15 @@ class Grid:
     ):
         """`codes` 15-digit strings, `cells` valid polygons in CGCS2000 degrees, `grids` the 综合网格 code of each cell.
 
-        `step` is the bins' size in degrees (lng, lat); a step that divides the size of regular cells leaves next to no
-        border bins. Raises BadGrid for doubled codes, empty or invalid polygons, naming the first few.
+        `step` is the bins' size in degrees (lng, lat), chosen from the cells if not given; a step that divides the size
+        of regular cells leaves next to no border bins. Raises BadGrid for doubled codes, empty or invalid polygons, naming the first few.
         """
         self.codes = np.asarray(codes, dtype=np.str_)
         self.cells = np.asarray(cells, dtype=object)
         self.grids = np.full(self.codes.shape, "") if grids is None else np.asarray(grids, dtype=np.str_)
         if not (self.codes.shape == self.cells.shape == self.grids.shape):
-            raise BadGrid(f"网格编码 {self.codes.size} 个、图形 {self.cells.size} 个、综合网格 {self.grids.size} 个，数量不一致")
+            many = f"编码 {self.codes.size} 个、图形 {self.cells.size} 个、综合网格 {self.grids.size} 个"
+            raise BadGrid(f"网格各列数量不一致：{many}")
         order = np.argsort(self.codes, kind="stable")
         self.codes, self.cells, self.grids = self.codes[order], self.cells[order], self.grids[order]
         self._refuse_bad()
@@ -143,6 +145,8 @@ class Grid:
         west, south = self._box[:, :2].min(axis=0)
         east, north = self._box[:, 2:].max(axis=0)
         if step is None:
+            step = self._regular_step(east - west, north - south)
+        if step is None:
             side = np.sqrt(max((east - west) * (north - south), 1e-18) / _BINS)
             step = (max(side, (east - west) / 4096), max(side, (north - south) / 4096))
             xs = west + step[0] * np.arange(np.ceil((east - west) / step[0]) + 2)
@@ -155,9 +159,19 @@ class Grid:
             axes.append(np.round((first + np.arange(np.ceil(high / size) - first + 2)) * size, 9))
         return axes[0], axes[1]
 
+    def _regular_step(self, wide: float, high: float) -> tuple[float, float] | None:
+        """Half the size of the smallest upright cells, where such cells are common: bins then fall in with them."""
+        if np.count_nonzero(self._upright) * 4 < len(self.cells):
+            return None
+        sizes = np.round((self._box[:, 2:] - self._box[:, :2])[self._upright], 7)
+        step = np.round(np.quantile(sizes, 0.02, axis=0) / 2.0, 9)
+        fits = step.min() > 0 and (wide / step[0] + 2) * (high / step[1] + 2) <= _MOST_BINS
+        return (float(step[0]), float(step[1])) if fits else None
+
     def _make_bins(self, step: tuple[float, float] | None) -> _Bins:
         if not self.codes.size:
-            return _Bins(np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.array([-1], np.int32), np.empty((0, 0), np.int32))
+            edges = np.array([0.0, 1.0])
+            return _Bins(edges, edges, np.array([-1], np.int32), np.empty((0, 0), np.int32))
         xs, ys = self._lattice(step)
         cols = len(xs) - 1
         west, south, east, north = self._box.T
@@ -187,7 +201,7 @@ class Grid:
         # Candidates of border bins, in the order of the codes (cells are sorted, and so are the pairs).
         open_ = touches & (table[where] < 0)
         at, who = where[open_], cell[open_]
-        bins, first, each = np.unique(at, return_index=True, return_counts=True)
+        bins, each = np.unique(at, return_counts=True)
         by_bin = np.argsort(at, kind="stable")
         many = np.full((len(bins), int(each.max(initial=1))), -1, dtype=np.int32)
         starts = np.cumsum(each) - each
@@ -259,13 +273,15 @@ class Grid:
 
     def frame(self) -> gpd.GeoDataFrame:
         """One row a cell: code, grid, village, town, geometry (EPSG:4490)."""
-        columns = {"code": self.codes, "grid": self.grids, "village": self.codes.astype("<U12"), "town": self.codes.astype("<U9")}
+        columns = {"code": self.codes, "grid": self.grids, "village": self._first(12), "town": self._first(9)}
         return gpd.GeoDataFrame(columns, geometry=self.cells, crs=STORED.value)
+
+    def _first(self, digits: int) -> NDArray[np.str_]:
+        return self.codes.astype(f"<U{digits}")
 
     def merged(self, by: str) -> gpd.GeoDataFrame:
         """Unions of cells: `by` is grid, village, town or district; rows code, cells (how many), geometry."""
-        keys = {"grid": self.grids, "village": self.codes.astype("<U12"), "town": self.codes.astype("<U9")}
-        keys["district"] = self.codes.astype("<U6")
-        values, inverse, count = np.unique(keys[by], return_inverse=True, return_counts=True)
-        shapes = [shapely.union_all(self.cells[inverse == k]) for k in range(len(values))]
-        return gpd.GeoDataFrame({"code": values, "cells": count}, geometry=np.array(shapes, dtype=object), crs=STORED.value)
+        keys = self.grids if by == "grid" else self._first({"village": 12, "town": 9, "district": 6}[by])
+        values, inverse, count = np.unique(keys, return_inverse=True, return_counts=True)
+        shapes = np.array([shapely.union_all(self.cells[inverse == k]) for k in range(len(values))], dtype=object)
+        return gpd.GeoDataFrame({"code": values, "cells": count}, geometry=shapes, crs=STORED.value)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from shapely.ops import substring
 
 from . import measure
 from .crs import STORED, from_metric, to_metric
@@ -67,7 +69,12 @@ class Network:
 
     @classmethod
     def from_lines(
-        cls, names: Sequence[str], lines: Sequence[shapely.LineString], speeds: Sequence[float], *, join_m: float = JOIN_M
+        cls,
+        names: Sequence[str],
+        lines: Sequence[shapely.LineString],
+        speeds: Sequence[float],
+        *,
+        join_m: float = JOIN_M,
     ) -> Network:
         """`lines` in CGCS2000 degrees from source to mouth, `speeds` in m/s. Raises BadNetwork."""
         for name, line, speed in zip(names, lines, speeds, strict=True):
@@ -93,12 +100,12 @@ class Network:
 
         reaches = []
         for name, line, speed, marks in zip(names, flat, speeds, cuts, strict=True):
-            marks = sorted(marks)
-            for low, high in zip(marks, marks[1:], strict=False):
-                part = shapely.ops.substring(line, low, high)
+            for low, high in pairwise(sorted(marks)):
+                part = substring(line, low, high)
                 degrees = shapely.LineString(np.column_stack(from_metric(*np.array(part.coords).T)))
                 head, foot = node(*part.coords[0]), node(*part.coords[-1])
-                reaches.append(Reach(len(reaches), name, head, foot, float(measure.length_m(degrees)), float(speed), degrees))
+                metres = float(measure.length_m(degrees))
+                reaches.append(Reach(len(reaches), name, head, foot, metres, float(speed), degrees))
         return cls(reaches)
 
     def _ring(self) -> list[str]:
@@ -188,8 +195,8 @@ class Network:
 
     def frame(self) -> gpd.GeoDataFrame:
         """One row a reach: number, name, head, foot, length_m, speed, geometry (EPSG:4490)."""
-        rows = [(r.number, r.name, r.head, r.foot, r.length, r.speed) for r in self.reaches]
-        columns = dict(zip(("number", "name", "head", "foot", "length_m", "speed"), zip(*rows, strict=True), strict=True))
+        wanted = {"number": "number", "name": "name", "head": "head", "foot": "foot", "length_m": "length", "speed": "speed"}
+        columns = {title: [getattr(r, field) for r in self.reaches] for title, field in wanted.items()}
         return gpd.GeoDataFrame(columns, geometry=[r.line for r in self.reaches], crs=STORED.value)
 
 

@@ -20,6 +20,7 @@ class Practice:
     """See intake.toml for the meaning of each. Times in seconds unless they are a timedelta."""
 
     size: int
+    most: int
     age_s: float
     gap_s: float
     queue: int
@@ -61,6 +62,7 @@ def load(folder: str = "") -> Practice:
     oldest = date.fromisoformat(clock["oldest"])
     return Practice(
         size=batch["size"],
+        most=batch["most"],
         age_s=batch["age_s"],
         gap_s=batch["gap_s"],
         queue=batch["queue"],

@@ -15,6 +15,7 @@ the caller as bytes, so that it ends in the dead letter instead of nowhere.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
@@ -99,6 +100,10 @@ def _record(data: bytes, at: int, salt: int) -> tuple[Message, int] | None:
     return Message(feed, topic, body[topic_at + topic_size :], received_at, units), start + size
 
 
+class InUse(RuntimeError):
+    """Another process holds this spill folder."""
+
+
 @dataclass
 class _Segment:
     path: Path
@@ -108,7 +113,8 @@ class _Segment:
 
 
 class Spill:
-    """The spill folder of one worker: `put` appends, `peek` reads the oldest, `done` takes it away.
+    """The spill folder of one worker: `put` appends, `peek` reads the oldest, `done` takes it away. Raises InUse when
+    another process has it.
 
     Not thread-safe: only the batch writer touches it. What an earlier process left behind is found at the start.
     """
@@ -118,6 +124,11 @@ class Spill:
         self.segment_bytes = segment_bytes
         self.total_bytes = total_bytes
         folder.mkdir(parents=True, exist_ok=True)
+        self._lock = open(folder / "lock", "w")  # noqa: SIM115 - held as long as the process lives
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InUse(f"另一个接入进程正在使用 {folder}；请给每个进程设不同的 BRAIN_WORKER") from None
         self._segments: list[_Segment] = []
         for path in sorted(folder.iterdir()):
             if match := _NAME.fullmatch(path.name):
@@ -166,7 +177,7 @@ class Spill:
             segment.waiting[m.feed] += m.units
 
     def _open_next(self) -> None:
-        self.close()
+        self._close_file()
         number = int(self._segments[-1].path.name[:12]) + 1 if self._segments else 1
         salt = secrets.randbits(32)
         path = self.folder / f"{number:012d}-{salt:08x}.spill"
@@ -195,7 +206,7 @@ class Spill:
         segment = self._segments[0]
         if self._data is None:
             if len(self._segments) == 1:
-                self.close()  # what comes from now on goes into a segment of its own
+                self._close_file()  # what comes from now on goes into a segment of its own
             self._data, self._offset = self._read(segment), 0
         portion: list[Message | Damage] = []
         units = 0
@@ -227,13 +238,17 @@ class Spill:
             return Counter()
         del self._segments[0]
         if not self._segments:
-            self.close()
+            self._close_file()
         segment.path.unlink(missing_ok=True)
         self._data = None
         return +segment.waiting
 
     def close(self) -> None:
-        """Stop writing. Nothing is lost: what waits is read at the next start."""
+        """Stop writing and let others have the folder. Nothing is lost: what waits is read at the next start."""
+        self._close_file()
+        self._lock.close()
+
+    def _close_file(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -72,7 +72,7 @@ class Book:
 
     def look_up(self, conn: psycopg.Connection, ids: set[str]) -> None:
         """Ask the database for these if the book lacks some of them."""
-        lacking = [i for i in ids if i not in self._known and not i.startswith("@") and "\x00" not in i]
+        lacking = [i for i in ids if i not in self._known and i[:1] != "@" and i.isprintable()]
         if lacking:
             for row in db.many(conn, "intake_stations_of", ids=lacking):
                 found = Known(**row)

@@ -1,7 +1,8 @@
 """Alerts: what rules believe, written down. Opens, changes and clears them, tells people, opens the event.
 
-The promise "one open alert per station, kind and rule" is the database's (`alert_one_open`); here it is only relied upon.
-Everything that follows from one judgement happens in one transaction: alert, its log, the rule's memory, notices, event.
+The promise "one open alert per station, kind and rule" is the database's (`alert_one_open`); here it is only relied
+upon. Everything that follows from one judgement happens in one transaction: alert, its log, the rule's memory,
+notices, event.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog
 from brain.catalog.shapes import Rule
-from brain.flow import events, notices, routing
+from brain.flow import duplicates, events, notices, routing, signals
 from brain.model import ENGINE, Actor, Alert, Judgement, Level, Refused, Role, RuleState, Source, Station
 from brain.store import db
 
@@ -82,8 +83,9 @@ def apply(
 ) -> int | None:
     """Write one judgement down; returns the id of the alert it touched, None for "hold".
 
-    `late`: the judgement rests on back-filled data; such an alert is recorded, tells nobody and opens no event, until live
-    data confirm it. `keep` False: the caller keeps the rule's memory himself (`save_states`), in the same transaction.
+    `late`: the judgement rests on back-filled data; such an alert is recorded, tells nobody and opens no event, until
+    live data confirm it. `keep` False: the caller keeps the rule's memory himself (`save_states`), in the same
+    transaction.
     """
     key = (station.id, rule.kind, rule.key)
     with conn.transaction():
@@ -145,7 +147,7 @@ def _clear(conn: psycopg.Connection, catalog: Catalog, key: Key, judgement: Judg
     _log(conn, row, "clear", now, judgement)
     if row["event_id"]:
         evidence = {"value": judgement.value, "evidence": judgement.evidence}
-        events.sensor_says(conn, row["event_id"], now, judgement.message, alert=row["id"], normal=True, **evidence)
+        signals.sensor_says(conn, row["event_id"], now, judgement.message, alert=row["id"], normal=True, **evidence)
     return row["id"]
 
 
@@ -177,8 +179,15 @@ def _follow(
     """What a new or worse alert brings about: people are told, the event is opened or hears of it."""
     tell(conn, catalog, row, Level(row["level"]), now, owner=station.org)
     if row["event_id"]:
-        events.sensor_says(
-            conn, row["event_id"], now, row["message"], alert=row["id"], normal=False, level=row["level"], value=row["value"]
+        signals.sensor_says(
+            conn,
+            row["event_id"],
+            now,
+            row["message"],
+            alert=row["id"],
+            normal=False,
+            level=row["level"],
+            value=row["value"],
         )
     elif rule.opens and row["level"] <= rule.opens_at:
         _event(conn, catalog, station, rule, row, now)
@@ -188,13 +197,13 @@ def _event(
     conn: psycopg.Connection, catalog: Catalog, station: Station, rule: Rule, row: dict[str, Any], now: datetime
 ) -> None:
     """The alert's event: an open one of the same station or spot and category, else a new one."""
-    known = events.open_of_station(conn, station.id, rule.opens)
+    known = duplicates.open_of_station(conn, station.id, rule.opens)
     near = known or next(
-        (e["id"] for e in events.near_duplicates(conn, catalog, rule.opens, station.lng, station.lat, now)), None
+        (e["id"] for e in duplicates.near_duplicates(conn, catalog, rule.opens, station.lng, station.lat, now)), None
     )
     if near:
         db.run(conn, "alert_has_event", id=row["id"], event_id=near)
-        events.sensor_says(
+        signals.sensor_says(
             conn, near, now, row["message"], alert=row["id"], normal=False, level=row["level"], value=row["value"]
         )
         note = f"关联事件 {near}"
@@ -254,7 +263,8 @@ def ack(
     until: datetime | None = None,
     note: str = "",
 ) -> Alert:
-    """Somebody has seen the alert; with `until` the acknowledgement expires then. A worsening takes it back in any case.
+    """Somebody has seen the alert; with `until` the acknowledgement expires then. A worsening takes it back in any
+    case.
 
     Raises Refused: 'unknown', 'cleared', 'role', 'place', 'until'.
     """
@@ -268,7 +278,9 @@ def ack(
             raise Refused(f"没有编号为 {alert_id} 的告警", "unknown")
         if row["cleared_at"] is not None:
             raise Refused("告警已经解除，不用再确认", "cleared")
-        if actor.role is Role.WORKER and not any((row["grid"] or row["town"] or "").startswith(p) for p in actor.places):
+        if actor.role is Role.WORKER and not any(
+            (row["grid"] or row["town"] or "").startswith(p) for p in actor.places
+        ):
             raise Refused("告警不在您的网格内，不能确认", "place")
         row = db.one(conn, "alert_acked", id=alert_id, now=now, by=actor.name, until=until)
         db.run(conn, "alert_log", alert_id=alert_id, at=now, what="ack", level=row["level"], value=row["value"],
@@ -293,8 +305,8 @@ def alert_of(row: dict[str, Any]) -> Alert:
 
 # Sweeps -------------------------------------------------------------------------------------------------------------
 def sweep(conn: psycopg.Connection, catalog: Catalog, now: datetime, limit: int = 500) -> int:
-    """What time does to alerts: acknowledgements expire, unacknowledged alerts are told to more people, long-normal ones
-    propose closing their event. Returns how many rows moved."""
+    """What time does to alerts: acknowledgements expire, unacknowledged alerts are told to more people, long-normal
+    ones propose closing their event. Returns how many rows moved."""
     with conn.transaction():
         expired = db.many(conn, "alerts_ack_expired", now=now, limit=limit)
         for row in expired:
@@ -312,9 +324,11 @@ def sweep(conn: psycopg.Connection, catalog: Catalog, now: datetime, limit: int 
         quiet = timedelta(minutes=catalog.practice.propose_close_min)
         normal = db.many(conn, "alerts_to_propose", before=now - quiet, now=now, limit=limit)
         for row in normal:
-            events.propose_close(conn, catalog, row["event_id"], now, alert=row)
+            signals.propose_close(conn, catalog, row["event_id"], now, alert=row)
     return len(expired) + len(unseen) + len(normal)
 
 
 def _owners(conn: psycopg.Connection, rows: list[dict[str, Any]]) -> dict[str, str | None]:
-    return {r["id"]: r["org"] for r in db.many(conn, "station_owners", ids=[r["station"] for r in rows])} if rows else {}
+    return (
+        {r["id"]: r["org"] for r in db.many(conn, "station_owners", ids=[r["station"] for r in rows])} if rows else {}
+    )

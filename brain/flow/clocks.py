@@ -1,13 +1,13 @@
 """The clocks on an event's row: limit of the stage, limit of handling, the ladder of reminders. Pure: no database.
 
 A promise is stamped when it is given. The ladder on the row is a copy of the catalog's, each rung with the instant `at`
-which it is due (None: its clock does not run yet) and `done` when it was climbed; editing the catalog changes only later
-promises. Whatever pauses or extends the handling limit moves the rungs not yet climbed by the same time.
+which it is due (None: its clock does not run yet) and `done` when it was climbed; editing the catalog changes only
+later promises. Whatever pauses or extends the handling limit moves the rungs not yet climbed by the same time.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from brain.catalog import Catalog
@@ -26,6 +26,11 @@ STAGE_OF = {
     State.CHECKING: "close",
 }
 Rungs = list[dict[str, Any]]
+
+
+def zone(catalog: Catalog) -> timezone:
+    """The district's zone: days of numbers and times in sentences are local."""
+    return timezone(catalog.calendar.utc_offset)
 
 
 def limit_for(catalog: Catalog, category: str, condition: str | None = None) -> Limit:
@@ -144,5 +149,3 @@ def register_stamps(catalog: Catalog, event: Event, condition: str | None) -> di
     limit = limit_for(catalog, event.category, condition)
     rungs = fresh_ladder(catalog, event.level)
     return {"limit_clock": str(limit.clock), "limit_amount": limit.amount, "ladder": rungs}
-
-

@@ -53,6 +53,8 @@ def _grid(conn: psycopg.Connection) -> Grid | None:
                 rows = db.many(conn, "cells")
                 if not rows:
                     return None
-                found = Grid.from_arrays([r["code"] for r in rows], [r["geom"] for r in rows], [r["grid"] for r in rows])
+                found = Grid.from_arrays(
+                    [r["code"] for r in rows], [r["geom"] for r in rows], [r["grid"] for r in rows]
+                )
                 _grids[key] = found
     return found

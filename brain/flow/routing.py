@@ -1,7 +1,8 @@
-"""Who gets it: the organisation and the person for an event, the people meant by a word of a ladder, the nearest worker.
+"""Who gets it: the organisation and the person for an event, the people meant by a word of a ladder, the nearest
+worker.
 
-All of it is rows: `route` (category and place to organisation), `roster` (who is on duty this hour), `person` (which grid a
-worker looks after), and the catalog's department where no row says otherwise.
+All of it is rows: `route` (category and place to organisation), `roster` (who is on duty this hour), `person` (which
+grid a worker looks after), and the catalog's department where no row says otherwise.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from brain.store import db
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where an event goes. `why` is route (a row of the table), category (the catalog's department) or town_desk (nobody is
-    named: a miss, counted through the log's detail). `sure` says that exactly one owner is named: such an event may be
-    dispatched by rule."""
+    """Where an event goes. `why` is route (a row of the table), category (the catalog's department) or town_desk
+    (nobody is named: a miss, counted through the log's detail). `sure` says that exactly one owner is named: such an
+    event may be dispatched by rule."""
 
     org: str | None
     why: str
@@ -68,8 +69,9 @@ def nearest_worker(conn: psycopg.Connection, lng: float, lat: float, but: Sequen
 def meant(conn: psycopg.Connection, asked: Sequence[dict[str, Any]], now: datetime) -> list[list[int]]:
     """People meant by the words of ladders and alert lists (group `who` of words.toml), for many askings at once.
 
-    Each of `asked` gives who, org (whose unit, town or owner is meant) and handler (person id or None); the answer has one
-    list of person ids for each, in the same order. On the roster of this hour first, else whoever holds the post.
+    Each of `asked` gives who, org (whose unit, town or owner is meant) and handler (person id or None); the answer
+    has one list of person ids for each, in the same order. On the roster of this hour first, else whoever holds the
+    post.
     """
     out: list[list[int]] = [[] for _ in asked]
     if not asked:

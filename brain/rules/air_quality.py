@@ -74,7 +74,7 @@ def table_of(day: date, *, hourly: bool) -> dict[str, tuple[float, ...]]:
 def rounded(item: str, value: float) -> Decimal:
     """A concentration as it enters the formula: integers, CO to one decimal, half to even (GB/T 8170)."""
     step = Decimal("0.1") if item == "co" else Decimal(1)
-    return Decimal(repr(value)).quantize(step, rounding=ROUND_HALF_EVEN)
+    return Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_EVEN)
 
 
 def iaqi(item: str, value: float, day: date, *, hourly: bool) -> int:

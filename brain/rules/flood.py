@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 MARKS = ("guard", "warning", "guarantee", "highest")
 """设防、警戒、保证、历史最高 (or 堤顶), from low to high."""
@@ -19,7 +20,7 @@ def ladder(marks: Mapping[str, float], *, near: float) -> dict[str, float]:
     Raises ValueError when the marks do not rise in their order.
     """
     known = [(name, marks[name]) for name in MARKS if name in marks]
-    if any(low >= high for (_, low), (_, high) in zip(known, known[1:], strict=False)):
+    if any(low >= high for (_, low), (_, high) in pairwise(known)):
         raise ValueError("flood: 特征水位应满足 设防 < 警戒 < 保证 < 历史最高，请检查该站的水位")
     limits: dict[str, float] = {}
     if "warning" in marks:

@@ -108,7 +108,7 @@ def exceed_factor(item: str, value: float, *, target: int = 3, lake: bool = Fals
     if item in LOWER_IS_WORSE or item not in LIMITS:
         return 0.0
     limit = limits_of(item, lake=lake)[min(target, 5) - 1]
-    return max(0.0, (value - limit) / limit)
+    return max(0.0, round((value - limit) / limit, 6))
 
 
 def oxygen_saturation(water_temp: float) -> float:

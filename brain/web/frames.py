@@ -21,11 +21,11 @@ from brain.flow.people import Person, actor_of
 from brain.model import Actor, Event, Level
 from brain.rules import access
 from brain.store import db
-from brain.web import readouts
+from brain.web import readouts, themes
+from brain.web.readouts import THEMES
 from layers._marks import POINTS
 
 ZONE = ZoneInfo("Asia/Shanghai")
-THEMES = ("water", "rain", "drainage", "fire", "cameras", "air")
 TOPICS = (*THEMES, "alerts", "events", "clock")
 MOST_ALERTS, MOST_EVENTS, TRAIL = 400, 3000, 48
 
@@ -104,8 +104,8 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
     """The moment after it, with the topics in `dirty` read anew."""
     topics = set(dirty)
     change: dict[str, Any] = {"at": now, "version": was.version + 1}
-    themes = [t for t in THEMES if t in topics]
-    if themes or "clock" in topics:
+    dirty_themes = [t for t in THEMES if t in topics]
+    if dirty_themes or "clock" in topics:
         change["feeds"] = {r["feed"]: r for r in db.many(conn, "web_feeds")}
     if "alerts" in topics:
         change["alerts"] = tuple(
@@ -118,20 +118,18 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
         change["events"] = tuple(db.many(conn, "web_events", limit=MOST_EVENTS))
         change["today"] = {}
     stations = dict(was.stations)
-    if themes:
-        fresh = db.many(conn, "web_stations", themes=themes)
-        for row in fresh:
+    if dirty_themes:
+        for row in db.many(conn, "web_stations", themes=dirty_themes):
             stations[row["id"]] = row
-    if themes or "clock" in topics or "alerts" in topics:
+    if dirty_themes or "clock" in topics or "alerts" in topics:
         alerts = change.get("alerts", was.alerts)
         change["stations"] = readouts.told(stations, alerts, catalog, now)
     moment = replace(was, **change)
-    if themes:
-        wanted = readouts.trails_wanted(moment, catalog)
-        keys = [k for theme in themes for k in wanted.get(theme, ())]
-        trails = {k: v for k, v in was.trails.items() if k in {x for w in wanted.values() for x in w}}
-        trails |= trails_of(conn, keys)
-        moment = replace(moment, trails=trails)
+    if dirty_themes:
+        wanted = {theme: key for theme in THEMES if (key := themes.lead(moment, theme))}
+        kept = {key: moment.trails[key] for key in wanted.values() if key in moment.trails}
+        fresh = trails_of(conn, [wanted[theme] for theme in dirty_themes if theme in wanted])
+        moment = replace(moment, trails=kept | fresh)
     return moment
 
 

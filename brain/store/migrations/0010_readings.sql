@@ -32,6 +32,7 @@ CREATE TABLE roll_up_state (
   grace         interval NOT NULL DEFAULT '10 minutes'   -- an hour stays open so long for its stragglers: saves work, no more
 );
 INSERT INTO roll_up_state DEFAULT VALUES;
+ANALYZE roll_up_state;                                   -- so that plans know it for the one row it is
 
 -- Append-only on purpose, the same hour may stand in it twice: with a unique key a writer would skip a mark that
 -- brain_roll_up() is just taking away, and the hour would stay wrong.

@@ -24,9 +24,11 @@ CREATE TABLE event_part (
   answered_at timestamptz,
   answered_by bigint REFERENCES person,
   answer      text NOT NULL DEFAULT '',
+  due_told_at timestamptz,                     -- the limit that was told to have passed
   PRIMARY KEY (event_id, org)
 );
 CREATE INDEX event_part_org ON event_part (org) WHERE answered_at IS NULL;
+CREATE INDEX event_part_due ON event_part (due_at) WHERE answered_at IS NULL;
 
 -- Telling about an alert: up to which level's list people have been told, and when the acknowledgement is due.
 ALTER TABLE alert ADD COLUMN told smallint CHECK (told BETWEEN 1 AND 4);

@@ -126,3 +126,23 @@ UPDATE event_part SET answered_at = %(now)s, answered_by = %(by)s, answer = %(an
 -- The parts of a joint event.
 SELECT p.*, o.name AS org_name, o.short AS org_short FROM event_part p JOIN org o ON o.code = p.org
  WHERE p.event_id = %(event_id)s ORDER BY p.asked_at, p.org;
+
+-- part_of --
+-- One organisation's part.
+SELECT * FROM event_part WHERE event_id = %(event_id)s AND org = %(org)s;
+
+-- event_facts --
+-- What the rules must know of an event besides its row, in one look.
+SELECT (SELECT count(*) FROM alert WHERE event_id = %(id)s AND cleared_at IS NULL)::int AS firing,
+       (SELECT count(*) FROM event_log WHERE event_id = %(id)s AND verb = 'suspend')::int AS suspensions,
+       (SELECT count(*) FROM event_part WHERE event_id = %(id)s AND answered_at IS NULL)::int AS open_parts,
+       (SELECT actor_id FROM event_log WHERE event_id = %(id)s AND verb IN ('take', 'answer') AND actor_id IS NOT NULL
+         ORDER BY seq DESC LIMIT 1) AS last_handler,
+       (SELECT at FROM event_log l WHERE event_id = %(id)s AND verb = 'extend' AND role = 'department'
+           AND NOT EXISTS (SELECT 1 FROM event_log g WHERE g.event_id = l.event_id AND g.verb = 'extend'
+                              AND g.role <> 'department' AND g.seq > l.seq)
+         ORDER BY seq LIMIT 1) AS extension_asked_at;
+
+-- org_codes --
+-- All organisations.
+SELECT code FROM org;

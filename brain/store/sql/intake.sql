@@ -10,9 +10,13 @@ SELECT id, theme, lng, lat, params, active
  WHERE id = ANY(%(ids)s)
 
 -- intake_clock_twins --
--- Where readings with a wrong clock were stored before: their own time is in `seq`, so a message that comes again is known.
+-- Where readings with a wrong clock stand: their own time is in `seq`, so a message that comes again is known.
 SELECT station, kind, seq, min(at) AS at
   FROM reading
  WHERE station = ANY(%(stations)s) AND kind = ANY(%(kinds)s) AND seq = ANY(%(seqs)s)
    AND at > %(since)s AND quality = 'clock'
  GROUP BY station, kind, seq
+
+-- intake_session --
+-- How long a statement of the intake may take before the database counts as away.
+SELECT set_config('statement_timeout', %(statement)s, false)

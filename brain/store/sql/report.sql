@@ -1,5 +1,5 @@
--- Statements of the monthly report. Facts of cases come from the log as it stood at the end of the window; only what never
--- changes about a case (place, category, source) and the promise stamped on it (the deadline) are read from `event`.
+-- Statements of the monthly report. Everything that happens to a case is read from its log as it stood at the end of the
+-- window; `event` gives only what never changes about it: place, category, source, and the limit it was promised.
 
 -- report_room --
 -- A room for the facts of one report: gone with its transaction, so that two readers never meet in it.
@@ -29,13 +29,18 @@ WITH told AS (
          min(l.at) FILTER (WHERE l.verb = 'register') AS registered_at,
          min(l.at) FILTER (WHERE l.verb IN ('dispatch', 'arbitrate') AND l.to_state = 'dispatched') AS dispatched_at,
          max(l.at) FILTER (WHERE l.verb IN ('answer', 'self_handle')) AS answered_at,
-         max(l.at) FILTER (WHERE l.verb IN ('rework', 'reopen')) AS undone_at,
+         max(l.at) FILTER (WHERE l.from_state IN ('answered', 'checking', 'closed')
+                             AND l.to_state IN ('handling', 'registered')) AS undone_at,
          max(l.at) FILTER (WHERE l.to_state = 'closed' AND l.from_state IS DISTINCT FROM 'closed') AS closed_at,
          max(l.at) FILTER (WHERE l.verb = 'rate') AS rated_at,
          count(*) FILTER (WHERE l.verb = 'return')::int AS returns,
-         count(*) FILTER (WHERE l.verb = 'rework')::int AS reworks,
-         count(*) FILTER (WHERE l.verb = 'extend')::int AS extensions,
+         count(*) FILTER (WHERE l.from_state IN ('answered', 'checking') AND l.to_state = 'handling')::int AS reworks,
+         count(*) FILTER (WHERE l.verb = 'extend' AND l.detail->>'granted' = 'true')::int AS extensions,
          bool_or(l.verb = 'self_handle') AS self_handled,
+         (array_agg((l.detail->>'due_at')::timestamptz ORDER BY l.seq DESC) FILTER (WHERE l.detail ? 'due_at'))[1] AS due_at,
+         (array_agg(l.detail->>'org' ORDER BY l.seq DESC) FILTER (WHERE l.verb IN ('dispatch', 'arbitrate')))[1] AS org,
+         (array_agg((l.detail->'ratings'->>'satisfied')::smallint ORDER BY l.seq DESC)
+            FILTER (WHERE l.verb = 'rate'))[1] AS satisfied,
          (array_agg(l.to_state ORDER BY l.seq DESC))[1] AS state
     FROM event_log l
     JOIN event e ON e.id = l.event_id
@@ -43,13 +48,12 @@ WITH told AS (
      AND (e.reported_at >= %(since)s OR e.closed_at >= %(since)s OR e.state NOT IN ('closed', 'declined', 'void'))
    GROUP BY l.event_id
 ), fact AS (
-  SELECT e.id, e.category, e.title, e.source, e.org, e.town, e.village, e.grid, e.lng, e.lat, e.address, e.station,
+  SELECT e.id, e.category, e.title, e.source, t.org, e.town, e.village, e.grid, e.lng, e.lat, e.address, e.station,
          e.simulated, e.duplicate_of IS NOT NULL AS duplicate, t.state, e.handler_id, e.limit_clock, e.limit_amount,
          e.reported_at, t.accepted_at, t.registered_at, t.dispatched_at,
          CASE WHEN t.undone_at IS NULL OR t.answered_at > t.undone_at THEN t.answered_at END AS answered_at,
          CASE WHEN t.state = 'closed' THEN t.closed_at END AS closed_at,
-         t.rated_at, e.due_at, t.returns, t.reworks, t.extensions,
-         CASE WHEN t.rated_at IS NOT NULL THEN e.rating_satisfied END AS satisfied, t.self_handled
+         t.rated_at, t.due_at, t.returns, t.reworks, t.extensions, t.satisfied, t.self_handled
     FROM told t JOIN event e ON e.id = t.event_id
 ), settled AS (
   SELECT f.*,

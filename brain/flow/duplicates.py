@@ -1,0 +1,53 @@
+"""Reports that are probably one and the same trouble: proposed before sending, before registering, and to the rules."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from brain.catalog import Catalog
+from brain.store import db
+from geo.measure import quick_m
+
+
+def near_duplicates(
+    conn: psycopg.Connection,
+    catalog: Catalog,
+    category: str,
+    lng: float,
+    lat: float,
+    now: datetime,
+    *,
+    but: str | None = None,
+) -> list[dict[str, Any]]:
+    """Open events of the category close by and reported lately, nearest first: id, title, state, address, lng, lat,
+    reported_at, org, handler_id, distance_m. Metres and hours are the catalog's; floods reach further."""
+    practice = catalog.practice
+    metres = practice.duplicate_flood_m if category in flood_categories(catalog) else practice.duplicate_m
+    dlat = metres / 110_000  # a degree of latitude is never shorter than 110.5 km: the box holds the circle
+    dlng = dlat / max(math.cos(math.radians(lat)), 0.01)
+    rows = db.many(
+        conn, "events_near", category=category, now=now, since=now - timedelta(hours=practice.duplicate_hours), but=but,
+        west=lng - dlng, east=lng + dlng, south=lat - dlat, north=lat + dlat,
+    )  # fmt: skip
+    found = [r | {"distance_m": float(quick_m(lng, lat, r["lng"], r["lat"]))} for r in rows]
+    return sorted((r for r in found if r["distance_m"] <= metres), key=lambda r: (r["distance_m"], r["id"]))
+
+
+def flood_categories(catalog: Catalog) -> frozenset[str]:
+    """Categories that a water, rain or drainage rule opens: one flood is felt over a wider place than one litter
+    bin."""
+    return frozenset(
+        r.opens
+        for r in catalog.rules.values()
+        if r.opens and r.theme in ("water", "rain", "drainage") and r.kind != "device"
+    )
+
+
+def open_of_station(conn: psycopg.Connection, station: str, category: str) -> str | None:
+    """Number of the open event of a station in a category."""
+    row = db.one(conn, "event_of_station", station=station, category=category)
+    return row["id"] if row else None

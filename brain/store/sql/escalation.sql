@@ -1,0 +1,74 @@
+-- rungs_due --
+-- Events whose ladder is to be climbed, claimed.
+SELECT * FROM event WHERE next_rung_at <= %(now)s ORDER BY next_rung_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
+
+-- rungs_climbed --
+-- The ladders after climbing, with the lines that say so (in order); many events at once.
+WITH step AS (
+  SELECT * FROM jsonb_to_recordset(%(steps)s) AS s (id text, ladder jsonb, rung int, next_rung_at timestamptz, lines jsonb)
+), moved AS (
+  UPDATE event e SET ladder = s.ladder, rung = s.rung, next_rung_at = s.next_rung_at,
+         version = e.version + jsonb_array_length(s.lines)
+    FROM step s WHERE e.id = s.id RETURNING e.id, e.state, s.lines)
+INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_name, role, note, detail)
+SELECT m.id, greatest(%(now)s, (SELECT max(at) FROM event_log l WHERE l.event_id = m.id)), 'escalate', m.state, m.state,
+       %(actor)s, 'clock', line.value->>'note', line.value->'detail'
+  FROM moved m CROSS JOIN LATERAL jsonb_array_elements(m.lines) WITH ORDINALITY AS line (value, k)
+ ORDER BY m.id, k;
+
+-- stages_overdue --
+-- Posts whose limit has passed, each told once: claimed, marked and logged in one statement.
+WITH late AS (
+  SELECT id FROM event
+   WHERE stage_due_at <= %(now)s AND stage_due_at IS NOT NULL AND stage_told_at IS DISTINCT FROM stage_due_at
+   ORDER BY stage_due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), told AS (
+  UPDATE event e SET stage_told_at = e.stage_due_at, version = e.version + 1 FROM late WHERE e.id = late.id RETURNING e.*
+), line AS (
+  INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_name, role, note, detail)
+  SELECT id, greatest(%(now)s, (SELECT max(at) FROM event_log l WHERE l.event_id = t.id)), 'escalate', state, state,
+         %(actor)s, 'clock', '本环节已超时', jsonb_build_object('overdue', 'stage', 'due_at', stage_due_at)
+    FROM told t)
+SELECT * FROM told;
+
+-- handling_overdue --
+-- Events whose handling limit has passed, each told once for each limit given.
+WITH late AS (
+  SELECT id FROM event
+   WHERE due_at <= %(now)s AND due_at IS NOT NULL AND due_told_at IS DISTINCT FROM due_at
+     AND state IN ('registered', 'dispatched', 'handling')
+   ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), told AS (
+  UPDATE event e SET due_told_at = e.due_at, version = e.version + 1 FROM late WHERE e.id = late.id RETURNING e.*
+), line AS (
+  INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_name, role, note, detail)
+  SELECT id, greatest(%(now)s, (SELECT max(at) FROM event_log l WHERE l.event_id = t.id)), 'escalate', state, state,
+         %(actor)s, 'clock', '处置时限已到，尚未反馈', jsonb_build_object('overdue', 'handle', 'due_at', due_at)
+    FROM told t)
+SELECT * FROM told;
+
+-- parts_overdue --
+-- Parts of joint events whose limit has passed, each told once; the event itself may have moved on.
+WITH late AS (
+  SELECT event_id, org FROM event_part
+   WHERE answered_at IS NULL AND due_at <= %(now)s AND due_told_at IS DISTINCT FROM due_at
+   ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+UPDATE event_part p SET due_told_at = p.due_at FROM late, event e
+ WHERE p.event_id = late.event_id AND p.org = late.org AND e.id = p.event_id RETURNING p.*, e.title;
+
+-- suspensions_over --
+-- Suspended events whose time is over, claimed.
+SELECT id FROM event WHERE suspend_until <= %(now)s AND state = 'suspended' ORDER BY suspend_until LIMIT %(limit)s
+   FOR UPDATE SKIP LOCKED;
+
+-- notices_insert --
+-- Many notices at once; whom the same `once` has already reached is left out.
+INSERT INTO notice (at, person_id, event_id, kind, words, once)
+SELECT %(at)s, p, e, k, w, o
+  FROM unnest(%(people)s::bigint[], %(events)s::text[], %(kinds)s::text[], %(words)s::text[], %(onces)s::text[]) n (p, e, k, w, o)
+ON CONFLICT (once) DO NOTHING;
+
+-- events_notify --
+-- Tell the screens about many events.
+SELECT pg_notify('brain_event', json_build_object('id', id, 'verb', %(verb)s::text, 'state', state)::text)
+  FROM unnest(%(ids)s::text[], %(states)s::text[]) n (id, state);

@@ -1,0 +1,191 @@
+"""From rows to what a person reads: the words beside a station, the time left of an event, which series a card shows.
+
+Pure: rows, catalog and the time go in. Standards are judged by `brain.rules`; nothing here has a limit of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from brain.catalog import Catalog
+from brain.flow.clocks import RUNS_IN, STAGE_OF
+from brain.model import TRUSTED, Actor, Level, Limit, Role, State
+from brain.rules import air_quality, sla, water_quality
+
+THEMES = ("water", "rain", "drainage", "fire", "cameras", "air")
+CLASS_SIGN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ", 5: "Ⅴ", 6: "劣Ⅴ"}
+LEADS = {
+    "water": ("water_level", "water_flow", "turbidity", "ammonia"),
+    "rain": ("rain_1h", "rain_24h"),
+    "drainage": ("pond_depth", "well_depth", "pump_state"),
+    "fire": ("air_temp", "humidity", "wind_speed", "smoke", "thermal_max", "hotspot"),
+    "cameras": ("camera_online", "camera_fault"),
+    "air": ("pm25", "pm10", "o3"),
+}
+"""Kinds worth a word beside a station, the first that it has in front."""
+
+
+# Stations -------------------------------------------------------------------------------------------------------------
+def values_of(station: Mapping[str, Any]) -> dict[str, float]:
+    """Newest trusted value of each kind of a station."""
+    found = station["readings"] or {}
+    return {kind: value for kind, (value, _, quality) in found.items() if quality in TRUSTED}
+
+
+def silent(station: Mapping[str, Any], catalog: Catalog, now: datetime) -> bool:
+    """No reading within the silence limit of any of its kinds, none ever, or a camera that says it is off."""
+    readings = station["readings"] or {}
+    if station["theme"] == "cameras" and "camera_online" in readings:
+        value, at, _ = readings["camera_online"]
+        return value < 0.5 or _older(at, now, catalog.kinds["camera_online"].silence_s)
+    known = [(kind, at) for kind, (_, at, _) in readings.items() if kind in catalog.kinds]
+    return all(_older(at, now, catalog.kinds[kind].silence_s) for kind, at in known)
+
+
+def _older(at: str | datetime, now: datetime, seconds: int | None) -> bool:
+    seen = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return seconds is not None and now - seen > timedelta(seconds=seconds)
+
+
+def water_class(station: Mapping[str, Any]) -> water_quality.Judged | None:
+    """Class of a section by its newest values (GB 3838-2002); None where it measures none of the items."""
+    return water_quality.judge(values_of(station), lake=bool(station["params"].get("lake")))
+
+
+def air_index(station: Mapping[str, Any], now: datetime) -> air_quality.Judged | None:
+    """Hourly AQI of a station by its newest values (HJ 633-2026); None where it measures none of the items."""
+    values = {k: v for k, v in values_of(station).items() if k in air_quality.ITEMS}
+    return air_quality.judge(values, now.date(), hourly=True) if values else None
+
+
+def label(station: Mapping[str, Any], catalog: Catalog, now: datetime, *, most: int = 2) -> str:
+    """What a station measures now, in a few words."""
+    parts: list[str] = []
+    theme, values = station["theme"], values_of(station)
+    if theme == "water" and (judged := water_class(station)):
+        parts.append(catalog.words.of("water_class", judged.cls))
+    if theme == "air" and (index := air_index(station, now)) and index.aqi is not None:
+        parts.append(f"AQI {index.aqi} {catalog.words.of('aqi_level', index.level)}")
+    for kind in LEADS[theme]:
+        if kind in values and len(parts) < most:
+            entry = catalog.kinds[kind]
+            parts.append(entry.text(values[kind]) if entry.words else f"{entry.label} {entry.text(values[kind])}")
+    if silent(station, catalog, now):
+        return "离线" if theme == "cameras" else ("无数据" if not parts else "超时未报 · " + " · ".join(parts))
+    return " · ".join(parts)
+
+
+def told(
+    stations: Mapping[str, dict[str, Any]], alerts: Iterable[Mapping[str, Any]], catalog: Catalog, now: datetime
+) -> dict[str, dict[str, Any]]:
+    """Stations with level (key of the worst open alert, '' for none), stale and label."""
+    worst: dict[str, int] = {}
+    for alert in alerts:
+        worst[alert["station"]] = min(worst.get(alert["station"], 9), alert["level"])
+    return {
+        key: row
+        | {
+            "level": Level(worst[key]).key if key in worst else "",
+            "stale": silent(row, catalog, now),
+            "label": label(row, catalog, now),
+        }
+        for key, row in stations.items()
+    }
+
+
+# Alerts ---------------------------------------------------------------------------------------------------------------
+def beside(alert: Mapping[str, Any], catalog: Catalog) -> str:
+    """The words beside an alert's mark on the map: place and value."""
+    kind = catalog.kinds.get(alert["kind"])
+    if kind is None or alert["value"] is None:
+        return alert["name"]
+    return f"{alert['name']} {kind.text(alert['value'])}"
+
+
+def alert_in_scope(actor: Actor, scope: Any, alert: Mapping[str, Any]) -> bool:
+    """Seats and leaders see every alert; a department those of its devices; a worker those of his places."""
+    if actor.role is Role.DEPARTMENT:
+        return alert["org"] == actor.org or _within(alert, actor.places)
+    if actor.role is Role.WORKER:
+        return _within(alert, actor.places)
+    return actor.role in (Role.OPERATOR, Role.ACCEPTOR, Role.DISPATCHER, Role.CHIEF, Role.LEADER)
+
+
+def _within(row: Mapping[str, Any], places: Iterable[str]) -> bool:
+    return any((row["grid"] or row["town"] or "").startswith(place) for place in places)
+
+
+# Events ---------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an event still has: `share` of the limit used (1 is over), its colour (green, yellow, orange, red), the
+    post that owes (a key of the words `stage`), and when it is due."""
+
+    due: datetime
+    share: float
+    colour: str
+    stage: str
+    seconds: float
+
+    @property
+    def late(self) -> bool:
+        return self.seconds < 0
+
+
+def due_of(event: Mapping[str, Any]) -> tuple[datetime, str] | None:
+    """(due, stage) of the nearer of the two limits that run: of the present post, and of handling. None: no clock runs."""
+    state = State(event["state"])
+    running = []
+    if event["stage_due_at"] and state in STAGE_OF:
+        running.append((event["stage_due_at"], STAGE_OF[state]))
+    if event["due_at"] and state in RUNS_IN:
+        running.append((event["due_at"], "handle"))
+    return min(running, default=None)
+
+
+def is_late(event: Mapping[str, Any], now: datetime) -> bool:
+    found = due_of(event)
+    return found is not None and found[0] < now
+
+
+def left(event: Mapping[str, Any], now: datetime, catalog: Catalog) -> Left | None:
+    """What the event still has of the limit that ends first."""
+    found = due_of(event)
+    if found is None:
+        return None
+    due, stage = found
+    if stage == "handle" and event["limit_clock"]:
+        limit = Limit(event["limit_clock"], event["limit_amount"])
+    else:
+        limit = catalog.stage_limits.get(stage)
+    share = sla.used_until(due, now, limit, catalog.calendar) if limit else float(due < now)
+    return Left(due, max(share, 0.0), sla.colour(share), stage, (due - now).total_seconds())
+
+
+def span(seconds: float) -> str:
+    """A length of time as a person says it: 45 秒, 24 分钟, 5 小时 10 分, 1.4 天."""
+    seconds = abs(seconds)
+    if seconds < 60:
+        return f"{int(seconds)} 秒"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} 分钟"
+    if seconds < 24 * 3600:
+        minutes = int(seconds % 3600 // 60)
+        return f"{int(seconds // 3600)} 小时" + (f" {minutes} 分" if minutes else "")
+    return f"{seconds / 86400:.1f} 天"
+
+
+def left_words(found: Left) -> str:
+    return f"超期 {span(found.seconds)}" if found.late else f"剩 {span(found.seconds)}"
+
+
+def counted_in(actor: Actor, scope: Any) -> tuple[str | None, list[str] | None]:
+    """(organisation, places) that limit the day's counts of a viewer; (None, None) counts the whole district."""
+    if actor.role is Role.DEPARTMENT:
+        return actor.org, None
+    if actor.role is Role.WORKER:
+        return None, list(actor.places)
+    return None, None

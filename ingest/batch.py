@@ -1,0 +1,311 @@
+"""The only writer, and the home of the delivery promise.
+
+A message is acknowledged to its door when all of it is committed (readings, duplicates, dead letters alike) or when it
+stands in the spill on disk. At every instant the accounts of each feed add up:
+
+    received = stored + duplicate + dead + lost + in flight
+
+where `lost` are readings of a spill that its disk destroyed (the bytes go to the dead letter): 0 in any sane life.
+
+Why acknowledge after commit and store idempotently, instead of anything cleverer: a kill at any point then only makes
+messages come again, and what comes again under the same identity is a duplicate.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psycopg
+
+from brain.catalog.shapes import Catalog
+from brain.flow.readings import DeadLetter, Stored
+from brain.store import db
+from ingest import feeds
+from ingest.checks import Checks
+from ingest.commit import Away, Entry, first_line, settle_clocks, write
+from ingest.parcel import Parcel, opened
+from ingest.practice import Practice
+from ingest.spill import Damage, Message, Spill
+from ingest.stations import Book
+
+log = logging.getLogger("ingest")
+
+SPILL_FEED = "spill"  # under this name the bytes of a damaged spill file stand in the dead letter
+IDLE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Accounts of one feed since the process started, in readings and refusals."""
+
+    received: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    dead: int = 0
+    lost: int = 0
+
+    @property
+    def in_flight(self) -> int:
+        """What is in memory or in the spill."""
+        return self.received - self.stored - self.duplicate - self.dead - self.lost
+
+
+class Writer:
+    """Takes parcels from any thread (`put`), commits them in batches from one (`run`, or `step` by step).
+
+    `connect` gives a fresh connection; `now` and `monotonic` are the clocks.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], psycopg.Connection],
+        catalog: Catalog,
+        spill: Spill,
+        practice: Practice,
+        *,
+        worker: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ):
+        self.practice = practice
+        self.spill = spill
+        self.worker = worker
+        self.book = Book(practice.refresh_s, monotonic)
+        self.failed = False  # `run` ended by an error of ours: the process must end, too
+        self._checks = Checks(catalog, feeds.load(), practice)
+        self._connect = connect
+        self._now = now
+        self._monotonic = monotonic
+        self._conn: psycopg.Connection | None = None
+        self._tries = 0  # times the database failed since the last commit
+        self._retry_at = 0.0
+        self._queue: deque[Parcel] = deque()
+        self._queued = 0  # units in the queue
+        self._changed = threading.Condition()  # guards queue and accounts
+        self._stopping = False
+        self._accounts: dict[str, Counter[str]] = {}
+        for feed, units in spill.units.items():
+            self._account(feed, received=units)
+
+    # In ---------------------------------------------------------------------------------------------------------------
+    def put(self, parcel: Parcel) -> None:
+        """Hand a parcel over. Waits while the queue is full: the door then stops reading, and the broker keeps the
+        rest. Never waits for long, because a database that does not answer makes the writer spill."""
+        units = parcel.units
+        with self._changed:
+            while self._queued >= self.practice.queue and not (self._stopping or self.failed):
+                self._changed.wait()
+            if self.failed:
+                return  # not acknowledged, so it comes again to the next process
+            self._queue.append(parcel)
+            before, self._queued = self._queued, self._queued + units
+            self._account(parcel.feed, received=units)
+            if before == 0 or before < self.practice.size <= self._queued:
+                self._changed.notify_all()
+
+    def open(self, feed: str, topic: str, payload: bytes, received_at: datetime, ack: Callable[[], None]) -> None:
+        """`put` for a message that is not parsed yet."""
+        self.put(opened(feed, topic, payload, received_at, payload_max=self.practice.payload_max, ack=ack))
+
+    def counts(self) -> dict[str, Counts]:
+        """Accounts by feed, all taken at one instant."""
+        with self._changed:
+            return {feed: Counts(**account) for feed, account in sorted(self._accounts.items())}
+
+    def _account(self, feed: str, **more: int) -> None:
+        account = self._accounts.get(feed)
+        if account is None:
+            account = self._accounts[feed] = Counter()
+        for name, n in more.items():
+            account[name] += n
+
+    # Turning ----------------------------------------------------------------------------------------------------------
+    def run(self) -> None:
+        """Until `stop`: batch after batch; what waits in the spill goes in whenever news leave room for it."""
+        try:
+            while True:
+                behind = bool(self.spill) and self._ready()
+                parcels = self._take(wait=0.0 if behind else IDLE_S, linger=True)
+                if parcels:
+                    self._handle(parcels)
+                elif self._stopping:
+                    break
+                if self.spill and self._queued < self.practice.size:
+                    self.drain()
+        except Exception:
+            log.exception("批量入库出错，进程退出；未确认的报文留在消息服务里")
+            with self._changed:
+                self.failed = True
+                self._changed.notify_all()
+        finally:
+            self.close()
+
+    def stop(self) -> None:
+        """Let `run` end after it has dealt with everything that was handed over."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Give connection and file back."""
+        self.spill.close()
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+    def step(self) -> int:
+        """One batch of what is queued, without waiting; returns its units."""
+        parcels = self._take(wait=0.0, linger=False)
+        if parcels:
+            self._handle(parcels)
+        return sum(p.units for p in parcels)
+
+    def _take(self, wait: float, linger: bool) -> list[Parcel]:
+        """The next batch. After the first parcel it waits for more until `size` units are there, `age_s` has passed, or
+        nothing new has come for `gap_s`: a lone message is not held up for a batch that will not come, and a broker
+        that lets only a few go unacknowledged is not starved."""
+        with self._changed:
+            if not self._queue and wait and not self._stopping:
+                self._changed.wait(wait)
+            if linger and self._queue:
+                until = time.monotonic() + self.practice.age_s
+                seen = -1
+                while seen < self._queued < self.practice.size and not self._stopping:
+                    left = until - time.monotonic()
+                    if left <= 0:
+                        break
+                    seen = self._queued
+                    self._changed.wait(min(left, self.practice.gap_s))
+            taken: list[Parcel] = []
+            units = 0
+            while self._queue and units < self.practice.most:
+                parcel = self._queue.popleft()
+                units += parcel.units
+                taken.append(parcel)
+            if self._queued >= self.practice.queue:
+                self._changed.notify_all()
+            self._queued -= units
+            return taken
+
+    # Out --------------------------------------------------------------------------------------------------------------
+    def _handle(self, parcels: list[Parcel]) -> None:
+        """Commit, or spill; acknowledge when either is done. When both fail the parcels are let go unacknowledged:
+        memory stays bounded, and the door makes the broker send them again."""
+        done = None
+        for _ in range(2):  # a connection that died while idle is no outage: the second try is on a fresh one
+            if done is None and self._ready():
+                done = self._commit(parcels)
+        if done is not None:
+            self._settle(done)
+        else:
+            try:
+                self.spill.put([Message(p.feed, p.topic, p.payload, p.received_at, p.units) for p in parcels])
+            except OSError as err:
+                log.error("数据库不可用，写盘也失败（%s）；%d 条报文不确认，留在消息服务里", err, len(parcels))
+                with self._changed:
+                    for parcel in parcels:
+                        self._account(parcel.feed, received=-parcel.units)
+                return
+        for parcel in parcels:
+            parcel.ack()
+
+    def drain(self) -> bool:
+        """Bring one portion of the spill into the database; True when something was brought."""
+        if not self._ready():
+            return False
+        portion = self.spill.peek(self.practice.portion)
+        if not portion:
+            return False
+        parcels = [self._unspilled(found) for found in portion]
+        done = self._commit(parcels)
+        if done is None:
+            return False
+        more = Counter({feed: 0 for feed, _ in done})
+        for parcel, found in zip(parcels, portion, strict=True):
+            # Damage was not counted before; a feed that was mended meanwhile may read more in a message, or less.
+            more[parcel.feed] += parcel.units - (found.units if isinstance(found, Message) else 0)
+        self._settle(done, more, self.spill.done(portion))
+        return True
+
+    def _unspilled(self, found: Message | Damage) -> Parcel:
+        if isinstance(found, Message):
+            return opened(
+                found.feed, found.topic, found.payload, found.received_at, payload_max=self.practice.payload_max
+            )
+        log.error("溢写文件损坏：%s，%d 字节转入死信", found.where, len(found.data))
+        reason = f"溢写文件损坏：{found.where}；其余记录照常入库，请检查磁盘"
+        return Parcel(SPILL_FEED, found.where, found.data, self._now(), [], ("damage", reason))
+
+    def _settle(
+        self,
+        done: list[tuple[str, Stored]],
+        received: Counter[str] | None = None,
+        lost: Counter[str] | None = None,
+    ) -> None:
+        """Book a commit, all at one instant."""
+        with self._changed:
+            for feed, found in done:
+                self._account(feed, stored=found.stored, duplicate=found.duplicate, dead=found.dead)
+            for feed, n in (received or {}).items():
+                self._account(feed, received=n)
+            for feed, n in (lost or {}).items():
+                self._account(feed, lost=n)
+
+    def _commit(self, parcels: list[Parcel]) -> list[tuple[str, Stored]] | None:
+        """Look at every reading and write all in one transaction; None when the database could not take it."""
+        conn, now = self._conn, self._now()
+        assert conn is not None
+        try:
+            self.book.refresh(conn)
+            self.book.look_up(conn, {r.station for p in parcels for r in p.readings})
+            entries = settle_clocks(conn, self._entries(parcels, now), self.practice.twin)
+            done = write(conn, entries, self.worker, now)
+        except (Away, psycopg.Error) as err:
+            self._gone(err)
+            return None
+        if self._tries:
+            log.warning("数据库已恢复")
+            self._tries = 0
+        return done
+
+    def _entries(self, parcels: list[Parcel], now: datetime) -> list[Entry]:
+        look, book = self._checks.look, self.book
+        entries: list[Entry] = []
+        for parcel in parcels:
+            for reading in parcel.readings:
+                entries.append((parcel, look(parcel, reading, book, now)))
+            if parcel.refused:
+                entries.append((parcel, DeadLetter(parcel.topic, parcel.payload, *parcel.refused)))
+        return entries
+
+    def _ready(self) -> bool:
+        """A connection to the database is there, or could be made now."""
+        if self._conn is not None:
+            return True
+        if self._monotonic() < self._retry_at:
+            return False
+        try:
+            self._conn = self._connect()
+            db.run(self._conn, "intake_session", statement=f"{self.practice.statement_s:g}s")
+        except psycopg.Error as err:
+            self._gone(err)
+            return False
+        return True
+
+    def _gone(self, err: Exception) -> None:
+        """The database failed. The first try anew may follow at once, the others after growing pauses."""
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+        self._tries += 1
+        steps = self.practice.database_retry_s
+        pause = 0.0 if self._tries == 1 else steps[min(self._tries - 2, len(steps) - 1)]
+        self._retry_at = self._monotonic() + pause
+        if self._tries <= 2:
+            log.warning("数据库%s：%s", "出错" if self._tries == 1 else "不可用，报文先写盘", first_line(err))

@@ -1,0 +1,111 @@
+"""One batch into the database in one transaction; what the database refuses goes to the dead letter, and only that.
+
+Why bisect instead of giving each row a savepoint: a refusal is rare, and a batch without one then costs nothing extra.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import psycopg
+
+from brain.flow.readings import DeadLetter, Stored, store
+from brain.model import Quality, Reading
+from brain.store import db
+from ingest.parcel import Parcel
+
+Entry = tuple[Parcel, Reading | DeadLetter]
+"""A message, and what one reading or refusal of it will become."""
+
+REFUSED = ("22", "23", "54", "P0")  # SQLSTATE classes that blame the data: data, integrity, size, raised by a trigger
+AGAIN = "40"  # rolled back through no fault of ours: deadlock, serialization
+TRIES = 5
+
+
+class Away(Exception):
+    """The database cannot take anything now: gone, full, read-only, overloaded. Nothing was written."""
+
+
+def write(conn: psycopg.Connection, entries: list[Entry], worker: str, now: datetime) -> list[tuple[str, Stored]]:
+    """Write the entries and return what became of them, by feed. Raises Away; then nothing, or only a part that will be
+    duplicates the next time, was written."""
+    try:
+        return _transact(conn, entries, worker, now)
+    except psycopg.Error as err:
+        if not _blames_data(err):
+            raise Away(first_line(err)) from err
+        words = first_line(err)
+    except ValueError as err:  # a value that cannot even be written down for the database
+        words = first_line(err)
+    if len(entries) > 1:
+        half = len(entries) // 2
+        return write(conn, entries[:half], worker, now) + write(conn, entries[half:], worker, now)
+    parcel, item = entries[0]
+    if isinstance(item, DeadLetter):
+        raise Away(f"死信写不进去：{words}")
+    reason = f"数据库不收 {item.station} 的 {item.kind}：{words}；请据此改正后重放此报文"
+    return write(conn, [(parcel, DeadLetter(parcel.topic, parcel.payload, "store", reason))], worker, now)
+
+
+def _transact(
+    conn: psycopg.Connection, entries: list[Entry], worker: str, now: datetime
+) -> list[tuple[str, Stored]]:
+    groups: dict[tuple[str, str], tuple[list[Reading], list[DeadLetter]]] = {}
+    for parcel, item in entries:
+        letter = isinstance(item, DeadLetter)
+        # Late readings travel apart, so that consumers can tell news from history; dead letters go with the news.
+        lane = "history" if not letter and item.quality is Quality.LATE else "live"
+        group = groups.get((parcel.feed, lane))
+        if group is None:
+            group = groups[parcel.feed, lane] = ([], [])
+        group[letter].append(item)  # type: ignore[arg-type]
+    for again in range(TRIES):
+        try:
+            with conn.transaction():
+                return [
+                    (feed, store(
+                        conn, feed=feed, worker=worker, lane=lane, received_at=now,
+                        readings=readings, received=len(readings) + len(dead), dead=dead,
+                    ))
+                    for (feed, lane), (readings, dead) in sorted(groups.items())
+                ]  # fmt: skip
+        except psycopg.Error as err:
+            if not (err.sqlstate or "").startswith(AGAIN) or again == TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _blames_data(err: psycopg.Error) -> bool:
+    if err.sqlstate:
+        return err.sqlstate.startswith(REFUSED)
+    return isinstance(err, (psycopg.DataError, psycopg.IntegrityError))
+
+
+def first_line(err: BaseException) -> str:
+    """The sentence of an error, without its context lines."""
+    return (str(err).strip().splitlines() or [type(err).__name__])[0]
+
+
+def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedelta) -> list[Entry]:
+    """Give readings with a wrong clock the time under which they already stand, if they do.
+
+    They are stored at their time of receipt, which differs each time they are delivered; so the stored one, known by
+    `seq`, is looked for within `reach`, and the new one becomes a duplicate of it.
+    """
+    odd = [r for _, r in entries if isinstance(r, Reading) and r.quality is Quality.CLOCK]
+    if not odd:
+        return entries
+    rows = db.many(
+        conn, "intake_clock_twins", stations=[r.station for r in odd], kinds=[r.kind for r in odd],
+        seqs=[r.seq for r in odd], since=min(r.at for r in odd) - reach,
+    )  # fmt: skip
+    first = {(row["station"], row["kind"], row["seq"]): row["at"] for row in rows}
+    for r in odd:
+        first.setdefault((r.station, r.kind, r.seq), r.at)
+
+    def settled(r: Reading | DeadLetter) -> Reading | DeadLetter:
+        if isinstance(r, Reading) and r.quality is Quality.CLOCK:
+            return Reading(r.station, r.kind, first[r.station, r.kind, r.seq], r.value, r.quality, r.seq)
+        return r
+
+    return [(parcel, settled(item)) for parcel, item in entries]

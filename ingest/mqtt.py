@@ -1,0 +1,402 @@
+"""The MQTT door: what the broker acknowledged to a sender reaches the batch writer, and is acknowledged after it is safe.
+
+One thread turns the network and sends the acknowledgements, another (`Writer.run`) commits. MQTT 5 where the broker
+speaks it, else 3.1.1; persistent session, QoS 1, manual acknowledgement, fixed client id: what is not acknowledged comes
+again.
+
+Why acknowledgements belong to one connection: after a reconnect the broker may give a packet id to another message, so
+an acknowledgement of the old connection could confirm what nobody has stored. Those are dropped; the redelivery is
+acknowledged after it has been found to be a duplicate.
+
+Why not paho's own loop: it asks the kernel three times for each message and once for each acknowledgement. Here it
+reads through a buffer, and the acknowledgements of a batch leave together.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import select
+import signal
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from brain.catalog.shapes import Catalog
+from brain.settings import BadSetting, Settings
+from brain.store import db
+from ingest import feeds, practice
+from ingest.batch import Writer
+from ingest.parcel import no_one
+from ingest.practice import Practice
+from ingest.spill import Spill
+
+log = logging.getLogger("ingest")
+
+READ_AT_ONCE = 1000  # messages before the loop looks at its other duties
+WRONG_VERSION = (1, 0x84)  # CONNACK codes of 3.1.1 and 5 for "unacceptable protocol version"
+TAKEN_OVER = 0x8E
+TELL_EVERY_S = 60.0
+
+
+class BufferedSocket:
+    """A socket that paho reads byte by byte without asking the kernel each time; it can hold back what is sent."""
+
+    def __init__(self, sock: socket.socket):
+        self._sock = sock
+        self._in = b""
+        self._at = 0
+        self._out = bytearray()
+        self.corked = False
+
+    def recv(self, size: int) -> bytes:
+        if self._at >= len(self._in):
+            self._in, self._at = self._sock.recv(65536), 0
+        piece = self._in[self._at : self._at + size]
+        self._at += len(piece)
+        return piece
+
+    def pending(self) -> int:
+        """Bytes that can be had without the kernel."""
+        return len(self._in) - self._at
+
+    def send(self, data: bytes) -> int:
+        self._out += data
+        if not self.corked:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        """Hand what waits to the kernel, as far as it takes it."""
+        with contextlib.suppress(BlockingIOError, InterruptedError):
+            while self._out:
+                del self._out[: self._sock.send(self._out)]
+
+    @property
+    def unsent(self) -> bool:
+        return bool(self._out)
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def setblocking(self, flag: bool) -> None:
+        self._sock.setblocking(flag)
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+class _Client(paho.Client):
+    def _create_socket(self):  # paho's one place where sockets are made, TLS included
+        return BufferedSocket(super()._create_socket())
+
+
+class Door:
+    """Subscribes to all feeds and hands every message to `deliver(feed, topic, payload, received_at, ack)`."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        client_id: str,
+        share: str,
+        practice: Practice,
+        deliver: Callable[[str, str, bytes, datetime, Callable[[], None]], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ):
+        self.url = urlsplit(url)
+        if self.url.scheme not in ("mqtt", "mqtts") or not self.url.hostname:
+            raise BadSetting(f"消息服务的地址 {url!r} 用不了；应像 mqtt://用户:密码@主机:1883（加密用 mqtts://）")
+        self.client_id = client_id
+        self.share = share
+        self.practice = practice
+        self.protocol = paho.MQTTv5
+        self.connections = 0  # also the generation of acknowledgements
+        self.session_present = False
+        self._deliver = deliver
+        self._now = now
+        self._monotonic = monotonic
+        self._client: _Client | None = None
+        self._agreed = False  # the broker has once accepted this protocol version
+        self._connected = False
+        self._answered = False
+        self._misc_at = self._since = 0.0
+        self._tries = 0
+        self._acks: deque[tuple[int, int]] = deque()
+        self._open: dict[int, float] = {}  # packet id → when it came, of this connection
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._wake_out.setblocking(False)
+        self._awake = False
+        self._stopping = False
+
+    # Outside --------------------------------------------------------------------------------------------------------
+    def stop(self, *_: object) -> None:
+        """Ask `run` to end; safe in a signal handler and from any thread."""
+        self._stopping = True
+        self._wake()
+
+    def run(self, each_turn: Callable[[], bool] = lambda: True) -> None:
+        """Receive until `stop`, or until `each_turn` says no; connects again as often as it takes. The connection stays
+        open at the end, for the last acknowledgements: `finish`."""
+        while not self._stopping and each_turn():
+            if self._client is None and not self._connect():
+                self._pause()
+                continue
+            self._turn()
+
+    def finish(self) -> None:
+        """Send the acknowledgements that are due and say good-bye: the session, and what it still holds, stays."""
+        if self._client is not None:
+            self._send_acks()
+            self._client.disconnect()
+            sock = self._client.socket()
+            if isinstance(sock, BufferedSocket):
+                sock.flush()
+            self._drop()
+        self._wake_in.close()
+        self._wake_out.close()
+
+    # Connecting -----------------------------------------------------------------------------------------------------
+    def _connect(self) -> bool:
+        """Open a connection; what the broker answers comes in `_on_connect`."""
+        five = self.protocol == paho.MQTTv5
+        session = {} if five else {"clean_session": False}
+        client = _Client(
+            CallbackAPIVersion.VERSION2, self.client_id, protocol=self.protocol, manual_ack=True,
+            reconnect_on_failure=False, **session,
+        )  # fmt: skip
+        client.suppress_exceptions = False
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        if self.url.username:
+            client.username_pw_set(unquote(self.url.username), unquote(self.url.password or ""))
+        if self.url.scheme == "mqtts":
+            client.tls_set()
+        more = {}
+        if five:
+            wishes = Properties(PacketTypes.CONNECT)
+            wishes.SessionExpiryInterval = self.practice.session_expiry_s
+            wishes.ReceiveMaximum = self.practice.receive_maximum
+            more = {"clean_start": False, "properties": wishes}
+        self.connections += 1
+        self._open.clear()
+        try:
+            client.connect(
+                self.url.hostname, self.url.port or (8883 if self.url.scheme == "mqtts" else 1883),
+                keepalive=self.practice.keepalive_s, **more,
+            )  # fmt: skip
+        except OSError as err:
+            if self._tries == 0:
+                log.warning("消息服务 %s 连不上：%s；会一直重试", self.url.hostname, err)
+            return False
+        self._client = client
+        self._connected = self._answered = False
+        self._misc_at = self._since = self._monotonic()
+        return True
+
+    def _on_connect(self, client, userdata, flags, reason, properties) -> None:
+        self._answered = True
+        if reason.is_failure:
+            if reason.value in WRONG_VERSION:
+                self._fall_back()
+            else:
+                log.error("消息服务拒绝连接：%s；请核对 BRAIN_MQTT_URL 里的用户和密码", reason)
+            return
+        self._agreed = self._connected = True
+        self._tries = 0
+        self.session_present = flags.session_present
+        five = self.protocol == paho.MQTTv5
+        plain = [module.FEED.topic for module in feeds.load().values()]
+        shared = [f"$share/{self.share}/{topic}" for topic in plain]
+        wanted, other = (shared, plain) if five and self.share else (plain, shared)
+        if five:
+            # Retained messages are old news; ask for them only when the subscription is new.
+            client.subscribe([(topic, SubscribeOptions(qos=1, retainHandling=1)) for topic in wanted])
+            if flags.session_present:
+                client.unsubscribe(other)  # of an earlier setting: the persistent session would deliver twice
+        else:
+            client.subscribe([(topic, 1) for topic in wanted])
+        log.info(
+            "已连上消息服务 %s（MQTT %s，%s，%s）", self.url.hostname, "5" if five else "3.1.1",
+            f"共享订阅 {self.share}" if wanted is shared else "普通订阅",
+            "续上原会话" if flags.session_present else "新会话",
+        )  # fmt: skip
+
+    def _on_disconnect(self, client, userdata, flags, reason, properties) -> None:
+        if self._stopping:
+            return
+        if reason.value == TAKEN_OVER and flags.is_disconnect_packet_from_server:
+            log.error("另一个进程用同样的名字 %s 连上了消息服务；请给每个接入进程设不同的 BRAIN_WORKER", self.client_id)
+            self._connected = False
+            self._tries = len(self.practice.mqtt_retry_s)  # two that take each other's place must not do it in a whirl
+        elif self._connected:
+            log.warning("与消息服务的连接断开：%s；重连后未确认的报文会重发", reason)
+        elif not (self._agreed or self._answered):
+            self._fall_back()  # some brokers hang up on a version they do not know, without a word
+
+    def _fall_back(self) -> None:
+        """The broker did not accept this version: try the other one next."""
+        self.protocol = paho.MQTTv311 if self.protocol == paho.MQTTv5 else paho.MQTTv5
+
+    def _drop(self) -> None:
+        """Forget the connection; the next turn makes a new one."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.on_disconnect = None
+            sock = client.socket()
+            if sock is not None:
+                sock.close()
+            client.on_message = None
+        self._open.clear()
+
+    def _pause(self) -> None:
+        steps = self.practice.mqtt_retry_s
+        until = time.monotonic() + steps[min(self._tries, len(steps) - 1)]
+        self._tries += 1
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            select.select([self._wake_in], [], [], left)
+            self._send_acks()
+
+    # Turning --------------------------------------------------------------------------------------------------------
+    def _turn(self) -> None:
+        """Wait for the network or for acknowledgements, and serve both."""
+        client = self._client
+        assert client is not None
+        sock = client.socket()
+        if not isinstance(sock, BufferedSocket):  # paho has closed it
+            self._drop()
+            if not self._connected or self._monotonic() - self._since < 1.0:
+                self._pause()
+            return
+        write = [sock] if sock.unsent or client.want_write() else []
+        ready, writable, _ = select.select([sock, self._wake_in], write, [], 0 if sock.pending() else 1.0)
+        try:
+            self._send_acks()
+            if writable:
+                sock.flush()
+                client.loop_write()
+            if sock in ready or sock.pending():
+                for _ in range(READ_AT_ONCE):
+                    if client.loop_read() != paho.MQTT_ERR_SUCCESS or not sock.pending():
+                        break
+        except OSError:
+            client.loop_read()  # paho finds the dead socket and says so in on_disconnect
+            self._drop()
+            return
+        now = self._monotonic()
+        if now - self._misc_at >= 1.0:
+            self._misc_at = now
+            client.loop_misc()
+            self._look_for_stuck(now)
+
+    def _look_for_stuck(self, now: float) -> None:
+        """A message that stays unacknowledged is only sent again after a reconnect, so make one."""
+        oldest = next(iter(self._open.values()), now)
+        if now - oldest > self.practice.stuck_s:
+            log.warning("有报文 %.0f 秒没有确认（写库和写盘都不成），重连让消息服务重发", now - oldest)
+            self._drop()
+        elif not self._connected and now - self._since > self.practice.keepalive_s:
+            log.warning("消息服务 %.0f 秒没有应答连接请求，重连", now - self._since)
+            self._drop()
+
+    def _on_message(self, client, userdata, message) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "?"
+        ack = no_one
+        if message.qos:
+            self._open[message.mid] = self._monotonic()
+            ack = partial(self._acked, self.connections, message.mid)
+        self._deliver(_feed_of(topic), topic, message.payload, self._now(), ack)
+
+    def _acked(self, connection: int, mid: int) -> None:
+        """Called from the writer's thread."""
+        self._acks.append((connection, mid))
+        self._wake()
+
+    def _wake(self) -> None:
+        if not self._awake:
+            self._awake = True
+            with contextlib.suppress(OSError):  # full: it will wake; closed: nobody is left to wake
+                self._wake_out.send(b".")
+
+    def _send_acks(self) -> None:
+        client = self._client
+        sock = client.socket() if client else None
+        if self._awake:
+            with contextlib.suppress(BlockingIOError):
+                self._wake_in.recv(4096)
+            self._awake = False
+        if client is None or not isinstance(sock, BufferedSocket):
+            self._acks.clear()
+            return
+        sock.corked = True
+        try:
+            while self._acks:
+                connection, mid = self._acks.popleft()
+                if connection == self.connections and self._open.pop(mid, None) is not None:
+                    client.ack(mid, 1)
+        finally:
+            sock.corked = False
+            sock.flush()
+
+
+@lru_cache(maxsize=8192)
+def _feed_of(topic: str) -> str:
+    return feeds.key_of(topic) or topic.split("/")[2 if topic.count("/") >= 2 else 0]
+
+
+def run(settings: Settings, catalog: Catalog) -> int:
+    """The intake process: until SIGTERM, then finish the batch, acknowledge, disconnect. Returns the exit code."""
+    if not settings.database_url:
+        raise BadSetting("没有数据库地址：请由 brain up 启动，或设置 BRAIN_DATABASE_URL")
+    local = practice.load(settings.catalog)
+    spill = Spill(
+        settings.home / "spill" / settings.worker, segment_bytes=local.segment_bytes, total_bytes=local.total_bytes
+    )
+    connect = partial(
+        db.connect, settings.database_url, name=f"brain ingest {settings.worker}", connect_timeout=3,
+        keepalives_idle=5, keepalives_interval=2, keepalives_count=3, tcp_user_timeout=10_000,
+    )  # fmt: skip
+    writer = Writer(connect, catalog, spill, local, worker=settings.worker)
+    url = settings.mqtt_url or f"mqtt://127.0.0.1:{settings.mqtt_port}"
+    door = Door(url, client_id=settings.worker, share=settings.mqtt_share, practice=local, deliver=writer.open)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, door.stop)
+    thread = threading.Thread(target=writer.run, name="writer")
+    thread.start()
+    told = time.monotonic()
+
+    def each_turn() -> bool:
+        nonlocal told
+        if time.monotonic() - told >= TELL_EVERY_S:
+            told = time.monotonic()
+            for feed, c in writer.counts().items():
+                log.info(
+                    "%s：收 %d = 入库 %d + 重复 %d + 死信 %d + 损失 %d + 在途 %d",
+                    feed, c.received, c.stored, c.duplicate, c.dead, c.lost, c.in_flight,
+                )  # fmt: skip
+        return not writer.failed
+
+    try:
+        door.run(each_turn)
+    finally:
+        writer.stop()
+        thread.join()
+        door.finish()
+    return 1 if writer.failed else 0

@@ -1,0 +1,70 @@
+"""A message on its way from a door to the batch writer, opened once and for all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from brain.model import Reading
+from ingest import feeds
+
+log = logging.getLogger("ingest")
+
+
+def no_one() -> None:
+    """The acknowledgement of a message nobody waits for."""
+
+
+@dataclass(slots=True)
+class Parcel:
+    """A message as received, with what its feed read in it.
+
+    `refused` is (rule, reason) when the message, or a part of it, could not be read. `ack` is called once, after all of
+    it is safe: committed, or on disk with fsync. It may be called from another thread and must not raise.
+    """
+
+    feed: str
+    topic: str
+    payload: bytes
+    received_at: datetime
+    readings: list[Reading]
+    refused: tuple[str, str] | None = None
+    ack: Callable[[], None] = no_one
+
+    @property
+    def units(self) -> int:
+        """What it counts in the accounts: its readings, and one for a refusal."""
+        return len(self.readings) + (self.refused is not None)
+
+
+def opened(
+    feed: str,
+    topic: str,
+    payload: bytes,
+    received_at: datetime,
+    *,
+    payload_max: int,
+    ack: Callable[[], None] = no_one,
+) -> Parcel:
+    """The parcel of a message. Never raises, whatever the bytes: what cannot be read is a refusal."""
+    module = feeds.load().get(feed)
+    if module is None:
+        reason = f"没有名为 {feed} 的接入；请核对主题的第三级，或先为它建好 feeds/{feed}"
+        return Parcel(feed, topic, payload, received_at, [], ("feed", reason), ack)
+    if len(payload) > payload_max:
+        reason = (
+            f"报文 {len(payload)} 字节，超过上限 {payload_max}；这里只留开头 {payload_max} 字节，请让设备分开发送，"
+            "或调大 intake.toml 的 payload_max"
+        )
+        return Parcel(feed, topic, payload[:payload_max], received_at, [], ("size", reason), ack)
+    try:
+        found = module.parse(topic, payload, received_at)
+    except feeds.BadMessage as err:
+        return Parcel(feed, topic, payload, received_at, err.rest, (err.rule, err.reason), ack)
+    except Exception as err:  # a fault of ours must not stop the flow of everybody else
+        log.exception("接入 %s 的解析程序出错，主题 %s", feed, topic)
+        reason = f"解析程序出错（{type(err).__name__}）；报文已原样留存，修好程序后可重放"
+        return Parcel(feed, topic, payload, received_at, [], ("fault", reason), ack)
+    return Parcel(feed, topic, payload, received_at, found, None, ack)
