@@ -1,8 +1,8 @@
-"""The MQTT door: what the broker acknowledged to a sender reaches the batch writer, and is acknowledged after it is safe.
+"""The MQTT door: what the broker took from a sender reaches the batch writer, and is acknowledged when it is safe.
 
 One thread turns the network and sends the acknowledgements, another (`Writer.run`) commits. MQTT 5 where the broker
-speaks it, else 3.1.1; persistent session, QoS 1, manual acknowledgement, fixed client id: what is not acknowledged comes
-again.
+speaks it, else 3.1.1; persistent session, QoS 1, manual acknowledgement, fixed client id: what is not acknowledged
+comes again.
 
 Why acknowledgements belong to one connection: after a reconnect the broker may give a packet id to another message, so
 an acknowledgement of the old connection could confirm what nobody has stored. Those are dropped; the redelivery is

@@ -20,7 +20,6 @@ PARAMS: dict[str, dict[str, type]] = {
         "worst": str,
         "source_class": int,
         "records_off": int,
-        "rise": dict,
     },
     "aqi": {"records_off": int},
     "fire_danger": {
@@ -33,23 +32,28 @@ PARAMS: dict[str, dict[str, type]] = {
         "rain": list,
         "grades": list,
         "day_records": int,
+        "rain_from": float,
         "records_off": int,
     },
     "hotspot": {"nominal": float, "high": float, "frp_orange": float, "window_s": int},
     "state": {"levels": dict, "hold_s": dict, "key_hold_s": dict, "records_off": int},
     "silence": {"key_limits": dict},
-    "stuck": {"items": list, "movers": list, "records": int, "min_movers": int, "level": str},
+    "stuck": {"items": list, "movers": list, "records": int, "min_movers": int, "min_steps": int, "level": str},
     "suspect": {
-        "items": list,
         "window_records": int,
         "min_records": int,
         "min_items": int,
+        "spread": float,
         "level": str,
         "jump": dict,
+        "chemical": list,
         "physical": list,
+        "explains": list,
     },
 }
 """Parameters that each rule type knows; `tests/house` holds the types against `rules.thresholds.TYPES`."""
+OPTIONAL = frozenset({"direction", "variant_by", "variants", "hold_s", "key_hold_s", "key_limits", "records_off"})
+"""Parameters that may be left out; all others their type needs."""
 
 
 def sensors(
@@ -68,7 +72,7 @@ def sensors(
             raise rule_table.wrong(kind, f"没有这个量{_near(kind, [*kinds, *labels])}；请在 [kind] 或 [derived] 登记")
         label = labels.get(kind) or kinds[kind].label
         for key, entry in rule_table.entries(kind).items():
-            rules[kind, key] = _rule(kind, key, label, entry, kinds, themes, categories)
+            rules[kind, key] = _rule(kind, key, label, entry, kinds, themes, categories, words)
     rule_table.done()
     top.done()
     return themes, kinds, rules
@@ -139,6 +143,7 @@ def _rule(
     kinds: dict[str, SensorKind],
     themes: dict[str, Theme],
     categories: dict[str, Category],
+    words: Words,
 ) -> Rule:
     kind_type = entry.one_of("type", PARAMS)
     inputs = entry.texts("inputs")
@@ -150,7 +155,7 @@ def _rule(
     opens = entry.take("opens", str, None)
     if opens is not None and opens not in categories:
         raise entry.wrong("opens", f"categories.toml 里没有类别“{opens}”{_near(opens, categories)}；请改正或先登记")
-    params = _params(entry, kind_type)
+    params = _params(entry, kind_type, inputs)
     rule = Rule(
         key=key,
         kind=kind,
@@ -170,6 +175,7 @@ def _rule(
         accepts=_qualities(entry),
         kinds={name: kinds[name] for name in inputs},
         kind_label=kind_label,
+        words=words,
     )
     for name, value in (("reset", rule.reset), ("hold_on_s", rule.hold_on_s), ("hold_off_s", rule.hold_off_s)):
         if value < 0:
@@ -185,12 +191,14 @@ def _rule(
     return rule
 
 
-def _params(entry: Entry, kind_type: str) -> dict[str, Any]:
+def _params(entry: Entry, kind_type: str, inputs: tuple[str, ...]) -> dict[str, Any]:
     table = entry.table("params", {})
     known = PARAMS[kind_type]
     found: dict[str, Any] = {}
     for name, kind in known.items():
         if not table.has(name):
+            if name not in OPTIONAL:
+                raise table.wrong(name, f"{kind_type} 类规则需要这一项，请补上")
             continue
         if name == "variants":
             variants = table.table(name)
@@ -207,10 +215,28 @@ def _params(entry: Entry, kind_type: str) -> dict[str, Any]:
             found[name] = Level.of(table.one_of(name, LEVEL_KEYS))
         elif name == "direction":
             found[name] = table.one_of(name, ("up", "down"))
+        elif name in ("items", "movers", "chemical", "physical", "explains"):
+            found[name] = table.texts(name)
+            for item in found[name]:
+                if item not in inputs:
+                    raise table.wrong(name, f"“{item}”不在本规则的 inputs 里{_near(item, inputs)}")
+        elif name == "jump":
+            found[name] = _jump(table.table(name), inputs)
         else:
             found[name] = table.take(name, kind)
     table._known |= set(known)
     table.done()
+    return found
+
+
+def _jump(table: Entry, inputs: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+    found = {}
+    for item, pair in table.items().items():
+        if item not in inputs:
+            raise table.wrong(item, f"不在本规则的 inputs 里{_near(item, inputs)}")
+        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(v, int | float) for v in pair)):
+            raise table.wrong(item, "应写成 [绝对变幅, 相对变幅]，如 [1.0, 0.5]")
+        found[item] = (float(pair[0]), float(pair[1]))
     return found
 
 

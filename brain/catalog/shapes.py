@@ -63,7 +63,8 @@ class Rule:
     `limits` are in the unit of the rule's type (value, ratio, classes worse than the target, seconds of silence …),
     `reset` is the slack below a limit before a held level is left, `hold_on_s`/`hold_off_s` how long a level must be
     shown before it counts and before it is given up, `records` how many accepted records in a row must show it.
-    `opens` is the category of the event it opens, from level `opens_at` on. `kinds` are the sensor kinds of `inputs`.
+    `opens` is the category of the event it opens, from level `opens_at` on. `kinds` are the sensor kinds of `inputs`
+    and `words` the city's words, so that a rule can say what it found.
     """
 
     key: str
@@ -84,6 +85,7 @@ class Rule:
     accepts: frozenset[Quality] = frozenset()
     kinds: Mapping[str, SensorKind] = field(default_factory=dict, repr=False)
     kind_label: str = ""
+    words: Words | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

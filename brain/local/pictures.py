@@ -5,7 +5,6 @@ It opens sessions straight in the database (whoever runs it owns the database an
 
 from __future__ import annotations
 
-import hashlib
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,14 +36,17 @@ SHOTS = [
 @contextmanager
 def session_of(conn, settings: Settings, login: str) -> Iterator[str]:
     """The token of a session for that login, ended on leaving."""
-    row = conn.execute("SELECT id FROM person WHERE login = %s", [login]).fetchone()
-    if row is None:
+    person = people.by_login(conn, login)
+    if person is None:
         raise Refused(f"没有账号 {login}；请先用 brain up 装入示范城区")
-    token = people.open_session(conn, row["id"], datetime.now(UTC), settings, ip="127.0.0.1", agent="brain pictures")
+    # The door sends whoever must change his password to that page; for the length of a picture it looks away.
+    conn.execute("UPDATE person SET must_change = false WHERE id = %s", [person.id])
+    token = people.open_session(conn, person, datetime.now(UTC), settings, ip="127.0.0.1", agent="brain pictures")
     try:
         yield token
     finally:
-        conn.execute("DELETE FROM session WHERE token_hash = %s", [hashlib.sha256(token.encode()).digest()])
+        people.close_session(conn, token)
+        conn.execute("UPDATE person SET must_change = %s WHERE id = %s", [person.must_change, person.id])
 
 
 def run(settings: Settings, folder: Path, args: Namespace, say: Callable[[str], None]) -> int:

@@ -7,15 +7,16 @@ Rules of common practice for monthly reports: counts are whole, rates have one d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from brain.catalog import Catalog
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DASH = "—"
 GAP = "\u202f"  # narrow no-break space between groups of three digits
 MINUS = "\u2212"
-SMALL_BASE = 10  # below it a percentage of change says more than the cases do
-FLAT, MARKED, MARKED_CASES = 0.05, 0.20, 10  # ±5 % 基本持平; ≥20 % and ≥10 cases 明显
 
 
 def count(value: float | None) -> str:
@@ -46,17 +47,6 @@ def signed(value: float, decimals: int = 1) -> str:
     return text if text.startswith(MINUS) or float(text.replace(GAP, "")) == 0 else f"+{text}"
 
 
-def count_change(now: float | None, base: float | None, unit: str = "件") -> str:
-    """Change of a count: "+12.6 %", "由 3 件增至 9 件" on a small base, "—" without a base."""
-    if now is None or base is None:
-        return DASH
-    if base < SMALL_BASE:
-        if now == base:
-            return f"均为 {count(now)} {unit}"
-        return f"由 {count(base)} {unit}{'增' if now > base else '减'}至 {count(now)} {unit}"
-    return f"{signed((now - base) / base * 100)} %"
-
-
 def rate_change(now: float | None, base: float | None) -> str:
     """Difference of two fractions in 百分点: "+0.8 个百分点"; "—" if either is unknown.
 
@@ -74,16 +64,38 @@ def amount_change(now: float | None, base: float | None, unit: str, decimals: in
     return f"{signed(round(now, decimals) - round(base, decimals), decimals)} {unit}"
 
 
-def trend(now: float | None, base: float | None) -> str:
-    """The word for a change of a count: 明显上升 / 有所上升 / 基本持平 / 有所下降 / 明显下降, or "" without a fair base."""
-    if now is None or base is None or base < SMALL_BASE:
-        return ""
-    share = (now - base) / base
-    if abs(share) <= FLAT:
-        return "基本持平"
-    way = "上升" if share > 0 else "下降"
-    marked = abs(share) >= MARKED and abs(now - base) >= MARKED_CASES
-    return f"{'明显' if marked else '有所'}{way}"
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Practice numbers behind the words of change (catalog/kpi.toml [report]): below a base of `change_min` cases only
+    counts are printed; within ±`flat` it is 基本持平; from `clear` on and at least `change_min` cases it is 明显."""
+
+    change_min: float
+    flat: float
+    clear: float
+
+    @classmethod
+    def of(cls, catalog: Catalog) -> Wording:
+        return cls(*(catalog.report[k] for k in ("change_min", "flat", "clear")))
+
+    def count_change(self, now: float | None, base: float | None, unit: str = "件") -> str:
+        """Change of a count: "+12.6 %", "由 3 件增至 9 件" on a small base, "—" without a base."""
+        if now is None or base is None:
+            return DASH
+        if base < self.change_min:
+            if now == base:
+                return f"均为 {count(now)} {unit}"
+            return f"由 {count(base)} {unit}{'增' if now > base else '减'}至 {count(now)} {unit}"
+        return f"{signed((now - base) / base * 100)} %"
+
+    def trend(self, now: float | None, base: float | None) -> str:
+        """明显上升 / 有所上升 / 基本持平 / 有所下降 / 明显下降, or "" without a fair base."""
+        if now is None or base is None or base < self.change_min:
+            return ""
+        share = (now - base) / base
+        if abs(share) <= self.flat:
+            return "基本持平"
+        marked = abs(share) >= self.clear and abs(now - base) >= self.change_min
+        return f"{'明显' if marked else '有所'}{'上升' if share > 0 else '下降'}"
 
 
 def shares(parts: Sequence[float], decimals: int = 1) -> list[float | None]:

@@ -133,7 +133,11 @@ def _step(state: RuleState, sample: Sample, grade: Grader, holds: Holds) -> tupl
     if held is None:
         return _pending(state, held, runs), "hold", graded.why
     if graded.kept is not None and graded.kept <= held:
-        return _pending(replace(state, clear_since=None, memo=_without(state.memo, "ease")), held, runs), "hold", graded.why
+        return (
+            _pending(replace(state, clear_since=None, memo=_without(state.memo, "ease")), held, runs),
+            "hold",
+            graded.why,
+        )
     return _eased(state, sample, graded, holds, runs)
 
 

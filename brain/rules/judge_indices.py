@@ -62,7 +62,9 @@ def water(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
     state, level = outcome.state, outcome.state.level
     if outcome.action != "hold":
         by = outcome.why.worst if level is not None else ()
-        state = replace(state, memo={k: v for k, v in state.memo.items() if k != "by"} | ({"by": list(by)} if by else {}))
+        state = replace(
+            state, memo={k: v for k, v in state.memo.items() if k != "by"} | ({"by": list(by)} if by else {})
+        )
     cause = outcome.cause
     return Judgement(
         state=state,
@@ -99,10 +101,11 @@ def _water_words(rule: Any, outcome: hysteresis.Outcome, before: Level | None, t
         for item in judged.worst
     )
     level = level_word(rule, outcome.state.level)
-    against = f"劣于目标{goal}" if judged.cls > target else f"目标{goal}"
-    verb = "降为" if before is not None and outcome.state.level > before else "达"
     part = "（按现有指标评价）" if judged.missing else ""
-    return f"水质{cls}（{items}），{against}，{verb}{level}{part}"
+    if before is not None and outcome.state.level > before:
+        found = f"{cls}，已达目标{goal}" if judged.cls <= target else f"{cls}（{items}），仍劣于目标{goal}"
+        return f"水质{found}，由{level_word(rule, before)}降为{level}{part}"
+    return f"水质{cls}（{items}），劣于目标{goal}，达{level}{part}"
 
 
 def aqi(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Judgement:
@@ -194,9 +197,7 @@ def fire(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState,
     state = outcome.state
     if counted:
         seen = max(at for at in counted if outcome.cause is None or at <= outcome.cause.at)
-        state = replace(
-            state, seen_at=seen, memo=state.memo | {"rain": counted[seen][0], "dry": counted[seen][1]}
-        )
+        state = replace(state, seen_at=seen, memo=state.memo | {"rain": counted[seen][0], "dry": counted[seen][1]})
     level, judged = state.level, outcome.why
     message = ""
     if outcome.action != "hold":
@@ -259,7 +260,8 @@ def hotspot(rule: Any, station: Station, trail: Sequence[Reading], held: RuleSta
     confidence = sure.get((strongest.at, strongest.seq))
     said = f"，置信度 {confidence:.0f}%" if confidence is not None else ""
     count = f"{len(fresh)} 个" if len(fresh) > 1 else ""
-    message = f"卫星发现{count}热点，{clock(strongest.at)} 辐射功率 {strongest.value:.1f} MW{said}，{level_word(rule, level)}疑似火情"
+    power = f"{clock(strongest.at)} 辐射功率 {strongest.value:.1f} MW"
+    message = f"卫星发现{count}热点，{power}{said}，{level_word(rule, level)}疑似火情"
     return Judgement(
         state=state,
         action=action,

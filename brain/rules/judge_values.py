@@ -84,14 +84,17 @@ def _ladder_words(
 ) -> str:
     kind = rule.kinds[rule.inputs[0]]
     now_is = f"{kind.label} {kind.text(value)}"
+
+    def limit(at: Level) -> str:
+        return f"限值 {limits[at]:g} {kind.unit}".rstrip()
+
     if level is None:
         mildest = max(limits, default=None)
-        limit = f"{level_word(rule, mildest)}限值 {kind.text(limits[mildest])}" if mildest else "限值"
-        return f"{now_is}，已{'高' if down else '低'}于{limit}（回差 {rule.reset:g}），解除"
-    reached = f"{level_word(rule, level)}限值 {kind.text(limits[level])}"
+        below = f"{level_word(rule, mildest)}{limit(mildest)}" if mildest else "限值"
+        return f"{now_is}，已{'高' if down else '低'}于{below}（回差 {rule.reset:g}），解除"
     if before is not None and level > before:
-        return f"{now_is}，由{level_word(rule, before)}降为{reached}"
-    return f"{now_is}，{'低至' if down else '达'}{reached}"
+        return f"{now_is}，由{level_word(rule, before)}降为{level_word(rule, level)}（{limit(level)}）"
+    return f"{now_is}，{'低至' if down else '达'}{level_word(rule, level)}{limit(level)}"
 
 
 def _value(outcome: hysteresis.Outcome, held: RuleState) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import psycopg
 import pytest
@@ -58,7 +58,7 @@ def test_a_sequence_number_tells_readings_of_one_instant_apart(conn, now, put):
 
 def test_the_same_instant_in_another_zone_is_the_same_reading(now, put):
     put(ph(now))
-    assert put(ph(now.astimezone(tz=None) if now.tzinfo is None else now.astimezone())).duplicate == 1
+    assert put(ph(now.astimezone(UTC))).duplicate == 1
 
 
 def test_fresh_are_the_new_ones_in_order_of_arrival(now, put):

@@ -90,8 +90,7 @@ def test_days_of_the_log_go_once_they_are_old_and_every_consumer_has_passed(conn
     consume(conn, "mirror")
     intake.make_partitions(conn, later)
     assert conn.execute("SELECT count(*) AS n FROM intake_batch").fetchone()["n"] == 0
-    days = conn.execute("SELECT child, lo FROM brain_partitions('intake_batch')").fetchall()
-    assert min(d["lo"] for d in days) == min(later, now + timedelta(days=1)).replace(hour=0)
+    days = conn.execute("SELECT child FROM brain_partitions('intake_batch')").fetchall()
     assert days[0]["child"] == "intake_batch_20260904"
 
 

@@ -293,3 +293,7 @@ SELECT period, bool_or(frozen) AS frozen
                false AS frozen FROM event HAVING count(*) > 0
         UNION ALL SELECT period, true FROM report_snapshot) p
  GROUP BY period ORDER BY period DESC;
+
+-- report_first --
+-- When the first case of the record was reported: months before it are unknown, not empty.
+SELECT min(reported_at) AS at FROM event;
