@@ -97,7 +97,7 @@ def apply(
             case "change":
                 row = _change(conn, station, rule, judgement, now, late)
             case "clear":
-                return _clear(conn, catalog, key, judgement, now)
+                return _clear(conn, key, judgement, now)
             case _:
                 if judgement.state.level is None or late:
                     return None
@@ -140,7 +140,7 @@ def _change(
     return row | {"worse": row["level"] < before or (row["told"] is None and not row["late"])}
 
 
-def _clear(conn: psycopg.Connection, catalog: Catalog, key: Key, judgement: Judgement, now: datetime) -> int | None:
+def _clear(conn: psycopg.Connection, key: Key, judgement: Judgement, now: datetime) -> int | None:
     row = db.one(conn, "alert_clear", station=key[0], kind=key[1], rule=key[2], now=now)
     if row is None:
         return None
@@ -149,6 +149,12 @@ def _clear(conn: psycopg.Connection, catalog: Catalog, key: Key, judgement: Judg
         evidence = {"value": judgement.value, "evidence": judgement.evidence}
         signals.sensor_says(conn, row["event_id"], now, judgement.message, alert=row["id"], normal=True, **evidence)
     return row["id"]
+
+
+def withdraw(conn: psycopg.Connection, key: Key, now: datetime, why: str) -> int | None:
+    """Clear an alert that no judgement will clear any more; returns its id."""
+    with conn.transaction():
+        return _clear(conn, key, Judgement(RuleState(), "clear", message=why), now)
 
 
 def confirm(
@@ -202,22 +208,16 @@ def _event(
         (e["id"] for e in duplicates.near_duplicates(conn, catalog, rule.opens, station.lng, station.lat, now)), None
     )
     if near:
-        db.run(conn, "alert_has_event", id=row["id"], event_id=near)
-        signals.sensor_says(
-            conn, near, now, row["message"], alert=row["id"], normal=False, level=row["level"], value=row["value"]
-        )
-        note = f"关联事件 {near}"
-    else:
-        event = events.report(
-            conn, catalog, category=rule.opens, title=f"{station.name}：{catalog.categories[rule.opens].name}",
-            description=row["message"], lng=station.lng, lat=station.lat, address=station.name,
-            source=Source.CAMERA if station.theme == "cameras" else Source.SENSOR, actor=ENGINE, now=now,
-            level=Level(row["level"]), alert_id=row["id"], station=station.id,
-        )  # fmt: skip
-        db.run(conn, "alert_has_event", id=row["id"], event_id=event.id)
-        note = f"上报事件 {event.id}"
-    db.run(conn, "alert_log", alert_id=row["id"], at=now, what="event", level=row["level"], value=row["value"],
-           actor=ENGINE.name, note=note)  # fmt: skip
+        signals.belongs(conn, row["id"], near, ENGINE, now, f"关联事件 {near}")
+        data = {"level": row["level"], "value": row["value"]}
+        signals.sensor_says(conn, near, now, row["message"], alert=row["id"], normal=False, **data)
+        return
+    events.report(
+        conn, catalog, category=rule.opens, title=f"{station.name}：{catalog.categories[rule.opens].name}",
+        description=row["message"], lng=station.lng, lat=station.lat, address=station.name,
+        source=Source.CAMERA if station.theme == "cameras" else Source.SENSOR, actor=ENGINE, now=now,
+        level=Level(row["level"]), alert_id=row["id"], station=station.id,
+    )  # fmt: skip
 
 
 def tell(

@@ -89,7 +89,7 @@ def _verified(doing: Doing) -> Change:
 
 
 def _register(doing: Doing) -> Change:
-    doing.detail |= {"condition": doing.given.condition, "case": doing.case}
+    doing.detail.update({"condition": doing.given.condition, "case": doing.case})
     return {"register_condition": doing.given.condition}
 
 
@@ -103,8 +103,8 @@ def _dispatch(doing: Doing) -> Change:
             raise Refused("所选承办人不在该单位或已停用，请重新选择", "handler")
     else:
         person = routing.handler(doing.conn, org, doing.spot, doing.now)
-    doing.detail |= {"org": org, "handler": person, "by_rule": route.org, "why": route.why, "case": doing.case}
-    doing.detail |= {"missed": True} if route.missed else {}
+    doing.detail.update({"org": org, "handler": person, "by_rule": route.org, "why": route.why, "case": doing.case})
+    doing.detail.update({"missed": True} if route.missed else {})
     return {"org": org, "handler_id": person, "taken_at": None, "arrived_at": None}
 
 
@@ -113,7 +113,7 @@ def _take(doing: Doing) -> Change:
 
 
 def _return(doing: Doing) -> Change:
-    doing.detail |= {"org": doing.event.org, "handler": doing.event.handler_id}
+    doing.detail.update({"org": doing.event.org, "handler": doing.event.handler_id})
     return {"org": None, "handler_id": None, "taken_at": None, "arrived_at": None}
 
 
@@ -147,7 +147,7 @@ def _rate(doing: Doing) -> Change:
 
 def _reopen(doing: Doing) -> Change:
     empty = ("org", "handler_id", "checker_id", "taken_at", "arrived_at", "answered_at", "checked_at", "check_passed")
-    doing.detail |= {"closed_at": doing.event.closed_at, "org": doing.event.org}
+    doing.detail.update({"closed_at": doing.event.closed_at, "org": doing.event.org})
     return dict.fromkeys((*empty, "closed_at", "close_condition"), None)
 
 
@@ -190,7 +190,7 @@ def _join(doing: Doing) -> Change:
     note = doing.given.note or doing.given.reason or ""
     db.run(doing.conn, "part_add", event_id=doing.event.id, org=doing.given.org, now=doing.now, due_at=due,
            handler_id=person, note=note)  # fmt: skip
-    doing.detail |= {"org": doing.given.org, "handler": person, "part_due_at": due}
+    doing.detail.update({"org": doing.given.org, "handler": person, "part_due_at": due})
     return {}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from brain.catalog import Catalog
-from brain.flow import alerts, clocks, events, routing, telling
+from brain.flow import alerts, clocks, events, notices, routing, telling
 from brain.flow.history import as_json, event_of
 from brain.model import CLOCKWORK, Event, State, Verb
 from brain.store import db
@@ -49,7 +49,7 @@ def sweep(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
         _climb(conn, catalog, now)
         + _stages(conn, now)
         + _overdue(conn, now)
-        + _parts(conn, catalog, now)
+        + _parts(conn, now)
         + _resume(conn, catalog, now)
         + alerts.sweep(conn, catalog, now, LIMIT)
     )
@@ -69,9 +69,10 @@ def _climb(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
                 if at and not rung["done"] and at <= now and _drives(rung, event.state):
                     climbed += 1
                     who = catalog.words.of("who", rung["who"])
-                    lines.append({"note": f"提醒{who}", "detail": {"rung": climbed, "who": rung["who"], "due": rung["at"]}})
-                    words.append(Word(event, rung["who"], "remind" if rung["who"] == "handler" else "escalate",
-                                      _reminder(event, now), f"{event.id}:rung:{climbed}"))  # fmt: skip
+                    detail = {"rung": climbed, "who": rung["who"], "due": rung["at"]}
+                    lines.append({"note": f"提醒{who}", "detail": detail})
+                    kind = "remind" if rung["who"] == "handler" else "escalate"
+                    words.append(Word(event, rung["who"], kind, _reminder(event, now), f"{event.id}:rung:{climbed}"))
                     rung = rung | {"done": now.isoformat()}
                 rungs.append(rung)
             then = clocks.next_rung(rungs, event.state)
@@ -97,11 +98,11 @@ def _reminder(event: Event, now: datetime) -> str:
 def _stages(conn: psycopg.Connection, now: datetime) -> int:
     with conn.transaction():
         late = [event_of(r) for r in db.many(conn, "stages_overdue", now=now, limit=LIMIT, actor=CLOCKWORK.name)]
-        words = [
-            Word(event, who, "overdue", f"本环节已超时：{event.title}", f"{event.id}:stage:{event.stage_due_at.timestamp():.0f}")
-            for event in late
-            for who in STAGE_TOLD.get(event.state, ())
-        ]
+        words = []
+        for event in late:
+            once = f"{event.id}:stage:{event.stage_due_at.timestamp():.0f}"
+            told = STAGE_TOLD.get(event.state, ())
+            words += [Word(event, who, "overdue", f"本环节已超时：{event.title}", once) for who in told]
         _tell(conn, words, now)
         _notify(conn, late)
     return len(late)
@@ -110,21 +111,23 @@ def _stages(conn: psycopg.Connection, now: datetime) -> int:
 def _overdue(conn: psycopg.Connection, now: datetime) -> int:
     with conn.transaction():
         late = [event_of(r) for r in db.many(conn, "handling_overdue", now=now, limit=LIMIT, actor=CLOCKWORK.name)]
-        words = [
-            Word(event, "handler", "overdue", f"处置已超期：{event.title}", f"{event.id}:due:{event.due_at.timestamp():.0f}") for event in late
-        ]
+        words = []
+        for event in late:
+            once = f"{event.id}:due:{event.due_at.timestamp():.0f}"
+            words.append(Word(event, "handler", "overdue", f"处置已超期：{event.title}", once))
         _tell(conn, words, now)
         _notify(conn, late)
     return len(late)
 
 
-def _parts(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
+def _parts(conn: psycopg.Connection, now: datetime) -> int:
     with conn.transaction():
         late = db.many(conn, "parts_overdue", now=now, limit=LIMIT)
         asked = [{"who": "handler", "org": p["org"], "handler": p["handler_id"]} for p in late]
         for part, people in zip(late, routing.meant(conn, asked, now), strict=True):
-            telling.notices.tell(conn, people, now=now, kind="overdue", words=f"联动处置已超期：{part['title']}",
-                                 event_id=part["event_id"], once=f"{part['event_id']}:part:{part['org']}:{part["due_at"].timestamp():.0f}")
+            once = f"{part['event_id']}:part:{part['org']}:{part['due_at'].timestamp():.0f}"
+            words = f"联动处置已超期：{part['title']}"
+            notices.tell(conn, people, now=now, kind="overdue", words=words, event_id=part["event_id"], once=once)
     return len(late)
 
 

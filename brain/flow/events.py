@@ -18,7 +18,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog
-from brain.flow import clocks, effects, photos, places, routing, telling
+from brain.flow import clocks, effects, photos, places, routing, signals, telling
 from brain.flow.duplicates import near_duplicates
 from brain.flow.history import event_of, line, log_of, verify_log, write
 from brain.model import ENGINE, Actor, Event, Level, Refused, Role, Source, State, Verb
@@ -86,7 +86,10 @@ def report(
             stage_due_at=clocks.stage_due(catalog, "accept", now), now=now, simulated=simulated, client_key=client_key,
         )  # fmt: skip
         event = event_of(row)
-        detail = _with_photos(conn, event, Verb.REPORT, actor, photos) | ({"alert": alert_id} if alert_id else {})
+        detail = _with_photos(conn, event, Verb.REPORT, actor, photos)
+        if alert_id is not None:
+            detail["alert"] = alert_id
+            signals.belongs(conn, alert_id, event.id, actor, now, f"上报事件 {event.id}")
         line(conn, event, Verb.REPORT, actor, now, None, detail=detail)
         if actor.role is Role.RULE:
             event = _by_rule(conn, catalog, event, now)
@@ -193,7 +196,7 @@ def act(
     with conn.transaction():
         row = db.one(conn, "event_for_update", id=event_id)
         event = event_of(row) if row else None
-        if event is None or not access.may_see(actor, event):
+        if event is None or not _may_see(conn, catalog, event, actor):
             raise Refused(f"没有案卷 {event_id}，或不在您的管辖范围内", "unknown")
         if expect_version is not None and expect_version != event.version:
             raise Refused(_changed_by(catalog, row), "conflict")
@@ -216,6 +219,14 @@ def act(
         if verb == Verb.REGISTER:
             after = _by_rule(conn, catalog, after, now)
     return after
+
+
+def _may_see(conn: psycopg.Connection, catalog: Catalog, event: Event, actor: Actor) -> bool:
+    """By role, places and organisation; an organisation that joined an event sees it, too."""
+    if access.may_see(actor, event, catalog.roles):
+        return True
+    joined = frozenset(p["org"] for p in parts_of(conn, event.id)) if actor.org else frozenset()
+    return bool(joined) and access.may_see(actor, event, catalog.roles, joined)
 
 
 def _facts(
@@ -294,7 +305,7 @@ def allowed(
     conn: psycopg.Connection, catalog: Catalog, event: Event, actor: Actor, now: datetime | None = None
 ) -> list[Verb]:
     """Verbs the actor may try on the event now: what the buttons show. Empty where he may not see it."""
-    if not access.may_see(actor, event):
+    if not _may_see(conn, catalog, event, actor):
         return []
     facts, _ = _facts(conn, catalog, event, None, actor, now or datetime.now(clocks.zone(catalog)))
     return lifecycle.allowed(event, actor, facts)

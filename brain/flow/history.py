@@ -7,6 +7,7 @@ together, and the chain is verified.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -67,7 +68,8 @@ def line(
     conn.execute("SELECT pg_notify('brain_event', %s)", [json.dumps(data)])
 
 
-def as_json(data: dict[str, Any]) -> Jsonb:
+def as_json(data: Any) -> Jsonb:
+    """For a jsonb column: times as ISO 8601, everything else that JSON does not know as text."""
     return Jsonb(data, dumps=_dumps)
 
 
@@ -85,8 +87,21 @@ def log_of(conn: psycopg.Connection, event_id: str) -> list[LogEntry]:
     ]
 
 
-def verify_log(conn: psycopg.Connection) -> dict[str, Any] | None:
-    """Whether every line of every history is what it was when written: None, or the first that is not, as {event_id,
-    seq, why}; why is changed (or put in, or taken out of the middle), cut (lines missing at the end) or state (the
-    row says another state than its history)."""
-    return db.one(conn, "event_log_first_broken") or db.one(conn, "event_log_first_cut")
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first place where a history is not what it was when it was written. `why`: changed (or put in, or taken out of
+    the middle), cut (lines missing at the end), state (the row says another state than its history)."""
+
+    event_id: str
+    seq: int
+    why: str
+
+    def __str__(self) -> str:
+        words = {"changed": "内容被改动", "cut": "之后的流水缺失", "state": "案卷状态与流水不符"}
+        return f"案卷 {self.event_id} 第 {self.seq} 行{words[self.why]}"
+
+
+def verify_log(conn: psycopg.Connection) -> Broken | None:
+    """Whether every line of every history is what it was when written: None, or the first that is not."""
+    row = db.one(conn, "event_log_first_broken") or db.one(conn, "event_log_first_cut")
+    return Broken(**row) if row else None

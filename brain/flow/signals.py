@@ -10,8 +10,19 @@ import psycopg
 from brain.catalog import Catalog
 from brain.flow import clocks, effects, notices, telling
 from brain.flow.history import event_of, write
-from brain.model import ENGINE, State, Verb
+from brain.model import ENGINE, Actor, Refused, State, Verb
 from brain.store import db
+
+
+def belongs(conn: psycopg.Connection, alert: int, event_id: str, actor: Actor, now: datetime, note: str) -> None:
+    """From now on the alert is the event's: while it fires, the event cannot be closed."""
+    row = db.one(conn, "alert_has_event", id=alert, event_id=event_id)
+    if row is None:
+        raise Refused(f"没有编号为 {alert} 的告警", "unknown")
+    db.run(
+        conn, "alert_log", alert_id=alert, at=now, what="event", level=row["level"], value=row["value"],
+        actor=actor.name, note=note,
+    )  # fmt: skip
 
 
 def sensor_says(

@@ -14,12 +14,11 @@ import psycopg
 from brain.catalog import Catalog
 from brain.model import Clock, Limit
 from brain.report import text
-from brain.report.measures import SATISFIED, Counts, completed
-from brain.rules import sla
+from brain.report.measures import NOT_OURS, SATISFIED, STAGE_DUE, STAGES, Counts, completed
+from brain.rules import kpi, sla
 from brain.store import db
 
-WINDOWS = {"this": 0, "last": -1, "year": -12}
-NO_STAGES = {f"{stage}_{part}": 0 for stage in ("register", "dispatch", "verify", "check") for part in ("ok", "all")}
+WINDOWS = {"this": lambda period: period, "last": kpi.previous_month, "year": kpi.same_month_last_year}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,8 @@ def windows(period: str, cut_at: datetime) -> dict[str, Window]:
         raise ValueError(f"{text.month_label(period)}还没有开始，不能出月报")
     partial = until < end
     found = {}
-    for name, months in WINDOWS.items():
-        other = text.shift_month(period, months)
+    for name, shift in WINDOWS.items():
+        other = shift(period)
         since, whole = text.month_bounds(other)
         found[name] = Window(name, other, since, min(since + (until - start), whole) if partial else whole, partial)
     return found
@@ -80,24 +79,27 @@ def gather(conn: psycopg.Connection, catalog: Catalog, period: str, cut_at: date
     spans = windows(period, cut_at)
     db.run(conn, "report_room")
     first = db.one(conn, "report_first")["at"]
-    counts: dict[str, dict[str, dict[str, Counts]] | None] = {}
+    counts: dict[str, dict[str, dict[str, Counts]] | None] = dict.fromkeys(spans)
     flags: dict[str, dict[str, set[str]]] = {}
     for name, span in spans.items():
-        if first is None or first >= span.until:
-            counts[name] = None
-            continue
-        db.run(conn, "report_fill", win=name, since=span.since, until=span.until, satisfied=SATISFIED)
-        flags[name] = _stages(conn, catalog, span)
-        counts[name] = {}
+        if first is not None and first < span.until:
+            ends = {"since": span.since, "until": span.until}
+            db.run(conn, "report_fill", win=name, satisfied=SATISFIED, not_ours=NOT_OURS, **ends)
+            flags[name] = _stages(conn, catalog, span)
+            counts[name] = {"all": {"": dict.fromkeys(COUNTED, 0)}}
     for row in db.many(conn, "report_counts"):
         numbers = {k: v for k, v in row.items() if k not in ("win", "dim", "key")}
-        counts[row["win"]].setdefault(row["dim"], {})[row["key"]] = completed(numbers | NO_STAGES)
+        counts[row["win"]].setdefault(row["dim"], {})[row["key"]] = numbers
+    counts["this"] = counts["this"] or {"all": {"": dict.fromkeys(COUNTED, 0)}}
     for name, found in counts.items():
+        for dim in (found or {}).values():
+            for key, numbers in dim.items():
+                dim[key] = completed(numbers)
         if found is not None:
-            everything = found.setdefault("all", {"": _none()})[""]
-            everything |= {key: len(ids) for key, ids in flags[name].items()}
-    if counts["this"] is None:
-        counts["this"] = {"all": {"": _none()}}
+            owed = flags.get(name, {})
+            stages = {key: len(owed.get(key, ())) for key in (*STAGES.values(), *STAGE_DUE.values())}
+            seconds = sum(_handled_s(catalog, c) or 0.0 for c in db.many(conn, "report_cases", win=name))
+            found["all"][""] |= stages | {"handle_seconds": seconds}
     return Facts(
         spans,
         counts,
@@ -110,44 +112,34 @@ def gather(conn: psycopg.Connection, catalog: Catalog, period: str, cut_at: date
 
 
 COUNTED = (
-    "reported effective registered declined public self_handled unclosed due handled on_time late overdue extended reworks "
-    "returned closed closed_on_time rated satisfied backlog simulated counted"
-).split()
-
-
-def _none() -> Counts:
-    return completed(dict.fromkeys(COUNTED, 0) | NO_STAGES)
+    "reported", "valid_reported", "registered", "declined", "public_reported", "self_handled", "unclosed", "dispatch_due",
+    "dispatched_right", "returned", "handle_due", "handled", "handled_on_time", "handled_late", "overdue_unhandled",
+    "extended", "reworked", "closed", "closed_on_time", "rated", "satisfied", "responded", "solved", "backlog", "counted",
+    "simulated",
+)  # fmt: skip
 
 
 def _stages(conn: psycopg.Connection, catalog: Catalog, span: Window) -> dict[str, set[str]]:
-    """Cases whose desk stages were owed in the window, and those where each was done in time.
+    """Cases by mark: whose desk stages were done in time, and whose verification or check was owed.
 
     Why here and not in SQL: the limits of the stages run on the working calendar, which `rules.sla` knows. A case with
     several such stages is on time when all were.
     """
-    late: dict[str, set[str]] = {}
-    owed: dict[str, set[str]] = {}
-    rows = db.many(conn, "report_stages", win=span.name, since=span.since, until=span.until)
-    for row in rows:
-        limit = catalog.stage_limits.get(row["stage"])
-        if limit is None:
-            continue
-        due = sla.due(row["asked_at"], limit, catalog.calendar)
+    late: set[tuple[str, str]] = set()
+    owed: set[tuple[str, str]] = set()
+    for row in db.many(conn, "report_stages", win=span.name, until=span.until):
+        due = sla.due(row["asked_at"], catalog.stage_limits[row["stage"]], catalog.calendar)
         if row["done_at"] is None and due >= span.until:
-            continue
-        owed.setdefault(row["stage"], set()).add(row["id"])
+            continue  # neither done nor late yet
+        owed.add((row["stage"], row["id"]))
         if row["done_at"] is None or row["done_at"] > due:
-            late.setdefault(row["stage"], set()).add(row["id"])
-    found: dict[str, set[str]] = {key: set() for key in NO_STAGES}
-    for stage, ids in owed.items():
-        if f"{stage}_all" in found:
-            found[f"{stage}_all"] = ids
-            found[f"{stage}_ok"] = ids - late.get(stage, set())
-    return found
+            late.add((row["stage"], row["id"]))
+    found = {mark: {i for stage, i in owed - late if stage == name} for name, mark in STAGES.items()}
+    return found | {mark: {i for stage, i in owed if stage == name} for name, mark in STAGE_DUE.items()}
 
 
-def handling_hours(catalog: Catalog, case: dict[str, Any]) -> float | None:
-    """Hours of its own clock that a case took from dispatch to answer: what was promised less what was left.
+def _handled_s(catalog: Catalog, case: dict[str, Any]) -> float | None:
+    """Seconds of its own clock that a case took from dispatch to answer: what was promised less what was left.
 
     Told from the stamped deadline, so that suspensions and extensions are already in it.
     """
@@ -156,4 +148,4 @@ def handling_hours(catalog: Catalog, case: dict[str, Any]) -> float | None:
     limit = Limit(Clock(case["limit_clock"]), case["limit_amount"])
     promised = sla.size_s(limit) * (1 + case["extensions"])
     left = sla.spent_s(case["answered_at"], case["due_at"], limit.clock, catalog.calendar)
-    return max(0.0, promised - left) / 3600
+    return max(0.0, promised - left)

@@ -6,12 +6,12 @@ Rules of common practice for monthly reports: counts are whole, rates have one d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from brain.catalog import Catalog
+from brain.rules import kpi
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DASH = "—"
@@ -50,11 +50,10 @@ def signed(value: float, decimals: int = 1) -> str:
 def rate_change(now: float | None, base: float | None) -> str:
     """Difference of two fractions in 百分点: "+0.8 个百分点"; "—" if either is unknown.
 
-    Why rounded first: the reader subtracts the two printed rates, and must get the printed difference.
+    Taken from the printed rates (`rules.kpi`): the reader subtracts them and must get the printed difference.
     """
-    if now is None or base is None:
-        return DASH
-    return f"{signed(round(now * 100, 1) - round(base * 100, 1))} 个百分点"
+    points = kpi.change_of_rate(now, base).points
+    return DASH if points is None else f"{signed(points)} 个百分点"
 
 
 def amount_change(now: float | None, base: float | None, unit: str, decimals: int = 1) -> str:
@@ -77,43 +76,21 @@ class Wording:
     def of(cls, catalog: Catalog) -> Wording:
         return cls(*(catalog.report[k] for k in ("change_min", "flat", "clear")))
 
-    def count_change(self, now: float | None, base: float | None, unit: str = "件") -> str:
+    def change(self, now: float, base: float | None) -> kpi.Change:
+        return kpi.change(now, base, least=self.change_min, flat=self.flat, clear=self.clear)
+
+    def count_change(self, now: float | None, base: float | None) -> str:
         """Change of a count: "+12.6 %", "由 3 件增至 9 件" on a small base, "—" without a base."""
         if now is None or base is None:
             return DASH
-        if base < self.change_min:
-            if now == base:
-                return f"均为 {count(now)} {unit}"
-            return f"由 {count(base)} {unit}{'增' if now > base else '减'}至 {count(now)} {unit}"
-        return f"{signed((now - base) / base * 100)} %"
+        found = self.change(now, base)
+        return found.text if found.ratio is None else f"{signed(found.ratio * 100)} %"
 
     def trend(self, now: float | None, base: float | None) -> str:
         """明显上升 / 有所上升 / 基本持平 / 有所下降 / 明显下降, or "" without a fair base."""
         if now is None or base is None or base < self.change_min:
             return ""
-        share = (now - base) / base
-        if abs(share) <= self.flat:
-            return "基本持平"
-        marked = abs(share) >= self.clear and abs(now - base) >= self.change_min
-        return f"{'明显' if marked else '有所'}{'上升' if share > 0 else '下降'}"
-
-
-def shares(parts: Sequence[float], decimals: int = 1) -> list[float | None]:
-    """Percentages of the parts, rounded by the largest remainder so that they add up to exactly 100.
-
-    All None when the sum is zero.
-    """
-    total = sum(parts)
-    if not total:
-        return [None] * len(parts)
-    scale = 10**decimals
-    exact = [p / total * 100 * scale for p in parts]
-    floors = [int(x) for x in exact]
-    short = 100 * scale - sum(floors)
-    order = sorted(range(len(parts)), key=lambda i: (floors[i] - exact[i], i))
-    for i in order[:short]:
-        floors[i] += 1
-    return [f / scale for f in floors]
+        return self.change(now, base).word
 
 
 def local(at: datetime) -> datetime:
@@ -159,13 +136,6 @@ def month_bounds(period: str) -> tuple[datetime, datetime]:
     except ValueError:
         raise ValueError(f"月份“{period}”写法不对，应为 2026-10 这样的年-月") from None
     return start, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=ZONE)
-
-
-def shift_month(period: str, months: int) -> str:
-    """"2026-01" and −1 → "2025-12"."""
-    year, month = (int(x) for x in period.split("-"))
-    index = year * 12 + month - 1 + months
-    return f"{index // 12:04d}-{index % 12 + 1:02d}"
 
 
 def month_label(period: str) -> str:

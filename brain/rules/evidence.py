@@ -44,9 +44,15 @@ def evidence(
     limits: Mapping[Level, float] | None = None,
     overridden: bool = False,
     before: Level | None = None,
+    action: str = "",
     **more: Any,
 ) -> dict[str, Any]:
-    """JSON-able: rule and version, limits and whether they are the station's own, slack and holds, the readings."""
+    """JSON-able: rule and version, limits and whether they are the station's own, slack and holds, the readings.
+
+    Empty for a `hold`: nothing happened that would have to be explained, and most judgements are holds.
+    """
+    if action == "hold":
+        return {}
     used = list(readings)[-KEEP:]
     return {
         "rule": f"{rule.kind}/{rule.key}",

@@ -179,16 +179,16 @@ def _result(event: Event, actor: Actor, details: Details, facts: Facts) -> Refus
 
 
 def _verify_asked(event: Event, actor: Actor, details: Details, facts: Facts) -> Refused | None:
-    return None if _verify_open(event) else _no("verify_not_asked", "该案卷没有待核实的请求")
+    return None if _verify_waits(event) else _no("verify_not_asked", "该案卷没有待核实的请求")
 
 
-def _verify_open(event: Event) -> bool:
+def _verify_waits(event: Event) -> bool:
     asked = event.verify_asked_at
     return asked is not None and (event.verified_at is None or event.verified_at < asked)
 
 
 def _verify_done(event: Event, actor: Actor, details: Details, facts: Facts) -> Refused | None:
-    return _no("verify_pending", "核实结果还没有回来，请等网格员核实后再立案") if _verify_open(event) else None
+    return _no("verify_pending", "核实结果还没有回来，请等网格员核实后再立案") if _verify_waits(event) else None
 
 
 def _check_passed(event: Event, actor: Actor, details: Details, facts: Facts) -> Refused | None:

@@ -60,6 +60,7 @@ def silence(rule: Any, station: Station, trail: Sequence[Reading], held: RuleSta
             rule,
             station,
             [newest] if newest else [],
+            action=action,
             limits=limits,
             overridden=overridden,
             before=before,

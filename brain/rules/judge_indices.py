@@ -22,6 +22,13 @@ def by_instant(readings: Sequence[Reading]) -> list[tuple[datetime, dict[str, Re
     return sorted(found.items())
 
 
+def _news(
+    instants: list[tuple[datetime, dict[str, Reading]]], held: RuleState
+) -> list[tuple[datetime, dict[str, Reading]]]:
+    """What is newer than the last record judged, and the newest in any case: an index is dear to compute twice."""
+    return [pair for pair in instants if held.seen_at is None or pair[0] > held.seen_at] or instants[-1:]
+
+
 def water(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Judgement:
     """GB 3838 class against the station's target (`params.target`, default of the rule), per sample.
 
@@ -34,7 +41,7 @@ def water(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
     source = bool(station.params.get("source"))
     culprits = set(held.memo.get("by", ()))
     samples = []
-    for at, found in by_instant(accepted(rule, trail)):
+    for at, found in _news(by_instant(accepted(rule, trail)), held):
         values = {kind: r.value for kind, r in found.items()}
         judged = water_quality.judge(values, lake=lake, items=rule.inputs)
         if judged:
@@ -77,6 +84,7 @@ def water(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
             rule,
             station,
             _readings(rule, trail, outcome),
+            action=outcome.action,
             limits=rule.limits,
             overridden="target" in station.params,
             before=held.level,
@@ -111,7 +119,7 @@ def _water_words(rule: Any, outcome: hysteresis.Outcome, before: Level | None, t
 def aqi(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Judgement:
     """Real-time AQI of the hour (HJ 633 by Beijing date of observation); an index that is NA is no record at all."""
     samples = []
-    for at, found in by_instant(accepted(rule, trail)):
+    for at, found in _news(by_instant(accepted(rule, trail)), held):
         judged = air_quality.judge(
             {kind: max(0.0, r.value) for kind, r in found.items()}, at.astimezone(LOCAL).date(), hourly=True
         )
@@ -142,6 +150,7 @@ def aqi(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, 
             rule,
             station,
             _readings(rule, trail, outcome),
+            action=outcome.action,
             limits=rule.limits,
             before=held.level,
             indices=dict(judged.by_item) if judged else {},
@@ -215,6 +224,7 @@ def fire(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState,
             rule,
             station,
             _readings(rule, trail, outcome),
+            action=outcome.action,
             before=held.level,
             parts={n: getattr(judged, n) for n in ("a", "b", "c", "d", "e", "h", "grade")} if judged else {},
             dry_days=int(state.memo.get("dry", 0)) // day,
@@ -269,7 +279,9 @@ def hotspot(rule: Any, station: Station, trail: Sequence[Reading], held: RuleSta
         value=strongest.value,
         limit=None,
         message="" if action == "hold" else message,
-        evidence=evidence(rule, station, readings, before=before, confidence=confidence, window_s=params["window_s"]),
+        evidence=evidence(
+            rule, station, readings, action=action, before=before, confidence=confidence, window_s=params["window_s"]
+        ),
         due=newest.at + window,
     )
 

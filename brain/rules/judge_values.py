@@ -73,7 +73,13 @@ def ladder(rule: Any, station: Station, trail: Sequence[Reading], held: RuleStat
         limit=limit,
         message=message,
         evidence=evidence(
-            rule, station, _readings(rule, trail, outcome), limits=limits, overridden=overridden, before=before
+            rule,
+            station,
+            _readings(rule, trail, outcome),
+            action=outcome.action,
+            limits=limits,
+            overridden=overridden,
+            before=before,
         ),
         due=outcome.due,
     )
@@ -107,6 +113,8 @@ def _value(outcome: hysteresis.Outcome, held: RuleState) -> float | None:
 
 def _readings(rule: Any, trail: Sequence[Reading], outcome: hysteresis.Outcome) -> list[Reading]:
     """The accepted readings up to the one that decided."""
+    if outcome.action == "hold":
+        return []
     until = outcome.cause.at if outcome.cause else outcome.state.seen_at
     return [r for r in accepted(rule, trail) if until is not None and r.at <= until]
 
@@ -162,7 +170,13 @@ def ratio(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
         limit=round(rule.limits[level] * base, 3) if level and base else None,
         message=message,
         evidence=evidence(
-            rule, station, _readings(rule, trail, outcome), limits=rule.limits, before=held.level, base=base
+            rule,
+            station,
+            _readings(rule, trail, outcome),
+            action=outcome.action,
+            limits=rule.limits,
+            before=held.level,
+            base=base,
         ),
         due=outcome.due,
     )
@@ -212,6 +226,7 @@ def state(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
             rule,
             station,
             _readings(rule, trail, outcome),
+            action=outcome.action,
             before=held.level,
             hold_s={lv.key: seconds for lv, seconds in hold_s.items()},
         ),

@@ -1,7 +1,7 @@
 """Who is at the door: session cookie, roles, forged requests; log-in, log-out and change of password.
 
-GB/T 22239-2019 level 3, 8.1.4.1 and 8.1.4.2. Two doors share one session: `current` and `require` for API routes, and
-`Gate` for pages and Dash's own addresses (its callbacks and its WebSocket), which know no FastAPI dependency.
+GB/T 22239-2019 level 3, 8.1.4.1 and 8.1.4.2. Two doors share one session: `current` and `require` here, for API routes,
+and `brain.web.gate` for pages and Dash's own addresses (its callbacks and its WebSocket), which know no dependency.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import psycopg
 from anyio import to_thread
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from brain.flow import people
 from brain.flow.people import Person
@@ -25,6 +24,8 @@ from brain.model import Refused, Role
 from brain.web.parts import plain
 
 COOKIE = "brain_session"
+FORGERY_COOKIE = "brain_x"
+"""Readable by our own script, which sends its value back as the header X-Brain: what a strange page cannot do."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_TO_MUST_CHANGE = frozenset({"/password", "/logout", "/session"})
 NOBODY = "请先登录"
@@ -50,18 +51,24 @@ class Page:
 
 
 # Who ----------------------------------------------------------------------------------------------------------------
-_person: ContextVar[Person | None] = ContextVar("brain_person", default=None)
-_token: ContextVar[str | None] = ContextVar("brain_token", default=None)
+PERSON: ContextVar[Person | None] = ContextVar("brain_person", default=None)
+TOKEN: ContextVar[str | None] = ContextVar("brain_token", default=None)
+STATE: ContextVar[Any] = ContextVar("brain_state", default=None)
 
 
 def viewer() -> Person | None:
     """The person behind the page or callback that runs now (set by `Gate`); None outside of one."""
-    return _person.get()
+    return PERSON.get()
 
 
 def viewer_token() -> str | None:
     """The session token behind it: the live socket asks again whether it still holds."""
-    return _token.get()
+    return TOKEN.get()
+
+
+def here() -> Any:
+    """The application's state (settings, catalog, pool, hub, pages) for the page or callback that runs now."""
+    return STATE.get()
 
 
 def database(request: Request) -> Iterator[psycopg.Connection]:
@@ -95,16 +102,20 @@ def check_forgery(request: Request) -> None:
         raise HTTPException(403, {"code": "forgery", "message": "请求缺少 X-Brain 头或来自其他网站，已拒绝"})
 
 
-def _lookup(request: Request) -> Person | None:
+def lookup(request: Request) -> Person | None:
     with request.app.state.pool.connection() as conn:
         return people.session_person(conn, request.cookies.get(COOKIE), datetime.now(UTC), request.app.state.settings)
+
+
+visitor = lookup
+"""The person of a request or None, without any check: for documents that also open without a session."""
 
 
 def current(request: Request) -> Person:
     """The person who makes this request (FastAPI dependency). Raises 401 without a session, 403 for a forged request or
     while the password must be changed first."""
     check_forgery(request)
-    person = _lookup(request)
+    person = lookup(request)
     if person is None:
         raise HTTPException(401, {"code": "login", "message": NOBODY})
     if person.must_change and request.url.path not in OPEN_TO_MUST_CHANGE:
@@ -121,93 +132,6 @@ def require(*roles: Role) -> Callable[[Person], Person]:
         return person
 
     return check
-
-
-# Gate ---------------------------------------------------------------------------------------------------------------
-class Gate:
-    """ASGI middleware before everything: looks after pages, Dash's callbacks and its socket, and sets security headers.
-
-    Why not a dependency: Dash's routes are not ours to decorate. The person goes on as a context variable, which the
-    socket's callbacks inherit too.
-    """
-
-    def __init__(self, app: ASGIApp, state: Any, pages: dict[str, Page]):
-        self.app, self.state, self.pages = app, state, pages
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
-            return
-        path, answer, person, token = scope["path"], None, None, None
-        if scope["type"] == "websocket" or path in self.pages or path.startswith("/_dash-") and not _static(path):
-            request = Request({**scope, "type": "http", "method": scope.get("method", "GET"), "app": self.state.app})
-            token = request.cookies.get(COOKIE)
-            person = await to_thread.run_sync(_lookup, request)
-            if scope["type"] == "http":
-                answer = self.refuse(request, person)
-        if answer is not None:
-            await answer(scope, receive, with_headers(send))
-            return
-        marks = _person.set(person), _token.set(token)
-        try:
-            await self.app(scope, receive, with_headers(send) if scope["type"] == "http" else send)
-        finally:
-            _person.reset(marks[0])
-            _token.reset(marks[1])
-
-    def refuse(self, request: Request, person: Person | None) -> Response | None:
-        """The answer instead of the page, or None when the person may go on."""
-        path = request.url.path
-        page = self.pages.get(path)
-        if page is None:  # Dash's own addresses
-            if person is None:
-                return JSONResponse({"code": "login", "message": NOBODY}, 401)
-            if person.must_change:
-                return JSONResponse({"code": "must_change", "message": MUST_CHANGE}, 403)
-            if request.method not in SAFE:
-                try:
-                    check_forgery(request)
-                except HTTPException as err:
-                    return JSONResponse(err.detail, err.status_code)
-            return None
-        if person is None:
-            wanted = path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse("/login" + (f"?next={quote(wanted)}" if wanted != "/" else ""), 303)
-        if person.must_change:
-            return RedirectResponse("/password", 303)
-        if not page.lets(person.role):
-            word = request.app.state.catalog.words.of("role", person.role)
-            return HTMLResponse(plain.refused(page.title, word, home_of(person)), 403)
-        return None
-
-
-def _static(path: str) -> bool:
-    return path.startswith("/_dash-component-suites/")
-
-
-CSP = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
-HEADERS = [
-    (b"content-security-policy", CSP.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-]
-
-
-def with_headers(send: Send) -> Send:
-    """`send` that adds the security headers which an answer does not set itself."""
-
-    async def wrapped(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            had = {k.lower() for k, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *(h for h in HEADERS if h[0] not in had)]
-        await send(message)
-
-    return wrapped
 
 
 # Log in, log out, change the password ---------------------------------------------------------------------------------
@@ -323,7 +247,7 @@ async def password(request: Request) -> Response:
     given, is_json = await _fields(request)
     if not same_origin(request) or is_json and request.headers.get("x-brain") != "1":
         raise HTTPException(403, {"code": "forgery", "message": "请求缺少 X-Brain 头或来自其他网站，已拒绝"})
-    person = await to_thread.run_sync(_lookup, request)
+    person = await to_thread.run_sync(lookup, request)
     if person is None:
         raise HTTPException(401, {"code": "login", "message": NOBODY})
     old, new, again = (str(given.get(k) or "") for k in ("old", "new", "again"))

@@ -1,39 +1,39 @@
 """One FastAPI application: the API's routers, the pages (Dash on its FastAPI backend), the map's own files, and the socket.
 
 Everything is found by its place: a router in `brain/web/api/<name>.py`, a page in `brain/web/pages/<name>.py`. Nothing is
-registered by hand, and nothing is asked of another host (`access.CSP` forbids it too).
+registered by hand, and nothing is asked of another host (the Content-Security-Policy forbids it too).
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qsl
 
-import dash
-from dash import Dash, dcc, html
-from dash.backends._fastapi import reset_current_request, set_current_request
+from dash import Dash, Input, Output, dcc, html
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from brain import __version__
 from brain.catalog import Catalog
 from brain.settings import BadSetting, Settings
 from brain.store import db
-from brain.web import access, frames, live, ground
+from brain.web import access, gate, ground, live
+from brain.web.access import Page
 from brain.web.parts import plain
 from brain.web.squeeze import Squeeze
 
-log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 INDEX = """<!DOCTYPE html>
-<html lang="zh-CN"><head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
-<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body></html>"""
+<html lang="zh-CN"><head>{%metas%}<title>{%title%}</title><link rel="icon" href="/assets/favicon.svg">{%css%}</head>
+<body>{%app_entry%}{%config%}{%scripts%}{%renderer%}</body></html>"""
+WAITING = '<div id="react-entry-point"><div class="_dash-loading"></div></div>'
 
 
 def modules(folder: str) -> list[ModuleType]:
@@ -43,17 +43,17 @@ def modules(folder: str) -> list[ModuleType]:
 
 
 def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
-    """The whole application; `app.state` has settings, catalog, pool, hub, dash and pages.
+    """The whole application; `app.state` has settings, catalog, pool, hub, pages (by name) and dash.
 
     Raises BadSetting when no database is named: the web process never starts one (`brain up` does).
     """
     if not settings.database_url:
-        raise BadSetting("网页进程要知道数据库：请设 BRAIN_DATABASE_URL，或用 brain up 启动全部")
+        raise BadSetting("网页进程要知道数据库在哪里：请设 BRAIN_DATABASE_URL，或用 brain up 启动全部")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.pool.open()
         await app.state.hub.start()
+        await asyncio.to_thread(ground.of, app.state)
         try:
             yield
         finally:
@@ -61,72 +61,113 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
             app.state.pool.close()
 
     app = FastAPI(
-        title="城市大脑 lite", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
-    )
-    app.state.app, app.state.settings, app.state.catalog = app, settings, catalog
-    app.state.pool = db.pool(settings.database_url, size=8, name="brain web")
-    app.state.hub = live.Hub(settings, catalog, app.state.pool)
-    app.include_router(access.router)
-    app.include_router(access.api)
-    app.include_router(ground.router)
+        title="城市大脑 lite", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )  # fmt: skip
+    state = app.state
+    state.app, state.settings, state.catalog = app, settings, catalog
+    state.pool = db.pool(settings.database_url, size=8, name="brain web")
+    state.hub = live.Hub(settings, catalog, state.pool)
+    for router in (access.router, access.api, ground.router):
+        app.include_router(router)
     for module in modules("api"):
         if hasattr(module, "router"):
             app.include_router(module.router)
-    app.state.pages = mount_dash(app)
+    state.pages = {}
+    mount_pages(app)
+    app.add_exception_handler(404, _missing)
     app.add_middleware(Squeeze)
-    gated = {page.path: page for page in app.state.pages.values() if not page.plain}
-    app.add_middleware(access.Gate, state=app.state, pages=gated)
+    gated = {page.path: page for page in state.pages.values() if not page.plain}
+    app.add_middleware(gate.Gate, state=state, pages=gated)
     return app
 
 
-def mount_dash(app: FastAPI) -> dict[str, access.Page]:
-    """Dash at /, with every page of the folder; returns them by name.
+# Pages ----------------------------------------------------------------------------------------------------------------
+def mount_pages(app: FastAPI) -> None:
+    """Every page of the folder: plain ones as documents of their own, the others inside Dash.
 
-    Why pages_folder="": Dash would register a page of a package twice; and pages bind their callbacks to this app
-    instead of Dash's module-level list, which reaches only the first app of a process.
+    Why not Dash's own pages: its registry belongs to the module, so a second application of the process would share it,
+    and its shell answers every unknown address. One callback that looks the address up is all there is to it.
     """
-    hooks = dash.hooks
+    inside: dict[str, ModuleType] = {}
+    for module in modules("pages"):
+        page: Page = module.PAGE
+        app.state.pages[module.__name__.rsplit(".", 1)[-1]] = page
+        if page.plain:
+            app.add_api_route(page.path, _plain(module), methods=["GET"], include_in_schema=False)
+        else:
+            inside[page.path] = module
+    holder: list[Dash] = []
+    for path, module in inside.items():  # before Dash claims "/"
+        app.add_api_route(path, _shell(module.PAGE, holder), methods=["GET"], include_in_schema=False)
+    dash_app = make_dash(app, inside)
+    holder.append(dash_app)
+    app.state.dash = dash_app
+
+
+def make_dash(app: FastAPI, inside: dict[str, ModuleType]) -> Dash:
+    """Dash on this FastAPI application, with the pages `inside` by their path."""
     dash_app = Dash(
         "brain.web",
-        server=app,
-        use_pages=True,
-        pages_folder="",
+        server=app,  # type: ignore[arg-type]
         assets_folder=str(HERE / "assets"),
         assets_ignore=r"door\.css",
         index_string=INDEX,
-        title="城市大脑 lite",
         update_title="",
         suppress_callback_exceptions=True,
         serve_locally=True,
+        add_log_handler=False,
+        csrf_token_name=access.FORGERY_COOKIE,
+        csrf_header_name="X-Brain",
         websocket_inactivity_timeout=0,
         websocket_heartbeat_interval=15000,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
-    dash_app.enable_dev_tools(debug=False)
-    dash_app.layout = html.Div([dcc.Location(id="_brain_location", refresh=False), dash.page_container], id="brain")
-    dash_app.backend._setup_catchall = lambda: None  # unknown addresses get our own answer, not Dash's empty shell
-    found: dict[str, access.Page] = {}
-    for module in modules("pages"):
-        name, page = module.__name__.rsplit(".", 1)[-1], module.PAGE
-        found[name] = page
-        if page.plain:
-            app.add_api_route(page.path, _plain(module), methods=["GET"], include_in_schema=False)
-            continue
-        dash.register_page(module.__name__, path=page.path, title=page.title, order=page.order, layout=_layout(module))
-        if page.path != "/":  # "/" is Dash's own
-            app.add_api_route(page.path, _shell(dash_app), methods=["GET"], include_in_schema=False)
+    dash_app.backend._setup_catchall = lambda: None  # unknown addresses get our own answer, not an empty shell
+    dash_app.layout = html.Div([dcc.Location(id="brain-address", refresh=True), html.Div(id="brain-page")], id="brain")
+
+    @dash_app.callback(
+        Output("brain-page", "children"), Input("brain-address", "pathname"), Input("brain-address", "search")
+    )
+    async def show(path: str | None, search: str | None) -> Any:
+        """The page at this address, laid out for the person of the session."""
+        module, person = inside.get(path or "/"), access.viewer()
+        if module is None or person is None or not module.PAGE.lets(person.role):
+            return html.Div("没有这个页面，或您的角色不能打开", className="no-page")
+        query = {k: v for k, v in parse_qsl((search or "").lstrip("?")) if k.isidentifier()}
+        return await asyncio.to_thread(module.layout, person, **query)
+
+    for module in inside.values():
         module.callbacks(dash_app)
-    app.state.dash = dash_app
+    return dash_app
 
-    @app.exception_handler(404)
-    async def missing(request: Request, err: Exception) -> Response:
-        wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
-        if wants_page:
-            return HTMLResponse(plain.missing(), 404)
-        detail = getattr(err, "detail", None)
-        return access.JSONResponse({"detail": detail if isinstance(detail, dict) else {"code": "missing", "message": "没有这个地址"}}, 404)
 
-    return found
+def _shell(page: Page, holder: list[Dash]) -> Callable[..., Any]:
+    """The document around a Dash page. Its few inline scripts are named by their digests, so no other one may run."""
+
+    async def shell(request: Request) -> Response:
+        text = gate.in_request(request, holder[0].index)
+        text = text.replace("<title>Dash</title>", f"<title>{page.title} · 城市大脑 lite</title>", 1)
+        return gate.with_forgery_cookie(HTMLResponse(text, headers=gate.policy_for(text)))
+
+    return shell
+
+
+def _plain(module: ModuleType) -> Callable[..., Any]:
+    def document(request: Request) -> Response:
+        query = {k: v for k, v in request.query_params.items() if k.isidentifier()}
+        made = module.layout(access.visitor(request), **query)
+        return made if isinstance(made, Response) else HTMLResponse(made)
+
+    return document
+
+
+async def _missing(request: Request, err: Exception) -> Response:
+    detail = getattr(err, "detail", None)
+    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
+        return HTMLResponse(plain.missing(), 404)
+    said = detail if isinstance(detail, dict) else {"code": "missing", "message": "没有这个地址"}
+    return JSONResponse({"detail": said}, 404)
 
 
 def run(settings: Settings) -> None:
@@ -138,5 +179,5 @@ def run(settings: Settings) -> None:
     app = create_app(settings, catalogs.load(settings.catalog or None))
     uvicorn.run(
         app, host=settings.http_host, port=settings.http_port, log_level=settings.log_level.lower(), access_log=False,
-        ws_max_size=2**20, timeout_graceful_shutdown=3, proxy_headers=True,
+        ws_max_size=2**20, timeout_graceful_shutdown=3,
     )  # fmt: skip

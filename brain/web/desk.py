@@ -17,7 +17,7 @@ from brain.catalog import Catalog
 from brain.flow import alerts, events
 from brain.flow.people import mask_phone
 from brain.model import Event, Level, Refused, Source, State, Station, Verb
-from brain.rules import access, lifecycle
+from brain.rules import lifecycle
 from brain.rules.judge_values import limits_at
 from brain.store import db
 from brain.web import frames, readouts
@@ -136,7 +136,7 @@ def _of_event(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
 def _work(conn: psycopg.Connection, catalog: Catalog, row: dict, sight: Sight) -> tuple[dict | None, tuple, tuple, tuple]:
     """(event, verbs with a button here, verbs of the phone, history) as far as the viewer may see it."""
     event = db.record(Event, row)
-    if not access.may_see(sight.actor, event):
+    if not sight.sees_event(row):
         return None, (), (), ()
     may = events.allowed(conn, catalog, event, sight.actor)
     here, phone = [], []

@@ -64,27 +64,29 @@ class Sight:
     """How far a viewer sees, as a value: viewers with the same sight share every picture."""
 
     actor: Actor
-    scope: Any
+    scope: access.Scope
 
     @staticmethod
-    def of(person: Person) -> Sight:
+    def of(person: Person, catalog: Catalog) -> Sight:
         actor = actor_of(person)
-        return Sight(actor, access.scope(actor))
+        return Sight(actor, access.scope(actor, catalog.roles))
 
     @property
     def key(self) -> tuple:
         """What two viewers must have in common to see the same."""
-        return (self.actor.role, self.actor.org, self.actor.places)
+        return (self.scope.everything, self.scope.places, self.scope.org, self.scope.person if not self.scope.places else None)
 
     def events(self, moment: Moment) -> list[dict[str, Any]]:
-        return [e for e in moment.events if access.may_see(self.actor, db.record(Event, e))]
+        return [e for e in moment.events if self.sees_event(e)]
+
+    def sees_event(self, event: dict[str, Any]) -> bool:
+        return access.may_see(self.actor, db.record(Event, event))
 
     def alerts(self, moment: Moment) -> list[dict[str, Any]]:
         return [a for a in moment.alerts if self.sees_alert(a)]
 
     def sees_alert(self, alert: dict[str, Any]) -> bool:
-        """A seat sees every alert; a department those of its own devices and places; an administrator none of the work."""
-        return readouts.alert_in_scope(self.actor, self.scope, alert)
+        return readouts.alert_in_scope(self.scope, alert)
 
 
 def local_day(now: datetime) -> datetime:
@@ -149,8 +151,7 @@ def trails_of(
 def today(conn: psycopg.Connection, moment: Moment, sight: Sight) -> tuple[int, int]:
     """(reported, closed) since midnight within a sight; kept with the moment."""
     if sight.key not in moment.today:
-        org, places = readouts.counted_in(sight.actor, sight.scope)
-        row = db.one(conn, "web_today", since=local_day(moment.at), org=org, places=places)
+        row = db.one(conn, "web_today", since=local_day(moment.at), org=sight.scope.org, places=list(sight.scope.places))
         moment.today[sight.key] = (row["reported"], row["closed"])
     return moment.today[sight.key]
 

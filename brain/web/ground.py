@@ -42,11 +42,11 @@ def frames(conn: psycopg.Connection) -> dict[str, gpd.GeoDataFrame]:
     """The ground's frames by source: district with neighbours, towns, grids, rivers (EPSG:4490)."""
     from brain.local import city
 
-    lines = city.data()
+    around = gpd.read_file(city.base_map()["neighbours"])
     return {
         "district": _frame(
             [{"kind": "district", "name": r["name"], "geometry": r["geom"]} for r in _places(conn, "district")]
-            + [{"kind": "neighbour", "name": f["name"], "geometry": f["geometry"]} for f in lines["neighbours"]],
+            + [{"kind": "neighbour", "name": n, "geometry": g} for n, g in zip(around["name"], around.geometry, strict=True)],
             ["kind", "name", "geometry"],
         ),
         "towns": _frame(
@@ -56,7 +56,7 @@ def frames(conn: psycopg.Connection) -> dict[str, gpd.GeoDataFrame]:
         "grids": _frame(
             [{"code": r["code"], "geometry": shapely.boundary(r["geom"])} for r in _places(conn, "grid")], ["code", "geometry"]
         ),
-        "rivers": _frame(lines["rivers"], ["name", "main", "geometry"]),
+        "rivers": city.rivers()[["name", "main", "geometry"]],
     }
 
 

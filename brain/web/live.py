@@ -70,6 +70,7 @@ class Seat:
     parts: Parts
     view: View = View()
     selected: tuple[str, str] | None = None
+    busy: bool = False  # a form stands in the card: its buttons must not be redrawn under the hand
     sent: dict[tuple[str, str], str] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     generation: int = 0
@@ -202,7 +203,7 @@ class Hub:
         """The seat of a page; made when the page is laid out, or anew when a page comes back after a restart."""
         seat = self.seats.get(ident)
         if seat is None or seat.person.id != person.id:
-            seat = self.seats[ident] = Seat(ident, person, Sight.of(person), parts)
+            seat = self.seats[ident] = Seat(ident, person, Sight.of(person, self.catalog), parts)
         return seat
 
     def seat_of(self, ident: str, person: Person | None) -> Seat | None:

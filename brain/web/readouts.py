@@ -12,8 +12,9 @@ from typing import Any
 
 from brain.catalog import Catalog
 from brain.flow.clocks import RUNS_IN, STAGE_OF
-from brain.model import TRUSTED, Actor, Level, Limit, Role, State
+from brain.model import DISTRICT, TRUSTED, Level, Limit, State
 from brain.rules import air_quality, sla, water_quality
+from brain.rules.access import Scope
 
 THEMES = ("water", "rain", "drainage", "fire", "cameras", "air")
 CLASS_SIGN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ", 5: "Ⅴ", 6: "劣Ⅴ"}
@@ -105,17 +106,11 @@ def beside(alert: Mapping[str, Any], catalog: Catalog) -> str:
     return f"{alert['name']} {kind.text(alert['value'])}"
 
 
-def alert_in_scope(actor: Actor, scope: Any, alert: Mapping[str, Any]) -> bool:
-    """Seats and leaders see every alert; a department those of its devices; a worker those of his places."""
-    if actor.role is Role.DEPARTMENT:
-        return alert["org"] == actor.org or _within(alert, actor.places)
-    if actor.role is Role.WORKER:
-        return _within(alert, actor.places)
-    return actor.role in (Role.OPERATOR, Role.ACCEPTOR, Role.DISPATCHER, Role.CHIEF, Role.LEADER)
-
-
-def _within(row: Mapping[str, Any], places: Iterable[str]) -> bool:
-    return any((row["grid"] or row["town"] or "").startswith(place) for place in places)
+def alert_in_scope(scope: Scope, alert: Mapping[str, Any]) -> bool:
+    """Whether an alert lies in the places of a scope, or its device belongs to the scope's organisation."""
+    code = alert["grid"] or alert["town"] or DISTRICT
+    owned = scope.org is not None and alert["org"] == scope.org
+    return scope.everything or owned or any(code.startswith(place) for place in scope.places)
 
 
 # Events ---------------------------------------------------------------------------------------------------------------
@@ -180,12 +175,3 @@ def span(seconds: float) -> str:
 
 def left_words(found: Left) -> str:
     return f"超期 {span(found.seconds)}" if found.late else f"剩 {span(found.seconds)}"
-
-
-def counted_in(actor: Actor, scope: Any) -> tuple[str | None, list[str] | None]:
-    """(organisation, places) that limit the day's counts of a viewer; (None, None) counts the whole district."""
-    if actor.role is Role.DEPARTMENT:
-        return actor.org, None
-    if actor.role is Role.WORKER:
-        return None, list(actor.places)
-    return None, None

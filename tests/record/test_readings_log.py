@@ -35,6 +35,8 @@ def other(db_url):
 
 
 def test_a_later_id_that_commits_first_does_not_hide_an_earlier_one(conn, other, now):
+    put(conn, now, station="WQ-03")  # TimescaleDB makes one worker wait while another makes the first chunk
+    consume(conn)
     with other.transaction():
         slow = put(other, now, feed="slow", station="WQ-02")
         quick = put(conn, now)

@@ -73,7 +73,7 @@ def streams(draw):
     content = st.tuples(st.integers(-80, 800).map(lambda n: n / 8), st.sampled_from(list(Quality)))
     stream = draw(st.dictionaries(identity, content, min_size=1, max_size=30))
     order = draw(st.permutations(sorted(stream) + draw(st.lists(st.sampled_from(sorted(stream)), max_size=10))))
-    cuts = draw(st.lists(st.integers(1, len(order)), max_size=4, unique=True).map(sorted))
+    cuts = sorted(draw(st.sets(st.integers(1, len(order) - 1), max_size=4))) if len(order) > 1 else []
     clock = draw(st.lists(st.one_of(st.none(), st.integers(0, 60)), min_size=len(cuts) + 1, max_size=len(cuts) + 1))
     flags = draw(st.dictionaries(st.sampled_from(sorted(stream)), st.sampled_from(list(Quality)), max_size=3))
     return stream, [order[a:b] for a, b in itertools.pairwise([0, *cuts, len(order)])], clock, flags
@@ -96,7 +96,7 @@ def test_any_order_repetition_and_delay_of_a_stream_comes_to_the_same(conn, now,
     intake.flag(conn, station, [(whole[key].kind, whole[key].at, key[2], quality) for key, quality in flags.items()])
     final = [replace(reading, quality=flags.get(key, reading.quality)) for key, reading in whole.items()]
 
-    assert sorted(intake.trail(conn, station, ["ph", "codmn"]), key=repr) == sorted(final, key=repr)
+    assert intake.trail(conn, station, ["ph", "codmn"]) == sorted(final, key=lambda r: (r.at, r.kind, r.seq))
     newest = {r.kind: r for r in sorted(final, key=lambda r: (r.at, r.seq))}
     assert intake.latest_of(conn, [station]) == {(station, kind): r for kind, r in newest.items()}
     closed = conn.execute("SELECT greatest(closed_before, %s) AS t FROM roll_up_state", [start]).fetchone()["t"]

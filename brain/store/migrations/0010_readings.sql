@@ -72,27 +72,32 @@ LANGUAGE sql STABLE AS $$
    ORDER BY 2
 $$;
 
--- Makes the partition [lo, hi) of a table cut by `cut`, moving rows that wait in the default partition; returns how many.
--- Why attach and not CREATE ... PARTITION OF: attaching lets readers and writers of the other partitions go on.
-CREATE FUNCTION brain_add_partition(parent text, child text, cut text, lo timestamptz, hi timestamptz) RETURNS bigint
+-- Makes the partition [lo, hi) of a table cut by `cut`, moving rows that wait in the default partition. False: a reader
+-- or writer held on for two seconds; it is left for the next time, for whoever waits here makes all writers wait.
+--
+-- Why the parent is locked, although attaching would not ask for it: a writer under way has already chosen the default
+-- partition for its row, and would be refused when that turns out to be wrong. Readers go on until the very end.
+CREATE FUNCTION brain_add_partition(parent text, child text, cut text, lo timestamptz, hi timestamptz) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-  moved bigint;
+  rest text := parent || '_rest';
 BEGIN
   IF to_regclass(child) IS NOT NULL THEN
-    RETURN 0;
+    RETURN true;
   END IF;
+  PERFORM set_config('lock_timeout', '2s', true);
+  EXECUTE format('LOCK TABLE ONLY %I IN SHARE ROW EXCLUSIVE MODE', parent);
+  EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', rest);
   EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING IDENTITY)', child, parent);
-  EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', parent || '_rest');
   EXECUTE format('WITH moved AS (DELETE FROM %I WHERE %I >= $1 AND %2$I < $2 RETURNING *) INSERT INTO %I SELECT * FROM moved',
-                 parent || '_rest', cut, child) USING lo, hi;
-  GET DIAGNOSTICS moved = ROW_COUNT;
+                 rest, cut, child) USING lo, hi;
   EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, child, lo, hi);
-  RETURN moved;
+  RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN false;
 END $$;
 
--- Drops a partition, or leaves it for the next time when a long reader is in the way: a waiting DROP would hold up
--- every writer behind it.
+-- Drops a partition, or leaves it for the next time when a long reader is in the way.
 CREATE FUNCTION brain_drop_partition(child text) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -61,7 +61,7 @@ UPDATE alert SET told = %(told)s, tellings = tellings + 1, ack_due_at = %(ack_du
 
 -- alert_has_event --
 -- The alert belongs to an event.
-UPDATE alert SET event_id = %(event_id)s, proposed_at = NULL WHERE id = %(id)s;
+UPDATE alert SET event_id = %(event_id)s, proposed_at = NULL WHERE id = %(id)s RETURNING level, value;
 
 -- alerts_firing --
 -- Alerts of an event that are still open: its own and those linked later.

@@ -78,7 +78,7 @@ SELECT event_id, seq, 'changed' AS why FROM (
 
 -- event_log_first_cut --
 -- The first event whose history was cut off at its end, or whose row says another state than its newest line.
-SELECT e.id AS event_id, coalesce(l.lines, 0) + 1 AS seq,
+SELECT e.id AS event_id, coalesce(l.lines, 0) AS seq,
        CASE WHEN coalesce(l.lines, 0) <> e.version THEN 'cut' ELSE 'state' END AS why
   FROM event e LEFT JOIN (
     SELECT DISTINCT ON (event_id) event_id, seq AS lines, to_state FROM event_log ORDER BY event_id, seq DESC) l

@@ -6,16 +6,19 @@
 CREATE TEMP TABLE report_case (
   win text NOT NULL, id text NOT NULL, category text NOT NULL, title text NOT NULL, source text NOT NULL, org text,
   town text, village text, grid text, lng double precision NOT NULL, lat double precision NOT NULL, address text NOT NULL,
-  station text, simulated boolean NOT NULL, duplicate boolean NOT NULL, state text NOT NULL, handler_id bigint,
+  station text, simulated boolean NOT NULL, duplicate boolean NOT NULL, state text NOT NULL,
   limit_clock text, limit_amount double precision,
   reported_at timestamptz NOT NULL, accepted_at timestamptz, registered_at timestamptz, dispatched_at timestamptz,
   answered_at timestamptz, closed_at timestamptz, rated_at timestamptz, due_at timestamptz, settled_at timestamptz,
-  returns int NOT NULL, reworks int NOT NULL, extensions int NOT NULL, satisfied smallint, self_handled boolean NOT NULL,
-  is_reported boolean NOT NULL, is_effective boolean NOT NULL, is_registered boolean NOT NULL, is_declined boolean NOT NULL,
-  is_public boolean NOT NULL, is_self_handled boolean NOT NULL, is_unclosed boolean NOT NULL, is_due boolean NOT NULL,
-  is_handled boolean NOT NULL, is_on_time boolean NOT NULL, is_late boolean NOT NULL, is_overdue boolean NOT NULL,
-  is_extended boolean NOT NULL, is_reworked boolean NOT NULL, is_returned boolean NOT NULL, is_closed boolean NOT NULL,
-  is_closed_on_time boolean NOT NULL, is_rated boolean NOT NULL, is_satisfied boolean NOT NULL, is_backlog boolean NOT NULL,
+  returns int NOT NULL, reworks int NOT NULL, extensions int NOT NULL,
+  is_reported boolean NOT NULL, is_valid_reported boolean NOT NULL, is_registered boolean NOT NULL,
+  is_declined boolean NOT NULL, is_public_reported boolean NOT NULL, is_self_handled boolean NOT NULL,
+  is_unclosed boolean NOT NULL, is_dispatch_due boolean NOT NULL, is_dispatched_right boolean NOT NULL,
+  is_returned boolean NOT NULL, is_handle_due boolean NOT NULL, is_handled boolean NOT NULL,
+  is_handled_on_time boolean NOT NULL, is_handled_late boolean NOT NULL, is_overdue_unhandled boolean NOT NULL,
+  is_extended boolean NOT NULL, is_reworked boolean NOT NULL, is_closed boolean NOT NULL,
+  is_closed_on_time boolean NOT NULL, is_rated boolean NOT NULL, is_satisfied boolean NOT NULL,
+  is_responded boolean NOT NULL, is_solved boolean NOT NULL, is_backlog boolean NOT NULL,
   PRIMARY KEY (win, id)
 ) ON COMMIT DROP;
 
@@ -24,72 +27,72 @@ CREATE TEMP TABLE report_case (
 INSERT INTO report_case
 WITH told AS (
   SELECT l.event_id,
-         min(l.at) FILTER (WHERE l.verb = 'report') AS reported_at,
          min(l.at) FILTER (WHERE l.verb = 'accept') AS accepted_at,
          min(l.at) FILTER (WHERE l.verb = 'register') AS registered_at,
-         min(l.at) FILTER (WHERE l.verb IN ('dispatch', 'arbitrate') AND l.to_state = 'dispatched') AS dispatched_at,
-         max(l.at) FILTER (WHERE l.verb IN ('answer', 'self_handle')) AS answered_at,
+         min(l.at) FILTER (WHERE l.verb IN ('dispatch', 'arbitrate')) AS dispatched_at,
+         max(l.at) FILTER (WHERE l.verb = 'answer') AS answered_at,
          max(l.at) FILTER (WHERE l.from_state IN ('answered', 'checking', 'closed')
                              AND l.to_state IN ('handling', 'registered')) AS undone_at,
-         max(l.at) FILTER (WHERE l.to_state = 'closed' AND l.from_state IS DISTINCT FROM 'closed') AS closed_at,
+         max(l.at) FILTER (WHERE l.to_state = 'closed' AND l.from_state <> 'closed') AS closed_at,
          max(l.at) FILTER (WHERE l.verb = 'rate') AS rated_at,
          count(*) FILTER (WHERE l.verb = 'return')::int AS returns,
+         bool_or(l.verb = 'return' AND l.reason = %(not_ours)s) AS misdirected,
          count(*) FILTER (WHERE l.from_state IN ('answered', 'checking') AND l.to_state = 'handling')::int AS reworks,
          count(*) FILTER (WHERE l.verb = 'extend' AND l.detail->>'granted' = 'true')::int AS extensions,
          bool_or(l.verb = 'self_handle') AS self_handled,
          (array_agg((l.detail->>'due_at')::timestamptz ORDER BY l.seq DESC) FILTER (WHERE l.detail ? 'due_at'))[1] AS due_at,
          (array_agg(l.detail->>'org' ORDER BY l.seq DESC) FILTER (WHERE l.verb IN ('dispatch', 'arbitrate')))[1] AS org,
-         (array_agg((l.detail->'ratings'->>'satisfied')::smallint ORDER BY l.seq DESC)
-            FILTER (WHERE l.verb = 'rate'))[1] AS satisfied,
+         (array_agg(l.detail->'ratings' ORDER BY l.seq DESC) FILTER (WHERE l.verb = 'rate'))[1] AS ratings,
          (array_agg(l.to_state ORDER BY l.seq DESC))[1] AS state
     FROM event_log l
     JOIN event e ON e.id = l.event_id
    WHERE l.at < %(until)s AND e.reported_at < %(until)s
-     AND (e.reported_at >= %(since)s OR e.closed_at >= %(since)s OR e.state NOT IN ('closed', 'declined', 'void'))
+     AND (e.reported_at >= %(since)s OR e.closed_at >= %(since)s OR e.rated_at >= %(since)s
+          OR e.state NOT IN ('closed', 'declined', 'void'))
    GROUP BY l.event_id
 ), fact AS (
-  SELECT e.id, e.category, e.title, e.source, t.org, e.town, e.village, e.grid, e.lng, e.lat, e.address, e.station,
-         e.simulated, e.duplicate_of IS NOT NULL AS duplicate, t.state, e.handler_id, e.limit_clock, e.limit_amount,
-         e.reported_at, t.accepted_at, t.registered_at, t.dispatched_at,
-         CASE WHEN t.undone_at IS NULL OR t.answered_at > t.undone_at THEN t.answered_at END AS answered_at,
-         CASE WHEN t.state = 'closed' THEN t.closed_at END AS closed_at,
-         t.rated_at, t.due_at, t.returns, t.reworks, t.extensions, t.satisfied, t.self_handled
-    FROM told t JOIN event e ON e.id = t.event_id
+  SELECT t.*, CASE WHEN t.undone_at IS NULL OR t.answered_at > t.undone_at THEN t.answered_at END AS done_at,
+         CASE WHEN t.state = 'closed' THEN t.closed_at END AS ended_at
+    FROM told t
 ), settled AS (
-  SELECT f.*,
-         least(f.due_at, f.answered_at) AS settled_at,
-         f.reported_at >= %(since)s AS reported_now,
-         NOT f.self_handled AND f.dispatched_at IS NOT NULL AND f.state NOT IN ('declined', 'void', 'suspended')
-           AND f.due_at IS NOT NULL AND least(f.due_at, f.answered_at) >= %(since)s
-           AND least(f.due_at, f.answered_at) < %(until)s AS owed_now
+  SELECT f.*, least(f.due_at, f.done_at) AS settled_at,
+         NOT f.self_handled AND f.dispatched_at IS NOT NULL AND f.due_at IS NOT NULL
+           AND f.state NOT IN ('declined', 'void', 'suspended')
+           AND least(f.due_at, f.done_at) >= %(since)s AND least(f.due_at, f.done_at) < %(until)s AS owed
     FROM fact f
 )
-SELECT %(win)s, s.id, s.category, s.title, s.source, s.org, s.town, s.village, s.grid, s.lng, s.lat, s.address, s.station,
-       s.simulated, s.duplicate, s.state, s.handler_id, s.limit_clock, s.limit_amount, s.reported_at, s.accepted_at,
-       s.registered_at, s.dispatched_at, s.answered_at, s.closed_at, s.rated_at, s.due_at, s.settled_at, s.returns, s.reworks,
-       s.extensions, s.satisfied, s.self_handled,
-       s.reported_now,
-       s.reported_now AND (s.accepted_at IS NOT NULL OR s.self_handled) AND s.state NOT IN ('declined', 'void'),
-       s.reported_now AND s.registered_at IS NOT NULL AND s.state <> 'void',
-       s.reported_now AND s.state = 'declined',
-       s.reported_now AND s.source = 'public',
-       s.reported_now AND s.self_handled,
-       s.reported_now AND s.state NOT IN ('closed', 'declined', 'void'),
-       s.owed_now,
-       s.owed_now AND s.answered_at IS NOT NULL,
-       s.owed_now AND s.answered_at <= s.due_at IS TRUE,
-       s.owed_now AND s.answered_at > s.due_at IS TRUE,
-       s.owed_now AND s.answered_at IS NULL,
-       s.owed_now AND s.extensions > 0,
-       s.owed_now AND s.reworks > 0,
-       s.owed_now AND s.returns > 0,
-       s.owed_now AND s.closed_at IS NOT NULL,
-       s.owed_now AND s.closed_at IS NOT NULL AND s.answered_at <= s.due_at IS TRUE,
-       s.rated_at >= %(since)s IS TRUE AND s.satisfied IS NOT NULL,
-       s.rated_at >= %(since)s IS TRUE AND s.satisfied >= %(satisfied)s IS TRUE,
-       s.due_at < %(until)s IS TRUE AND s.answered_at IS NULL AND s.dispatched_at IS NOT NULL
+SELECT %(win)s, e.id, e.category, e.title, e.source, s.org, e.town, e.village, e.grid, e.lng, e.lat, e.address, e.station,
+       e.simulated, e.duplicate_of IS NOT NULL, s.state, e.limit_clock, e.limit_amount, e.reported_at, s.accepted_at,
+       s.registered_at, s.dispatched_at, s.done_at, s.ended_at, s.rated_at, s.due_at, s.settled_at, s.returns, s.reworks,
+       s.extensions,
+       n.now,
+       n.now AND (s.accepted_at IS NOT NULL OR s.self_handled) AND s.state NOT IN ('declined', 'void'),
+       n.now AND s.registered_at IS NOT NULL AND s.state <> 'void',
+       n.now AND s.state = 'declined',
+       n.now AND e.source = 'public',
+       n.now AND s.self_handled,
+       n.now AND s.state NOT IN ('closed', 'declined', 'void'),
+       n.now AND s.dispatched_at IS NOT NULL AND s.state <> 'void',
+       n.now AND s.dispatched_at IS NOT NULL AND s.state <> 'void' AND NOT s.misdirected,
+       n.now AND s.dispatched_at IS NOT NULL AND s.state <> 'void' AND s.returns > 0,
+       s.owed,
+       s.owed AND s.done_at IS NOT NULL,
+       s.owed AND (s.done_at <= s.due_at) IS TRUE,
+       s.owed AND (s.done_at > s.due_at) IS TRUE,
+       s.owed AND s.done_at IS NULL,
+       s.owed AND s.extensions > 0,
+       s.owed AND s.reworks > 0,
+       s.owed AND s.ended_at IS NOT NULL,
+       s.owed AND s.ended_at IS NOT NULL AND (s.done_at <= s.due_at) IS TRUE,
+       (s.rated_at >= %(since)s) IS TRUE,
+       (s.rated_at >= %(since)s) IS TRUE AND ((s.ratings->>'satisfied')::int >= %(satisfied)s) IS TRUE,
+       (s.rated_at >= %(since)s) IS TRUE AND ((s.ratings->>'response')::int = 1) IS TRUE,
+       (s.rated_at >= %(since)s) IS TRUE AND ((s.ratings->>'solved')::int = 1) IS TRUE,
+       (s.due_at < %(until)s) IS TRUE AND s.done_at IS NULL AND s.dispatched_at IS NOT NULL
          AND s.state NOT IN ('closed', 'declined', 'void', 'suspended')
-  FROM settled s;
+  FROM settled s
+  JOIN event e ON e.id = s.event_id
+  CROSS JOIN LATERAL (SELECT e.reported_at >= %(since)s AS now) n;
 
 -- report_counts --
 -- Every count of the report at once: in all, by town, organisation, category, source and day, from one reading of the facts.
@@ -100,55 +103,61 @@ SELECT win,
             WHEN grouping(category) = 0 THEN category WHEN grouping(source) = 0 THEN source
             WHEN grouping(day) = 0 THEN day::text ELSE '' END AS key,
        count(*) FILTER (WHERE is_reported)::int AS reported,
-       count(*) FILTER (WHERE is_effective)::int AS effective,
+       count(*) FILTER (WHERE is_valid_reported)::int AS valid_reported,
        count(*) FILTER (WHERE is_registered)::int AS registered,
        count(*) FILTER (WHERE is_declined)::int AS declined,
-       count(*) FILTER (WHERE is_public)::int AS public,
+       count(*) FILTER (WHERE is_public_reported)::int AS public_reported,
        count(*) FILTER (WHERE is_self_handled)::int AS self_handled,
        count(*) FILTER (WHERE is_unclosed)::int AS unclosed,
-       count(*) FILTER (WHERE is_due)::int AS due,
-       count(*) FILTER (WHERE is_handled)::int AS handled,
-       count(*) FILTER (WHERE is_on_time)::int AS on_time,
-       count(*) FILTER (WHERE is_late)::int AS late,
-       count(*) FILTER (WHERE is_overdue)::int AS overdue,
-       count(*) FILTER (WHERE is_extended)::int AS extended,
-       coalesce(sum(reworks) FILTER (WHERE is_reworked), 0)::int AS reworks,
+       count(*) FILTER (WHERE is_dispatch_due)::int AS dispatch_due,
+       count(*) FILTER (WHERE is_dispatched_right)::int AS dispatched_right,
        count(*) FILTER (WHERE is_returned)::int AS returned,
+       count(*) FILTER (WHERE is_handle_due)::int AS handle_due,
+       count(*) FILTER (WHERE is_handled)::int AS handled,
+       count(*) FILTER (WHERE is_handled_on_time)::int AS handled_on_time,
+       count(*) FILTER (WHERE is_handled_late)::int AS handled_late,
+       count(*) FILTER (WHERE is_overdue_unhandled)::int AS overdue_unhandled,
+       count(*) FILTER (WHERE is_extended)::int AS extended,
+       coalesce(sum(reworks) FILTER (WHERE is_reworked), 0)::int AS reworked,
        count(*) FILTER (WHERE is_closed)::int AS closed,
        count(*) FILTER (WHERE is_closed_on_time)::int AS closed_on_time,
        count(*) FILTER (WHERE is_rated)::int AS rated,
        count(*) FILTER (WHERE is_satisfied)::int AS satisfied,
+       count(*) FILTER (WHERE is_responded)::int AS responded,
+       count(*) FILTER (WHERE is_solved)::int AS solved,
        count(*) FILTER (WHERE is_backlog)::int AS backlog,
-       count(*) FILTER (WHERE simulated AND (is_reported OR is_due OR is_backlog))::int AS simulated,
-       count(*) FILTER (WHERE is_reported OR is_due OR is_backlog)::int AS counted
+       count(*) FILTER (WHERE is_reported OR is_handle_due OR is_rated OR is_backlog)::int AS counted,
+       count(*) FILTER (WHERE simulated AND (is_reported OR is_handle_due OR is_rated OR is_backlog))::int AS simulated
   FROM (SELECT *, (reported_at AT TIME ZONE 'Asia/Shanghai')::date AS day FROM report_case) c
  GROUP BY win, GROUPING SETS ((), (town), (org), (category), (source), (day));
 
 -- report_cases --
--- The cases behind the figures of one window, newest report first.
-SELECT * FROM report_case WHERE win = %(win)s AND (is_reported OR is_due OR is_rated OR is_backlog) ORDER BY reported_at, id;
+-- The cases behind the figures of one window, in order of reporting.
+SELECT * FROM report_case WHERE win = %(win)s AND (is_reported OR is_handle_due OR is_rated OR is_backlog)
+ ORDER BY reported_at, id;
 
 -- report_stages --
--- Each desk's stage of each case that ended (or is still owed) in the window: asked when, done when.
+-- Each desk's stage of each case reported in the window: asked when, done when (null: not done before its end).
 WITH step AS (
   SELECT l.event_id AS id, l.seq, l.verb, l.at,
          lead(l.at) OVER later AS next_at, lead(l.verb) OVER later AS next_verb
-    FROM event_log l JOIN report_case c ON c.win = %(win)s AND c.id = l.event_id
+    FROM event_log l JOIN report_case c ON c.win = %(win)s AND c.id = l.event_id AND c.is_reported AND c.state <> 'void'
    WHERE l.at < %(until)s
      AND l.verb IN ('accept', 'ask_verify', 'verified', 'register', 'dispatch', 'arbitrate', 'answer', 'check', 'rework')
   WINDOW later AS (PARTITION BY l.event_id ORDER BY l.seq)
 )
 SELECT id, stage, asked_at, done_at
   FROM (
-    SELECT id, CASE WHEN verb IN ('accept', 'verified') AND next_verb = 'register' THEN 'register'
-                    WHEN verb = 'register' THEN 'dispatch' WHEN verb = 'ask_verify' THEN 'verify'
-                    WHEN verb = 'answer' THEN 'check' END AS stage,
-           at AS asked_at,
-           CASE WHEN verb = 'register' AND next_verb NOT IN ('dispatch', 'arbitrate') THEN NULL
-                WHEN verb = 'ask_verify' AND next_verb <> 'verified' THEN NULL
-                WHEN verb = 'answer' AND next_verb NOT IN ('check', 'rework') THEN NULL ELSE next_at END AS done_at
+    SELECT id, at AS asked_at,
+           CASE WHEN verb IN ('accept', 'verified') AND next_verb = 'register' THEN 'register'
+                WHEN verb = 'register' THEN 'dispatch' WHEN verb = 'ask_verify' THEN 'verify'
+                WHEN verb = 'answer' THEN 'check' END AS stage,
+           CASE WHEN verb = 'register' AND next_verb IN ('dispatch', 'arbitrate') THEN next_at
+                WHEN verb IN ('accept', 'verified') AND next_verb = 'register' THEN next_at
+                WHEN verb = 'ask_verify' AND next_verb = 'verified' THEN next_at
+                WHEN verb = 'answer' AND next_verb IN ('check', 'rework') THEN next_at END AS done_at
       FROM step) s
- WHERE stage IS NOT NULL AND coalesce(done_at, %(until)s) >= %(since)s
+ WHERE stage IS NOT NULL
  ORDER BY id, asked_at;
 
 -- report_repeats --

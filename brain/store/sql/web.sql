@@ -57,9 +57,8 @@ SELECT count(*) FILTER (WHERE reported_at >= %(since)s) AS reported,
        count(*) FILTER (WHERE state = 'closed' AND closed_at >= %(since)s) AS closed
   FROM event
  WHERE (reported_at >= %(since)s OR closed_at >= %(since)s)
-   AND (%(org)s::text IS NULL OR org = %(org)s OR reporter_org = %(org)s)
-   AND (%(places)s::text[] IS NULL OR EXISTS (
-          SELECT 1 FROM unnest(%(places)s::text[]) p WHERE starts_with(coalesce(grid, town, ''), p)));
+   AND (org = %(org)s OR reporter_org = %(org)s
+        OR EXISTS (SELECT 1 FROM unnest(%(places)s::text[]) p WHERE starts_with(coalesce(cell, grid, town, '441402'), p)));
 
 -- web_timeline --
 -- Alerts opened in each hour, by the worst level they reached.

@@ -9,11 +9,17 @@ BEGIN
   PERFORM set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
 END $$;
 
--- Are there more readings of an hour than its roll-up was made of?
+-- Are there more readings of an hour than its stored roll-up was made of?
 CREATE FUNCTION brain_has_more(hour timestamptz) RETURNS boolean
-LANGUAGE sql STABLE
-RETURN (SELECT count(*) FROM reading WHERE at >= hour AND at < hour + interval '1 hour')
-     > (SELECT coalesce(sum(n_all), 0) FROM reading_1h WHERE bucket = hour);
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  stored text := (SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)
+                    FROM timescaledb_information.continuous_aggregates WHERE view_name = 'reading_1h');
+  before bigint;
+BEGIN
+  EXECUTE format('SELECT coalesce(sum(n_all), 0) FROM %s WHERE bucket = $1', stored) INTO before USING hour;
+  RETURN before < (SELECT count(*) FROM reading WHERE at >= hour AND at < hour + interval '1 hour');
+END $$;
 
 -- Closes the hours that are due and computes the dirty ones anew; `redone` counts dirty hours of a station and kind.
 -- TimescaleDB keeps a log of what was changed, but per transaction as one span from its oldest to its newest reading; the

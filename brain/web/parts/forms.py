@@ -46,7 +46,7 @@ def form(
     verb: Verb, event: dict[str, Any], catalog: Catalog, orgs: Sequence[dict[str, Any]], hands: Sequence[dict[str, Any]], org: str | None
 ) -> html.Form:
     """The form of a verb. `org` is chosen beforehand: who has the event, or whom its category names."""
-    made: list = [html.Input(type="hidden", name="version", value=str(event["version"]))] if hasattr(html, "Input") else []
+    made: list = []
     for name in fields(verb, event):
         made += _field(name, verb, event, catalog, orgs, hands, org)
     word = catalog.words.of("verb", verb)
@@ -121,7 +121,7 @@ def _hand(hand: dict, event: dict, words: Any) -> str:
 
 
 def _select(name: str, label: str, options: Sequence[tuple[str, str]], chosen: str | None, *, refetch: bool = False) -> html.Label:
-    more = {"data-refetch": "hands"} if refetch else {}
+    more = {"data-refetch": "hands"} if refetch else {"id": "wall-hands"} if name == "handler_id" else {}
     made = [html.Option(text, value=value, selected=value == chosen or None) for value, text in options]
     return html.Label([html.Span(label), html.Select(made, name=name, **more)], className=f"field {name}")
 

@@ -3,12 +3,13 @@
 Topic `city/441402/cameras/<设备或平台编码>`, 20-digit IDs (GB/T 28181 annex D):
 
 - Keepalive of one camera: `{"CmdType": "Keepalive", "DeviceID": "44140200081326000123", "SN": 17, "Status": "OK",
-  "Time": "2026-09-03T08:00:00"}`: it is online; Status ERROR wants a `Fault` (code 0–4 or its word, table `FAULTS`).
+  "Time": "2026-09-03T08:00:00"}`: it is online. Where the platform judges pictures it adds `Fault` (code 0–4 or its
+  word, table `FAULTS`); Status ERROR wants one.
 - Catalog notify of the platform: `{"CmdType": "Catalog", "Time": …, "DeviceList": [{"DeviceID": …, "Status": "OFF"}]}`.
 - DeviceStatus answer: `{"CmdType": "DeviceStatus", "DeviceID": …, "Online": "ONLINE", "Status": "OK", "Fault": 0}`.
 
-Each gives `camera_online` (0/1) and, when the picture was judged, `camera_fault`. Times without offset are Beijing
-time.
+Each gives `camera_online` (0/1) and, when the picture was judged, `camera_fault`: Status OK alone says that the device
+works, not that anything can be seen. Times without offset are Beijing time.
 """
 
 from __future__ import annotations
@@ -84,14 +85,12 @@ def _fault(body: dict[str, Any], command: str, place: str, at: datetime) -> Read
     status = str(body.get("Status")).upper()
     if body.get("Fault") is not None:
         return Reading(place, "camera_fault", at, _code(body["Fault"], "Fault"))
-    if status == "OK":
-        return Reading(place, "camera_fault", at, 0.0)
+    if status == "OK" or body.get("Status") is None:
+        return None
     if status == "ERROR":
         raise BadMessage(
             "value", "状态 ERROR 却没有故障代码 Fault；请在平台上打开故障类型上报（1 黑屏、2 模糊、3 遮挡、4 冻结）"
         )
-    if body.get("Status") is None:
-        return None
     raise BadMessage("value", f"“Status”应是 OK 或 ERROR，现为“{_wire.short(body.get('Status'))}”；请核对平台的报文")
 
 

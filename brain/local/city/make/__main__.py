@@ -43,7 +43,7 @@ def special() -> list[tuple[str, float, float, str]]:
         ("water_quality", "09", lambda s: s["params"].get("key_point")),
         ("fire_weather", "40", lambda s: True),
     ):
-        for row in tomllib.loads((plane.DATA.parent / "stations" / f"{family}.toml").read_text(encoding="utf-8"))["station"]:
+        for row in tomllib.loads((plane.DATA / "stations" / f"{family}.toml").read_text(encoding="utf-8"))["station"]:
             if wanted(row):
                 found.append((row["name"] + "视频", round(row["lng"] + 0.0003, 5), round(row["lat"] + 0.0002, 5), industry))
     found += [(f"{t.name}办事处门前" if t.name.endswith("街道") else f"{t.name}圩镇", *t.seat, "00") for t in seeds.towns()]
@@ -56,7 +56,7 @@ def main() -> None:
     rows = [{"code": c.code, "grid": c.grid[12:], "ring": ring_text(c.polygon)} for c in made]
     write(plane.DATA / "cells.csv", rows)
     land = placing.Land(made)
-    stations = plane.DATA.parent / "stations"
+    stations = plane.DATA / "stations"
     write(stations / "wells.csv", placing.wells(land))
     write(stations / "fire_heads.csv", placing.heads(land))
     watch = placing.watch_cells()

@@ -1,6 +1,6 @@
 """Where the many stations stand: wells, fire heads, watch cells and cameras. 示意, spread evenly and deterministically.
 
-The few that matter by name (gauges, sections, ponding points, pumps) are written by hand in `../stations/*.toml`; these
+The few that matter by name (gauges, sections, ponding points, pumps) are written by hand in `../data/stations/*.toml`; these
 are too many for that, and no list of real ones is public.
 """
 
@@ -36,18 +36,19 @@ class Land:
         rivers = [plane.shape_km(line) for line in plane.rivers().values()]
         here = shapely.points(np.column_stack(plane.to_km(*self.points.T)))
         self.to_river = np.min([shapely.distance(line, here) for line in rivers], axis=0)
+        self.to_border = shapely.distance(plane.shape_km(plane.district()).exterior, here)
         core = seeds.core_km()
         self.to_core = shapely.distance(core, here)
 
-    def spread(self, among: np.ndarray, count: int, start: int = 0) -> list[int]:
-        """`count` cells among the given ones, far from each other (farthest point first, from a fixed start)."""
-        km = np.column_stack(plane.to_km(*self.points.T))
-        chosen = [int(among[start % len(among)])]
-        far = np.hypot(*(km[among] - km[chosen[0]]).T)
-        while len(chosen) < count:
-            best = int(np.argmax(far))
-            chosen.append(int(among[best]))
-            far = np.minimum(far, np.hypot(*(km[among] - km[among[best]]).T))
+    def spread(self, among: np.ndarray, count: int) -> list[int]:
+        """`count` different cells among the given ones, evenly spread (nearest to the middles of a k-means)."""
+        km = np.column_stack(plane.to_km(*self.points[among].T))
+        middles = seeds.k_means(km, count, np.random.default_rng(seeds.RNG + count), rounds=30)
+        free, chosen = np.ones(len(among), dtype=bool), []
+        for middle in middles:
+            k = int(np.argmin(np.where(free, np.hypot(*(km - middle).T), np.inf)))
+            free[k] = False
+            chosen.append(int(among[k]))
         return chosen
 
     def near(self, k: int, serial: int) -> tuple[float, float]:
@@ -66,7 +67,7 @@ def wells(land: Land) -> list[dict]:
     """DW-01 … DW-20: manholes in streets of the core, owners in turn."""
     core = np.flatnonzero(land.fine & (land.to_core == 0) & (land.to_river > 0.12))
     rows = []
-    for n, k in enumerate(land.spread(core, 20, start=11), 1):
+    for n, k in enumerate(land.spread(core, 20), 1):
         owner = ("雨水", "污水", "雨污合流")[n % 3]
         lng, lat = land.near(k, n)
         depth = round(2.4 + 0.1 * (n * 7 % 18), 1)
@@ -77,10 +78,10 @@ def wells(land: Land) -> list[dict]:
 
 def heads(land: Land) -> list[dict]:
     """FS-01 … FS-20: twelve lookouts with thermal imaging in the hills, eight smoke heads in public buildings."""
-    hills = np.flatnonzero(~land.fine & (land.to_core > 3.0) & (land.to_river > 1.0))
+    hills = np.flatnonzero(~land.fine & (land.to_core > 3.0) & (land.to_river > 1.0) & (land.to_border > 0.8))
     streets = np.flatnonzero(land.fine & (land.to_core == 0))
     rows = []
-    for n, k in enumerate(land.spread(hills, 12, start=40) + land.spread(streets, 8, start=300), 1):
+    for n, k in enumerate(land.spread(hills, 12) + land.spread(streets, 8), 1):
         lng, lat = land.near(k, n)
         device, where, org = ("thermal", "林火瞭望点", "lyj") if n <= 12 else ("smoke", "公共建筑烟感", "xfdd")
         rows.append({"id": f"FS-{n:02d}", "name": land.place_name(k) + where, "lng": lng, "lat": lat, "org": org,
@@ -128,7 +129,7 @@ def cameras(land: Land, special: list[tuple[str, float, float, str]]) -> list[di
     for code in codes:
         mine = np.flatnonzero(land.village == code)
         street = mine[land.fine[mine]] if land.fine[mine].sum() >= share[code] else mine
-        for n, k in enumerate(land.spread(street, share[code], start=len(street) // 2), 1):
+        for n, k in enumerate(land.spread(street, share[code]), 1):
             kind = ("00", "04", "01", "08", "11", "00")[(n + int(code[-2:])) % 6] if code in urban else "00"
             if code not in urban and land.to_core[k] > 5.0 and int(code[-2:]) % 3 == 0:
                 kind = "40"

@@ -1,7 +1,7 @@
-"""The demo city's stations: read from `stations/`, one file a family, into `model.Station`.
+"""The demo city's stations: read from `data/stations/`, one file a family, into `model.Station`.
 
 Families that matter by name are TOML written by hand; the many (wells, heads, watch cells, cameras) are CSV made by
-`make/placing.py`, with what they share in `stations/lists.toml`. Town, village, grid and cell are found by `geo.grid`.
+`make/placing.py`, with what they share in `lists.toml`. Town, village, grid and cell are found by `geo.grid`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from brain.model import Station
 from geo.grid import Grid
 
-FOLDER = Path(__file__).parent / "stations"
+FOLDER = Path(__file__).parent / "data" / "stations"
 
 _VALUES: dict[str, Callable[[dict[str, str]], Any]] = {
     "owner": lambda row: row["owner"],

@@ -1,0 +1,117 @@
+"""What the engine does besides judging: knows the stations, watches silent ones, withdraws orphans, keeps time,
+beats."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from brain.catalog import Catalog, Rule
+from brain.engine.judging import Memory
+from brain.flow import alerts, people
+from brain.model import ENGINE, RuleState, Station
+from brain.store import db
+
+OWN = ("device", "engine")  # kind and key of the alert that says "a rule failed here"
+LIMIT = 500
+log = logging.getLogger("brain.engine")
+
+
+def stations(conn: psycopg.Connection) -> dict[str, Station]:
+    return {r["id"]: db.record(Station, r) for r in db.many(conn, "engine_stations")}
+
+
+def own_rule(rule: Rule) -> Rule:
+    """The rule under whose name the engine reports a failure; it opens no event."""
+    return replace(rule, kind=OWN[0], key=OWN[1], label="规则引擎", opens=None)
+
+
+def poisoned(conn: psycopg.Connection) -> dict[str, set[str]]:
+    """Which rules failed where and have not worked since, from the alerts that say so."""
+    return {r["station"]: set(r["evidence"].get("rules", ())) for r in db.many(conn, "engine_poisoned")}
+
+
+def due(
+    conn: psycopg.Connection, catalog: Catalog, known: Mapping[str, Station], now: datetime
+) -> list[tuple[Station, Rule, Memory]]:
+    """Rules that asked to be asked again by now. Rows of stations switched off and of rules gone are put to rest."""
+    found, over = [], []
+    for row in db.many(conn, "engine_due", now=now, limit=LIMIT):
+        station, rule = known.get(row["station"]), catalog.rules.get((row["kind"], row["rule"]))
+        if station is None or not station.active or rule is None:
+            over.append(row)
+        else:
+            found.append((station, rule, Memory(alerts.state_of(row["state"]), row["due"])))
+    if over:
+        db.run(
+            conn, "engine_not_due", stations=[r["station"] for r in over], kinds=[r["kind"] for r in over],
+            rules=[r["rule"] for r in over],
+        )  # fmt: skip
+    return found
+
+
+def watch_silent(conn: psycopg.Connection, catalog: Catalog, known: Mapping[str, Station], now: datetime) -> int:
+    """Stations that never sent anything: their silence counts from the moment the engine first knew of them. Returns
+    how many watches began."""
+    rules = [r for r in catalog.rules.values() if r.type == "silence"]
+    watched = {
+        (r["station"], r["kind"], r["rule"]) for r in db.many(conn, "engine_known", rules=[r.key for r in rules])
+    }
+    new = []
+    for station in known.values():
+        for rule in rules_of_silence(rules, station) if station.active else ():
+            key = (station.id, rule.kind, rule.key)
+            if key not in watched:
+                first = now + timedelta(seconds=min(rule.limits.values(), default=3600.0))
+                new.append((key, RuleState(seen_at=now), first))
+    with conn.transaction():
+        alerts.save_states(conn, new)
+    return len(new)
+
+
+def rules_of_silence(rules: list[Rule], station: Station) -> list[Rule]:
+    """Which silence rules a station is under before it has sent anything: by the kinds it declares (`params.kinds`),
+    else the theme's only one. Where a theme has several and the station declares nothing, its first reading tells."""
+    mine = [r for r in rules if r.theme == station.theme]
+    if declared := station.params.get("kinds"):
+        return [r for r in mine if not set(declared).isdisjoint(r.inputs)]
+    return mine if len(mine) == 1 else []
+
+
+def withdraw(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
+    """Clear open alerts that nobody will ever clear: their station was switched off, or their rule is gone."""
+    rules = [f"{kind}/{key}" for kind, key in catalog.rules] + ["/".join(OWN)]
+    with conn.transaction():
+        rows = db.many(conn, "engine_orphans", rules=rules)
+        for row in rows:
+            key = (row["station"], row["kind"], row["rule"])
+            db.run(conn, "engine_forget", station=key[0], kind=key[1], rule=key[2])
+            alerts.withdraw(conn, key, now, "站点已停用或规则已取消，告警撤回")
+    return len(rows)
+
+
+def safely(
+    conn: psycopg.Connection, now: datetime, what: str, chore: Callable[[psycopg.Connection, datetime], Any]
+) -> None:
+    """A chore that fails is written down and tried again next time; judging goes on."""
+    try:
+        chore(conn, now)
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as err:
+        log.exception("%s failed", what)
+        people.audit(conn, ENGINE, what, now, ok=False, error=f"{type(err).__name__}: {err}"[:500])
+
+
+def beat(conn: psycopg.Connection, name: str, now: datetime, figures: dict[str, Any]) -> None:
+    """The engine's sign of life: fact `engine`, with its counts since start, its last step and its lag in seconds."""
+    lag = db.one(conn, "engine_lag", consumer=name, now=now)["lag_s"]
+    db.run(
+        conn, "engine_beat", value=Jsonb(figures | {"at": now.isoformat(), "lag_s": round(max(lag, 0.0), 2)}), now=now
+    )

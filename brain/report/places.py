@@ -1,0 +1,112 @@
+"""Where it happens: places that come again, dense 综合网格, and what became of last month's places."""
+
+from __future__ import annotations
+
+from math import cos, hypot, radians
+from typing import Any
+
+import psycopg
+
+from brain.catalog import Catalog
+from brain.report.facts import Facts, Window
+from brain.store import db
+
+HOT_SHARE = 0.05  # the densest twentieth of the grids, by cases a square kilometre
+HOT_MIN = 3  # fewer cases than that are chance
+METRES = 111_320.0
+
+
+def repeats(conn: psycopg.Connection, catalog: Catalog, span: Window) -> list[dict[str, Any]]:
+    """Repeat places of a window: same class, within the catalog's metres, so many times in so many days.
+
+    Each anchor's cases lie within reach of the anchor itself, so that a street of single cases never chains into one
+    place; a case belongs to one place only, the one with most cases first.
+    """
+    rule = catalog.report
+    rows = db.many(
+        conn,
+        "report_repeats",
+        since=span.since,
+        until=span.until,
+        metres=rule["repeat_m"],
+        days=int(rule["repeat_days"]),
+        times=int(rule["repeat_times"]),
+    )
+    taken: set[str] = set()
+    found = []
+    for row in rows:
+        if taken & set(row["ids"]):
+            continue
+        taken |= set(row["ids"])
+        found.append(row)
+    return sorted(found, key=lambda r: (-r["times"], r["category"], r["id"]))
+
+
+def repeat_rows(catalog: Catalog, facts: Facts, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Repeat places as the snapshot keeps them."""
+    return [
+        {
+            "category": r["category"],
+            "name": catalog.categories[r["category"]].name,
+            "org": catalog.categories[r["category"]].org,
+            "unit": facts.orgs.get(catalog.categories[r["category"]].org, {}).get("short", ""),
+            "town": r["town"],
+            "place": r["address"] or facts.towns.get(r["town"], ""),
+            "lng": round(r["lng"], 6),
+            "lat": round(r["lat"], 6),
+            "times": r["times"],
+            "first": r["first_at"].isoformat(),
+            "last": r["reported_at"].isoformat(),
+            "ids": r["ids"],
+            "e": "ids=" + ",".join(r["ids"]),
+        }
+        for r in found
+    ]
+
+
+def follow_up(before: list[dict[str, Any]], cases: list[dict[str, Any]], metres: float) -> dict[str, Any]:
+    """What became of last month's repeat places: how many came again this month, and with which cases.
+
+    `before` are repeat places of last month, `cases` this month's cases.
+    """
+    again, ids = 0, []
+    for place in before:
+        near = [c["id"] for c in cases if c["is_reported"] and _same_place(place, c, metres)]
+        again += bool(near)
+        ids += near
+    return {"listed": len(before), "again": again, "quiet": len(before) - again, "ids": sorted(set(ids))}
+
+
+def _same_place(place: dict[str, Any], case: dict[str, Any], metres: float) -> bool:
+    if place["category"] != case["category"] or case["duplicate"] or case["state"] in ("declined", "void"):
+        return False
+    north = (case["lat"] - place["lat"]) * METRES
+    east = (case["lng"] - place["lng"]) * METRES * cos(radians(place["lat"]))
+    return hypot(north, east) <= metres
+
+
+def hot_grids(conn: psycopg.Connection) -> dict[str, Any]:
+    """The densest grids, and the count of every grid that has any: {"grids", "with_cases", "share", "hot", "all"}."""
+    rows = db.many(conn, "report_grids")
+    total = rows[0]["grids"] if rows else 0
+    top = [r for r in rows[: max(1, round(total * HOT_SHARE))] if r["n"] >= HOT_MIN]
+    return {
+        "grids": total,
+        "with_cases": len(rows),
+        "share": HOT_SHARE,
+        "least": HOT_MIN,
+        "statement": "report_grids",
+        "hot": [
+            {
+                "code": r["code"],
+                "name": r["name"],
+                "village": r["village"],
+                "town": r["town"],
+                "n": r["n"],
+                "per_km2": round(r["per_km2"], 1) if r["per_km2"] is not None else None,
+                "e": f"flag=reported&grid={r['code']}",
+            }
+            for r in top
+        ],
+        "all": {r["code"]: r["n"] for r in rows},
+    }

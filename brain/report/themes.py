@@ -1,0 +1,292 @@
+"""The themes of the report: what the district's stations measured over the month, and what the alerts said.
+
+A theme without data is not left out: it is named among what is missing, with how many stations should have spoken.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from brain.catalog import Catalog
+from brain.model import Level
+from brain.report import text
+from brain.report.facts import Window
+from brain.rules import air_quality, water_quality
+from brain.store import db
+
+CLASS_KINDS = ("ph", "dissolved_oxygen", "codmn", "ammonia", "total_phosphorus")
+DAY_HOURS = 20  # GB 3095-2026 table 4: a daily mean wants 20 hourly means
+EIGHT_HOURS = 6  # and an 8-hour mean 6 of its hours
+
+
+def gather(
+    conn: psycopg.Connection, catalog: Catalog, spans: dict[str, Window]
+) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """(themes, missing): the sections that have data, and a sentence for each that has none."""
+    now, last = spans["this"], spans["last"]
+    heard = {r["theme"]: r for r in db.many(conn, "report_stations", since=now.since, until=now.until)}
+    themes: dict[str, Any] = {}
+    makers = {"water": water, "rain": rain, "air": air, "cameras": cameras, "drainage": drainage, "fire": fire}
+    missing = []
+    for key, make in makers.items():
+        theme = catalog.themes[key]
+        row = heard.get(key, {"stations": 0, "heard": 0})
+        if row["heard"]:
+            themes[key] = {"label": theme.label, "stations": row["stations"], "heard": row["heard"], "unit": theme.unit}
+            themes[key] |= make(conn, catalog, now, last)
+        if row["heard"] < row["stations"]:
+            lost = row["stations"] - row["heard"]
+            says = "本月没有数据" if not row["heard"] else f"{text.count(lost)} {theme.unit}本月没有数据"
+            missing.append({"key": key, "label": theme.label, "says": f"{theme.label}{says}"})
+        if not row["stations"]:
+            missing.append({"key": key, "label": theme.label, "says": f"{theme.label}没有站点"})
+    return themes, missing
+
+
+def _readings(conn: psycopg.Connection, theme: str, kinds: list[str], span: Window) -> dict[str, dict[str, Any]]:
+    """{station: {"row": first row, "kinds": {kind: row}}}."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in db.many(conn, "report_readings", theme=theme, kinds=kinds, since=span.since, until=span.until):
+        found.setdefault(row["id"], {"row": row, "kinds": {}})["kinds"][row["kind"]] = row
+    return found
+
+
+def _class(found: dict[str, Any] | None) -> water_quality.Judged | None:
+    if not found:
+        return None
+    values = {kind: row["mean"] for kind, row in found["kinds"].items() if row["mean"] is not None}
+    lake = str(found["row"]["params"].get("type", "")) in ("lake", "reservoir") or bool(found["row"]["params"].get("lake"))
+    return water_quality.judge(values, lake=lake, items=CLASS_KINDS)
+
+
+def water(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+    """Class of each section by the month's mean (GB 3838-2002, single factor) against its target and last month, and the
+    highest level of each gauge against its 警戒 level."""
+    this = _readings(conn, "water", list(CLASS_KINDS), now)
+    before = _readings(conn, "water", list(CLASS_KINDS), last)
+    sections = []
+    for station, found in this.items():
+        judged = _class(found)
+        if judged is None:
+            continue
+        was = _class(before.get(station))
+        target = found["row"]["params"].get("target")
+        sections.append(
+            {
+                "id": station,
+                "name": found["row"]["name"],
+                "class": judged.cls,
+                "class_text": catalog.words.of("water_class", judged.cls),
+                "last": was.cls if was else None,
+                "last_text": catalog.words.of("water_class", was.cls) if was else text.DASH,
+                "target": target,
+                "target_text": catalog.words.of("water_class", target) if target else text.DASH,
+                "met": None if not target else judged.cls <= target,
+                "worst": [catalog.kinds[k].label for k in judged.worst] if judged.cls > 1 else [],
+                "days": max(r["days"] for r in found["kinds"].values()),
+                "origin": found["row"]["origin"],
+            }
+        )
+    levels = []
+    for station, found in _readings(conn, "water", ["water_level"], now).items():
+        row, limits = found["kinds"]["water_level"], found["row"]["params"].get("limits", {}).get("water_level", {})
+        warn = limits.get("yellow")
+        levels.append(
+            {
+                "id": station,
+                "name": row["name"],
+                "high": row["high"],
+                "high_text": catalog.kinds["water_level"].text(row["high"]),
+                "warn": warn,
+                "warn_text": catalog.kinds["water_level"].text(warn) if warn is not None else text.DASH,
+                "over": None if warn is None else row["high"] >= warn,
+                "origin": row["origin"],
+            }
+        )
+    good = sum(s["class"] <= 3 for s in sections)
+    return {
+        "sections": sections,
+        "good": good,
+        "met": sum(s["met"] is True for s in sections),
+        "with_target": sum(s["met"] is not None for s in sections),
+        "levels": levels,
+        "statement": "report_readings",
+    }
+
+
+def rain(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+    """Month's rain at each gauge (sum of the last one-hour amount of each hour), greatest hour and day.
+
+    Why a total may be withheld: a series played back faster than it was measured puts several hours into one; the sum
+    of such hours would be a number without meaning.
+    """
+    hours = {r["id"]: r for r in db.many(conn, "report_rain_hours", since=now.since, until=now.until)}
+    period = catalog.kinds["rain_1h"].period_s
+    gauges = []
+    for station, found in _readings(conn, "rain", ["rain_1h", "rain_24h"], now).items():
+        row = hours.get(station)
+        usual = row is not None and row["n"] <= 2 * row["hours"] * max(1.0, 3600 / period)
+        top = {k: found["kinds"][k]["high"] for k in ("rain_1h", "rain_24h") if k in found["kinds"]}
+        gauges.append(
+            {
+                "id": station,
+                "name": found["row"]["name"],
+                "total": round(row["total"], 1) if usual else None,
+                "total_text": text.fixed(row["total"]) if usual else text.DASH,
+                "hours": row["hours"] if row else 0,
+                "max_1h": top.get("rain_1h"),
+                "max_1h_text": text.fixed(top.get("rain_1h")),
+                "max_24h": top.get("rain_24h"),
+                "max_24h_text": text.fixed(top.get("rain_24h")),
+                "origin": found["row"]["origin"],
+            }
+        )
+    gauges.sort(key=lambda g: -(g["max_24h"] or 0))
+    fast = [g for g in gauges if g["total"] is None]
+    return {"gauges": gauges, "without_total": len(fast), "statement": "report_rain_hours"}
+
+
+def air(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+    """Days by air quality level (HJ 633, judged by the edition of each day) from the district's hourly means."""
+    days = _air_days(conn, now)
+    indices = [d["aqi"] for d in days]
+    good, valid = air_quality.good_days(indices)
+    before = air_quality.good_days([d["aqi"] for d in _air_days(conn, last)])
+    share, was = good / valid if valid else None, before[0] / before[1] if before[1] else None
+    levels: dict[int, int] = defaultdict(int)
+    causes: dict[str, int] = defaultdict(int)
+    for d in days:
+        if d["aqi"] is not None:
+            levels[air_quality.level_of(d["aqi"])] += 1
+            for item in d["primary"]:
+                causes[item] += 1
+    return {
+        "days": days,
+        "good": good,
+        "valid": valid,
+        "invalid": len(days) - valid,
+        "share": share,
+        "share_text": text.rate(share),
+        "mom": text.rate_change(share, was),
+        "levels": [
+            {"level": n, "word": catalog.words.of("aqi_level", n), "days": levels[n]} for n in range(1, 7) if levels[n]
+        ],
+        "causes": [
+            {"kind": k, "label": catalog.kinds[k].label, "days": n} for k, n in sorted(causes.items(), key=lambda x: -x[1])
+        ],
+        "standards": sorted({d["standard"] for d in days}),
+        "statement": "report_air_hours",
+    }
+
+
+def _air_days(conn: psycopg.Connection, span: Window) -> list[dict[str, Any]]:
+    hours: dict[Any, dict[str, dict[datetime, float]]] = defaultdict(lambda: defaultdict(dict))
+    for row in db.many(conn, "report_air_hours", kinds=list(air_quality.ITEMS), since=span.since, until=span.until):
+        hours[text.local(row["hour"]).date()][row["kind"]][row["hour"]] = row["mean"]
+    found = []
+    for day, kinds in sorted(hours.items()):
+        values = {k: sum(v.values()) / len(v) for k, v in kinds.items() if k != "o3" and len(v) >= DAY_HOURS}
+        ozone = _eight_hours(kinds.get("o3", {}))
+        if ozone is not None and len(kinds["o3"]) >= DAY_HOURS:
+            values["o3"] = ozone
+        judged = air_quality.judge(values, day, hourly=False) if values else None
+        found.append(
+            {
+                "day": day.isoformat(),
+                "aqi": judged.aqi if judged else None,
+                "primary": list(judged.primary) if judged else [],
+                "hours": max(len(v) for v in kinds.values()),
+                "standard": air_quality.standard_of(day),
+            }
+        )
+    return found
+
+
+def _eight_hours(values: dict[datetime, float]) -> float | None:
+    """Daily maximum 8-hour mean of ozone; an 8-hour mean wants six of its hours."""
+    means = []
+    for end in values:
+        part = [v for at, v in values.items() if end - timedelta(hours=8) < at <= end]
+        if len(part) >= EIGHT_HOURS:
+            means.append(sum(part) / len(part))
+    return max(means, default=None)
+
+
+def cameras(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+    """Online rate: mean over the cameras of each one's share of records that say online."""
+    share, was = _online(conn, now), _online(conn, last)
+    target = catalog.targets.get("camera_online_rate")
+    return {
+        "share": share,
+        "share_text": text.rate(share),
+        "mom": text.rate_change(share, was),
+        "target_text": f"≥ {text.rate(target.goal)}" if target else text.DASH,
+        "colour": target.colour(share) if target else None,
+        "statement": "report_readings",
+    }
+
+
+def _online(conn: psycopg.Connection, span: Window) -> float | None:
+    found = _readings(conn, "cameras", ["camera_online"], span)
+    means = [f["kinds"]["camera_online"]["mean"] for f in found.values()]
+    return sum(means) / len(means) if means else None
+
+
+def drainage(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+    """Ponding places that raised alerts, and the deepest water."""
+    rows = db.many(conn, "report_ponding", since=now.since, until=now.until)
+    deepest = _readings(conn, "drainage", ["pond_depth"], now)
+    high = {k: f["kinds"]["pond_depth"]["high"] for k, f in deepest.items()}
+    kind = catalog.kinds["pond_depth"]
+    places = [
+        {
+            "id": r["id"],
+            "name": r["name"],
+            "n": r["n"],
+            "peak": Level(r["peak"]).key,
+            "peak_text": catalog.words.of("level", Level(r["peak"])),
+            "depth": high.get(r["id"]),
+            "depth_text": kind.text(high[r["id"]]) if r["id"] in high else text.DASH,
+        }
+        for r in rows
+    ]
+    return {"places": places, "alerts": sum(p["n"] for p in places), "statement": "report_ponding"}
+
+
+def fire(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+    """Satellite hot spots seen and the strongest of them."""
+    found = _readings(conn, "fire", ["hotspot"], now)
+    spots = [f["kinds"]["hotspot"] for f in found.values()]
+    top = max((r["high"] for r in spots), default=None)
+    kind = catalog.kinds["hotspot"]
+    return {
+        "hotspots": sum(r["n"] for r in spots),
+        "cells": len(spots),
+        "strongest_text": kind.text(top) if top is not None else text.DASH,
+        "statement": "report_readings",
+    }
+
+
+def alerts(conn: psycopg.Connection, catalog: Catalog, span: Window) -> dict[str, Any]:
+    """Alerts by theme and level, median times until acknowledged and until cleared."""
+    rows = db.many(conn, "report_alerts", since=span.since, until=span.until)
+    table = [
+        {
+            "theme": r["theme"],
+            "label": catalog.words.of("theme", r["theme"]),
+            "level": Level(r["level"]).key,
+            "level_text": catalog.words.of("level", Level(r["level"])),
+            "n": r["n"],
+            "acked": r["acked"],
+            "events": r["opened_events"],
+            "cleared": r["cleared"],
+            "ack_text": text.lasting(float(r["ack_s"])) if r["ack_s"] is not None else text.DASH,
+            "stood_text": text.lasting(float(r["stood_s"])) if r["stood_s"] is not None else text.DASH,
+        }
+        for r in rows
+    ]
+    return {"rows": table, "total": sum(r["n"] for r in table), "statement": "report_alerts"}

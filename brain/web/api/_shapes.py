@@ -1,0 +1,111 @@
+"""What the API says of an event: rows of `sql/api.sql` in, plain JSON out, with every word a screen needs beside its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from brain.catalog import Catalog
+from brain.model import Clock, Level, Limit
+from brain.web.api import _words
+from geo import crs
+
+CRS = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
+SYSTEMS = {"wgs84": crs.System.WGS84, "cgcs2000": crs.System.CGCS2000, "gcj02": crs.System.GCJ02, "bd09": crs.System.BD09}
+Lng = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+CLEAN = r"^[^\x00]*$"  # PostgreSQL's text holds every character but this one
+
+
+def text(most: int, least: int = 0) -> Any:
+    """A string type: length in characters, nothing the database could not hold."""
+    return Annotated[str, StringConstraints(max_length=most, min_length=least, pattern=CLEAN, strip_whitespace=True)]
+
+
+def stored(lng: float, lat: float, system: CRS) -> tuple[float, float]:
+    """Degrees of any system as they are stored (EPSG:4490)."""
+    x, y = crs.convert(lng, lat, SYSTEMS[system])
+    return float(x), float(y)
+
+
+def gcj(lng: float, lat: float) -> list[float]:
+    """The same place for a map app: GCJ-02 degrees, to a tenth of a metre."""
+    x, y = crs.wgs84_to_gcj02(lng, lat)
+    return [round(float(x), 6), round(float(y), 6)]
+
+
+def place_words(town: str | None, grid: str | None) -> str:
+    return " ".join(name for name in (town, grid) if name)
+
+
+def photo(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"url": f"/api/v1/photos/{row['id']}", "thumb": f"/api/v1/photos/{row['id']}/thumb"}
+
+
+def event(row: dict[str, Any], catalog: Catalog, now: datetime, verbs: Iterable[str] | None = None) -> dict[str, Any]:
+    """One event for lists and cards. `row` as api_events, api_event or api_tasks give it; `verbs` what its reader may do."""
+    words = catalog.words.of
+    category = catalog.categories.get(row["category"])
+    level = Level(row["level"]).key if row["level"] else None
+    due = row["due"] if "due" in row else row["due_at"] or row["stage_due_at"]
+    over = row["state"] in ("closed", "declined", "void")
+    kind = catalog.kinds.get(row["alert_kind"] or "")
+    measured = f"{kind.label} {kind.text(row['alert_value'])}" if kind and row["alert_value"] is not None else None
+    said = {
+        "id": row["id"],
+        "title": row["title"],
+        "category": row["category"],
+        "category_words": category.name if category else row["category"],
+        "state": row["state"],
+        "state_words": words("state", row["state"]),
+        "level": level,
+        "level_words": words("level", level) if level else None,
+        "source": row["source"],
+        "source_words": words("source", row["source"]),
+        "measured": measured,
+        "alert": row["alert_message"],
+        "description": row["description"],
+        "address": row["address"],
+        "place": place_words(row["town_name"], row["grid_name"]),
+        "town": row["town"],
+        "grid": row["grid"],
+        "lng": row["lng"],
+        "lat": row["lat"],
+        "gcj": gcj(row["lng"], row["lat"]),
+        "reported_at": row["reported_at"],
+        "due_at": None if over else due,
+        "left": "" if over else _words.left(due, now),
+        "overdue": not over and due is not None and due < now,
+        "org": row["org"],
+        "org_words": row["org_name"],
+        "handler": row["handler_name"],
+        "arrived": row["arrived_at"] is not None,
+        "urges": row["urges"],
+        "returns": row["returns"],
+        "supervised": row["supervised"],
+        "simulated": row["simulated"],
+        "limit_words": _limit(row, catalog),
+        "photos": [photo(p) for p in row["photos"]],
+        "version": row["version"],
+    }
+    if "task" in row:
+        said |= {"task": row["task"], "due_for": words("stage", _stage(row))}
+    if verbs is not None:
+        said["verbs"] = [str(v) for v in verbs]
+    return said
+
+
+def _stage(row: dict[str, Any]) -> str:
+    """Which limit the task's time is: a key of words.toml [stage]."""
+    if row["task"] == "handle":
+        return "take" if row["state"] == "dispatched" and row["due"] == row["stage_due_at"] else "handle"
+    return "handle" if row["task"] == "part" else row["task"]
+
+
+def _limit(row: dict[str, Any], catalog: Catalog) -> str | None:
+    if row["limit_clock"] is None:
+        return None
+    return catalog.words.clock(Limit(Clock(row["limit_clock"]), row["limit_amount"]))

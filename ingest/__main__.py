@@ -1,0 +1,111 @@
+"""`python -m ingest`: the doors and the demo's senders, each a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from brain import catalog as catalogs
+from brain.catalog.shapes import BadCatalog
+from brain.settings import BadSetting, Settings, read
+from ingest import feeds
+from ingest.feeds._sample import samples
+from ingest.feeds._wire import BEIJING
+from ingest.practice import BadPractice
+from ingest.spill import InUse
+
+HELP = """接入：把各部门的数据收进城市大脑。
+
+  python -m ingest run                     接收：消息服务 → 校验 → 入库（入库后才确认）
+  python -m ingest replay                  回放：实测序列和模拟设备经消息服务发出（演示用）
+  python -m ingest feeds                   列出所有接入：主题、部门、格式
+  python -m ingest decode rain 报文.json    试读一条报文，每个读数打印一行 JSON；文件写 - 则从标准输入读
+
+设置从环境变量 BRAIN_* 读取（见 docs/settings.md），常用的有：
+  BRAIN_MQTT_URL       消息服务，mqtt://用户:密码@主机:1883
+  BRAIN_DATABASE_URL   数据库
+  BRAIN_WORKER         本接入进程的名字，多个进程要各不相同
+  BRAIN_MQTT_SHARE     共享订阅组，多个接入进程一起分担；留空则不共享
+  BRAIN_REPLAY_SPEED   回放倍速，1–3600
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m ingest", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", metavar="命令", required=True)
+    commands.add_parser("run", help="接收数据，直到收到停止信号；停之前提交完手里的一批")
+    commands.add_parser("replay", help="回放实测序列和模拟设备，直到收到停止信号；重启后接着播")
+    commands.add_parser("feeds", help="列出所有接入")
+    decode = commands.add_parser("decode", help="试读报文，不入库；读不了时说明原因，退出码 1")
+    decode.add_argument("feed", choices=sorted(feeds.load()), metavar="接入", help="、".join(sorted(feeds.load())))
+    decode.add_argument("file", metavar="文件", help="报文文件；- 为标准输入")
+    decode.add_argument("--topic", help="报文的主题；不写则测站以报文里的为准（卫星热点写 hotspots 结尾的主题）")
+    decode.add_argument("--lines", action="store_true", help="文件里每行是一条报文")
+    args = parser.parse_args(argv)
+    if args.command == "feeds":
+        return _feeds()
+    if args.command == "decode":
+        return _decode(args.feed, args.file, args.topic or feeds.topic(args.feed, "-"), args.lines)
+    try:
+        settings = read()
+        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+        return _serve(args.command, settings)
+    except (BadSetting, BadCatalog, BadPractice, InUse) as err:
+        print(f"启动不了：{err}", file=sys.stderr)
+        return 2
+
+
+def _serve(command: str, settings: Settings) -> int:
+    catalog = catalogs.load(settings.catalog or None)
+    if command == "run":
+        from ingest import mqtt
+
+        return mqtt.run(settings, catalog)
+    from ingest import replay
+
+    return replay.run(settings, catalog)
+
+
+def _feeds() -> int:
+    departments = catalogs.load().departments
+    for key, module in feeds.load().items():
+        feed = module.FEED
+        bad = sum(1 for s in samples(key) if s.refused)
+        print(f"{key}  {feed.title}（{departments[feed.org].name}）")
+        print(f"  主题 {feed.topic}　样例 {len(samples(key))} 个，其中坏报文 {bad} 个")
+        print("  " + (module.__doc__ or "").strip().replace("\n", "\n  ") + "\n")
+    return 0
+
+
+def _decode(feed: str, file: str, topic: str, lines: bool) -> int:
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as err:
+        print(f"文件 {file} 读不了：{err.strerror}", file=sys.stderr)
+        return 2
+    failed = 0
+    for payload in data.splitlines() if lines else [data]:
+        try:
+            found, refused = feeds.load()[feed].parse(topic, payload, datetime.now(UTC)), None
+        except feeds.BadMessage as err:
+            found, refused = err.rest, err
+        for r in found:
+            said = {
+                "station": r.station, "kind": r.kind, "value": r.value,
+                "at": r.at.astimezone(BEIJING).isoformat(), "quality": str(r.quality),
+            } | ({"seq": r.seq} if r.seq else {})  # fmt: skip
+            print(json.dumps(said, ensure_ascii=False))
+        if refused:
+            failed = 1
+            print(json.dumps({"refused": refused.rule, "reason": refused.reason}, ensure_ascii=False))
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Two bodies under one name: the same tables, columns, types and routines, so that no query asks which one it is on."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from brain.model import TRUSTED, Quality
+from brain.store import db
+
+STORE = files("brain.store")
+READING = {
+    "station": "text", "kind": "text", "at": "timestamptz", "seq": "text", "value": "float8", "quality": "text",
+    "received_at": "timestamptz",
+}  # fmt: skip
+ROLL_UP = {
+    "station": "text", "kind": "text", "bucket": "timestamptz", "n": "int8", "mean": "float8", "low": "float8",
+    "high": "float8", "total": "float8", "first": "float8", "last": "float8", "n_all": "int8",
+}  # fmt: skip
+OWN = {"plain": {"brain_hours", "brain_days"}, "timescale": {"brain_has_more"}}
+
+
+def columns(conn, table):
+    rows = conn.execute(
+        "SELECT attname, typname FROM pg_attribute a JOIN pg_type t ON t.oid = atttypid"
+        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        [table],
+    )
+    return {r["attname"]: r["typname"] for r in rows}
+
+
+def routines(body):
+    text = "\n".join(f.read_text(encoding="utf-8") for f in (STORE / body).iterdir())
+    return {name: args for name, args in re.findall(r"CREATE (?:FUNCTION|PROCEDURE) (\w+)\(([^)]*)\)", text)}
+
+
+def policies(conn):
+    rows = conn.execute("SELECT proc_name FROM timescaledb_information.jobs WHERE hypertable_name IS NOT NULL")
+    return sorted(r["proc_name"] for r in rows)
+
+
+@pytest.mark.parametrize(("table", "wanted"), [("reading", READING), ("reading_1h", ROLL_UP), ("reading_1d", ROLL_UP)])
+def test_readings_and_roll_ups_have_the_same_columns_in_the_same_order(conn, table, wanted):
+    assert list(columns(conn, table).items()) == list(wanted.items())
+
+
+def test_both_bodies_offer_the_same_routines():
+    shared = {body: {k: v for k, v in routines(body).items() if k not in OWN[body]} for body in OWN}
+    assert shared["plain"] == shared["timescale"]
+    assert all(OWN[body] <= set(routines(body)) for body in OWN)
+
+
+def test_shared_statements_call_nothing_that_one_body_lacks(conn):
+    text = "\n".join(db.statements().values())
+    called = set(re.findall(r"\b(brain_\w+)\s*\(", text))
+    there = {r["proname"] for r in conn.execute("SELECT proname FROM pg_proc WHERE proname LIKE 'brain%'")}
+    assert called - there == set()
+    assert not called & (OWN["plain"] | OWN["timescale"])
+    assert "time_bucket" not in text
+
+
+def test_the_database_trusts_the_qualities_that_the_model_trusts(conn):
+    trusted = {q for q in Quality if conn.execute("SELECT brain_trusted(%s) AS t", [str(q)]).fetchone()["t"]}
+    assert trusted == TRUSTED
+
+
+def test_a_reading_is_known_by_station_kind_time_and_sequence_on_either_body(conn):
+    row = conn.execute("SELECT pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE conname = 'reading_identity'")
+    assert row.fetchone()["text"] == "PRIMARY KEY (station, kind, at, seq)"
+
+
+def test_the_body_is_the_one_that_was_asked_for(conn, body):
+    assert db.body_of(conn) == body
+
+
+def test_on_plain_postgresql_readings_are_cut_by_time(conn, body):
+    if body != "plain":
+        pytest.skip("needs the plain body")
+    assert conn.execute("SELECT pg_get_partkeydef('reading'::regclass) AS cut").fetchone()["cut"] == "RANGE (at)"
+    assert not conn.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchall()
+
+
+def test_on_timescaledb_readings_are_a_packed_hypertable_with_live_aggregates(conn, body):
+    if body != "timescale":
+        pytest.skip("needs TimescaleDB")
+    settings = conn.execute(
+        "SELECT segmentby, orderby FROM timescaledb_information.hypertable_columnstore_settings"
+        " WHERE hypertable = 'reading'::regclass"
+    ).fetchone()
+    assert settings == {"segmentby": "station,kind", "orderby": "at,seq"}
+    views = conn.execute("SELECT view_name, materialized_only FROM timescaledb_information.continuous_aggregates")
+    assert {r["view_name"]: r["materialized_only"] for r in views} == {"reading_1h": False, "reading_1d": False}
+    assert policies(conn) == [
+        "policy_compression", "policy_refresh_continuous_aggregate", "policy_refresh_continuous_aggregate",
+        "policy_retention",
+    ]  # fmt: skip
