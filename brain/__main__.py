@@ -43,10 +43,9 @@ def migrate(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def web(settings: Settings, args: argparse.Namespace) -> int:
-    from brain import catalog
     from brain.web import app
 
-    app.run(with_database(settings), catalog.load(settings.catalog or None))
+    app.run(with_database(settings))
     return 0
 
 
@@ -124,7 +123,9 @@ def with_database(settings: Settings) -> Settings:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="brain", description="城市大脑 lite：一网统管平台的命令", epilog="设置见 docs/settings.md")
+    top = argparse.ArgumentParser(
+        prog="brain", description="城市大脑 lite：一网统管平台的命令", epilog="设置见 docs/settings.md"
+    )
     top.add_argument("--version", action="version", version=f"city-brain {__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="命令")
 
@@ -140,7 +141,9 @@ def parser() -> argparse.ArgumentParser:
     add("web", web, "只运行网页与接口进程")
     add("engine", engine, "只运行规则引擎进程")
     one = add("import", import_, "导入表格")
-    one.add_argument("what", choices=["stations", "readings"], help="stations 站点表；readings 历史读数（补录，不派警）")
+    one.add_argument(
+        "what", choices=["stations", "readings"], help="stations 站点表；readings 历史读数（补录，不派警）"
+    )
     one.add_argument("file", help="CSV 文件，UTF-8 或 GBK，首行为列名")
     one = add("report", report, "生成月度态势报告（docx）")
     one.add_argument("period", nargs="?", help="月份，如 2026-10；默认本月")
@@ -151,7 +154,9 @@ def parser() -> argparse.ArgumentParser:
     new = acts.add_parser("add", help="新增账号，打印一次性密码")
     new.add_argument("login", help="登录名")
     new.add_argument("--name", required=True, help="姓名")
-    new.add_argument("--role", required=True, help="角色：operator acceptor dispatcher chief department worker leader admin")
+    new.add_argument(
+        "--role", required=True, help="角色：operator acceptor dispatcher chief department worker leader admin"
+    )
     new.add_argument("--org", help="单位代码，见 departments.toml 或镇街代码")
     new.add_argument("--places", default="", help="可见区域代码前缀，逗号分隔，如 441402 或 441402004")
     for act, words in (("password", "重置为一次性密码"), ("disable", "停用"), ("enable", "启用并解锁")):
@@ -175,7 +180,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (BadSetting, Refused) as err:
         print(err, file=sys.stderr)
     except psycopg.OperationalError as err:
-        print(f"数据库连不上：{str(err).strip().splitlines()[-1]}；先运行 brain up，或检查 BRAIN_DATABASE_URL", file=sys.stderr)
+        print(
+            f"数据库连不上：{str(err).strip().splitlines()[-1]}；先运行 brain up，或检查 BRAIN_DATABASE_URL",
+            file=sys.stderr,
+        )
     except RuntimeError as err:
         from brain.local.postgres import CannotStart
 

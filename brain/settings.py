@@ -168,7 +168,9 @@ def _typed(name: str, kind: str, text: str) -> object:
         elif kind == "Path":
             value = Path(text).expanduser()
     except ValueError:
-        raise BadSetting(f"设置 {where}={text!r} 不是{'数字' if kind in ('int', 'float') else '开关（true/false）'}，请改正") from None
+        raise BadSetting(
+            f"设置 {where}={text!r} 不是{'数字' if kind in ('int', 'float') else '开关（true/false）'}，请改正"
+        ) from None
     if name in CHOICES and value not in CHOICES[name]:
         raise BadSetting(f"设置 {where}={text!r} 只能取 {'、'.join(sorted(CHOICES[name]))}")
     if name in RANGES:

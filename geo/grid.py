@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .crs import STORED
 
-_BINS = 400_000  # aim when cells are irregular: more bins cost time when the grid is made, fewer when it is asked
+_BINS = 60  # a cell, where cells are irregular: more bins cost time when the grid is made, fewer when it is asked
 _MOST_BINS = 4_000_000
 _CHUNK = 400_000  # points handled at a time: keeps the working arrays in the cache
 
@@ -95,8 +95,9 @@ class Grid:
     ):
         """`codes` 15-digit strings, `cells` valid polygons in CGCS2000 degrees, `grids` the 综合网格 code of each cell.
 
-        `step` is the bins' size in degrees (lng, lat), chosen from the cells if not given; a step that divides the size
-        of regular cells leaves next to no border bins. Raises BadGrid for doubled codes, empty or invalid polygons, naming the first few.
+        `step` is the bins' size in degrees (lng, lat), chosen from the cells if not given; a step that divides the
+        size of regular cells leaves next to no border bins. Raises BadGrid for doubled codes, empty or invalid
+        polygons, naming the first few.
         """
         self.codes = np.asarray(codes, dtype=np.str_)
         self.cells = np.asarray(cells, dtype=object)
@@ -147,7 +148,7 @@ class Grid:
         if step is None:
             step = self._regular_step(east - west, north - south)
         if step is None:
-            side = np.sqrt(max((east - west) * (north - south), 1e-18) / _BINS)
+            side = np.sqrt(max((east - west) * (north - south), 1e-18) / min(_BINS * len(self.cells), _MOST_BINS))
             step = (max(side, (east - west) / 4096), max(side, (north - south) / 4096))
             xs = west + step[0] * np.arange(np.ceil((east - west) / step[0]) + 2)
             ys = south + step[1] * np.arange(np.ceil((north - south) / step[1]) + 2)

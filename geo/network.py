@@ -194,9 +194,9 @@ class Network:
         return None if parts is None else float(sum(m / (r.speed * factor) for r, m in parts))
 
     def frame(self) -> gpd.GeoDataFrame:
-        """One row a reach: number, name, head, foot, length_m, speed, geometry (EPSG:4490)."""
-        wanted = {"number": "number", "name": "name", "head": "head", "foot": "foot", "length_m": "length", "speed": "speed"}
-        columns = {title: [getattr(r, field) for r in self.reaches] for title, field in wanted.items()}
+        """One row a reach: number, name, head, foot, speed, length_m, geometry (EPSG:4490)."""
+        columns = {name: [getattr(r, name) for r in self.reaches] for name in ("number", "name", "head", "foot", "speed")}
+        columns["length_m"] = [r.length for r in self.reaches]
         return gpd.GeoDataFrame(columns, geometry=[r.line for r in self.reaches], crs=STORED.value)
 
 

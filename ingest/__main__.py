@@ -36,13 +36,20 @@ HELP = """接入：把各部门的数据收进城市大脑。
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m ingest", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m ingest", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter, add_help=False
     )
+    _chinese(parser)
     commands = parser.add_subparsers(dest="command", metavar="命令", required=True)
-    commands.add_parser("run", help="接收数据，直到收到停止信号；停之前提交完手里的一批")
-    commands.add_parser("replay", help="回放实测序列和模拟设备，直到收到停止信号；重启后接着播")
-    commands.add_parser("feeds", help="列出所有接入")
-    decode = commands.add_parser("decode", help="试读报文，不入库；读不了时说明原因，退出码 1")
+
+    def command(name: str, says: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=says, description=says, add_help=False)
+        _chinese(one)
+        return one
+
+    command("run", "接收数据，直到收到停止信号；停之前提交完手里的一批")
+    command("replay", "回放实测序列和模拟设备，直到收到停止信号；重启后接着播")
+    command("feeds", "列出所有接入，每个带它的样例")
+    decode = command("decode", "试读报文，不入库；读不了时说明原因，退出码 1")
     decode.add_argument("feed", choices=sorted(feeds.load()), metavar="接入", help="、".join(sorted(feeds.load())))
     decode.add_argument("file", metavar="文件", help="报文文件；- 为标准输入")
     decode.add_argument("--topic", help="报文的主题；不写则测站以报文里的为准（卫星热点写 hotspots 结尾的主题）")
@@ -61,6 +68,11 @@ def main(argv: list[str] | None = None) -> int:
         return 2
 
 
+def _chinese(parser: argparse.ArgumentParser) -> None:
+    parser._positionals.title, parser._optionals.title = "参数", "选项"
+    parser.add_argument("-h", "--help", action="help", help="显示这份帮助")
+
+
 def _serve(command: str, settings: Settings) -> int:
     catalog = catalogs.load(settings.catalog or None)
     if command == "run":
@@ -76,10 +88,13 @@ def _feeds() -> int:
     departments = catalogs.load().departments
     for key, module in feeds.load().items():
         feed = module.FEED
-        bad = sum(1 for s in samples(key) if s.refused)
-        print(f"{key}  {feed.title}（{departments[feed.org].name}）")
-        print(f"  主题 {feed.topic}　样例 {len(samples(key))} 个，其中坏报文 {bad} 个")
-        print("  " + (module.__doc__ or "").strip().replace("\n", "\n  ") + "\n")
+        coding = "UTF-8 或 GBK" if feed.gbk else "UTF-8"
+        print(f"{key}  {feed.title}，{departments[feed.org].name}")
+        print(f"    主题 {feed.topic}，{coding}，时间不带时区按 {feed.zone}")
+        for s in samples(key):
+            fate = f"拒收 {s.refused[0]}，余 {len(s.readings)} 个读数" if s.refused else f"{len(s.readings)} 个读数"
+            print(f"    · {s.says}（{fate}；样例 {s.name}.json）")
+        print()
     return 0
 
 

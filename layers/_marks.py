@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from layers._layer import Layer, View
-from layers._sprite import mix_name, mix_of
+from layers._sprite import mix_name, mix_of, number
 from layers._style import DARK, FONTS, level_number, worst
 
 TILE = 512.0  # MapLibre's world is 512 px wide at zoom 0
@@ -92,18 +92,19 @@ def _icons(lng: list, lat: list, symbols: list[str], hover: list[str], data: lis
     )  # fmt: skip
 
 
-def _texts(lng: list, lat: list, texts: list[str], *, size: int, colour: str, beside: bool = False) -> dict[str, Any]:
-    """Text alone. Beside a mark it needs a marker, unseen, whose size gives plotly the offset."""
-    more: dict[str, Any] = {
-        "text": texts,
-        "textfont": {"size": size, "color": colour, "family": FONTS},
-        "hoverinfo": "skip",
-        "textposition": "middle right" if beside else "middle center",
-        "mode": "markers+text" if beside else "text",
-    }
-    if beside:
-        more["marker"] = {"size": 92, "opacity": 0}
-    return _trace(lng, lat, **more)
+def _numbers(rows: list[tuple[float, float, str]]) -> dict[str, Any]:
+    """How many a ring stands for."""
+    lng, lat, symbols = _columns(rows)
+    return _icons(lng, lat, symbols, [], []) | {"hoverinfo": "skip", "hovertemplate": None}
+
+
+def _labels(lng: list, lat: list, texts: list[str]) -> dict[str, Any]:
+    """Words beside marks; where two collide MapLibre draws the first. Plotly takes their offset from a marker's size, so
+    there is one, unseen."""
+    return _trace(
+        lng, lat, text=texts, mode="markers+text", marker={"size": 92, "opacity": 0}, textposition="middle right",
+        textfont={"size": 14, "color": DARK.text, "family": FONTS}, hoverinfo="skip",
+    )  # fmt: skip
 
 
 def _hover(name: str, label: str) -> str:
@@ -139,10 +140,10 @@ def clustered(layer: Layer, frame: pd.DataFrame, view: View) -> list[dict[str, A
         symbols.append(mix_name(mix_of([m["level"] or "" for m in members])))
         hover.append(f"<b>{layer.title} {len(members)} 处</b>" + (f"<br>{silent} 处离线" if silent else ""))
         data.append(["cluster", round(g.lng, 5), round(g.lat, 5)])
-        counts.append((g.lng, g.lat, str(len(members))))
+        counts.append((g.lng, g.lat, number(len(members))))
     return [
         _icons(lng, lat, symbols, hover, data),
-        _texts(*_columns(counts), size=14, colour=DARK.text2),
+        _numbers(counts),
     ]
 
 
@@ -167,12 +168,12 @@ def levels(layer: Layer, frame: pd.DataFrame, view: View) -> list[dict[str, Any]
         else:
             symbols.append(mix_name(mix_of([m["level"] for m in members])))
             data.append(["cluster", round(g.lng, 5), round(g.lat, 5)])
-            counts.append((g.lng, g.lat, str(len(members))))
+            counts.append((g.lng, g.lat, number(len(members))))
     labels.reverse()  # MapLibre keeps the first of two labels that collide: the worst
     return [
         _icons(lng, lat, symbols, hover, data),
-        _texts(*_columns(labels), size=14, colour=DARK.text, beside=True),
-        _texts(*_columns(counts), size=14, colour=DARK.text),
+        _labels(*_columns(labels)),
+        _numbers(counts),
     ]
 
 
@@ -195,8 +196,8 @@ def events(layer: Layer, frame: pd.DataFrame, view: View) -> list[dict[str, Any]
             symbols.append(mix_name(mix_of([""] * len(members))))
             hover.append(f"<b>在办案卷 {len(members)} 件</b>" + (f"<br>{late} 件超期" if late else ""))
             data.append(["cluster", round(g.lng, 5), round(g.lat, 5)])
-            counts.append((g.lng, g.lat, str(len(members))))
-    return [_icons(lng, lat, symbols, hover, data), _texts(*_columns(counts), size=14, colour=DARK.text)]
+            counts.append((g.lng, g.lat, number(len(members))))
+    return [_icons(lng, lat, symbols, hover, data), _numbers(counts)]
 
 
 def ground(layer: Layer, frame: pd.DataFrame, view: View) -> list[dict[str, Any]]:

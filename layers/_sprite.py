@@ -134,6 +134,23 @@ def _event(px: int, late: bool) -> Image.Image:
     return image
 
 
+MOST = 399  # numbers up to this one have an icon
+
+
+def number(n: int) -> str:
+    """Icon of a number on a cluster. Why an icon and not text: MapLibre hides text that collides with any icon."""
+    return f"n-{n}" if n <= MOST else "n-more"
+
+
+def _number(text: str, px: int) -> Image.Image:
+    """`px` is the height; the width follows the digits."""
+    font = ImageFont.load_default(px * 0.92)
+    width = int(font.getlength(text) + px * 0.12)
+    image = Image.new("RGBA", (width, px))
+    ImageDraw.Draw(image).text((width / 2, px / 2), text, DARK.text, font, anchor="mm", stroke_width=px / 40, stroke_fill=DARK.text)
+    return image
+
+
 def _pick(px: int) -> Image.Image:
     image, d = _canvas(px)
     d.ellipse((px * 0.05, px * 0.05, px * 0.95, px * 0.95), None, DARK.text, max(px // 28, 1))
@@ -154,6 +171,9 @@ def _recipes() -> dict[str, tuple[int, object]]:
     made["event"] = (18, lambda px: _event(px, False))
     made["event-late"] = (18, lambda px: _event(px, True))
     made["pick"] = (52, _pick)
+    for n in range(2, MOST + 1):
+        made[number(n)] = (15, lambda px, n=n: _number(str(n), px))
+    made["n-more"] = (15, lambda px: _number(f"{MOST}+", px))
     return made
 
 
@@ -162,18 +182,23 @@ def names() -> set[str]:
     return set(_recipes())
 
 
+def _shrunk(draw: object, px: int) -> Image.Image:
+    """An icon `px` high, drawn large and shrunk."""
+    image: Image.Image = draw(px * SMOOTH)  # type: ignore[operator]
+    return image.resize((round(image.width / SMOOTH), px), Image.Resampling.LANCZOS)
+
+
 @cache
 def sheet(scale: int = 1) -> tuple[dict[str, dict[str, int]], bytes]:
     """(index, PNG) of the sprite at a pixel ratio: the two files that MapLibre asks for."""
     width, x, y, row = 640 * scale, 0, 0, 0
     placed: list[tuple[str, Image.Image, int, int]] = []
     for name, (size, draw) in sorted(_recipes().items(), key=lambda item: (-item[1][0], item[0])):
-        px = size * scale
-        image = draw(px * SMOOTH).resize((px, px), Image.Resampling.LANCZOS)  # type: ignore[operator]
-        if x + px > width:
+        image = _shrunk(draw, size * scale)
+        if x + image.width > width:
             x, y, row = 0, y + row, 0
         placed.append((name, image, x, y))
-        x, row = x + px, max(row, px)
+        x, row = x + image.width, max(row, image.height)
     whole = Image.new("RGBA", (width, y + row))
     index = {}
     for name, image, left, top in placed:
@@ -187,7 +212,6 @@ def sheet(scale: int = 1) -> tuple[dict[str, dict[str, int]], bytes]:
 def icon(name: str, scale: int = 2) -> bytes:
     """One icon as a PNG of its own, for legends and lists beside the map. Raises KeyError for an unknown name."""
     size, draw = _recipes()[name]
-    px = size * scale
     file = io.BytesIO()
-    draw(px * SMOOTH).resize((px, px), Image.Resampling.LANCZOS).save(file, "PNG", optimize=True)  # type: ignore[operator]
+    _shrunk(draw, size * scale).save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -61,5 +61,3 @@ def first_passwords(conn: psycopg.Connection) -> list[tuple[str, str, str]]:
 def load_history(conn: psycopg.Connection, catalog, say: Callable[[str], None]) -> None:
     """The simulated past of the demo district, once."""
     history.load(conn, catalog, datetime.now(UTC), say)
-
-

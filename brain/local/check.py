@@ -66,7 +66,9 @@ def database(settings: Settings) -> Found:
                 return Found(False, f"PostgreSQL {version}，有 {len(todo)} 个表结构升级没做", "运行 brain migrate")
             return Found(True, f"PostgreSQL {version}，{size}")
     except psycopg.OperationalError as err:
-        return Found(False, f"连不上：{str(err).strip().splitlines()[-1]}", "先运行 brain up，或检查 BRAIN_DATABASE_URL")
+        return Found(
+            False, f"连不上：{str(err).strip().splitlines()[-1]}", "先运行 brain up，或检查 BRAIN_DATABASE_URL"
+        )
 
 
 def _done(conn: psycopg.Connection) -> set[str]:
@@ -117,7 +119,9 @@ def feeds(settings: Settings) -> Found:
     parts, stale = [], []
     for row in rows:
         age = (now - row["last_received_at"]).total_seconds() if row["last_received_at"] else None
-        parts.append(f"{row['feed']} {'—' if age is None else f'{age:.0f} 秒前'}（收 {row['received']}，拒 {row['dead']}）")
+        parts.append(
+            f"{row['feed']} {'—' if age is None else f'{age:.0f} 秒前'}（收 {row['received']}，拒 {row['dead']}）"
+        )
         adds_up = row["received"] == row["stored"] + row["duplicate"] + row["dead"]
         if age is None or age > STALE_FEED_S or not adds_up:
             stale.append(row["feed"] + ("" if adds_up else "（账不平）"))
@@ -177,7 +181,9 @@ def keys(settings: Settings) -> Found:
         if os.stat(path).st_mode & 0o077:
             return Found(False, f"{path} 别人也能读", f"chmod 600 {path}")
     if len(key) < 32:
-        return Found(False, "没有签名密钥或太短", "首次 brain up 会自动生成；生产环境用 BRAIN_SECRET_KEY_FILE 给 32 位以上随机串")
+        return Found(
+            False, "没有签名密钥或太短", "首次 brain up 会自动生成；生产环境用 BRAIN_SECRET_KEY_FILE 给 32 位以上随机串"
+        )
     return Found(True, "签名密钥在位")
 
 

@@ -116,7 +116,9 @@ class Server:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as err:
-            raise CannotStart(f"数据目录 {self.folder} 建不了：{err.strerror}；请用 BRAIN_HOME 换一个可写的目录") from None
+            raise CannotStart(
+                f"数据目录 {self.folder} 建不了：{err.strerror}；请用 BRAIN_HOME 换一个可写的目录"
+            ) from None
         free = shutil.disk_usage(self.folder).free
         if free < ROOM_NEEDED:
             raise CannotStart(
@@ -132,7 +134,9 @@ class Server:
                     "请用 BRAIN_HOME 换一个目录，或先用旧版本导出数据"
                 )
             if has_timescale(self.install) is False and (self.data / "timescale").exists():
-                raise CannotStart(f"数据目录 {self.data} 建立时带有 TimescaleDB，当前 PostgreSQL 没有该扩展；请恢复扩展或换 BRAIN_HOME")
+                raise CannotStart(
+                    f"数据目录 {self.data} 建立时带有 TimescaleDB，当前 PostgreSQL 没有该扩展；请恢复扩展或换 BRAIN_HOME"
+                )
         who = _as_server_user()
         for folder in (self.folder, self.sockets):
             folder.mkdir(parents=True, exist_ok=True)

@@ -10,29 +10,27 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from brain import catalog as catalogs
-from brain.local import accounts, city
 from brain.local.broker import Broker, port_taken
 from brain.local.postgres import CannotStart, Server, installation
 from brain.settings import Settings, env_name
-from brain.store import db
 
 BACKOFF = (1, 2, 4, 8, 15, 30)  # seconds before the next try; the last repeats
 HEALTHY_AFTER = 60.0  # a child that lived so long starts again at the front of BACKOFF
 LOG_LIMIT = 20 * 2**20
+PREPARING = ("升级表结构", "装入示范城区（真实边界与示意网格）", "装入模拟历史案卷")  # steps of brain.local.prepare
 
 
 @dataclass
@@ -115,7 +113,9 @@ class Demo:
             home.mkdir(parents=True, exist_ok=True)
             self._lock = open(home / "up.lock", "w")  # noqa: SIM115 - held until the process ends
         except OSError as err:
-            raise CannotStart(f"数据目录 {home.resolve()} 写不了：{err.strerror}；请用 BRAIN_HOME 换一个可写的目录") from None
+            raise CannotStart(
+                f"数据目录 {home.resolve()} 写不了：{err.strerror}；请用 BRAIN_HOME 换一个可写的目录"
+            ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -165,11 +165,7 @@ class Demo:
         began = time.monotonic()
         self.take_home()
         self.check_ports()
-        catalog = catalogs.load(self.settings.catalog or None)
-        steps = [
-            "启动数据库", "升级表结构", "装入示范城区（真实边界与示意网格）", "装入模拟历史案卷", "启动消息服务", "启动各进程",
-        ]  # fmt: skip
-        made: list[tuple[str, str, str]] = []
+        steps = ["启动数据库", *PREPARING, "启动消息服务", "启动各进程"]
         with Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=self.console
         ) as bar:
@@ -178,32 +174,43 @@ class Demo:
             def step(number: int, more: str = "") -> None:
                 bar.update(task, completed=number, description=steps[number] + (f"：{more}" if more else ""))
 
-            url = self.start_database()
-            step(1)
-            db.migrate(url, body=self.settings.storage, say=lambda name: step(1, name))
-            step(2)
-            with db.connect(url, name="brain up") as conn:
-                city.load(conn, catalog, lambda text: step(2, text))
-                step(3)
-                accounts.load_history(conn, catalog, lambda text: step(3, text))
-                made = accounts.first_passwords(conn)
-            step(4)
-            mqtt_url = self.start_broker()
-            step(5)
-            running = replace(self.settings, database_url=url, mqtt_url=mqtt_url, secret_key=self.secret_key())
+            running = replace(self.settings, database_url=self.start_database(), secret_key=self.secret_key())
+            made = self.prepare(running, lambda number, more: step(1 + number, more))
+            step(len(steps) - 2)
+            running = replace(running, mqtt_url=self.start_broker())
+            step(len(steps) - 1)
             self.spawn(running)
             self.wait_until_healthy(running)
             bar.update(task, completed=len(steps), description="就绪")
         self.announce(made, time.monotonic() - began)
         return made
 
-    def spawn(self, running: Settings) -> None:
+    def prepare(self, running: Settings, step: Callable[[int, str], None]) -> list[tuple[str, str, str]]:
+        """Migrate and load (brain.local.prepare, a process of its own); returns the accounts it made."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "brain.local.prepare"], env=self.environment(running), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        now, made = 0, []
+        for line in process.stdout:
+            said = json.loads(line)
+            now, made = said.get("step", now), said.get("accounts", made)
+            step(now, said.get("say", ""))
+        errors = process.stderr.read().strip().splitlines()
+        if process.wait():
+            raise CannotStart(f"{PREPARING[now]}没有完成：{errors[-1] if errors else '没有说明'}")
+        return [tuple(account) for account in made]
+
+    def environment(self, running: Settings) -> dict[str, str]:
+        """What a child is told: every setting as it stands now, and nothing of ours from the shell."""
         env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")}
-        for name in ("home", "http_host", "http_port", "public_url", "database_url", "storage", "mqtt_url", "mqtt_share",
-                     "worker", "catalog", "replay", "replay_speed", "secret_key", "session_idle_min", "session_max_h",
-                     "log_level"):  # fmt: skip
-            value = getattr(running, name)
-            env[env_name(name)] = str(value.resolve()) if isinstance(value, Path) else str(value)
+        for one in fields(Settings):
+            value = getattr(running, one.name)
+            env[env_name(one.name)] = str(value.resolve()) if isinstance(value, Path) else str(value)
+        return env
+
+    def spawn(self, running: Settings) -> None:
+        env = self.environment(running)
         python = [sys.executable, "-m"]
         roles = [
             ("ingest", [*python, "ingest", "run"]),
@@ -237,7 +244,9 @@ class Demo:
     def announce(self, made: list[tuple[str, str, str]], seconds: float) -> None:
         say = self.console.print
         say(f"\n[bold]城市大脑 lite[/bold] 已就绪（{seconds:.0f} 秒）  →  [bold]{self.settings.origin}[/bold]")
-        say(f"  大屏与坐席 {self.settings.origin}/    网格员手机端 {self.settings.origin}/m    月报 {self.settings.origin}/report")
+        say(
+            f"  大屏与坐席 {self.settings.origin}/    网格员手机端 {self.settings.origin}/m    月报 {self.settings.origin}/report"
+        )
         if made:
             say("\n演示账号与一次性密码（只显示这一次，首次登录须改密）：")
             for login, password, words in made:
@@ -300,8 +309,3 @@ def up(settings: Settings) -> int:
         demo.stop()
     demo.console.print("已停止。")
     return 0
-
-
-def free_mb(path: Path) -> int:
-    """Free space of the disk that holds `path`, MB."""
-    return shutil.disk_usage(path).free // 2**20

@@ -17,18 +17,26 @@ def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
     with db.connect(settings.database_url, name="brain user") as conn:
         if args.act == "list":
             for row in db.many(conn, "accounts"):
-                state = "停用" if not row["active"] else "锁定" if row["locked"] else "须改密" if row["must_change"] else "正常"
+                state = (
+                    "停用"
+                    if not row["active"]
+                    else "锁定"
+                    if row["locked"]
+                    else "须改密"
+                    if row["must_change"]
+                    else "正常"
+                )
                 say(f"{row['login']:<16}{row['name']:<16}{row['role']:<12}{row['org'] or '':<12}{state}")
             return 0
         if args.act == "add":
             if args.role not in {r.value for r in Role if r not in (Role.CLOCK, Role.RULE, Role.PUBLIC)}:
-                raise Refused(f"没有角色 {args.role}；可用：operator acceptor dispatcher chief department worker leader admin")
+                raise Refused(
+                    f"没有角色 {args.role}；可用：operator acceptor dispatcher chief department worker leader admin"
+                )
             password = one_time_password()
             places = tuple(p.strip() for p in args.places.split(",") if p.strip())
             with conn.transaction():
-                people.create(
-                    conn, login=args.login, name=args.name, role=Role(args.role), org=args.org, places=places
-                )
+                people.create(conn, login=args.login, name=args.name, role=Role(args.role), org=args.org, places=places)
                 people.set_password(conn, args.login, password, must_change=True)
             say(f"已新增 {args.login}，一次性密码：{password}")
             return 0

@@ -25,7 +25,12 @@ ORDER = (
     "repeat_rate",
 )  # fmt: skip
 HEADLINES = ("registered", "on_time_handle_rate", "close_rate", "rework_rate", "mean_handle_time", "satisfied_rate")
-STAGES = {"register": "registered_on_time", "dispatch": "dispatched_on_time", "verify": "verified_on_time", "check": "checked_on_time"}
+STAGES = {
+    "register": "registered_on_time",
+    "dispatch": "dispatched_on_time",
+    "verify": "verified_on_time",
+    "check": "checked_on_time",
+}
 STAGE_DUE = {"verify": "verify_due", "check": "check_due"}  # stages whose denominator no other count gives
 SATISFIED = 4  # of 5: 4 满意, 5 非常满意
 NOT_OURS = "不属于本单位职责"  # the return that makes a dispatch inaccurate, in the words of the formula

@@ -6,6 +6,7 @@ from math import cos, hypot, radians
 from typing import Any
 
 import psycopg
+import shapely
 
 from brain.catalog import Catalog
 from brain.report.facts import Facts, Window
@@ -110,3 +111,17 @@ def hot_grids(conn: psycopg.Connection) -> dict[str, Any]:
         ],
         "all": {r["code"]: r["n"] for r in rows},
     }
+
+
+def shapes(conn: psycopg.Connection) -> dict[str, dict[str, Any]]:
+    """Outlines for the map of the report: {"grid": {code: geometry}, "town": …, "area": {code: m²}, "name": {code: name}}.
+
+    Simplified to about ten metres, which is finer than a pixel of the printed map.
+    """
+    found: dict[str, dict[str, Any]] = {"grid": {}, "town": {}, "area": {}, "name": {}}
+    for row in db.many(conn, "report_shapes"):
+        geometry = shapely.from_wkb(bytes(row["geom"]))
+        found[row["kind"]][row["code"]] = shapely.simplify(geometry, 0.0001)
+        found["area"][row["code"]] = row["area_m2"]
+        found["name"][row["code"]] = row["name"]
+    return found

@@ -17,6 +17,15 @@ ZONE = ZoneInfo("Asia/Shanghai")
 DASH = "—"
 GAP = "\u202f"  # narrow no-break space between groups of three digits
 MINUS = "\u2212"
+HOLIDAYS = {  # the calendar library's own names
+    "New Year's Day": "元旦",
+    "Spring Festival": "春节",
+    "Tomb-sweeping Day": "清明节",
+    "Labour Day": "劳动节",
+    "Dragon Boat Festival": "端午节",
+    "Mid-autumn Festival": "中秋节",
+    "National Day": "国庆节",
+}
 
 
 def count(value: float | None) -> str:
@@ -42,7 +51,7 @@ def rate(fraction: float | None) -> str:
 
 
 def signed(value: float, decimals: int = 1) -> str:
-    """"+12.6", "−0.4", "0.0"."""
+    """ "+12.6", "−0.4", "0.0"."""
     text = fixed(value, decimals)
     return text if text.startswith(MINUS) or float(text.replace(GAP, "")) == 0 else f"+{text}"
 
@@ -99,7 +108,7 @@ def local(at: datetime) -> datetime:
 
 
 def clock(at: datetime | None) -> str:
-    """"11 月 2 日 08:00"."""
+    """ "11 月 2 日 08:00"."""
     if at is None:
         return DASH
     at = local(at)
@@ -107,7 +116,7 @@ def clock(at: datetime | None) -> str:
 
 
 def stamp(at: datetime | None) -> str:
-    """"10-17 08:05", for tables."""
+    """ "10-17 08:05", for tables."""
     return DASH if at is None else f"{local(at):%m-%d %H:%M}"
 
 
@@ -139,6 +148,6 @@ def month_bounds(period: str) -> tuple[datetime, datetime]:
 
 
 def month_label(period: str) -> str:
-    """"2026-10" → "2026 年 10 月"."""
+    """ "2026-10" → "2026 年 10 月"."""
     year, month = (int(x) for x in period.split("-"))
     return f"{year} 年 {month} 月"

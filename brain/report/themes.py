@@ -59,7 +59,9 @@ def _class(found: dict[str, Any] | None) -> water_quality.Judged | None:
     if not found:
         return None
     values = {kind: row["mean"] for kind, row in found["kinds"].items() if row["mean"] is not None}
-    lake = str(found["row"]["params"].get("type", "")) in ("lake", "reservoir") or bool(found["row"]["params"].get("lake"))
+    lake = str(found["row"]["params"].get("type", "")) in ("lake", "reservoir") or bool(
+        found["row"]["params"].get("lake")
+    )
     return water_quality.judge(values, lake=lake, items=CLASS_KINDS)
 
 
@@ -176,7 +178,8 @@ def air(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -
             {"level": n, "word": catalog.words.of("aqi_level", n), "days": levels[n]} for n in range(1, 7) if levels[n]
         ],
         "causes": [
-            {"kind": k, "label": catalog.kinds[k].label, "days": n} for k, n in sorted(causes.items(), key=lambda x: -x[1])
+            {"kind": k, "label": catalog.kinds[k].label, "days": n}
+            for k, n in sorted(causes.items(), key=lambda x: -x[1])
         ],
         "standards": sorted({d["standard"] for d in days}),
         "statement": "report_air_hours",

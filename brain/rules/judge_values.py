@@ -129,11 +129,13 @@ def ratio(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
     samples = []
     readings = accepted(rule, trail, rule.inputs[0])
     frozen = held.memo.get("base")
+    left = frozen["left"] if frozen else 0
     for number, reading in enumerate(readings):
         past = [r.value for r in readings[max(0, number - window) : number]]
         base = median(past) if len(past) >= least else None
-        if held.level is not None and frozen and frozen["left"] > 0:
-            base = frozen["value"]
+        new = held.seen_at is None or (reading.at, reading.seq) > (held.seen_at, held.memo.get("seen_seq", ""))
+        if held.level is not None and frozen and new and left > 0:
+            base, left = frozen["value"], left - 1
         samples.append(Sample(reading.at, reading.seq, reading.value, (reading,), base))
 
     def times(sample: Sample) -> float | None:

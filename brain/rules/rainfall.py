@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 
 GRADES_12H = (0.1, 5.0, 15.0, 30.0, 70.0, 140.0)
 GRADES_24H = (0.1, 10.0, 25.0, 50.0, 100.0, 250.0)
@@ -16,14 +17,15 @@ VERY_STRONG_1H = 50.0
 
 
 def grade(amount: float, *, hours: int = 24) -> int:
-    """Grade 0–6 (微量 … 特大暴雨) of a 12-h or 24-h amount, rounded to 0.1 mm as the standard counts.
+    """Grade 0–6 (微量 … 特大暴雨) of a 12-h or 24-h amount, rounded to 0.1 mm (GB/T 8170).
 
     Raises ValueError for other windows, for which the standard has no grades.
     """
     if hours not in (12, 24):
         raise ValueError("rainfall: GB/T 28592-2012 grades 12 h and 24 h only")
     edges = GRADES_12H if hours == 12 else GRADES_24H
-    return sum(round(amount, 1) >= edge for edge in edges)
+    tenths = Decimal(repr(float(amount))).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN)
+    return sum(float(tenths) >= edge for edge in edges)
 
 
 def strength(amount_1h: float) -> str | None:

@@ -98,9 +98,7 @@ def body_of(conn: psycopg.Connection) -> str:
         row = conn.execute("SELECT body FROM schema_body").fetchone()
         if row:
             return row["body"]
-    available = conn.execute(
-        "SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'"
-    ).fetchone()
+    available = conn.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'").fetchone()
     preloaded = "timescaledb" in conn.execute("SHOW shared_preload_libraries").fetchone()["shared_preload_libraries"]
     return "timescale" if available and preloaded else "plain"
 
@@ -134,8 +132,12 @@ def migrate(url: str, *, body: str = "auto", say=lambda text: None) -> list[str]
     """
     ran = []
     with connect(url, name="brain migrate") as conn, _migration_lock(conn):
-        conn.execute("CREATE TABLE IF NOT EXISTS schema_body (body text PRIMARY KEY CHECK (body IN ('timescale', 'plain')))")
-        conn.execute("CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, ran_at timestamptz DEFAULT now())")
+        conn.execute(
+            "CREATE TABLE IF NOT EXISTS schema_body (body text PRIMARY KEY CHECK (body IN ('timescale', 'plain')))"
+        )
+        conn.execute(
+            "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, ran_at timestamptz DEFAULT now())"
+        )
         born = body_of(conn)
         if not conn.execute("SELECT 1 FROM schema_body").fetchone():
             born = born if body == "auto" else body

@@ -45,7 +45,11 @@ def main() -> int:
     out = TOP / "bench"
     out.mkdir(exist_ok=True)
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    about = {"when": when, "machine": f"{platform.machine()}, {__import__('os').cpu_count()} cores", "python": platform.python_version()}
+    about = {
+        "when": when,
+        "machine": f"{platform.machine()}, {__import__('os').cpu_count()} cores",
+        "python": platform.python_version(),
+    }
     (out / "results.json").write_text(json.dumps({"about": about, "rows": rows}, ensure_ascii=False, indent=1) + "\n")
     lines = [
         "# Measured by `make bench`", "",

@@ -77,7 +77,9 @@ def rows() -> list[dict]:
             memory = _memory(up)
             for name, mb in sorted(memory.items()):
                 out.append({"what": f"memory {name}", "figure": mb, "unit": "MB"})
-            out.append({"what": "memory, all processes", "figure": sum(memory.values()), "unit": "MB", "goal": "≤1,536"})
+            out.append(
+                {"what": "memory, all processes", "figure": sum(memory.values()), "unit": "MB", "goal": "≤1,536"}
+            )
             out += _pixels(up)
         finally:
             up.stop()

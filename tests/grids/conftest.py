@@ -23,9 +23,8 @@ class Drawn:
     def box(self, column: int, row: int) -> tuple[float, float, float, float]:
         """West, south, east, north of a square of the drawing; row 0 is the top line."""
         up = len(self.rows) - 1 - row
-        return tuple(
-            round(v, 9) for v in (WEST + column * SIDE, SOUTH + up * SIDE, WEST + (column + 1) * SIDE, SOUTH + (up + 1) * SIDE)
-        )
+        west, south = WEST + column * SIDE, SOUTH + up * SIDE
+        return tuple(round(v, 9) for v in (west, south, west + SIDE, south + SIDE))
 
     def middle(self, letter: str) -> tuple[float, float]:
         """The middle of the first square of a letter."""

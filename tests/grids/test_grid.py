@@ -125,7 +125,7 @@ def test_a_grid_without_cells_answers_outside():
 
 def test_a_code_given_twice_is_refused():
     box = shapely.box(116, 24, 116.1, 24.1)
-    with pytest.raises(BadGrid, match="重复.*441402004001101"):
+    with pytest.raises(BadGrid, match=r"重复.*441402004001101"):
         Grid(["441402004001101"] * 2, [box, box])
 
 

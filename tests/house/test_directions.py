@@ -65,7 +65,9 @@ def imports(name: str, file: Path) -> set[str]:
                 base = ".".join([*package, *([base] if base else [])])
             for alias in node.names:
                 whole = f"{base}.{alias.name}"
-                is_module = (TOP / whole.replace(".", "/")).is_dir() or (TOP / (whole.replace(".", "/") + ".py")).exists()
+                is_module = (TOP / whole.replace(".", "/")).is_dir() or (
+                    TOP / (whole.replace(".", "/") + ".py")
+                ).exists()
                 found.add(whole if is_module else base)
     return {f for f in found if f.split(".")[0] in OURS}
 
@@ -103,12 +105,16 @@ def test_rules_see_no_clock_no_file_and_no_database():
         if not name.startswith("brain.rules"):
             continue
         text = file.read_text(encoding="utf-8")
-        wrong += [f"{name}: {bad}" for bad in ("datetime.now(", "time.time(", "open(", "psycopg", "utcnow") if bad in text]
+        wrong += [
+            f"{name}: {bad}" for bad in ("datetime.now(", "time.time(", "open(", "psycopg", "utcnow") if bad in text
+        ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_every_package_says_its_duty():
-    lost = [name for name, file in modules() if not (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "")]
+    lost = [
+        name for name, file in modules() if not (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "")
+    ]
     assert not lost, f"no module docstring: {lost}"
 
 

@@ -415,7 +415,7 @@ def test_a_self_handling_that_is_refused_leaves_nothing_behind(district):
 # Guards of role, place, version -------------------------------------------------------------------------------------
 def test_a_verb_that_the_state_does_not_know_is_refused_and_writes_nothing(district):
     event = district.report()
-    refused("no_such_move", district.act, event, Verb.CLOSE, "chief", condition="x")
+    refused("no_such_move", district.act, event, Verb.CHECK, "chief", passed=True)
     assert district.verbs(event) == ["report"] and events.get(district.conn, event.id).version == 1
 
 
@@ -475,10 +475,6 @@ def test_history_never_runs_backwards_even_when_a_clock_does(district):
 
 
 # By rule ------------------------------------------------------------------------------------------------------------
-def by_sensor(district, **more):
-    return district.report(source=Source.SENSOR, actor=ENGINE, level=Level.YELLOW, **more)
-
-
 @pytest.fixture
 def sensor_event(district):
     lng, lat = district.at("A")

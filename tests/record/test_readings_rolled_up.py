@@ -174,6 +174,20 @@ def test_an_hour_is_not_closed_under_a_writer_who_believes_it_open(conn, db_url,
     assert conn.execute("SELECT closed_before > %s AS moved FROM roll_up_state", [now]).fetchone()["moved"]
 
 
+def test_a_writer_who_began_after_the_announcement_but_did_not_see_it_is_waited_for(conn, db_url, now):
+    put(conn, ph(now - HOUR))
+    with db.connect(db_url, name="engine") as engine, db.connect(db_url, name="slow worker") as slow:
+        with slow.transaction():
+            with engine.transaction():
+                db.run(engine, "roll_up_announce", now=now + DAY)
+                put(slow, ph(now), feed="slow")
+            intake.roll_up(conn, now + DAY)
+            assert conn.execute("SELECT closed_before = '-infinity' AS still FROM roll_up_state").fetchone()["still"]
+        assert marks(conn) == 0
+        intake.roll_up(conn, now + DAY)
+    assert rolled_up(conn, HOUR) == from_raw([ph(now - HOUR), ph(now)], HOUR)
+
+
 def test_a_step_held_up_by_a_writer_is_finished_before_the_next_begins(conn, db_url, now):
     put(conn, ph(now))
     with db.connect(db_url, name="slow worker") as slow, slow.transaction():

@@ -16,8 +16,8 @@ from brain.rules import access
 ROLES = load().roles
 HERE, THERE = "441402006", "441402106"
 EVENT = Event(
-    id="4414022026090300001", category="matter:06010", title="暴露垃圾", state=State.HANDLING, source=Source.GRID, level=None,
-    reported_at=datetime(2026, 9, 3, tzinfo=UTC), lng=116.1, lat=24.3, town=HERE, village=HERE + "001",
+    id="4414022026090300001", category="matter:06010", title="暴露垃圾", state=State.HANDLING, source=Source.GRID,
+    level=None, reported_at=datetime(2026, 9, 3, tzinfo=UTC), lng=116.1, lat=24.3, town=HERE, village=HERE + "001",
     grid=HERE + "001001", org="cgj", reporter_id=7, reporter_org=HERE, handler_id=8, checker_id=9,
 )  # fmt: skip
 

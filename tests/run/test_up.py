@@ -135,7 +135,9 @@ def test_a_killed_engine_is_started_again(demo):
 
 def test_brain_check_passes_on_the_running_demo(demo):
     wait_for(lambda: demo.health()["engine_lag_s"] is not None and demo.health()["engine_lag_s"] < 30, 60)
-    done = subprocess.run([sys.executable, "-m", "brain", "check"], cwd=TOP, env=demo.env, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "brain", "check"], cwd=TOP, env=demo.env, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "存储形态" in done.stdout
 

@@ -130,7 +130,8 @@ class District:
 
     def turbidity(self, station: str, value: float, at: datetime) -> None:
         self.publish(
-            f"city/441402/water/{station}", {"站点编码": station, "监测时间": at.isoformat(), "监测数据": {"浊度": value}}
+            f"city/441402/water/{station}",
+            {"站点编码": station, "监测时间": at.isoformat(), "监测数据": {"浊度": value}},
         )
 
 
@@ -219,7 +220,9 @@ def test_a_turbid_river_is_reported_handled_checked_closed_rated_and_counted(dis
         close = district.as_("chief1").get("/api/v1/me").json()["close_conditions"][0]
         event = district.do("acceptor1", event_id, "close", condition=close)
         assert event["state"] == "closed"
-        district.do("acceptor1", event_id, "rate", ratings={"response": 5, "solved": 5, "satisfied": 4}, reason="电话回访")
+        district.do(
+            "acceptor1", event_id, "rate", ratings={"response": 5, "solved": 5, "satisfied": 4}, reason="电话回访"
+        )
 
         verbs = [line["verb"] for line in district.event(event_id)["log"]]
         told = ["report", "accept", "register", "dispatch", "return", "dispatch", "return", "arbitrate", "take", "answer", "check",

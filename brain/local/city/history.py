@@ -130,7 +130,8 @@ def _world(conn: psycopg.Connection, catalog: Catalog, recipe: dict[str, Any]) -
         "SELECT id, name, theme, lng, lat, town, village, grid, cell FROM station WHERE active ORDER BY id"
     ):
         stations.setdefault(r["theme"], []).append(r)
-    chances = {("returned" if k == "return" else k): v for k, v in recipe["chance"].items()}
+    named = {"return": "returned"}
+    chances = {named.get(k, k): v for k, v in recipe["chance"].items() if k != "bad_month"}
     return World(
         catalog,
         recipe,
@@ -175,11 +176,11 @@ def _crew(conn: psycopg.Connection) -> Crew:
 def _chronic(recipe: dict[str, Any], rng: Random, urban: Pool, cells: dict[str, Pool]) -> dict[str, Pool]:
     """Places where the same trouble comes back, each with one category."""
     often = [(k, c["weight"]) for k, c in recipe["category"].items() if not c.get("rural")]
-    kinds = Pool.of([k for k, _ in often], [w**0.5 for _, w in often])
+    kinds = Pool.of([k for k, _ in often], [w**0.75 for _, w in often])
     found: dict[str, list[tuple[Cell, float]]] = {}
     for number in range(recipe["chronic"]["places"]):
         cell = cells[urban.draw(rng)].draw(rng)
-        found.setdefault(kinds.draw(rng), []).append((cell, 1 / (1 + number % 7)))
+        found.setdefault(kinds.draw(rng), []).append((cell, 1 / (1 + number % 5)))
     return {key: Pool.of([c for c, _ in pairs], [w for _, w in pairs]) for key, pairs in found.items()}
 
 
@@ -202,11 +203,14 @@ def month(world: World, period: tuple[int, int], now: datetime) -> list[Life]:
     kinds = Pool.of(list(recipe["category"]), weights)
     usual = sum(c["weight"] for c in recipe["category"].values())
     many = round(rng.uniform(*recipe["cases"]) * (sum(weights) / usual) ** 0.5)
+    worse = rng.uniform(0, recipe["chance"]["bad_month"])
     lives = []
     for _ in range(many):
         kind = kinds.draw(rng)
         at = _moment(world, rng, days, wet, recipe["category"][kind])
-        life = _case(world, rng, kind, at)
+        event, script = _drawn(world, rng, kind, at)
+        script = replace(script, prompt=script.prompt - worse)
+        life = past.live(world.catalog, world.crew, rng, event, script, world.chances)
         if life.at <= now:
             lives.append(life)
     return lives
@@ -245,11 +249,6 @@ def _moment(world: World, rng: Random, days: list[date], wet: set[date], kind: d
 
 
 # A case -------------------------------------------------------------------------------------------------------------
-def _case(world: World, rng: Random, kind: str, at: datetime) -> Life:
-    event, script = _drawn(world, rng, kind, at)
-    return past.live(world.catalog, world.crew, rng, event, script, world.chances)
-
-
 def _drawn(
     world: World, rng: Random, kind: str, at: datetime, source: str | None = None, cell: Cell | None = None
 ) -> tuple[Event, Script]:
@@ -305,7 +304,7 @@ def _drawn(
 
 def _place(world: World, rng: Random, kind: str, says: dict[str, Any]) -> tuple[Cell, float]:
     """A cell and how far from its middle the case lies: an old sore of this category, or anywhere."""
-    if kind in world.chronic and rng.random() < world.chances.chronic * 3:
+    if kind in world.chronic and rng.random() < world.chances.chronic:
         return world.chronic[kind].draw(rng), world.recipe["chronic"]["radius_m"]
     cell = world.cells[(world.rural if says.get("rural") else world.urban).draw(rng)].draw(rng)
     return cell, cell.reach_m * 0.9

@@ -69,10 +69,10 @@ class Chances:
     suspend: float
     rate: float
     urge: float
-    long_tail: float
     self_handle: float
     chronic: float
     returned: float
+    late_hours: tuple[float, float]  # of a lognormal: how long over the limit
 
 
 @dataclass(slots=True)
@@ -272,13 +272,14 @@ def _at_fraction(life: Life, start: datetime, fraction: float) -> datetime:
     return sla.due(start, Limit(limit.clock, limit.amount * fraction), life.catalog.calendar)
 
 
-def _fraction(rng: Random, prompt: float, chances: Chances) -> float:
-    """Share of the limit used until the answer: mostly well inside, sometimes over, now and then far over."""
-    if rng.random() < prompt:
-        return min(0.97, 0.12 + 0.82 * rng.betavariate(2.0, 2.2))
-    if rng.random() < chances.long_tail:
-        return rng.uniform(2.5, 7.0)
-    return 1.02 + rng.expovariate(2.2)
+def _answer_at(life: Life, script: Script, chances: Chances) -> datetime:
+    """When the answer comes: mostly well inside the limit, sometimes a few hours over it, now and then days."""
+    rng, start = life.rng, life.event.dispatched_at
+    if rng.random() < script.prompt:
+        return _at_fraction(life, start, min(0.97, 0.12 + 0.82 * rng.betavariate(2.0, 2.2)))
+    hours = rng.lognormvariate(*chances.late_hours)
+    clock = Clock.URGENT_HOUR if sla.runs_always(_limit(life).clock) else Clock.WORK_HOUR
+    return sla.advance(life.event.due_at, hours * 3600, clock, life.catalog.calendar)
 
 
 def _handler(life: Life, script: Script) -> Actor:
@@ -293,8 +294,7 @@ def _handle(life: Life, script: Script, chances: Chances) -> None:
     natural = sla.runs_always(_limit(life).clock)
     clock = Clock.URGENT_HOUR if natural else Clock.WORK_HOUR
     start = life.event.dispatched_at
-    share = _fraction(rng, script.prompt, chances)
-    answer = _at_fraction(life, start, share)
+    answer = _answer_at(life, script, chances)
     take = sla.advance(life.at, rng.uniform(3, 26) * 60, clock, life.catalog.calendar)
     life.do(V.TAKE, handler, min(take, life.at + (answer - life.at) * 0.5), own={"handler_id": handler.id})
     long = _limit(life).clock == Clock.WORK_DAY

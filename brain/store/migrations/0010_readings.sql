@@ -21,8 +21,8 @@ RETURN date_trunc('day', at, 'Asia/Shanghai');
 -- in `dirty_bucket`, and brain_roll_up() computes just those hours anew.
 --
 -- Why two moments and a fence: when an hour is closed, a writer may be under way that still believes it open and leaves
--- no mark. So `marks_before` moves first and commits; `fence` is then the next transaction id; the hours are closed only
--- when every transaction below the fence has ended. No lock, no waiting writer. It holds because brain_begin_write()
+-- no mark. So `marks_before` moves first and commits; `fence` is a transaction id taken after that; the hours are closed
+-- only when every transaction below the fence has ended. No lock, no waiting writer. It holds because brain_begin_write()
 -- gives a writer its transaction id before it looks at `marks_before`.
 CREATE TABLE roll_up_state (
   one           boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -72,11 +72,12 @@ LANGUAGE sql STABLE AS $$
    ORDER BY 2
 $$;
 
--- Makes the partition [lo, hi) of a table cut by `cut`, moving rows that wait in the default partition. False: a reader
--- or writer held on for two seconds; it is left for the next time, for whoever waits here makes all writers wait.
+-- Makes the partition [lo, hi) of a table cut by `cut`, moving rows that wait in the default partition. False: somebody
+-- held on to the table for two seconds; it is left for the next time, for whoever waits here makes everybody wait.
 --
--- Why the parent is locked, although attaching would not ask for it: a writer under way has already chosen the default
--- partition for its row, and would be refused when that turns out to be wrong. Readers go on until the very end.
+-- Why the whole table is locked for that instant, although attaching would ask for less: a writer under way has already
+-- chosen the default partition for its row and would be refused, and a reader under way has already listed the partitions
+-- and would miss what was moved. A consumer that missed a batch so would step over it for ever.
 CREATE FUNCTION brain_add_partition(parent text, child text, cut text, lo timestamptz, hi timestamptz) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -86,7 +87,7 @@ BEGIN
     RETURN true;
   END IF;
   PERFORM set_config('lock_timeout', '2s', true);
-  EXECUTE format('LOCK TABLE ONLY %I IN SHARE ROW EXCLUSIVE MODE', parent);
+  EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', parent);
   EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', rest);
   EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING IDENTITY)', child, parent);
   EXECUTE format('WITH moved AS (DELETE FROM %I WHERE %I >= $1 AND %2$I < $2 RETURNING *) INSERT INTO %I SELECT * FROM moved',

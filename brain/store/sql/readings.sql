@@ -130,9 +130,10 @@ UPDATE roll_up_state SET marks_before = brain_hour(%(now)s - grace), fence = NUL
  WHERE marks_before < brain_hour(%(now)s - grace) AND closed_before = marks_before;
 
 -- roll_up_fence --
--- Writers that may not have seen the announcement have transaction ids below this. A statement of its own, after the
--- announcement has been committed: that is what makes it true.
-UPDATE roll_up_state SET fence = pg_snapshot_xmax(pg_current_snapshot())
+-- Writers that may not have seen the announcement have transaction ids below this one's. In a transaction of its own, after
+-- the announcement was committed: that is what makes it true. (A snapshot's xmax would not do: it counts from the newest
+-- id that has ended, and a writer under way may have a higher one.)
+UPDATE roll_up_state SET fence = pg_current_xact_id()
  WHERE fence IS NULL AND closed_before < marks_before;
 
 -- roll_up --

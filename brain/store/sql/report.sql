@@ -306,3 +306,12 @@ SELECT period, bool_or(frozen) AS frozen
 -- report_first --
 -- When the first case of the record was reported: months before it are unknown, not empty.
 SELECT min(reported_at) AS at FROM event;
+
+-- report_reported_among --
+-- How many of these cases were reported in a window.
+SELECT count(*)::int AS n FROM event
+ WHERE id = ANY(%(ids)s) AND reported_at >= %(since)s AND reported_at < %(until)s;
+
+-- report_shapes --
+-- Outlines of towns and 综合网格 for the report's map.
+SELECT code, kind, name, area_m2, geom FROM place WHERE kind IN ('town', 'grid') AND geom IS NOT NULL ORDER BY code;

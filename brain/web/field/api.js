@@ -28,7 +28,7 @@ export async function call(method, path, { json, form, key, seconds = 20 } = {})
   } finally {
     clearTimeout(timer);
   }
-  if (!answer.ok) throw new Fail(answer.status, body.error || "服务器没有办成，请稍后再试", body.code);
+  if (!answer.ok) throw new Fail(answer.status, body.error || "服务器没有办成，请稍后再试", body.code || "");
   return body;
 }
 

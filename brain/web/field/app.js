@@ -9,7 +9,7 @@ import * as queue from "./queue.js";
 import { editAgain, reportView } from "./report.js";
 import { changed, changes, counted, identify, refresh, remembered, state } from "./state.js";
 import { paint, tick } from "./tasks.js";
-import { conflict, formView } from "./verbs.js";
+import { conflict, formView, word } from "./verbs.js";
 import { moment } from "./words.js";
 
 const head = document.getElementById("head");
@@ -31,7 +31,7 @@ function top() {
   const { name, rest } = route();
   const { me } = state;
   const inner = name === "e" || name === "do" || name === "report";
-  const title = name === "do" ? me.words.verb[rest[1]] : TITLES[name];
+  const title = name === "do" ? word(rest[1]) : TITLES[name];
   document.title = `${title} · 网格任务`;
   show(head, inner ? h("button.plain.round", { type: "button", "aria-label": "返回", onclick: back }, icon("back")) : null, h("h1", null, title),
     inner ? null : h("span.who", null, me.grid?.short || me.org?.short || me.name, " · ", state.online ? "在线" : "离线", h(`span.lamp${state.online ? ".on" : ""}`)));
@@ -121,10 +121,10 @@ async function start() {
   } catch (fail) {
     if (fail.status === undefined) throw fail;
     if (fail.status === 401) { location.replace(LOGIN); return; }
+    if (fail.code === "must_change") { location.replace("/password"); return; }
     state.online = false;
     if (!state.me) { show(view, h("div.empty", null, h("p", null, "连不上服务器"), h("p.quiet", null, "这台手机还没有登录过，请联网后再打开。"), h("button.big", { type: "button", onclick: () => location.reload() }, "重试"))); return; }
   }
-  if (state.me.must_change) { location.replace("/password?next=/m/"); return; }
   place.start();
   changes.addEventListener("change", draw);
   addEventListener("hashchange", draw);

@@ -7,9 +7,7 @@ import * as place from "./place.js";
 import { state } from "./state.js";
 import { away, headline, levelMark, timeLeft } from "./tasks.js";
 import { footButtons } from "./verbs.js";
-import { moment } from "./words.js";
-
-const PHASES = { report: "上报时", verify: "核实时", answer: "处置后", check: "核查时", other: "补充" };
+import { distance, moment } from "./words.js";
 
 function fact(label, value) {
   return value ? [h("dt", null, label), h("dd", null, value)] : null;
@@ -18,7 +16,7 @@ function fact(label, value) {
 function line(entry) {
   return h("li", null,
     h("div.line", null, h("strong", null, entry.verb_words), h("span.quiet", null, moment(entry.at))),
-    h("p.quiet", null, [entry.actor, entry.org].filter(Boolean).join(" · ")),
+    h("p.quiet", null, [entry.actor, entry.org, entry.distance_m == null ? null : `距现场 ${distance(entry.distance_m)}`].filter(Boolean).join(" · ")),
     entry.reason ? h("p", null, `原因：${entry.reason}`) : null,
     entry.note ? h("p", null, entry.note) : null);
 }
@@ -33,11 +31,11 @@ function paint(view, event) {
       event.description ? h("p", null, event.description) : null,
       event.alert ? h("p", null, event.alert) : null),
     event.photos.length ? h("div.strip", null, event.photos.map((p) => h("button.thumb", {
-      type: "button", onclick: () => look(p.url, `${PHASES[p.phase]} · ${moment(p.at)}`), "aria-label": `${PHASES[p.phase]}的照片，打开大图`,
-    }, h("img", { src: p.thumb, alt: "", loading: "lazy" }), h("small", null, PHASES[p.phase])))) : null,
+      type: "button", onclick: () => look(p.url, `${state.me.words.phase[p.phase]} · ${moment(p.at)}`), "aria-label": `${state.me.words.phase[p.phase]}的照片，打开大图`,
+    }, h("img", { src: p.thumb, alt: "", loading: "lazy" }), h("small", null, state.me.words.phase[p.phase])))) : null,
     h("dl.facts", null,
       fact("类别", event.category_words), fact("来源", event.source_words), fact("网格", event.place), fact("处置单位", event.org_words), fact("处置人", event.handler),
-      fact("时限", event.limit_words), fact("到期", event.due_at && moment(event.due_at)), fact("编号", event.id), fact("说明", event.simulated ? "模拟数据" : "")),
+      fact("时限", event.limit_words), fact("到期", event.due_at && moment(event.due_at) + (task.due_for ? `（${task.due_for}）` : "")), fact("编号", event.id), fact("说明", event.simulated ? "模拟数据" : "")),
     event.log ? h("section", null, h("h2.part", null, "经过"), h("ol.log", null, [...event.log].reverse().map(line))) : h("p.quiet", null, "离线：这里只有手机里存的内容，联网后可看照片和经过。"),
     h("div.foot", null, footButtons(task)));
 }

@@ -19,5 +19,5 @@ export function messagesView(view) {
   show(view,
     state.unread ? h("div.row.tight", null, h("button.second.small", { type: "button", onclick: () => mark(null) }, `全部标为已读（${state.unread}）`)) : null,
     h("div.list", null, state.notices.map((n) => h(`button.item${n.read ? "" : ".new"}`, { type: "button", onclick: () => open(n) },
-      h("span", null, n.words, h("small", null, `${n.kind_words} · ${moment(n.at)}${n.read ? "" : " · 未读"}`)), n.event ? icon("go") : null))));
+      h("span", null, n.words, h("small", null, `${moment(n.at)}${n.read ? "" : " · 未读"}`)), n.event ? icon("go") : null))));
 }

@@ -69,6 +69,7 @@ const LEADS = {
   return: { done: "已退回", verbs: [] },
   check: { done: "已核查", verbs: [] },
   verified: { done: "已核实", verbs: [] },
+  part: { done: "已反馈", verbs: [] },
 };
 
 /** A task with the waiting actions of this phone laid over it. */
@@ -80,7 +81,6 @@ export function foreseen(task) {
     const lead = LEADS[item.verb];
     if (!lead || item.state === "conflict") continue;
     Object.assign(seen, lead);
-    if (lead.arrived) seen.verbs = seen.verbs.filter((v) => v !== "arrive");
   }
   return seen;
 }

@@ -3,7 +3,7 @@
 import { h, icon, show, svg } from "./dom.js";
 import * as place from "./place.js";
 import { foreseen, state } from "./state.js";
-import { act, navigate } from "./verbs.js";
+import { act, navigate, nextOf, word } from "./verbs.js";
 import { distance, left, metres } from "./words.js";
 
 const MARKS = {
@@ -26,7 +26,7 @@ export function away(task) {
   return fix ? `距我 ${distance(metres(fix, task))}` : null;
 }
 
-const PREFIX = { check: "核查：", verify: "核实：" };
+const PREFIX = { check: "核查：", verify: "核实：", part: "联动：" };
 export const headline = (task) => (PREFIX[task.task] || "") + task.title;
 
 export function timeLeft(task) {
@@ -38,8 +38,7 @@ export function timeLeft(task) {
 /** The buttons of a card: the next step first, then the way there or the way out. */
 function buttons(task) {
   if (task.done) return null;
-  const word = (verb) => state.me.words.verb[verb];
-  const next = ["take", "arrive", "answer", "check", "verified"].find((v) => task.verbs.includes(v));
+  const next = nextOf(task);
   const act1 = next && h("button.big", { type: "button", onclick: () => act(task, next) }, word(next));
   const other = next === "take" && task.verbs.includes("return")
     ? h("button.big.second", { type: "button", onclick: () => act(task, "return") }, word("return"))

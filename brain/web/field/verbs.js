@@ -7,7 +7,7 @@ import * as queue from "./queue.js";
 import { foreseen, refresh, state } from "./state.js";
 import { distance, metres } from "./words.js";
 
-const word = (verb) => state.me.words.verb[verb];
+export const word = (verb) => (verb === "part" ? "反馈联动" : state.me.words.verb[verb]);
 const asReasons = (name) => () => state.me.lists[name].map((words) => [words, words]);
 
 // One entry a verb that the phone offers: its questions. A verb that is not here is done at a desk.
@@ -19,6 +19,8 @@ const FORMS = {
   verified: { near: true, photos: "verify", photoNeeded: true, passed: [[true, "属实", "现场确有这个问题"], [false, "不属实", "现场没有这个问题"]], note: "现场情况" },
   check: { near: true, photos: "check", photoNeeded: true, passed: [[true, "已解决，通过"], [false, "没有解决，返工"]], note: "现场情况" },
   note: { note: "要补充的话", noteNeeded: true, photos: "other" },
+  part: { photos: "answer", note: "本单位做了什么，结果怎样", noteNeeded: true },
+  attach: { photos: "other", photoNeeded: true, note: "说明（可不填）" },
   extend: { reason: "为什么要延期，请在到期前申请" },
   urge: { note: "催办的话（可不填）" },
   supervise: { note: "督办的话" },
@@ -30,6 +32,9 @@ const FORMS = {
   resume: {},
 };
 
+/** The usual next step first: what the big button does. */
+export const NEXT = ["take", "arrive", "answer", "check", "verified", "part"];
+export const nextOf = (task) => NEXT.find((v) => task.verbs.includes(v) && !(v === "arrive" && task.arrived));
 export const offered = (task) => (task.verbs || []).filter((verb) => verb in FORMS);
 const immediate = (form) => form.once || !Object.keys(form).length;
 
@@ -136,7 +141,7 @@ export function conflict(item, edit) {
     h("p", null, said),
     h("p", null, keeps),
     h("div.row", null,
-      item.event && item.verb !== "note" && item.code !== "not_found"
+      item.event && item.verb !== "note" && item.code !== "unknown"
         ? h("button.big", { type: "button", onclick: settle(close, "note") }, "补记为备注")
         : h("button.big", { type: "button", onclick: item.event ? settle(close, "again") : () => { close(); edit(item); } }, item.event ? "再试一次" : "改一改"),
       h("button.big.second", { type: "button", onclick: settle(close, "discard") }, "放弃")),
@@ -147,9 +152,8 @@ export function conflict(item, edit) {
 export function footButtons(raw) {
   const task = foreseen(raw);
   if (task.done) return h("p.quiet", null, `${task.done}，等待上传`);
-  const order = ["take", "arrive", "answer", "check", "verified"];
-  const verbs = offered(task);
-  const main = order.find((v) => verbs.includes(v));
+    const verbs = offered(task);
+  const main = nextOf(task);
   const rest = verbs.filter((v) => v !== main);
   return [
     h("div.row", null,

@@ -37,9 +37,9 @@ def layout(person: Person, **_: str) -> html.Div:
     state = access.here()
     hub, catalog = state.hub, state.catalog
     seat = hub.sit(uuid4().hex, person, parts_of(state))
-    seat.view = View(zoom=View.band(START_ZOOM))
-    now = hub.differing(seat)
     layers, base = ground.layers(), ground.of(state)
+    seat.view = View(View.band(START_ZOOM), frozenset(layer.key for layer in layers if not layer.default_on))
+    now = hub.differing(seat)
     figure = _compose.compose(
         layers, _Lazy(lambda source: frames.frame(hub.moment, source, seat.sight, catalog)), seat.view, style=base.address,
         centre=base.centre, zoom=START_ZOOM,

@@ -43,5 +43,5 @@ def timeline(rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], n
     return [
         html.Div([html.B("近 24 小时告警"), html.Span("条/时，按最高级别")], className="caption"),
         html.Div(columns, className="hours"),
-        html.Div([html.B(str(lately)), html.Span("近 10 分钟新增")], className="caption right"),
+        html.Div([html.B(str(lately)), html.Span("近 10 分钟新增")], className="caption tail"),
     ]

@@ -7,8 +7,8 @@
 3. Faces too small to walk are joined to the neighbour of their village with which they share most border.
 4. Cells are numbered inside their village north to south and west to east, and gathered into 综合网格.
 
-Numbers of unit cells begin at 101, those of 综合网格 at 001: both codes have fifteen digits below the same village, and a
-code that could be either would sooner or later be looked up as the wrong one.
+Numbers of unit cells begin at 101, those of 综合网格 at 001: both codes have fifteen digits below the same village, and
+a code that could be either would sooner or later be looked up as the wrong one.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Regions:
         self.weights = self._balance()
 
     def _may_hold(self, bank: str, on_it: np.ndarray) -> np.ndarray:
-        """Which seeds may hold land on a bank: those lying on it, and all of a town that has a part but no seed there."""
+        """Which seeds may hold land on a bank: those lying on it; all of a town that has a part there but no seed."""
         own = [bank in {c[0] for c in t.centres} for t in self.towns]
         absent = [has and not on_it[self.owners == k].any() for k, has in enumerate(own)]
         return on_it | np.array([absent[o] for o in self.owners])
@@ -107,7 +107,8 @@ def fine_zone() -> shapely.Geometry:
     for i in range(int(west // dx), int(east // dx) + 1):
         for j in range(int(south // dy), int(north // dy) + 1):
             box = shapely.box(*(round(v, 7) for v in (i * dx, j * dy, (i + 1) * dx, (j + 1) * dy)))
-            market = any(abs(box.centroid.x - x) <= 1.2 * dx and abs(box.centroid.y - y) <= 1.2 * dy for x, y in seeds.markets())
+            x, y = box.centroid.x, box.centroid.y
+            market = any(abs(x - a) <= 1.2 * dx and abs(y - b) <= 1.2 * dy for a, b in seeds.markets())
             if market or core.contains(box.centroid):
                 blocks.append(box)
     return shapely.union_all(blocks)
@@ -176,7 +177,10 @@ def pieces(members: list[int], touching) -> list[list[int]]:
 
 
 def in_one_piece(owner: np.ndarray, touching, area, same=None) -> np.ndarray:
-    """Give detached pieces of an owner to the neighbour with the longest shared border (`same`: group to stay within)."""
+    """Give detached pieces of an owner to the neighbour with the longest shared border.
+
+    `same` gives each owner a group (its town) that its pieces stay within.
+    """
     owner = owner.copy()
     for _ in range(20):
         moved = False

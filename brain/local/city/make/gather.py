@@ -1,8 +1,8 @@
 """综合网格 out of unit cells: compact groups inside one village, about four hundred in the district.
 
-How many a village gets follows its kind: communities (居委会) in the built-up core are dense and get four or five, others one
-to three (the practice is 300–500 households or about a thousand people a grid; no household figures are published, so
-this is 示意).
+How many a village gets follows its kind: communities (居委会) in the built-up core are dense and get four or five,
+others one to three (the practice is 300–500 households or about a thousand people a grid; no household figures are
+published, so this is 示意).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def gather(code: str, polygons: list, touching: list[dict[int, float]]) -> list[
     count = how_many(code, float(area.sum()) / 1e6, len(polygons))
     who = _spread(places, area, count)
     who = in_one_piece(who, touching, area)
-    used = sorted(np.unique(who), key=lambda k: (-round(float(places[who == k, 1].mean()), 3), float(places[who == k, 0].mean())))
+    middle = {k: places[who == k].mean(axis=0) for k in np.unique(who).tolist()}
+    used = sorted(middle, key=lambda k: (-round(float(middle[k][1]), 3), float(middle[k][0])))
     serial = {k: n for n, k in enumerate(used, 1)}
     return [serial[k] for k in who]
 

@@ -1,8 +1,8 @@
 """Seeds of villages (村社区): one point each, spread sensibly inside a draft of its town.
 
 No public polygons of towns or villages exist, only the official list of names and codes. So the places below are
-示意: town centres are set by hand from what is known (which side of the river, which neighbours, 金山街道's 35.21 km²), and
-villages are spread by a weighted k-means, communities (居委会) in the built-up core, villages (村委会) around it.
+示意: town centres are set by hand from what is known (side of the river, neighbours, 金山街道's 35.21 km²), and villages
+are spread by a weighted k-means, communities (居委会) in the built-up core, villages (村委会) around it.
 """
 
 from __future__ import annotations
@@ -30,33 +30,34 @@ class Town:
     centres: tuple[tuple[str, float, float], ...]  # (bank, degrees) of the middles of its parts
 
 
+def _said() -> dict:
+    return tomllib.loads((plane.DATA / "towns.toml").read_text(encoding="utf-8"))
+
+
 def towns() -> list[Town]:
     """Towns of `data/towns.toml`, in the order of their codes."""
-    rows = tomllib.loads((plane.DATA / "towns.toml").read_text(encoding="utf-8"))["town"]
+    rows = _said()["town"]
     return [Town(r["code"], r["name"], tuple(r["seat"]), r["km2"], tuple(map(tuple, r["centres"]))) for r in rows]
 
 
 def hints() -> dict[str, tuple[float, float]]:
     """Villages whose neighbourhood is known from their names (a reservoir, a scenic spot, the market of a town)."""
-    rows = tomllib.loads((plane.DATA / "towns.toml").read_text(encoding="utf-8"))["hint"]
-    return {code: tuple(place) for code, place in rows.items()}
+    return {code: tuple(place) for code, place in _said()["hint"].items()}
 
 
 def fixed() -> dict[str, tuple[float, float]]:
     """Seeds set by hand where the even spread would cut a town in two."""
-    rows = tomllib.loads((plane.DATA / "towns.toml").read_text(encoding="utf-8"))["fixed"]
-    return {code: tuple(place) for code, place in rows.items()}
+    return {code: tuple(place) for code, place in _said()["fixed"].items()}
 
 
 def core_km() -> shapely.Polygon:
     """The built-up core as drawn by hand, in kilometres."""
-    ring = tomllib.loads((plane.DATA / "towns.toml").read_text(encoding="utf-8"))["core"]["ring"]
-    return plane.shape_km(shapely.Polygon(ring))
+    return plane.shape_km(shapely.Polygon(_said()["core"]["ring"]))
 
 
 def markets() -> list[tuple[float, float]]:
     """Middles of the small built-up patches of towns away from the core, degrees."""
-    return [tuple(p) for p in tomllib.loads((plane.DATA / "towns.toml").read_text(encoding="utf-8"))["markets"]["places"]]
+    return [tuple(p) for p in _said()["markets"]["places"]]
 
 
 def sample(polygon, spacing: float) -> np.ndarray:
@@ -87,7 +88,7 @@ def balance(points, open_to, sites, owners, km2, *, rounds: int = 300, rate: flo
 
 
 def drafts() -> dict[str, shapely.Geometry]:
-    """Draft of each town by code (kilometres): power diagram of the towns' centres, bank by bank, with areas as aimed at."""
+    """Draft of each town by code (kilometres): power diagram of the towns' centres, with areas as aimed at."""
     banks = {k: plane.shape_km(v) for k, v in plane.banks().items()}
     sites, owners, sides = [], [], []
     listed = towns()
@@ -148,7 +149,8 @@ def spread() -> dict[str, tuple[float, float]]:
     for town in towns():
         whole = drafted[town.code]
         listed = [code for code, _ in villages() if code.startswith(town.code)]
-        rural = {code for code in listed if code in hinted and not core.contains(shapely.Point(plane.to_km(*hinted[code])))}
+        known = [code for code in listed if code in hinted]
+        rural = {code for code in known if not core.contains(shapely.Point(plane.to_km(*hinted[code])))}
         urban = [c for c in listed if int(c[9:]) < 200 and c not in rural]
         outer = [c for c in listed if c not in urban]
         inner_zone = whole.intersection(core.buffer(0.1))

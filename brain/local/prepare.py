@@ -1,0 +1,37 @@
+"""`python -m brain.local.prepare`: migrate, load the demo city and its past, draw the first passwords.
+
+Why a process of its own: loading geometry takes a few hundred megabytes that the supervisor, which lives for weeks, would
+never give back. It says what it does as JSON lines: {"step": n}, {"say": text}, and last {"accounts": [[…]]}.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from brain import catalog as catalogs
+from brain.local import accounts, city
+from brain.settings import read
+from brain.store import db
+
+
+def tell(**said: object) -> None:
+    print(json.dumps(said, ensure_ascii=False), flush=True)
+
+
+def main() -> int:
+    settings = read()
+    catalog = catalogs.load(settings.catalog or None)
+    tell(step=0)
+    db.migrate(settings.database_url, body=settings.storage, say=lambda name: tell(say=name))
+    with db.connect(settings.database_url, name="brain prepare") as conn:
+        tell(step=1)
+        city.load(conn, catalog, lambda text: tell(say=text))
+        tell(step=2)
+        accounts.load_history(conn, catalog, lambda text: tell(say=text))
+        tell(accounts=accounts.first_passwords(conn))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""Charts of the document as pictures (matplotlib, 220 dpi): the same numbers as the snapshot, drawn for paper.
+
+Ink for quantities, one grey for comparison, the action green for a target; red is kept for what is late. Each function
+gives PNG bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import shapely
+from matplotlib import font_manager
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from brain.report.palette import GREY, INK, LATE, LINE, SOFT, STEPS, TARGET, bands
+
+DPI = 220
+FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei")
+
+
+def _font() -> str:
+    known = {f.name for f in font_manager.fontManager.ttflist}
+    return next((name for name in FONTS if name in known), "sans-serif")
+
+
+def _canvas(width: float, height: float) -> tuple[Figure, Any]:
+    """A figure of so many centimetres with one quiet axis."""
+    style = {
+        "font.family": [_font(), "DejaVu Sans"],
+        "font.size": 9,
+        "axes.unicode_minus": False,
+        "axes.edgecolor": LINE,
+        "text.color": INK,
+        "axes.labelcolor": SOFT,
+        "xtick.color": SOFT,
+        "ytick.color": SOFT,
+    }
+    matplotlib.rcParams.update(style)
+    figure = Figure(figsize=(width / 2.54, height / 2.54), dpi=DPI, layout="constrained")
+    axis = figure.subplots()
+    for side in ("top", "right", "left"):
+        axis.spines[side].set_visible(False)
+    axis.tick_params(length=0)
+    return figure, axis
+
+
+def _png(figure: Figure) -> bytes:
+    out = BytesIO()
+    # No time stamp inside: the same snapshot gives the same bytes.
+    figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
+    return out.getvalue()
+
+
+def daily(snapshot: Mapping[str, Any]) -> bytes:
+    """Registered cases a day, last month's same day pale beside it; days that stand out carry their number."""
+    days = snapshot["daily"]["days"]
+    figure, axis = _canvas(15.6, 5.2)
+    at = [d["day"] for d in days]
+    axis.bar([x + 0.2 for x in at], [d["last"] or 0 for d in days], width=0.38, color=GREY, label="上月同日")
+    axis.bar([x - 0.2 for x in at], [d["n"] or 0 for d in days], width=0.38, color=INK, label="本月")
+    marked = {int(b["day"][-2:]) for b in snapshot["daily"]["bursts"]}
+    for d in days:
+        if d["day"] in marked and d["n"]:
+            axis.annotate(str(d["n"]), (d["day"] - 0.2, d["n"]), ha="center", va="bottom", fontsize=8)
+    axis.set_xlim(0.3, len(days) + 0.7)
+    axis.set_xticks([x for x in at if x == 1 or x % 5 == 0])
+    axis.set_xticklabels([f"{x} 日" for x in at if x == 1 or x % 5 == 0])
+    axis.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axis.grid(axis="y", color=LINE, linewidth=0.6)
+    axis.set_axisbelow(True)
+    axis.legend(frameon=False, fontsize=8.5, loc="upper right", ncols=2, borderaxespad=0, handlelength=1)
+    return _png(figure)
+
+
+def intervals(snapshot: Mapping[str, Any], table: str, target: float | None) -> bytes:
+    """Rate with its 95 % interval for each ranked unit: who overlaps with whom can be seen, so nobody is ranked by luck."""
+    rows = [r for r in snapshot[table]["rows"] if r["rank"]]
+    figure, axis = _canvas(15.6, max(2.4, 0.72 * len(rows) + 1.2))
+    for n, r in enumerate(rows):
+        low, high, value = r["low"] * 100, r["high"] * 100, r["handled_on_time"] / r["handle_due"] * 100
+        axis.plot([low, high], [n, n], color=GREY, linewidth=5, solid_capstyle="butt")
+        axis.plot([value], [n], marker="o", color=INK, markersize=5.5)
+        axis.annotate(r["on_time_text"], (value, n), xytext=(0, 5), textcoords="offset points", ha="center", fontsize=8)
+    if target is not None:
+        axis.axvline(target * 100, color=TARGET, linewidth=1.1, linestyle=(0, (4, 3)))
+        axis.annotate(
+            f"目标 {target * 100:.1f}", (target * 100, -0.75), color=TARGET, fontsize=8, ha="center", va="center"
+        )
+    axis.set_yticks(range(len(rows)))
+    axis.set_yticklabels([f"{r['name']}（{r['handle_due']}）" for r in rows], fontsize=9)
+    axis.set_ylim(len(rows) - 0.4, -1.1)
+    axis.set_xlim(min([r["low"] * 100 for r in rows], default=80) - 2, 101.5)
+    axis.set_xlabel("按期处置率 %，横条为 95 % 区间，括号内为应处置件数", fontsize=8.5)
+    return _png(figure)
+
+
+def categories(snapshot: Mapping[str, Any]) -> bytes:
+    """The most frequent categories, last month as a tick."""
+    rows = [r for r in snapshot["categories"]["rows"] if r["key"]]
+    figure, axis = _canvas(15.6, 0.62 * len(rows) + 1.1)
+    places = range(len(rows))
+    axis.barh(places, [r["n"] for r in rows], height=0.56, color=INK)
+    for n, r in enumerate(rows):
+        if r["last"] is not None:
+            axis.plot([r["last"]] * 2, [n - 0.4, n + 0.4], color=TARGET, linewidth=1.8)
+        edge = max(r["n"], r["last"] or 0)
+        axis.annotate(
+            f"{r['n']}（{r['share_text']} %）",
+            (edge, n),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    axis.set_yticks(places)
+    axis.set_yticklabels([r["name"] for r in rows], fontsize=9)
+    axis.invert_yaxis()
+    axis.margins(x=0.16)
+    axis.set_xticks([])
+    axis.spines["bottom"].set_visible(False)
+    axis.set_xlabel("件数与占比；绿线为上月件数", fontsize=8.5)
+    return _png(figure)
+
+
+def lateness(snapshot: Mapping[str, Any]) -> bytes:
+    """How late the late ones are: answered late, and still open."""
+    bins = snapshot["overdue"]["bins"]
+    figure, axis = _canvas(15.6, 3.4)
+    done, left = [b["done"] for b in bins], [b["open"] for b in bins]
+    axis.barh(range(len(bins)), done, color=INK, height=0.55, label="已反馈")
+    axis.barh(range(len(bins)), left, left=done, color=LATE, height=0.55, label="期末未反馈")
+    for n, b in enumerate(bins):
+        axis.annotate(
+            str(b["done"] + b["open"]),
+            (b["done"] + b["open"], n),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    axis.set_yticks(range(len(bins)))
+    axis.set_yticklabels([b["label"] for b in bins])
+    axis.invert_yaxis()
+    axis.set_xticks([])
+    axis.spines["bottom"].set_visible(False)
+    axis.margins(x=0.1)
+    axis.legend(frameon=False, fontsize=8.5, loc="lower right", ncols=2, borderaxespad=0, handlelength=1)
+    return _png(figure)
+
+
+def hot_map(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """综合网格 shaded by reports a square kilometre, the hot ones numbered as in the table.
+
+    `shapes` is what `places.shapes` gives: {"grid": {code: geometry}, "town": {...}, "area": {...}, "name": {...}}.
+    """
+    figure, axis = _canvas(15.6, 12.5)
+    axis.set_aspect(1 / 0.911)  # a degree of longitude at 24.3° N is 0.911 of one of latitude
+    axis.axis("off")
+    found = bands(snapshot, shapes)
+    for step, colour in enumerate(STEPS):
+        rings = [
+            shapely.get_coordinates(part.exterior)
+            for code, band in found["band"].items()
+            if band == step
+            for part in shapely.get_parts(shapes["grid"][code])
+        ]
+        axis.add_collection(PolyCollection(rings, facecolors=colour, edgecolors="#FFFFFF", linewidths=0.25, zorder=1))
+    for geometry in shapes["town"].values():
+        for part in shapely.get_parts(geometry):
+            axis.plot(*shapely.get_coordinates(part.exterior).T, color=SOFT, linewidth=0.8, zorder=2)
+    for code, name in shapes["name"].items():
+        if code in shapes["town"]:
+            point = shapes["town"][code].representative_point()
+            axis.annotate(name, (point.x, point.y), color=SOFT, fontsize=9, ha="center", zorder=3)
+    for n, grid in enumerate(snapshot["hot"]["hot"][:10], 1):
+        if grid["code"] in shapes["grid"]:
+            point = shapes["grid"][grid["code"]].representative_point()
+            axis.annotate(
+                str(n), (point.x, point.y), fontsize=7.5, color="#FFFFFF", ha="center", va="center", zorder=4,
+                bbox={"boxstyle": "circle,pad=0.22", "facecolor": LATE, "edgecolor": "#FFFFFF", "linewidth": 0.6},
+            )  # fmt: skip
+    handles = [
+        matplotlib.patches.Patch(facecolor=c, edgecolor=LINE, label=w)
+        for c, w in zip(STEPS, found["words"], strict=True)
+    ]
+    axis.legend(
+        handles=handles, title="件／平方公里", frameon=False, fontsize=8.5, title_fontsize=8.5, loc="lower left"
+    )
+    axis.autoscale_view()
+    return _png(figure)

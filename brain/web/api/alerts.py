@@ -1,0 +1,108 @@
+"""Alerts: what machines believe now, and acknowledging that a person has seen it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import psycopg
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from brain.catalog import Catalog
+from brain.flow import alerts, people
+from brain.flow.people import Person, actor_of
+from brain.model import Level, Refused, Role
+from brain.rules import access
+from brain.store import db
+from brain.web.access import address_of, current, database
+from brain.web.api._answers import Plain
+from brain.web.api._keys import once
+from brain.web.api._shapes import gcj, text
+
+router = APIRouter(prefix="/api/v1", tags=["alerts"], route_class=Plain)
+Me = Annotated[Person, Depends(current)]
+Db = Annotated[psycopg.Connection, Depends(database)]
+Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
+
+
+def _reach(person: Person, catalog: Catalog) -> dict[str, Any] | None:
+    """Parameters of api_alerts that keep to what the person may see; None: nothing.
+
+    Seats and leaders watch the whole district; a department its own devices and places; a worker his places.
+    """
+    scope = access.scope(actor_of(person), catalog.roles)
+    if scope.nothing or person.role is Role.PUBLIC:
+        return None
+    if person.role is Role.DEPARTMENT:
+        return {"org": person.org, "places": list(person.places)}
+    if person.role is Role.WORKER:
+        return {"org": None, "places": list(actor_of(person).places)}
+    return {"org": None, "places": None}
+
+
+def _shape(row: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
+    level = Level(row["level"]).key
+    kind = catalog.kinds.get(row["kind"])
+    return row | {
+        "level": level,
+        "level_words": catalog.words.of("level", level),
+        "theme_words": catalog.words.of("theme", row["theme"]),
+        "measured": f"{kind.label} {kind.text(row['value'])}" if kind and row["value"] is not None else None,
+        "gcj": gcj(row["lng"], row["lat"]) if row["lng"] is not None else None,
+    }
+
+
+@router.get("/alerts")
+def many(
+    request: Request,
+    person: Me,
+    conn: Db,
+    theme: Literal["water", "rain", "drainage", "fire", "cameras", "air"] | None = None,
+    level: Literal["red", "orange", "yellow", "blue"] | None = None,
+    cleared: bool = False,
+    size: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Open alerts that I may see, the worst first; `level` and worse, with `cleared` also those that are over."""
+    catalog = request.app.state.catalog
+    reach = _reach(person, catalog)
+    rows = [] if reach is None else db.many(
+        conn, "api_alerts", cleared=cleared, theme=theme, level=Level.of(level) if level else None, id=None, size=size, **reach
+    )  # fmt: skip
+    return {"now": datetime.now(UTC), "alerts": [_shape(row, catalog) for row in rows]}
+
+
+class Ack(BaseModel):
+    """`until`: the acknowledgement expires then; a worsening takes it back in any case."""
+
+    model_config = ConfigDict(extra="forbid")
+    until: AwareDatetime | None = None
+    note: text(500) = ""  # type: ignore[valid-type]
+
+
+@router.post("/alerts/{alert_id}/ack")
+def ack(
+    alert_id: Annotated[int, Path(ge=1, le=2**63 - 1)], body: Ack, request: Request, person: Me, conn: Db, key: Key = None
+) -> dict[str, Any]:
+    """I have seen it."""
+    catalog, now = request.app.state.catalog, datetime.now(UTC)
+    reach = _reach(person, catalog)
+
+    def read() -> dict[str, Any]:
+        rows = [] if reach is None else db.many(
+            conn, "api_alerts", cleared=True, theme=None, level=None, id=alert_id, size=1, **reach
+        )  # fmt: skip
+        if not rows:
+            raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
+        return _shape(rows[0], catalog)
+
+    def do() -> dict[str, Any]:
+        read()
+        alerts.ack(conn, alert_id, actor_of(person), now, until=body.until, note=body.note)
+        people.audit(conn, person, "alert_ack", now, object=f"alert:{alert_id}", ip=address_of(request))
+        after = read()
+        return {"alert": {"id": after["id"], "acked_by": after["acked_by"], "acked_at": after["acked_at"].isoformat(),
+                          "acked_until": after["acked_until"] and after["acked_until"].isoformat()}}  # fmt: skip
+
+    return once(conn, key, person, f"ack {alert_id} {body.model_dump_json()}", now, do)

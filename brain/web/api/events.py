@@ -1,0 +1,302 @@
+"""Events (案卷): lists, one with its history, reporting, and every verb of the lifecycle.
+
+Nothing is decided here: who sees what is `rules.access`, what may be done is `rules.lifecycle`, doing it is `flow.events`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import psycopg
+from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from brain.catalog import Catalog
+from brain.flow import events, people, places
+from brain.flow.people import Person, actor_of
+from brain.model import DISTRICT, Event, Level, Refused, Role, Source, State, Verb
+from brain.rules import access
+from brain.store import db
+from brain.web.access import address_of, current, database, require
+from brain.web.api import _shapes, _words
+from brain.web.api._answers import Plain
+from brain.web.api._keys import once
+from brain.web.api._shapes import CRS, Lat, Lng, text
+
+router = APIRouter(prefix="/api/v1", tags=["events"], route_class=Plain)
+Me = Annotated[Person, Depends(current)]
+Db = Annotated[psycopg.Connection, Depends(database)]
+Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
+EventId = Annotated[str, Field(pattern=r"^\d{19}$")]
+Photos = Annotated[list[UUID], Field(max_length=20)]
+
+LATELY = timedelta(days=30)
+COMMON = 8
+SEATS = (Role.OPERATOR, Role.ACCEPTOR, Role.DISPATCHER, Role.CHIEF, Role.LEADER)
+SOURCES: dict[Role, tuple[Source, ...]] = {
+    Role.WORKER: (Source.GRID, Source.PATROL),
+    Role.DEPARTMENT: (Source.DEPARTMENT, Source.PATROL),
+    Role.PUBLIC: (Source.PUBLIC,),
+} | dict.fromkeys(SEATS, (Source.HOTLINE, Source.PUBLIC, Source.CAMERA, Source.GRID, Source.DEPARTMENT, Source.PATROL))
+"""Whom a person may report for; the first is taken when he does not say. Nobody may speak for a sensor."""
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+# Reading ------------------------------------------------------------------------------------------------------------
+class Filters(Body):
+    """Query of a list. `before` pages: events with smaller numbers (older ones) follow."""
+
+    state: list[State] | None = None
+    category: text(20) | None = None  # type: ignore[valid-type]
+    source: Source | None = None
+    level: Literal["red", "orange", "yellow", "blue"] | None = None
+    org: text(40) | None = None  # type: ignore[valid-type]
+    place: Annotated[str, Field(pattern=r"^\d{6,15}$")] | None = None
+    mine: Literal["reported", "handled"] | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    overdue: bool = False
+    q: text(60) | None = None  # type: ignore[valid-type]
+    before: EventId | None = None
+    size: int = Field(default=50, ge=1, le=200)
+
+
+@router.get("/events")
+def many(filters: Annotated[Filters, Query()], request: Request, person: Me, conn: Db) -> dict[str, Any]:
+    """Events that I may see, newest first. `next` is the `before` of the next page, null on the last one."""
+    catalog, now = request.app.state.catalog, datetime.now(UTC)
+    scope = access.scope(actor_of(person), catalog.roles)
+    words = filters.q and "%" + filters.q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    rows = db.many(
+        conn, "api_events", everything=scope.everything, places=list(scope.places), org=scope.org, person=scope.person,
+        district=DISTRICT, before=filters.before, state=[str(s) for s in filters.state] if filters.state else None,
+        category=filters.category, source=filters.source, level=Level.of(filters.level) if filters.level else None,
+        of_org=filters.org, place=filters.place, reported_by=person.id if filters.mine == "reported" else None,
+        handled_by=person.id if filters.mine == "handled" else None, since=filters.since, until=filters.until,
+        late=now if filters.overdue else None, words=words or None, size=filters.size,
+    )  # fmt: skip
+    said = [_shapes.event(row, catalog, now) for row in rows]
+    return {"now": now, "events": said, "next": rows[-1]["id"] if len(rows) == filters.size else None}
+
+
+@router.get("/events/near")
+def near(
+    request: Request, person: Me, conn: Db, category: text(20), lng: Lng, lat: Lat, crs: CRS = "wgs84"  # type: ignore[valid-type]
+) -> dict[str, Any]:
+    """Open events of the category close by and reported lately: perhaps the same trouble. Distances in metres.
+
+    Only title, place and state are told, whoever holds them: enough to recognise the trouble, nothing about people.
+    """
+    catalog, now = request.app.state.catalog, datetime.now(UTC)
+    x, y = _shapes.stored(lng, lat, crs)
+    found = events.near_duplicates(conn, catalog, category, x, y, now)
+    return {
+        "events": [
+            {"id": r["id"], "title": r["title"], "address": r["address"], "state_words": catalog.words.of("state", r["state"]),
+             "reported_words": _words.moment(r["reported_at"], now), "metres": round(r["distance_m"])}
+            for r in found
+        ]
+    }  # fmt: skip
+
+
+def visible(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id: str) -> tuple[dict[str, Any], Event]:
+    """(row of api_event, Event) of an event that the person may read. Raises Refused('unknown') for every other, whether
+    it exists or not: numbers run on, and must not be a way to count others' events."""
+    row = db.one(conn, "api_event", id=event_id)
+    if row is not None:
+        event = events.event_of(row)
+        joined = frozenset(r["org"] for r in db.many(conn, "api_joined", id=event_id))
+        if access.may_see(actor_of(person), event, catalog.roles, joined):
+            return row, event
+    raise Refused(f"没有案卷 {event_id}，或不在您的管辖范围内", "unknown")
+
+
+def _said(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id: str, now: datetime) -> dict[str, Any]:
+    row, event = visible(conn, catalog, person, event_id)
+    return _shapes.event(row, catalog, now, events.allowed(conn, catalog, event, actor_of(person), now))
+
+
+@router.get("/events/{event_id}")
+def one(event_id: EventId, request: Request, person: Me, conn: Db) -> dict[str, Any]:
+    """One event with its photos, what I may do, and its history, oldest line first."""
+    catalog, now = request.app.state.catalog, datetime.now(UTC)
+    said = _said(conn, catalog, person, event_id, now)
+    log = events.log_of(conn, event_id)
+    codes = [line.org for line in log if line.org]
+    names = {r["code"]: r["short"] for r in db.many(conn, "api_org_names", codes=codes)}
+    said["log"] = [
+        {"seq": line.seq, "at": line.at, "verb": line.verb, "verb_words": catalog.words.of("verb", line.verb),
+         "state": line.to_state, "state_words": catalog.words.of("state", line.to_state), "actor": line.actor_name,
+         "role_words": catalog.words.of("role", line.role), "org": names.get(line.org), "reason": line.reason,
+         "note": line.note, "distance_m": line.detail.get("distance_m")}
+        for line in log
+    ]  # fmt: skip
+    said["parts"] = [
+        {"org": p["org"], "org_words": p["org_name"], "note": p["note"], "due_at": p["due_at"], "answered_at": p["answered_at"],
+         "answer": p["answer"]}
+        for p in events.parts_of(conn, event_id)
+    ]  # fmt: skip
+    return said
+
+
+@router.get("/categories")
+def categories(request: Request, person: Me, conn: Db, q: text(30) = "") -> dict[str, Any]:  # type: ignore[valid-type]
+    """The dictionary for picking, what is reported most first (the district's own entries while nothing was); `q` keeps
+    those whose name, group or code holds every word of it."""
+    catalog, now = request.app.state.catalog, datetime.now(UTC)
+    lately = [r["category"] for r in db.many(conn, "api_common_categories", since=now - LATELY, limit=COMMON)]
+    common = [key for key in lately if key in catalog.categories] or [c.key for c in catalog.categories.values() if c.local][:COMMON]
+    rank = {key: n for n, key in enumerate(common)}
+    wanted = q.lower().split()
+    rows = [c for c in catalog.categories.values() if all(w in f"{c.name}{c.group}{c.key}".lower() for w in wanted)]
+    rows.sort(key=lambda c: rank.get(c.key, len(rank)))
+    return {
+        "categories": [
+            {"key": c.key, "name": c.name, "group": c.group, "limit": catalog.words.clock(c.limit), "common": c.key in rank}
+            for c in rows
+        ]
+    }
+
+
+# Reporting ----------------------------------------------------------------------------------------------------------
+class SelfHandled(Body):
+    """自行处置: found, mended and closed in one visit."""
+
+    photos: Photos = Field(min_length=1)
+    condition: text(60, 1)  # type: ignore[valid-type]
+    note: text(500) | None = None  # type: ignore[valid-type]
+
+
+class Report(Body):
+    """A new event. `crs` says in which system `lng` and `lat` are; `client_key` makes sending twice harmless."""
+
+    category: text(20, 1)  # type: ignore[valid-type]
+    lng: Lng
+    lat: Lat
+    crs: CRS = "wgs84"
+    title: text(200) = ""  # type: ignore[valid-type]
+    description: text(2000) = ""  # type: ignore[valid-type]
+    address: text(200) = ""  # type: ignore[valid-type]
+    source: Source | None = None
+    photos: Photos = []
+    client_key: UUID | None = None
+    self_handled: SelfHandled | None = None
+
+
+Reporter = Annotated[Person, Depends(require(*SOURCES))]
+
+
+@router.post("/events", status_code=201)
+def report(body: Report, request: Request, person: Reporter, conn: Db, key: Key = None) -> dict[str, Any]:
+    """Report something. The answer carries the event and, under a key, its receipt."""
+    catalog, actor, now = request.app.state.catalog, actor_of(person), datetime.now(UTC)
+    key = key or body.client_key
+    may = SOURCES[person.role]
+    source = body.source or may[0]
+    if source not in may:
+        names = "、".join(catalog.words.of("source", s) for s in may)
+        raise Refused(f"您的角色不能以“{catalog.words.of('source', source)}”上报，可用：{names}", "place")
+    lng, lat = _shapes.stored(body.lng, body.lat, body.crs)
+    if person.role not in SEATS and places.spot(conn, lng, lat).cell is None:
+        raise Refused("这个点不在本区任何网格内，请在地图上改到现场，或请值班席代报", "outside")
+    category = catalog.categories.get(body.category)
+    what = {
+        "category": body.category, "title": body.title or (category.name if category else body.category), "lng": lng,
+        "lat": lat, "actor": actor, "now": now, "description": body.description, "address": body.address, "client_key": key,
+    }  # fmt: skip
+
+    def do() -> dict[str, Any]:
+        if body.self_handled:
+            mended = body.self_handled
+            event = events.self_handle(
+                conn, catalog, before=body.photos, photos=mended.photos, condition=mended.condition, note=mended.note, **what
+            )
+        else:
+            event = events.report(conn, catalog, source=source, photos=body.photos, **what)
+        people.audit(conn, person, "event_report", now, object=f"event:{event.id}", ip=address_of(request))
+        return _plain({"event": _said(conn, catalog, person, event.id, now)})
+
+    return once(conn, key, person, f"report {body.model_dump_json()}", now, do)
+
+
+# Acting -------------------------------------------------------------------------------------------------------------
+class Ratings(Body):
+    """评价: 0/1, 0/1, 1–5."""
+
+    response: int = Field(ge=0, le=1)
+    solved: int = Field(ge=0, le=1)
+    satisfied: int = Field(ge=1, le=5)
+
+
+class Act(Body):
+    """What comes with a verb; which of it is needed is said by the lifecycle's own table. `lng`, `lat`: where I stand."""
+
+    reason: text(500) | None = None  # type: ignore[valid-type]
+    note: text(2000) | None = None  # type: ignore[valid-type]
+    org: text(40) | None = None  # type: ignore[valid-type]
+    handler_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    condition: text(60) | None = None  # type: ignore[valid-type]
+    case: text(120) | None = None  # type: ignore[valid-type]
+    photos: Photos = []
+    lng: Lng | None = None
+    lat: Lat | None = None
+    crs: CRS = "wgs84"
+    passed: bool | None = None
+    ratings: Ratings | None = None
+    until: AwareDatetime | None = None
+    expect_version: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+
+
+@router.post("/events/{event_id}/part")
+def answer_part(event_id: EventId, body: Act, request: Request, person: Me, conn: Db, key: Key = None) -> dict[str, Any]:
+    """My organisation has done its part of a joint event (联动)."""
+    catalog, now = request.app.state.catalog, datetime.now(UTC)
+
+    def do() -> dict[str, Any]:
+        visible(conn, catalog, person, event_id)
+        events.answer_part(conn, catalog, event_id, actor_of(person), now, note=body.note or "", photos=body.photos)
+        people.audit(conn, person, "event_part", now, object=f"event:{event_id}", ip=address_of(request))
+        return _plain({"event": _said(conn, catalog, person, event_id, now)})
+
+    return once(conn, key, person, f"part {event_id} {body.model_dump_json()}", now, do)
+
+
+@router.post("/events/{event_id}/{verb}")
+def act(event_id: EventId, verb: Verb, body: Act, request: Request, person: Me, conn: Db, key: Key = None) -> dict[str, Any]:
+    """Do a verb of the lifecycle. 409 with a Chinese sentence when the rules say no; then nothing was written."""
+    catalog, actor, now = request.app.state.catalog, actor_of(person), datetime.now(UTC)
+    if verb == Verb.REPORT:
+        raise Refused("上报请用 POST /api/v1/events", "no_such_move")
+    stands = (None, None) if body.lng is None or body.lat is None else _shapes.stored(body.lng, body.lat, body.crs)
+
+    def do() -> dict[str, Any]:
+        visible(conn, catalog, person, event_id)
+        events.act(
+            conn, catalog, event_id, verb, actor, now, reason=body.reason, note=body.note, org=body.org,
+            handler_id=body.handler_id, condition=body.condition, case=body.case, photos=body.photos, lng=stands[0],
+            lat=stands[1], passed=body.passed, ratings=body.ratings.model_dump() if body.ratings else None, until=body.until,
+            expect_version=body.expect_version,
+        )  # fmt: skip
+        people.audit(conn, person, f"event_{verb}", now, object=f"event:{event_id}", ip=address_of(request))
+        return _plain(_after(conn, catalog, person, event_id, now))
+
+    return once(conn, key, person, f"{verb} {event_id} {body.model_dump_json()}", now, do)
+
+
+def _after(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id: str, now: datetime) -> dict[str, Any]:
+    """The event after a verb; None where the verb took it out of the actor's sight (a department that returned it)."""
+    try:
+        return {"event": _said(conn, catalog, person, event_id, now)}
+    except Refused:
+        return {"event": None}
+
+
+def _plain(said: dict[str, Any]) -> dict[str, Any]:
+    """The answer as it is kept: times as text, so that a replay is the same to the byte."""
+    return json.loads(json.dumps(said, default=lambda v: v.isoformat() if isinstance(v, datetime) else str(v)))

@@ -1,0 +1,110 @@
+"""Photos: taken in with a digest that the phone gives and we check, handed out to whoever may see their event."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
+
+import psycopg
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi.responses import FileResponse
+from PIL import Image
+from pydantic import AwareDatetime
+
+from brain.flow import people, photos
+from brain.flow.people import Person
+from brain.flow.photos import Photo
+from brain.model import Refused
+from brain.store import db
+from brain.web.access import address_of, current, database, require
+from brain.web.api import _shapes
+from brain.web.api._answers import Plain
+from brain.web.api._shapes import CRS, Lat, Lng
+from brain.web.api.events import SOURCES, visible
+
+router = APIRouter(prefix="/api/v1/photos", tags=["photos"], route_class=Plain)
+Me = Annotated[Person, Depends(current)]
+Db = Annotated[psycopg.Connection, Depends(database)]
+THUMB = 360  # pixels of the longer side: a card's strip on a phone of three pixels a point
+
+# Why the strict policy: a picture is somebody's upload; should a browser ever take it for a page, it may run nothing.
+HARMLESS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+
+
+@router.post("", status_code=201)
+def store(
+    request: Request,
+    person: Annotated[Person, Depends(require(*SOURCES))],
+    conn: Db,
+    file: Annotated[UploadFile, File()],
+    sha256: Annotated[str, Form(pattern=r"^[0-9a-f]{64}$")],
+    phase: Annotated[Literal["report", "verify", "answer", "check", "other"], Form()],
+    id: Annotated[UUID | None, Form()] = None,
+    taken_at: Annotated[AwareDatetime | None, Form()] = None,
+    lng: Annotated[Lng | None, Form()] = None,
+    lat: Annotated[Lat | None, Form()] = None,
+    crs: Annotated[CRS, Form()] = "wgs84",
+) -> dict[str, Any]:
+    """Keep one photo until a verb shows it. The receipt {id, sha256} says that it lies on our disk: only then may the
+    phone delete its own. The same id and picture again give the same receipt."""
+    now = datetime.now(UTC)
+    data = file.file.read(photos.LARGEST + 1)
+    if hashlib.sha256(data).hexdigest() != sha256 and len(data) <= photos.LARGEST:
+        raise Refused("照片在传输中损坏（摘要不符），请重新上传", "digest")
+    with conn.transaction():
+        kept = photos.store(
+            conn, request.app.state.settings.files, data, phase=phase, by=person.id, now=now, photo_id=id
+        )
+        if kept.uploaded_at == now:
+            place = (None, None) if lng is None or lat is None else _shapes.stored(lng, lat, crs)
+            said = taken_at if taken_at is None or taken_at <= now else now
+            db.run(conn, "api_photo_said", id=kept.id, taken_at=said, lng=place[0], lat=place[1])
+            people.audit(conn, person, "photo", now, object=f"photo:{kept.id}", ip=address_of(request), bytes=len(data))
+    return {"id": str(kept.id), "sha256": kept.sha256.hex(), "bytes": kept.bytes}
+
+
+def _readable(conn: psycopg.Connection, request: Request, person: Person, photo_id: UUID) -> tuple[Photo, Path]:
+    """A photo and its file, if the person may see its event (or uploaded it and no verb has shown it yet)."""
+    photo = photos.get(conn, photo_id)
+    if photo is not None and photo.event_id is None and photo.by != person.id:
+        photo = None
+    if photo is None:
+        raise Refused("没有这张照片，或不在您的管辖范围内", "unknown")
+    if photo.event_id is not None:
+        visible(conn, request.app.state.catalog, person, photo.event_id)
+    path = request.app.state.settings.files / photo.path
+    if not path.is_file():
+        raise Refused("照片文件不在服务器上，请联系系统管理员", "unknown")
+    return photo, path
+
+
+@router.get("/{photo_id}", response_class=FileResponse)
+def full(photo_id: UUID, request: Request, person: Me, conn: Db) -> FileResponse:
+    """The picture as it is kept."""
+    photo, path = _readable(conn, request, person, photo_id)
+    return FileResponse(path, media_type=photo.mime, headers=HARMLESS)
+
+
+@router.get("/{photo_id}/thumb", response_class=FileResponse)
+def thumb(photo_id: UUID, request: Request, person: Me, conn: Db) -> FileResponse:
+    """The picture, small; made when it is first asked for."""
+    photo, path = _readable(conn, request, person, photo_id)
+    small = request.app.state.settings.files / "thumbs" / photo.id.hex[:2] / f"{photo.id.hex}.jpg"
+    if not small.is_file():
+        _shrink(path, small)
+    return FileResponse(small, media_type="image/jpeg", headers=HARMLESS)
+
+
+def _shrink(path: Path, small: Path) -> None:
+    small.parent.mkdir(parents=True, exist_ok=True)
+    part = small.with_name(f"{small.stem}.{uuid4().hex}.part")
+    with Image.open(path) as image:
+        image.draft("RGB", (THUMB, THUMB))
+        made = image.convert("RGB")
+        made.thumbnail((THUMB, THUMB))
+        made.save(part, "JPEG", quality=80)
+    os.replace(part, small)
