@@ -114,7 +114,15 @@ class Grid:
         self._box = shapely.bounds(self.cells)
         upright = shapely.area(shapely.box(*self._box.T)) == shapely.area(self.cells)
         self._upright = upright & (shapely.get_num_coordinates(self.cells) == 5)
+        self._warm()
         self._bins = self._make_bins(step)
+
+    def _warm(self) -> None:
+        """Ask every prepared polygon once: GEOS builds its index at the first question, and two threads must not do
+        that at the same time. After this, asking only reads."""
+        if (~self._upright).any():
+            some = self.cells[~self._upright]
+            shapely.intersects_xy(some, shapely.get_coordinates(shapely.point_on_surface(some)))
 
     def _refuse_bad(self) -> None:
         doubled = self.codes[1:][self.codes[1:] == self.codes[:-1]]

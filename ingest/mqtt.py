@@ -125,6 +125,8 @@ class Door:
         self.protocol = paho.MQTTv5
         self.connections = 0  # also the generation of acknowledgements
         self.session_present = False
+        self.subscribed = False
+        self._says = ""
         self._deliver = deliver
         self._now = now
         self._monotonic = monotonic
@@ -180,6 +182,7 @@ class Door:
         )  # fmt: skip
         client.suppress_exceptions = False
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         if self.url.username:
@@ -204,7 +207,7 @@ class Door:
                 log.warning("消息服务 %s 连不上：%s；会一直重试", self.url.hostname, err)
             return False
         self._client = client
-        self._connected = self._answered = False
+        self._connected = self._answered = self.subscribed = False
         self._misc_at = self._since = self._monotonic()
         return True
 
@@ -230,11 +233,18 @@ class Door:
                 client.unsubscribe(other)  # of an earlier setting: the persistent session would deliver twice
         else:
             client.subscribe([(topic, 1) for topic in wanted])
-        log.info(
-            "已连上消息服务 %s（MQTT %s，%s，%s）", self.url.hostname, "5" if five else "3.1.1",
-            f"共享订阅 {self.share}" if wanted is shared else "普通订阅",
-            "续上原会话" if flags.session_present else "新会话",
-        )  # fmt: skip
+        self._says = (
+            f"MQTT {'5' if five else '3.1.1'}，{'共享订阅 ' + self.share if wanted is shared else '普通订阅'}，"
+            f"{'续上原会话' if flags.session_present else '新会话'}"
+        )
+
+    def _on_subscribe(self, client, userdata, mid, reasons, properties) -> None:
+        refused = [str(r) for r in reasons if r.is_failure]
+        if refused:
+            log.error("消息服务不许订阅（%s）；请给用户加上读 city/# 的权限", "、".join(sorted(set(refused))))
+            return
+        self.subscribed = True
+        log.info("已连上消息服务 %s（%s）", self.url.hostname, self._says)
 
     def _on_disconnect(self, client, userdata, flags, reason, properties) -> None:
         if self._stopping:

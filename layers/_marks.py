@@ -18,6 +18,7 @@ from layers._sprite import mix_name, mix_of, number
 from layers._style import DARK, FONTS, level_number, worst
 
 TILE = 512.0  # MapLibre's world is 512 px wide at zoom 0
+SIGNS_FROM = 11.5  # zoom from which a station shows the sign of its theme
 POINTS = ("id", "name", "lng", "lat", "level", "stale", "label")
 
 
@@ -112,8 +113,8 @@ def _hover(name: str, label: str) -> str:
 
 
 def points(layer: Layer, frame: pd.DataFrame, view: View) -> list[dict[str, Any]]:
-    """One icon a station: the theme's sign, dim when it is silent. Levels are drawn by the alert layer above."""
-    sign, kind = layer.style["icon"], layer.style.get("kind", "station")
+    """One icon a station: the theme's sign, or a dot from afar; dim when it is silent. Levels are the alert layer's."""
+    sign, kind = layer.style["icon"] if view.zoom >= SIGNS_FROM else "dot", layer.style.get("kind", "station")
     symbols = [f"{sign}-stale" if stale else sign for stale in frame["stale"]]
     hover = [_hover(n, t) for n, t in zip(frame["name"], frame["label"], strict=True)]
     return [_icons(frame["lng"].tolist(), frame["lat"].tolist(), symbols, hover, [[kind, i] for i in frame["id"]])]

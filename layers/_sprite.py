@@ -122,6 +122,13 @@ def _sign(name: str, px: int, ink: str) -> Image.Image:
     return image
 
 
+def _dot(px: int, ink: str) -> Image.Image:
+    """A station from afar."""
+    image, d = _canvas(px)
+    d.ellipse((px * 0.08, px * 0.08, px * 0.92, px * 0.92), ink, DARK.page, max(px // 10, 1))
+    return image
+
+
 def _event(px: int, late: bool) -> Image.Image:
     """An event (案卷): a folder-like tag in text colour; a late one carries a bar below."""
     image, d = _canvas(px)
@@ -164,10 +171,13 @@ def _recipes() -> dict[str, tuple[int, object]]:
         made[f"level-{key}"] = (38, lambda px, key=key: _level(key, px))
     for shares in product(range(PARTS + 1), repeat=5):
         if sum(shares) == PARTS and (shares[4] == 0 or sum(1 for s in shares[:4] if s) <= 1):
-            made[mix_name(shares)] = (38, lambda px, shares=shares: _mix(shares, px))  # type: ignore[arg-type]
+            size = 28 if shares[4] else 38  # what has no level stands back
+            made[mix_name(shares)] = (size, lambda px, shares=shares: _mix(shares, px))  # type: ignore[arg-type]
     for name in THEMES:
         made[name] = (17, lambda px, name=name: _sign(name, px, "#8FA6C6"))
         made[f"{name}-stale"] = (17, lambda px, name=name: _sign(name, px, DARK.quiet))
+    made["dot"] = (7, lambda px: _dot(px, "#8FA6C6"))
+    made["dot-stale"] = (7, lambda px: _dot(px, DARK.quiet))
     made["event"] = (18, lambda px: _event(px, False))
     made["event-late"] = (18, lambda px: _event(px, True))
     made["pick"] = (52, _pick)

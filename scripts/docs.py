@@ -35,11 +35,14 @@ that holds the value. A misspelt name is refused.
 
 
 def lifecycle_page() -> str:
+    from brain import catalog
     from brain.rules import lifecycle
 
+    of = catalog.load().words.of
     return (
-        "# 办件状态图 · Life cycle of an event\n\n由 `brain/rules/lifecycle.py` 的一张表生成：按钮、守卫、接口都来自同一张表。\n\n"
-        f"```mermaid\n{lifecycle.mermaid().strip()}\n```\n\n{lifecycle.table().strip()}\n"
+        "# 办件状态图 · Life cycle of an event\n\n"
+        "由 `brain/rules/lifecycle.py` 的一张表生成：按钮、守卫、接口都来自同一张表。\n\n"
+        f"```mermaid\n{lifecycle.mermaid(of).strip()}\n```\n\n{lifecycle.table(of).strip()}\n"
     )
 
 
@@ -50,7 +53,7 @@ def data_page() -> str:
         "# 关于数据 · About the data\n\n平台的“关于数据”页面与本页出自同一张表（`brain.local.city.sources()`）。\n\n"
         "| 内容 | 性质 | 来源 | 许可 | 说明 |\n|---|---|---|---|---|\n"
     )
-    keys = ("what", "nature", "source", "licence", "caveat")
+    keys = ("what", "truth", "source", "licence", "caveat")
     return head + "\n".join("| " + " | ".join(str(row[k]) for k in keys) + " |" for row in sources()) + "\n"
 
 

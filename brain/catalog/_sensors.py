@@ -155,6 +155,8 @@ def _rule(
     opens = entry.take("opens", str, None)
     if opens is not None and opens not in categories:
         raise entry.wrong("opens", f"categories.toml 里没有类别“{opens}”{_near(opens, categories)}；请改正或先登记")
+    if opens is None and entry.has("opens_at"):
+        raise entry.wrong("opens_at", "没有写 opens，不会上报；请补上 opens 或删去 opens_at")
     params = _params(entry, kind_type, inputs)
     rule = Rule(
         key=key,
@@ -182,8 +184,6 @@ def _rule(
             raise entry.wrong(name, f"不能是负数，现在是 {value}")
     if rule.records < 1:
         raise entry.wrong("records", "至少 1 条记录")
-    if opens is None and entry.has("opens_at"):
-        raise entry.wrong("opens_at", "没有写 opens，不会上报；请补上 opens 或删去 opens_at")
     entry.done()
     _check_limits(rule, rule.limits, entry, "limits")
     for name, limits in rule.params.get("variants", {}).items():

@@ -221,8 +221,8 @@ def flag(conn: psycopg.Connection, station: str, flags: Iterable[tuple[str, date
 def roll_up(conn: psycopg.Connection, now: datetime) -> int:
     """Close the hours and days that are over and compute late ones anew; returns how many late hours there were.
 
-    Afterwards `reading_1h` and `reading_1d` equal a computation from raw, for any order of arrival. Does nothing while
-    another session is at it. Runs transactions of its own, so not inside one: raises RuntimeError there.
+    Afterwards `reading_1h` and `reading_1d` equal a computation from raw, for any order of arrival. What another session
+    or a writer under way holds up stays due for the next call. Runs transactions of its own: RuntimeError inside one.
     """
     _on_its_own(conn)
     if not db.one(conn, "roll_up_alone", key=ROLL_UP_LOCK)["mine"]:
@@ -233,6 +233,8 @@ def roll_up(conn: psycopg.Connection, now: datetime) -> int:
         with conn.transaction():
             db.run(conn, "roll_up_fence")
         return db.one(conn, "roll_up", now=now)["redone"]
+    except psycopg.errors.LockNotAvailable:  # TimescaleDB's own refresh is at the same hours: they stay due
+        return 0
     finally:
         db.run(conn, "roll_up_done", key=ROLL_UP_LOCK)
 
@@ -240,7 +242,7 @@ def roll_up(conn: psycopg.Connection, now: datetime) -> int:
 def make_partitions(conn: psycopg.Connection, now: datetime) -> None:
     """Make partitions ahead of time and drop what need not be kept (table `keeping`). Idempotent; once a day is enough,
     and nothing is refused when it was forgotten. Like `roll_up`, not inside a transaction."""
-    roll_up(conn, now)  # first: nothing raw goes before it has been counted
+    roll_up(conn, now)  # first, because nothing raw goes before it has been counted
     db.run(conn, "make_partitions", now=now)
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 INK, SOFT, GREY, LINE = "#16202E", "#51627A", "#B9C6D8", "#D8DFE9"
 TARGET, HEAD, LATE = "#0E7C6B", "#B01E2D", "#B01E2D"
+HOT_SHOWN = 10  # hot grids that carry a number on the map and a row in the table
 STEPS = ("#F2F5F9", "#D5DEEA", "#A9BBD1", "#7089AB", "#3B5377")
 
 
 def bands(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """{"band": {grid code: step}, "words": what each step says}: quartiles of the grids that have reports, none apart."""
+    """{"band": {grid code: step}, "words": what each step says}: quartiles of the grids that have reports."""
     n, area = snapshot["hot"]["all"], shapes["area"]
     density = {c: n.get(c, 0) / area[c] * 1e6 for c in shapes["grid"] if area.get(c)}
     some = sorted(d for d in density.values() if d > 0)

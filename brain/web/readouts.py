@@ -99,11 +99,14 @@ def told(
 
 # Alerts ---------------------------------------------------------------------------------------------------------------
 def beside(alert: Mapping[str, Any], catalog: Catalog) -> str:
-    """The words beside an alert's mark on the map: place and value."""
-    kind = catalog.kinds.get(alert["kind"])
-    if kind is None or alert["value"] is None:
-        return alert["name"]
-    return f"{alert['name']} {kind.text(alert['value'])}"
+    """The words beside an alert's mark on the map: place, and below it the value."""
+    kind, name = catalog.kinds.get(alert["kind"]), short(alert["name"])
+    return name if kind is None or alert["value"] is None else f"{name}<br>{kind.text(alert['value'])}"
+
+
+def short(name: str) -> str:
+    """A station's name without what stands in brackets."""
+    return name.split("（")[0]
 
 
 def alert_in_scope(scope: Scope, alert: Mapping[str, Any]) -> bool:

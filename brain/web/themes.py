@@ -12,23 +12,26 @@ from typing import TYPE_CHECKING, Any
 from brain.catalog import Catalog
 from brain.model import Level
 from brain.rules import flood
-from brain.web.readouts import CLASS_SIGN, THEMES, air_index, values_of, water_class
+from brain.web.readouts import CLASS_SIGN, THEMES, air_index, short, values_of, water_class
 
 if TYPE_CHECKING:
     from brain.web.frames import Moment
 
 NONE = "—"
+Said = tuple[str, str, str, str]
+"""(figure, unit, where it comes from, what stands beside it)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One card. `level` is the key of the theme's worst open alert ('' for none), `station` and `kind` say whose series
+    """One card. `place` says where the figure comes from, `words` what stands beside it. `level` is the key of the theme's worst open alert ('' for none), `station` and `kind` say whose series
     the sparkline shows, `seen_at` is the newest observation of the theme."""
 
     theme: str
     title: str
     value: str
     unit: str
+    place: str
     words: str
     level: str
     state: str
@@ -47,10 +50,10 @@ def figure(moment: Moment, catalog: Catalog, theme: str) -> Figure:
     levels = [a["level"] for a in moment.alerts if a["theme"] == theme]
     level = Level(min(levels)).key if levels else ""
     seen = max((s["seen_at"] for s in stations if s["seen_at"]), default=None)
-    value, unit, words = _PARTS[theme](stations, moment, catalog)
+    value, unit, place, words = _PARTS[theme](stations, moment, catalog)
     station, kind = lead(moment, theme) or (None, None)
     state = catalog.words.of("level", level) if level else ("无数据" if seen is None else "正常")
-    return Figure(theme, catalog.themes[theme].label, value, unit, words, level, state, station, kind, seen)
+    return Figure(theme, catalog.themes[theme].label, value, unit, place, words, level, state, station, kind, seen)
 
 
 def of_theme(moment: Moment, theme: str) -> list[dict[str, Any]]:
@@ -85,7 +88,7 @@ def _online(stations: list[dict], catalog: Catalog, theme: str) -> str:
     return f"{len(stations)} {catalog.themes[theme].unit}在线 {on}"
 
 
-def _water(stations: list[dict], moment: Moment, catalog: Catalog) -> tuple[str, str, str]:
+def _water(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
     sections = [(j.cls, s) for s in stations if not s["stale"] and (j := water_class(s))]
     words = []
     if sections:
@@ -95,24 +98,26 @@ def _water(stations: list[dict], moment: Moment, catalog: Catalog) -> tuple[str,
         trail = [(at, value) for at, value, _ in moment.trails[key]]
         turn = flood.trend(trail)
         level = catalog.kinds["water_level"].text(trail[-1][1])
-        words.append(f"{moment.stations[key[0]]['name']} {level}" + (f" {catalog.words.of('trend', turn)}" if turn else ""))
+        gauge = short(moment.stations[key[0]]["name"])
+        words.append(f"{gauge} {level}" + (f" {catalog.words.of('trend', turn)}" if turn else ""))
     if not sections:
-        return NONE, "水质", " · ".join(words) or _online(stations, catalog, "water")
+        return NONE, "类水质", "", " · ".join(words) or _online(stations, catalog, "water")
     worst, at = max(sections, key=lambda pair: (pair[0] - pair[1]["params"].get("target", 3), pair[0]))
-    return CLASS_SIGN[worst], f"类 {at['name']}", " · ".join(words)
+    return CLASS_SIGN[worst], "类水质", f"{short(at['name'])}（目标{CLASS_SIGN[at['params'].get('target', 3)]}类）", " · ".join(words)
 
 
-def _rain(stations: list[dict], moment: Moment, catalog: Catalog) -> tuple[str, str, str]:
+def _rain(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
     found = _having(stations, "rain_1h")
     if not found:
-        return NONE, "mm/h", _online(stations, catalog, "rain")
+        return NONE, "mm/h", "", _online(stations, catalog, "rain")
     value, at = found[0]
     day = _having(stations, "rain_24h")
     words = [f"24 小时最大 {day[0][0]:.1f} mm"] if day else []
-    return f"{value:.1f}", f"mm/h {at['name'] if value > 0 else '最大'}", " · ".join([*words, _online(stations, catalog, "rain")])
+    place = short(at["name"]) if value > 0 else "各站 1 小时无雨"
+    return f"{value:.1f}", "mm/h 最大", place, " · ".join([*words, _online(stations, catalog, "rain")])
 
 
-def _drainage(stations: list[dict], moment: Moment, catalog: Catalog) -> tuple[str, str, str]:
+def _drainage(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
     ponds = _having(stations, "pond_depth")
     pumps = [v for v, _ in _having(stations, "pump_state")]
     words = []
@@ -121,41 +126,42 @@ def _drainage(stations: list[dict], moment: Moment, catalog: Catalog) -> tuple[s
         words.append(f"泵站运行 {sum(1 for v in pumps if v == 1)}/{len(pumps)}" + (f" 故障 {fault}" if fault else ""))
     words.append(_online(stations, catalog, "drainage"))
     if not ponds:
-        return NONE, "cm", " · ".join(words)
+        return NONE, "cm 积水", "", " · ".join(words)
     least = catalog.rules["pond_depth", "ladder"].limits[Level.BLUE]
     wet = sum(1 for v, _ in ponds if v >= least)
     depth, at = ponds[0]
-    return f"{depth:.0f}", f"cm {at['name'] if depth >= least else '最深'}", " · ".join([f"{wet} 处积水", *words])
+    place = f"{short(at['name'])} · {wet} 处积水" if wet else "没有积水"
+    return f"{depth:.0f}", "cm 最深", place, " · ".join(words)
 
 
-def _fire(stations: list[dict], moment: Moment, catalog: Catalog) -> tuple[str, str, str]:
+def _fire(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
     doubts = [a for a in moment.alerts if a["theme"] == "fire" and a["kind"] in ("hotspot", "smoke", "thermal_max")]
     if not any(s["seen_at"] for s in stations):
-        return NONE, "处疑似", _online(stations, catalog, "fire")
-    words = []
+        return NONE, "处疑似火情", "", _online(stations, catalog, "fire")
+    place = ""
     if heat := _having(stations, "air_temp"):
         dry = min((v for v, _ in _having(stations, "humidity")), default=None)
-        words.append(f"最高 {heat[0][0]:.0f} ℃" + (f" 最低湿度 {dry:.0f}%" if dry is not None else ""))
-    return str(len({a["station"] for a in doubts})), "处疑似火情", " · ".join([*words, _online(stations, catalog, "fire")])
+        place = f"最高气温 {heat[0][0]:.0f} ℃" + (f" · 最低湿度 {dry:.0f}%" if dry is not None else "")
+    return str(len({a["station"] for a in doubts})), "处疑似火情", place, _online(stations, catalog, "fire")
 
 
-def _cameras(stations: list[dict], moment: Moment, catalog: Catalog) -> tuple[str, str, str]:
+def _cameras(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
     known = [s for s in stations if s["seen_at"]]
     if not known:
-        return NONE, "%", _online(stations, catalog, "cameras")
+        return NONE, "% 在线", "", _online(stations, catalog, "cameras")
     on = sum(1 for s in known if not s["stale"])
     bad = sum(1 for s in known if values_of(s).get("camera_fault", 0) > 0)
-    return f"{100 * on / len(known):.1f}", "% 在线", f"{on} / {len(known)} 路 · 图像异常 {bad}"
+    return f"{100 * on / len(known):.1f}", "% 在线", f"在线 {on} / {len(known)} 路", f"离线 {len(known) - on} · 图像异常 {bad}"
 
 
-def _air(stations: list[dict], moment: Moment, catalog: Catalog) -> tuple[str, str, str]:
+def _air(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
     judged = [(j, s) for s in stations if not s["stale"] and (j := air_index(s, moment.at)) and j.aqi is not None]
     if not judged:
-        return NONE, "AQI", _online(stations, catalog, "air")
+        return NONE, "AQI", "", _online(stations, catalog, "air")
     worst, at = max(judged, key=lambda pair: pair[0].aqi)
     first = "、".join(catalog.kinds[k].label for k in worst.primary)
-    words = [f"首要 {first}" if first else "无首要污染物", at["name"], "参考，未审核"]
-    return str(worst.aqi), f"AQI {catalog.words.of('aqi_level', worst.level)}", " · ".join(words)
+    words = [f"首要 {first}" if first else "无首要污染物", "未审核"]
+    return str(worst.aqi), f"AQI {catalog.words.of('aqi_level', worst.level)}", short(at["name"]), " · ".join(words)
 
 
 _PARTS = {"water": _water, "rain": _rain, "drainage": _drainage, "fire": _fire, "cameras": _cameras, "air": _air}

@@ -7,10 +7,12 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,6 +63,12 @@ class Sender:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 def until(true, timeout: float = 60.0) -> None:
@@ -266,8 +274,6 @@ class Open:
     """A door in a thread of the test, which keeps what it was handed."""
 
     def __init__(self, url: str, name: str, share: str = "", **more):
-        from dataclasses import replace
-
         self.got: list[tuple[str, bytes]] = []
         self.acks: list = []
         self.hold = False
@@ -276,7 +282,7 @@ class Open:
         )
         self.thread = threading.Thread(target=self.door.run)
         self.thread.start()
-        until(lambda: self.door._connected, 20)
+        until(lambda: self.door.subscribed, 20)
 
     def deliver(self, feed, topic, payload, received_at, ack) -> None:
         self.got.append((topic, payload))
@@ -347,8 +353,6 @@ def test_a_half_open_connection_is_noticed_and_replaced(opened, sender):
 
 
 def test_an_old_broker_is_spoken_to_in_the_old_version(tmp_path, name):
-    from conftest import free_port
-
     old = Broker(tmp_path, free_port(), kind="amqtt")
     old.start()
     try:
@@ -366,8 +370,6 @@ def test_an_old_broker_is_spoken_to_in_the_old_version(tmp_path, name):
 
 
 def test_a_door_that_finds_no_broker_waits_for_it(tmp_path, name):
-    from conftest import free_port
-
     late = Broker(tmp_path, free_port())
     door = Door(late.url, client_id=name, share="", practice=practice.load(), deliver=lambda *a: None)
     thread = threading.Thread(target=door.run)
@@ -375,7 +377,7 @@ def test_a_door_that_finds_no_broker_waits_for_it(tmp_path, name):
     until(lambda: door.connections >= 2)
     late.start()
     try:
-        until(lambda: door._connected)
+        until(lambda: door.subscribed)
     finally:
         door.stop()
         thread.join(20)
@@ -413,7 +415,7 @@ def test_the_door_and_the_writer_acknowledge_nothing_that_is_not_committed(
     threads = [threading.Thread(target=door.run), threading.Thread(target=writer.run)]
     for t in threads:
         t.start()
-    until(lambda: door._connected)
+    until(lambda: door.subscribed)
     for n in range(100):
         sender.send(rain(n))
     sender.answered()

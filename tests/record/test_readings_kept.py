@@ -8,6 +8,7 @@ import pytest
 
 from brain.flow import readings as intake
 from brain.model import Quality, Reading
+from brain.store import db
 
 DAY, YEAR = timedelta(days=1), timedelta(days=400)
 
@@ -133,3 +134,15 @@ def test_packed_readings_take_late_ones_repeated_ones_and_second_thoughts(conn, 
     (hour,) = hours(conn)
     assert (hour["n"], hour["n_all"], hour["mean"]) == (60, 61, (sum(range(60)) + 100) / 60)
     assert [r.quality for r in intake.trail(conn, "WQ-01", ["ph"], until=now)] == [Quality.SUSPECT]
+
+
+def test_raw_that_has_not_been_counted_stays(conn, db_url, now):
+    put(conn, ph(now, 1.0))
+    later = now + YEAR + 15 * DAY
+    with db.connect(db_url, name="engine that rolls up") as other:
+        db.run(other, "roll_up_alone", key=intake.ROLL_UP_LOCK)
+        intake.make_partitions(conn, later)
+        assert raw(conn) == 1
+        db.run(other, "roll_up_done", key=intake.ROLL_UP_LOCK)
+    intake.make_partitions(conn, later)
+    assert raw(conn) == 0

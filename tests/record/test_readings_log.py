@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -111,6 +112,47 @@ def test_batches_without_a_partition_are_kept_and_moved_when_one_is_made(conn, n
     assert conn.execute("SELECT count(*) AS n FROM intake_batch_rest").fetchone()["n"] == 0
     assert consume(conn) == [batch]
     assert put(conn, now + timedelta(minutes=1)) > batch
+
+
+@pytest.fixture
+def while_a_day_is_made(conn, other, db_url, now):
+    """while_a_day_is_made(call): starts call() while the partition of today is being attached, waits until the database
+    makes it wait, lets the partition be finished, and returns what the call returned."""
+
+    def run(call):
+        with ThreadPoolExecutor(1) as pool, db.connect(db_url, name="watch") as watch:
+            with other.transaction():
+                other.execute(
+                    "SELECT brain_add_partition('intake_batch', 'intake_batch_today', 'received_at', %s, %s)",
+                    [now - timedelta(hours=1), now + timedelta(hours=1)],
+                )
+                running = pool.submit(call)
+                waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'intake_batch'::regclass"
+                while not watch.execute(waits).fetchone():
+                    assert not running.done()
+            return running.result()
+
+    return run
+
+
+def test_a_worker_who_comes_while_a_partition_is_made_is_not_refused(conn, now, while_a_day_is_made):
+    put(conn, now)
+    while_a_day_is_made(lambda: put(conn, now + timedelta(minutes=1)))
+    assert conn.execute("SELECT count(*) AS n FROM intake_batch_today").fetchone()["n"] == 2
+
+
+def test_a_consumer_who_comes_while_a_partition_is_made_misses_nothing(conn, now, while_a_day_is_made):
+    batch = put(conn, now)
+    assert while_a_day_is_made(lambda: seen(conn)) == [batch]
+
+
+def test_a_long_reader_is_not_disturbed_and_the_partitions_are_made_later(conn, other, now):
+    with other.transaction():
+        other.execute("SELECT count(*) FROM intake_batch")
+        intake.make_partitions(conn, now)
+        assert conn.execute("SELECT count(*) AS n FROM brain_partitions('intake_batch')").fetchone()["n"] == 0
+    intake.make_partitions(conn, now)
+    assert conn.execute("SELECT count(*) AS n FROM brain_partitions('intake_batch')").fetchone()["n"] == 8
 
 
 def test_after_a_restore_into_another_cluster_nothing_is_missed(conn, now):

@@ -53,6 +53,10 @@ def rolled_up(conn, width, station="WQ-01"):
     return {(r["station"], r["kind"], r["bucket"]): tuple(r[c] for c in COLUMNS) for r in rows}
 
 
+def closed_before(conn):
+    return conn.execute("SELECT closed_before FROM roll_up_state").fetchone()["closed_before"]
+
+
 def marks(conn):
     return conn.execute("SELECT count(*) AS n FROM dirty_bucket").fetchone()["n"]
 
@@ -99,7 +103,7 @@ def test_any_order_repetition_and_delay_of_a_stream_comes_to_the_same(conn, now,
     assert intake.trail(conn, station, ["ph", "codmn"]) == sorted(final, key=lambda r: (r.at, r.kind, r.seq))
     newest = {r.kind: r for r in sorted(final, key=lambda r: (r.at, r.seq))}
     assert intake.latest_of(conn, [station]) == {(station, kind): r for kind, r in newest.items()}
-    closed = conn.execute("SELECT greatest(closed_before, %s) AS t FROM roll_up_state", [start]).fetchone()["t"]
+    closed = closed_before(conn)
     live = {key: found for key, found in from_raw(final, HOUR).items() if key[2] >= closed}
     assert {key: found for key, found in rolled_up(conn, HOUR, station).items() if key[2] >= closed} == live
     intake.roll_up(conn, start + 72 * HOUR)
@@ -167,11 +171,11 @@ def test_an_hour_is_not_closed_under_a_writer_who_believes_it_open(conn, db_url,
         with slow.transaction():
             db.run(slow, "begin_write")
             intake.roll_up(conn, now + DAY)
-            assert conn.execute("SELECT closed_before = '-infinity' AS still FROM roll_up_state").fetchone()["still"]
+            assert closed_before(conn) < now
             put(slow, ph(now))
         intake.roll_up(conn, now + DAY)
     assert rolled_up(conn, HOUR) == from_raw([ph(now)], HOUR)
-    assert conn.execute("SELECT closed_before > %s AS moved FROM roll_up_state", [now]).fetchone()["moved"]
+    assert closed_before(conn) > now
 
 
 def test_a_writer_who_began_after_the_announcement_but_did_not_see_it_is_waited_for(conn, db_url, now):
@@ -182,7 +186,7 @@ def test_a_writer_who_began_after_the_announcement_but_did_not_see_it_is_waited_
                 db.run(engine, "roll_up_announce", now=now + DAY)
                 put(slow, ph(now), feed="slow")
             intake.roll_up(conn, now + DAY)
-            assert conn.execute("SELECT closed_before = '-infinity' AS still FROM roll_up_state").fetchone()["still"]
+            assert closed_before(conn) < now
         assert marks(conn) == 0
         intake.roll_up(conn, now + DAY)
     assert rolled_up(conn, HOUR) == from_raw([ph(now - HOUR), ph(now)], HOUR)
@@ -196,8 +200,7 @@ def test_a_step_held_up_by_a_writer_is_finished_before_the_next_begins(conn, db_
         intake.roll_up(conn, now + 2 * DAY)
     intake.roll_up(conn, now + 2 * DAY)
     intake.roll_up(conn, now + 2 * DAY)
-    state = conn.execute("SELECT closed_before, marks_before FROM roll_up_state").fetchone()
-    assert state["closed_before"] == state["marks_before"] == now + 2 * DAY - HOUR
+    assert closed_before(conn) == now + 2 * DAY - HOUR
 
 
 def test_only_one_session_rolls_up_at_a_time(conn, db_url, now):
@@ -205,7 +208,7 @@ def test_only_one_session_rolls_up_at_a_time(conn, db_url, now):
     with db.connect(db_url, name="other engine") as other:
         db.run(other, "roll_up_alone", key=intake.ROLL_UP_LOCK)
         intake.roll_up(conn, now + DAY)
-        assert conn.execute("SELECT closed_before = '-infinity' AS still FROM roll_up_state").fetchone()["still"]
+        assert closed_before(conn) < now
 
 
 def test_a_roll_up_inside_a_transaction_is_refused(conn, now):

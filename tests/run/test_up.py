@@ -160,7 +160,7 @@ def test_a_taken_port_is_refused_with_the_way_out(demo, tmp_path):
 def test_ctrl_c_stops_everything_and_the_second_start_is_ready_in_15_seconds(demo):
     pids = demo.all_pids()
     assert demo.stop() == 0
-    gone, alive = psutil.wait_procs(pids, timeout=5)
+    _, alive = psutil.wait_procs(pids, timeout=5)
     assert not alive, [p.cmdline() for p in alive]
     assert "已停止" in demo.output.read_text()
     assert demo.start() <= 15

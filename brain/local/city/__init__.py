@@ -5,10 +5,10 @@ Start reading at `shipped.py` (geometry), `points.py` and `staff.py`, then `load
 """
 
 from brain.local.city.loading import load, version
-from brain.local.city.shipped import DATA, Place, base_map, grid, names, network, places, resources, rivers, sources
 from brain.local.city.points import placed, stations
+from brain.local.city.shipped import DATA, Place, base_map, grid, names, network, places, resources, rivers, sources
 
 __all__ = [
-    "DATA", "Place", "base_map", "grid", "load", "names", "network", "placed", "places", "resources", "rivers", "sources",
-    "stations", "version",
+    "DATA", "Place", "base_map", "grid", "load", "names", "network", "placed", "places", "resources", "rivers",
+    "sources", "stations", "version",
 ]  # fmt: skip

@@ -75,7 +75,8 @@ class World:
     crew: Crew
     villages: dict[str, str]
     towns: dict[str, str]
-    cells: dict[str, Pool]  # by town
+    cells: dict[str, Pool]  # by town, dense streets first
+    fields: dict[str, Pool]  # by town, every cell alike: for what happens outside the streets
     urban: Pool  # towns by weight
     rural: Pool
     chronic: dict[str, Pool]  # by category: (lng, lat, cell) of places that come again
@@ -122,6 +123,7 @@ def _world(conn: psycopg.Connection, catalog: Catalog, recipe: dict[str, Any]) -
         items.append(cell)
         weights.append(weight)
     cells = {town: Pool.of(*pair) for town, pair in by_town.items()}
+    fields = {town: Pool.of(items, [1.0] * len(items)) for town, (items, _) in by_town.items()}
     towns = [t for t in recipe["town"] if t in cells]
     urban = Pool.of(towns, [recipe["town"][t]["weight"] for t in towns])
     rural = Pool.of(towns, [recipe["town"][t]["rural"] for t in towns])
@@ -139,6 +141,7 @@ def _world(conn: psycopg.Connection, catalog: Catalog, recipe: dict[str, Any]) -
         names,
         {c: n for c, n in names.items() if len(c) == 9},
         cells,
+        fields,
         urban,
         rural,
         _chronic(recipe, rng, urban, cells),
@@ -306,7 +309,9 @@ def _place(world: World, rng: Random, kind: str, says: dict[str, Any]) -> tuple[
     """A cell and how far from its middle the case lies: an old sore of this category, or anywhere."""
     if kind in world.chronic and rng.random() < world.chances.chronic:
         return world.chronic[kind].draw(rng), world.recipe["chronic"]["radius_m"]
-    cell = world.cells[(world.rural if says.get("rural") else world.urban).draw(rng)].draw(rng)
+    rural = says.get("rural", False)
+    town = (world.rural if rural else world.urban).draw(rng)
+    cell = (world.fields if rural else world.cells)[town].draw(rng)
     return cell, cell.reach_m * 0.9
 
 

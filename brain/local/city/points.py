@@ -25,7 +25,7 @@ _VALUES: dict[str, Callable[[dict[str, str]], Any]] = {
     "depth": lambda row: float(row["depth"]),
     "device": lambda row: row["device"],
     "watch": lambda row: [float(v) for v in row["box"].split()],
-    "key_point": lambda row: row["key_point"] == "1",
+    "key": lambda row: row["key"] == "1",
 }
 
 
@@ -43,12 +43,9 @@ def _by_hand() -> list[Station]:
         family = tomllib.loads(file.read_text(encoding="utf-8"))
         common = family.get("params", {})
         for row in family["station"]:
-            found.append(
-                Station(
-                    row["id"], row["name"], family["theme"], row["lng"], row["lat"], org=row.get("org", family["org"]),
-                    params=common | row.get("params", {}), origin=row.get("origin") or family["origin"],
-                )  # fmt: skip
-            )
+            station = Station(row["id"], row["name"], family["theme"], row["lng"], row["lat"])
+            org, said = row.get("org") or family["org"], row.get("origin") or family["origin"]
+            found.append(replace(station, org=org, params=common | row.get("params", {}), origin=said))
     return found
 
 
@@ -59,15 +56,12 @@ def _listed() -> list[Station]:
         with (FOLDER / f"{family}.csv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 params = {key: _VALUES[key](row) for key in said["params"]}
-                if params.get("key_point") is False:
-                    del params["key_point"]
+                if params.get("key") is False:
+                    del params["key"]
                 name = row.get("name") or f"卫星热点监视格 {row['id'][3:]}"
-                found.append(
-                    Station(
-                        row["id"], name, said["theme"], float(row["lng"]), float(row["lat"]),
-                        org=row.get("org") or said["org"], params=params, origin=said["origin"],
-                    )  # fmt: skip
-                )
+                station = Station(row["id"], name, said["theme"], float(row["lng"]), float(row["lat"]))
+                org = row.get("org") or said["org"]
+                found.append(replace(station, org=org, params=params, origin=said["origin"]))
     return found
 
 

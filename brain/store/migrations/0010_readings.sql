@@ -26,8 +26,8 @@ RETURN date_trunc('day', at, 'Asia/Shanghai');
 -- gives a writer its transaction id before it looks at `marks_before`.
 CREATE TABLE roll_up_state (
   one           boolean PRIMARY KEY DEFAULT true CHECK (one),
-  closed_before timestamptz NOT NULL DEFAULT '-infinity',
-  marks_before  timestamptz NOT NULL DEFAULT '-infinity' CHECK (marks_before >= closed_before),
+  closed_before timestamptz NOT NULL DEFAULT '1970-01-01 00:00Z',
+  marks_before  timestamptz NOT NULL DEFAULT '1970-01-01 00:00Z' CHECK (marks_before >= closed_before),
   fence         xid8,
   grace         interval NOT NULL DEFAULT '10 minutes'   -- an hour stays open so long for its stragglers: saves work, no more
 );
@@ -58,6 +58,12 @@ INSERT INTO keeping VALUES
 CREATE FUNCTION brain_raw_from(now timestamptz) RETURNS timestamptz
 LANGUAGE sql STABLE
 RETURN brain_day(now) - make_interval(days => (SELECT days FROM keeping WHERE what = 'reading'));
+
+-- May raw readings older than that go? Not before every one of them has been counted.
+CREATE FUNCTION brain_raw_counted(now timestamptz) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN (SELECT closed_before FROM roll_up_state) >= brain_raw_from(now)
+   AND NOT EXISTS (SELECT 1 FROM dirty_bucket WHERE bucket < brain_raw_from(now));
 
 -- Partitions --------------------------------------------------------------------------------------------------------
 -- Partitions of a table with their bounds; the default partition `<table>_rest` is not among them.
@@ -126,6 +132,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   oldest timestamptz := brain_day(now) - make_interval(days => (SELECT days FROM keeping WHERE what = 'intake_batch'));
   part   record;
+  done   boolean;
 BEGIN
   FOR part IN
     SELECT d AS lo, d + interval '1 day' AS hi
@@ -135,15 +142,15 @@ BEGIN
              WHERE received_at >= oldest AND received_at < brain_day(now) + interval '8 days') days
      ORDER BY d
   LOOP
-    PERFORM brain_add_partition('intake_batch', 'intake_batch_' || to_char(part.lo AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD'),
+    done := brain_add_partition('intake_batch', 'intake_batch_' || to_char(part.lo AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD'),
                                 'received_at', part.lo, part.hi);
     COMMIT;
+    EXIT WHEN NOT done;
   END LOOP;
   FOR part IN SELECT child FROM brain_partitions('intake_batch') WHERE hi <= oldest LOOP
-    IF brain_passed(part.child) THEN
-      PERFORM brain_drop_partition(part.child);
-    END IF;
+    done := NOT brain_passed(part.child) OR brain_drop_partition(part.child);
     COMMIT;
+    EXIT WHEN NOT done;
   END LOOP;
   DELETE FROM intake_batch_rest b
    WHERE received_at < oldest AND NOT EXISTS (SELECT 1 FROM consumer c WHERE (b.xid, b.id) > (c.xid, c.batch));

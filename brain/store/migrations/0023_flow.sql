@@ -52,3 +52,4 @@ CREATE INDEX event_due_untold ON event (due_at)
   WHERE due_at IS NOT NULL AND due_told_at IS DISTINCT FROM due_at AND state IN ('registered', 'dispatched', 'handling');
 CREATE INDEX event_suspend_until ON event (suspend_until) WHERE suspend_until IS NOT NULL;
 CREATE INDEX event_station_open ON event (station, category) WHERE state NOT IN ('closed', 'declined', 'void');
+CREATE INDEX event_duplicate ON event (duplicate_of) WHERE duplicate_of IS NOT NULL;

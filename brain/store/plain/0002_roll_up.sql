@@ -18,6 +18,7 @@ DECLARE
   state    roll_up_state;
   raw_from timestamptz := brain_raw_from(now);
   opened   timestamptz;
+  newest   bigint;
   taken    bigint;
   stations text[];
   kinds    text[];
@@ -34,9 +35,10 @@ BEGIN
     END IF;
     COMMIT;
   END IF;
+  SELECT max(id) INTO newest FROM dirty_bucket;
   LOOP
     WITH gone AS (
-      DELETE FROM dirty_bucket WHERE id IN (SELECT id FROM dirty_bucket ORDER BY id LIMIT 20000)
+      DELETE FROM dirty_bucket WHERE id IN (SELECT id FROM dirty_bucket WHERE id <= newest ORDER BY id LIMIT 20000)
       RETURNING station, kind, bucket
     ), hours AS (
       SELECT DISTINCT station, kind, bucket FROM gone WHERE bucket < state.closed_before
@@ -73,6 +75,7 @@ DECLARE
   oldest timestamptz := brain_raw_from(now);
   week   timestamptz := date_trunc('week', now, 'Asia/Shanghai');
   part   record;
+  done   boolean;
 BEGIN
   FOR part IN
     SELECT w AS lo, w + interval '7 days' AS hi
@@ -82,16 +85,20 @@ BEGIN
              WHERE at >= oldest AND at < week + interval '35 days') weeks
      ORDER BY w
   LOOP
-    PERFORM brain_add_partition('reading', 'reading_' || to_char(part.lo AT TIME ZONE 'Asia/Shanghai', 'IYYY"w"IW'), 'at',
+    done := brain_add_partition('reading', 'reading_' || to_char(part.lo AT TIME ZONE 'Asia/Shanghai', 'IYYY"w"IW'), 'at',
                                 part.lo, part.hi);
     COMMIT;
+    EXIT WHEN NOT done;
   END LOOP;
-  FOR part IN SELECT child FROM brain_partitions('reading') WHERE hi <= oldest LOOP
-    PERFORM brain_drop_partition(part.child);
+  IF brain_raw_counted(now) THEN
+    FOR part IN SELECT child FROM brain_partitions('reading') WHERE hi <= oldest LOOP
+      done := brain_drop_partition(part.child);
+      COMMIT;
+      EXIT WHEN NOT done;
+    END LOOP;
+    DELETE FROM reading_rest WHERE at < oldest;
     COMMIT;
-  END LOOP;
-  DELETE FROM reading_rest WHERE at < oldest;
-  COMMIT;
+  END IF;
   CALL brain_make_intake_partitions(now);
 END $$;
 

@@ -30,6 +30,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   state    roll_up_state;
   raw_from timestamptz := brain_raw_from(now);
+  newest   bigint;
   taken    bigint[];
   hours    bigint;
   spans    tstzmultirange;
@@ -39,14 +40,14 @@ BEGIN
   redone := 0;
   SELECT * INTO state FROM roll_up_state;
   IF state.closed_before < state.marks_before AND state.fence <= pg_snapshot_xmin(pg_current_snapshot()) THEN
-    CALL refresh_continuous_aggregate('reading_1h', nullif(state.closed_before, '-infinity'), state.marks_before);
+    CALL refresh_continuous_aggregate('reading_1h', state.closed_before, state.marks_before);
     IF brain_day(state.closed_before) < brain_day(state.marks_before) THEN
-      CALL refresh_continuous_aggregate('reading_1d', nullif(brain_day(state.closed_before), '-infinity'),
-                                        brain_day(state.marks_before));
+      CALL refresh_continuous_aggregate('reading_1d', brain_day(state.closed_before), brain_day(state.marks_before));
     END IF;
     UPDATE roll_up_state SET closed_before = marks_before, fence = NULL RETURNING * INTO state;
     COMMIT;
   END IF;
+  SELECT max(id) INTO newest FROM dirty_bucket;
   LOOP
     SELECT array_agg(id), count(DISTINCT (station, kind, bucket)) FILTER (WHERE due),
            range_agg(tstzrange(bucket, bucket + interval '1 hour')) FILTER (WHERE due),
@@ -54,7 +55,7 @@ BEGIN
              FILTER (WHERE due AND bucket < brain_day(state.closed_before))
       INTO taken, hours, spans, days
       FROM (SELECT *, bucket < state.closed_before AND (bucket >= raw_from OR brain_has_more(bucket)) AS due
-              FROM dirty_bucket ORDER BY id LIMIT 20000) d;
+              FROM dirty_bucket WHERE id <= newest ORDER BY id LIMIT 20000) d;
     EXIT WHEN taken IS NULL;
     COMMIT;
     FOR span IN SELECT unnest(spans) LOOP
@@ -74,8 +75,10 @@ END $$;
 CREATE PROCEDURE brain_make_partitions(now timestamptz)
 LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM drop_chunks('reading', older_than => brain_raw_from(now));
-  COMMIT;
+  IF brain_raw_counted(now) THEN
+    PERFORM drop_chunks('reading', older_than => brain_raw_from(now));
+    COMMIT;
+  END IF;
   CALL brain_make_intake_partitions(now);
 END $$;
 

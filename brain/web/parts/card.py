@@ -48,8 +48,11 @@ def gone() -> list:
 
 # Readings -------------------------------------------------------------------------------------------------------------
 def live(case: Case, catalog: Catalog, now: datetime) -> list:
-    """What it measures now, the line with its limits, and why the alert is open."""
-    return [*_event_head(case, catalog, now), *_readings(case, catalog, now), *_why(case, catalog, now)]
+    """What is wrong and why, what it measures now, and where the event stands; an event's own card begins with the event."""
+    pieces = [_why(case, catalog, now), _readings(case, catalog), _event_head(case, catalog, now)]
+    if case.kind == "event":
+        pieces.reverse()
+    return [html.Div(piece, className="piece") for piece in pieces if piece]
 
 
 def _event_head(case: Case, catalog: Catalog, now: datetime) -> list:
@@ -82,7 +85,7 @@ def _place(row: dict[str, Any]) -> str:
     return " ".join(filter(None, [row.get("town_name"), row.get("grid_name")])) or "位置见地图"
 
 
-def _readings(case: Case, catalog: Catalog, now: datetime) -> list:
+def _readings(case: Case, catalog: Catalog) -> list:
     s = case.station
     if s is None:
         return []
@@ -98,17 +101,15 @@ def _readings(case: Case, catalog: Catalog, now: datetime) -> list:
             html.Span([html.Small([entry.label, html.Em(said) if said else None]), html.B(entry.text(value)), _turn(case, kind)],
                       className="main" if kind == case.main else None)
         )  # fmt: skip
-    out: list = []
-    if not case.event or case.kind != "event":
-        out.append(html.Div(shown or [html.Span(html.B("还没有数据"))], className="facts"))
+    out: list = [html.Div(shown or [html.Span(html.B("还没有数据"))], className="facts")]
     trail = [(at, value) for at, value, _ in case.trails.get(case.main or "", ())]
     if len(trail) > 1 and case.main in catalog.kinds and not catalog.kinds[case.main].words:
         kind = catalog.kinds[case.main]
         src = bits.chart(trail, case.limits, unit=kind.unit, level=case.level)
         out.append(html.Img(src=src, className="chart", alt=f"{kind.label}最近 {len(trail)} 条"))
     at = max((datetime.fromisoformat(v[1]) for v in (s["readings"] or {}).values()), default=None)
-    out.append(html.P([html.Span(s["id"]), html.Span(["数据 ", bits.age(at)]), html.Span(s["origin"], className="origin")], className="quiet"))
-    return out
+    name = [html.Span(s["name"])] if case.kind == "event" else []
+    return [*out, html.P([*name, html.Span(s["id"]), html.Span(["数据 ", bits.age(at)])], className="quiet")]
 
 
 def _turn(case: Case, kind: str) -> html.Small | None:
@@ -171,6 +172,8 @@ def around(case: Case, catalog: Catalog, now: datetime) -> list:
         rows.append(_line("预案", [html.Ol([html.Li(step) for step in case.plan])]))
     if case.log:
         rows.append(_line("经过", [html.Ul([_step(entry, catalog, now) for entry in list(case.log)[-6:][::-1]])]))
+    if case.station and case.station["origin"]:
+        rows.append(_line("数据来源", [html.Small(case.station["origin"])]))
     return rows
 
 

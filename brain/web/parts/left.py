@@ -35,7 +35,8 @@ def card(figure: Figure, moment: Moment, catalog: Catalog) -> list:
             ],
             className="figure",
         ),
-        html.P([html.Span(figure.words), bits.age(figure.seen_at)]),
+        html.P([html.Span(figure.place), bits.age(figure.seen_at)]),
+        html.P(html.Span(figure.words)),
     ]
 
 

@@ -77,8 +77,8 @@ def _alert(group: list[dict[str, Any]], catalog: Catalog, now: datetime) -> html
     return html.Button(
         [
             bits.mark(a["level_key"]),
-            html.Span([html.B(a["name"]), html.Time(bits.clock(a["opened_at"], now))], className="one"),
-            html.Span([html.Span(a["message"] + more), html.Em(state)], className="two"),
+            html.Span([html.B(readouts.short(a["name"])), html.Em(state), html.Time(bits.clock(a["opened_at"], now))], className="one"),
+            html.Span(html.Span(a["message"] + more), className="two"),
         ],
         className="row alert" + (" acked" if a["acked_at"] else "") + (" late" if a["late"] else ""),
         **{"data-pick": f"alert:{a['id']}", "data-lnglat": _spot(a)},
@@ -100,13 +100,12 @@ def due(events: list[dict[str, Any]], catalog: Catalog, now: datetime) -> list:
 
 
 def _due(found: readouts.Left, e: dict[str, Any], catalog: Catalog) -> html.Button:
-    who = " · ".join(filter(None, [e["town_name"], e["org_short"], e["handler_name"]])) or "未派单位"
+    who = " · ".join(dict.fromkeys(filter(None, [e["town_name"], e["org_short"], e["handler_name"]]))) or "未派单位"
     stage = catalog.words.of("stage", found.stage)
     return html.Button(
         [
-            html.Span([html.B(e["title"]), html.Small(f"…{e['id'][-5:]}")], className="one"),
-            html.Span([html.Span(f"{catalog.words.of('state', e['state'])} · {who}"), html.Em(f"{stage}{readouts.left_words(found)}")],
-                      className="two"),
+            html.Span([html.B(e["title"]), html.Em(f"{stage}{readouts.left_words(found)}")], className="one"),
+            html.Span([html.Span(f"{catalog.words.of('state', e['state'])} · {who}"), html.Small(f"…{e['id'][-5:]}")], className="two"),
             html.Span(html.I(style={"width": f"{min(found.share, 1) * 100:.0f}%"}), className="bar"),
         ],
         className=f"row due {found.colour}",

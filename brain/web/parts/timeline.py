@@ -12,6 +12,9 @@ from brain.model import Level
 from brain.web.parts import bits
 
 
+TALLEST = 78  # percent of the strip; the number stands above
+
+
 def timeline(rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], now: datetime) -> list:
     """The strip; heights are shares of the busiest hour, the figures stand on the columns."""
     counts: dict[datetime, dict[Level, int]] = {}
@@ -24,7 +27,7 @@ def timeline(rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], n
     columns = []
     for hour, total in zip(hours, sums, strict=True):
         parts = [
-            html.I(style={"height": f"{100 * n / most:.1f}%"}, className=level.key)
+            html.I(style={"height": f"{TALLEST * n / most:.1f}%"}, className=level.key)
             for level in sorted(Level, reverse=True)
             if (n := counts.get(hour, {}).get(level, 0))
         ][::-1]

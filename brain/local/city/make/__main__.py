@@ -1,4 +1,4 @@
-"""`python -m brain.local.city.make`: make the partition anew and write `data/cells.csv` and the generated station lists.
+"""`python -m brain.local.city.make`: make the partition anew; write `data/cells.csv` and the generated station lists.
 
 Run it after changing the boundary, the rivers, `towns.toml` or the code here; the result is kept in the repository, so
 that every installation has the same codes whatever its version of GEOS.
@@ -40,7 +40,7 @@ def special() -> list[tuple[str, float, float, str]]:
         ("ponding", "04", lambda s: s["params"].get("underpass")),
         ("pumps", "09", lambda s: True),
         ("water_level", "09", lambda s: True),
-        ("water_quality", "09", lambda s: s["params"].get("key_point")),
+        ("water_quality", "09", lambda s: s["params"].get("key")),
         ("fire_weather", "40", lambda s: True),
     ):
         for row in tomllib.loads((plane.DATA / "stations" / f"{family}.toml").read_text(encoding="utf-8"))["station"]:

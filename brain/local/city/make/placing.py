@@ -116,7 +116,7 @@ def cameras(land: Land, special: list[tuple[str, float, float, str]]) -> list[di
     def add(name: str, lng: float, lat: float, industry: str, key: bool) -> None:
         org = INDUSTRY[industry]
         number = f"{CAMERA_PREFIX}{industry}132{NETWORK.get(org, '6')}{len(rows) + 1:06d}"
-        rows.append({"id": number, "name": name, "lng": lng, "lat": lat, "org": org, "key_point": int(key)})
+        rows.append({"id": number, "name": name, "lng": lng, "lat": lat, "org": org, "key": int(key)})
 
     for name, lng, lat, industry in special:
         add(name, lng, lat, industry, True)

@@ -1,0 +1,284 @@
+"""The catalog: complete, checked against itself, and every mistake named with file, key and remedy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from brain.catalog import FILES, BadCatalog, load
+from brain.catalog._sensors import PARAMS
+from brain.catalog._work import library_version
+from brain.model import Clock, Level, Limit, Quality, Role, Station
+from brain.rules import sla, thresholds
+
+CATALOG = load()
+SHIPPED = Path(load.__wrapped__.__code__.co_filename).parent
+KINDS = {
+    "water_level", "water_flow", "water_temp", "ph", "dissolved_oxygen", "conductivity", "turbidity", "codmn",
+    "ammonia", "total_phosphorus", "total_nitrogen", "rain_1h", "rain_3h", "rain_6h", "rain_24h", "pm25", "pm10",
+    "so2", "no2", "o3", "co", "well_depth", "pond_depth", "pump_state", "hotspot", "hotspot_confidence",
+    "air_temp", "humidity", "wind_speed", "smoke", "thermal_max", "camera_online", "camera_fault",
+}  # fmt: skip
+
+
+# The dictionary -----------------------------------------------------------------------------------------------------
+def test_the_dictionary_has_153_components_and_250_matters_beside_the_local_ones():
+    counts = Counter((c.kind, c.local) for c in CATALOG.categories.values())
+    assert counts == {("component", False): 153, ("matter", False): 250, ("matter", True): 11}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        ("component", {"01": 76, "02": 44, "03": 16, "04": 14, "05": 3}),
+        ("matter", {"01": 76, "02": 44, "03": 16, "04": 14, "05": 3, "06": 51, "07": 7, "08": 16, "09": 21, "10": 2}),
+    ],
+)
+def test_every_group_has_the_size_the_standard_gives_it(kind, sizes):
+    found = Counter(c.code[:2] for c in CATALOG.categories.values() if c.kind == kind and not c.local)
+    assert found == sizes
+
+
+@pytest.mark.parametrize("key", ["component:01016", "matter:06031", "matter:07005", "matter:09007", "component:05001"])
+def test_numbers_the_standard_left_out_stay_unused(key):
+    assert key not in CATALOG.categories
+
+
+def test_a_component_matter_is_the_component_with_its_ill():
+    for category in CATALOG.categories.values():
+        if category.kind == "matter" and category.code[:2] <= "05":
+            component = CATALOG.categories[f"component:{category.code}"]
+            assert category.name == component.name + "异常"
+            assert (category.limit, category.conditions, category.org, category.limit_is_default) == (
+                component.limit, component.conditions, component.org, component.limit_is_default,
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "limit"),
+    [
+        ("component:01001", Limit(Clock.URGENT_HOUR, 2)),
+        ("matter:06010", Limit(Clock.WORK_HOUR, 4)),
+        ("matter:06007", Limit(Clock.URGENT_HOUR, 2)),
+        ("matter:06001", Limit(Clock.NATURAL_DAY, 2)),
+        ("matter:06013", Limit(Clock.WORK_DAY, 5)),
+        ("matter:10901", Limit(Clock.URGENT_HOUR, 2)),
+        ("matter:09012", Limit(Clock.WORK_HOUR, 2)),
+        ("component:01070", Limit(Clock.WORK_DAY, 3)),
+    ],
+)
+def test_a_listed_category_has_the_limit_of_its_list(key, limit):
+    assert CATALOG.categories[key].limit == limit and not CATALOG.categories[key].limit_is_default
+
+
+def test_a_category_nobody_gave_a_limit_has_one_workday_and_says_so():
+    category = CATALOG.categories["matter:06015"]
+    assert (category.limit, category.limit_is_default) == (Limit(Clock.WORK_DAY, 1), True)
+
+
+def test_conditions_carry_limits_of_their_own():
+    well = dict(CATALOG.categories["component:01004"].conditions)
+    assert well["堵塞三分之一以上"] == Limit(Clock.WORK_DAY, 1)
+
+
+def test_every_limit_can_be_kept_by_the_calendar(now):
+    for category in CATALOG.categories.values():
+        for limit in (category.limit, *(limit for _, limit in category.conditions)):
+            due = sla.due(now, limit, CATALOG.calendar)
+            assert sla.spent_s(now, due, limit.clock, CATALOG.calendar) == pytest.approx(sla.size_s(limit))
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        ("component", "01-03", "component:01003"),
+        ("component", "0150", "component:01050"),
+        ("component", "05-06", "component:01069"),
+        ("matter", "01-10", "matter:06010"),
+        ("matter", "04-05", "matter:09005"),
+        ("matter", "05-06", "matter:10901"),
+        ("matter", "05-07", "matter:10001"),
+        ("matter", "01-31", None),
+        ("matter", "06-99", None),
+        ("component", "01-16", None),
+        ("matter", "x", None),
+    ],
+)
+def test_an_old_code_finds_its_successor(kind, old, new):
+    assert CATALOG.old_codes.new(kind, old) == new
+
+
+# Kinds and rules ----------------------------------------------------------------------------------------------------
+def test_every_kind_that_the_feeds_send_is_there():
+    assert set(CATALOG.kinds) == KINDS
+
+
+def test_every_rule_type_has_an_evaluator_and_every_evaluator_a_rule():
+    assert set(PARAMS) == set(thresholds.TYPES) == {rule.type for rule in CATALOG.rules.values()}
+
+
+@pytest.mark.parametrize(
+    ("rule", "opens", "level"),
+    [
+        (("turbidity", "ladder"), "matter:06026", "yellow"),
+        (("water_class", "class"), "matter:06026", "yellow"),
+        (("water_level", "ladder"), "matter:10907", "yellow"),
+        (("pond_depth", "ladder"), "matter:10901", "yellow"),
+        (("well_depth", "ladder"), "matter:10904", "yellow"),
+        (("pump_state", "fault"), "matter:01072", "yellow"),
+        (("hotspot", "hotspot"), "matter:10908", "yellow"),
+        (("aqi", "aqi"), "matter:10909", "orange"),
+        (("camera_online", "offline"), "matter:01050", "yellow"),
+        (("device", "silence_rain"), "matter:10911", "yellow"),
+    ],
+)
+def test_an_alert_opens_the_case_that_is_agreed(rule, opens, level):
+    assert (CATALOG.rules[rule].opens, CATALOG.rules[rule].opens_at.key) == (opens, level)
+
+
+def test_every_kind_that_must_speak_has_a_silence_rule():
+    watched = {kind for rule in CATALOG.rules.values() if rule.type == "silence" for kind in rule.inputs}
+    assert watched >= {kind.key for kind in CATALOG.kinds.values() if kind.silence_s and kind.key != "rain_24h"}
+
+
+def test_inputs_of_a_rule_are_watched_at_the_stations_of_its_theme():
+    for rule in CATALOG.rules.values():
+        place = Station("S", "S", rule.theme, 116.0, 24.0)
+        assert rule in CATALOG.rules_for(place, {rule.inputs[0]})
+
+
+def test_a_value_is_written_with_its_decimals_and_unit_or_its_word():
+    assert CATALOG.kinds["turbidity"].text(303.5) == "303.5 NTU"
+    assert CATALOG.kinds["ph"].text(7.0) == "7.00"
+    assert CATALOG.kinds["pump_state"].text(2) == "故障"
+
+
+# Work ---------------------------------------------------------------------------------------------------------------
+def test_the_holidays_of_2026_come_from_the_library():
+    days = CATALOG.calendar
+    assert date(2026, 10, 1) in days.holidays and date(2026, 10, 10) in days.workdays
+    assert days.known(date(2026, 12, 31)) and library_version()
+
+
+def test_every_role_has_rights_and_every_ladder_ends_above_the_handler():
+    assert set(CATALOG.roles) == set(Role)
+    for ladder in CATALOG.ladders.values():
+        assert ladder[0]["who"] == "handler" and ladder[-1]["who"] == "duty_leader"
+    assert CATALOG.ladder(None) is CATALOG.ladder(Level.BLUE) is CATALOG.ladders["default"]
+
+
+def test_every_theme_and_level_has_a_plan():
+    assert not [(t, lv.key) for t in CATALOG.themes for lv in Level if not CATALOG.plan(t, lv)]
+
+
+def test_the_seven_towns_and_the_named_departments_are_there():
+    towns = {key for key, org in CATALOG.departments.items() if org.kind == "town"}
+    assert towns == {f"441402{n}" for n in ("004", "006", "007", "102", "103", "105", "106")}
+    assert len(CATALOG.departments) - len(towns) == 18
+
+
+# Mistakes -----------------------------------------------------------------------------------------------------------
+MISTAKES = [
+    ("sensors.toml", "[rule.turbidity.ladder]\nholdon_s = 3\n", "rule.turbidity.ladder.holdon_s", "hold_on_s"),
+    ("sensors.toml", '[rule.turbidity.ladder]\nopens = "matter:99999"\n', "rule.turbidity.ladder.opens", "categories.toml"),
+    ("sensors.toml", '[rule.turbidity.ladder]\ninputs = ["turbidty"]\n', "rule.turbidity.ladder.inputs", "turbidity"),
+    ("sensors.toml", "[rule.turbidity.ladder.limits]\nred = 100.0\n", "rule.turbidity.ladder.limits", "逐级增大"),
+    ("sensors.toml", "[rule.well_depth.ladder.limits]\nred = 0.9\n", "rule.well_depth.ladder.limits", "逐级减小"),
+    ("sensors.toml", "[rule.turbidity.ladder.limits]\npurple = 1.0\n", "limits.purple", "blue"),
+    ("sensors.toml", "[rule.turbidity.ladder.limits]\nred = 99999.0\n", "limits.red", "合理范围"),
+    ("sensors.toml", "[rule.pond_depth.ladder]\nreset = 5.0\n", "rule.pond_depth.ladder.reset", "永远不会解除"),
+    ("sensors.toml", "[rule.turbidity.ladder]\nreset = -1.0\n", "rule.turbidity.ladder.reset", "负数"),
+    ("sensors.toml", "[rule.turbidity.ladder]\nrecords = 0\n", "rule.turbidity.ladder.records", "至少"),
+    ("sensors.toml", '[rule.turbidity.ladder]\ntype = "ladderr"\n', "rule.turbidity.ladder.type", "ladder"),
+    ("sensors.toml", '[rule.rain_1h.tip]\nopens_at = "red"\n', "rule.rain_1h.tip.opens_at", "opens"),
+    ("sensors.toml", "[rule.nothing.x]\nversion = 1\n", "rule.nothing", "derived"),
+    ("sensors.toml", "[kind.ph]\nsane = [14.0, 0.0]\n", "kind.ph.sane", "下限"),
+    ("sensors.toml", "[kind.ph]\nsilence_s = 10\n", "kind.ph.silence_s", "上报间隔"),
+    ("sensors.toml", '[kind.ph]\naccepts = ["good"]\n', "kind.ph.accepts", "good"),
+    ("sensors.toml", '[kind.ph]\ntheme = "waters"\n', "kind.ph.theme", "water"),
+    ("sensors.toml", "[kind.ph]\ndecimals = 1.5\n", "kind.ph.decimals", "整数"),
+    ("sensors.toml", "[rule.device.stuck_water.params]\nrecords = { drop = true }\n", "params.records", "补上"),
+    ("categories.toml", '[matter.06010]\nlimit = "4x"\n', "matter.06010.limit", "4h"),
+    ("categories.toml", '[matter.06010]\norg = "cg"\n', "matter.06010.org", "cgj"),
+    ("categories.toml", '[matter.06010]\nlike = "component:99999"\n', "matter.06010.like", "不存在"),
+    ("categories.toml", '[matter.06903]\nname = "本地"\n', "matter.06903.local", "900"),
+    ("categories.toml", '[matter.6903]\nname = "本地"\n', "matter.6903", "5 位"),
+    ("categories.toml", '[old.moved.matter]\n0501 = "matter:00000"\n', "old.moved.matter.0501", "没有类别"),
+    ("departments.toml", '[org.x]\nname = "x"\nshort = "x"\nkind = "team"\nparent = "y"\n', "org.x.parent", "登记"),
+    ("departments.toml", '[org.cgj]\nkind = "office"\n', "org.cgj.kind", "department"),
+    ("calendar.toml", 'windows = [["08:00", "12:00"], ["11:00", "18:00"]]\n', "windows", "重叠"),
+    ("calendar.toml", '[holidays]\n"2027-13-01" = "?"\n', "holidays.2027-13-01", "2027-01-01"),
+    ("calendar.toml", '[holidays]\n"2027-02-07" = "a"\n[workdays]\n"2027-02-07" = "b"\n', "2027-02-07", "删去"),
+    ("roles.toml", '[worker]\nsees = "everything"\n', "worker.sees", "all"),
+    ("roles.toml", '[boss]\npages = []\nsees = "all"\n', "boss", "不认识"),
+    ("workflow.toml", "[practice]\nreturn_reasons = []\n", "practice.return_reasons", "至少"),
+    ("workflow.toml", "[practice]\nnear_m = -5\n", "practice.near_m", "负数"),
+    ("workflow.toml", '[ladder]\nred = [{ after_fraction = 0.5, who = "nobody" }]\n', "ladder.red", "handler"),
+    ("workflow.toml", "[stage]\naccept = { drop = true }\n", "stage.accept", "缺少"),
+    ("kpi.toml", "[target.close_rate]\nred = 0.99\n", "target.close_rate.red", "更差"),
+    ("kpi.toml", '[scorecard]\ntown = [{ kpi = "close_rate", weight = 50 }]\n', "scorecard.town", "100"),
+    ("plans.toml", '[snow]\nblue = ["x"]\n', "snow", "不认识"),
+    ("words.toml", '[state]\nclosed = ""\n', "state.closed", "填写"),
+    ("words.toml", "[state\n", "words.toml", "TOML"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "text", "key", "remedy"), MISTAKES, ids=[f"{m[0]}:{m[2]}:{m[3]}" for m in MISTAKES])
+def test_a_mistake_is_named_with_file_key_and_remedy(tmp_path, file, text, key, remedy):
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    with pytest.raises(BadCatalog) as told:
+        load(str(tmp_path))
+    sentence = str(told.value)
+    assert file in sentence and key in sentence and remedy in sentence
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in sentence)
+
+
+def test_a_file_with_an_unknown_name_is_refused(tmp_path):
+    (tmp_path / "sensor.toml").write_text("", encoding="utf-8")
+    with pytest.raises(BadCatalog, match=r"sensor\.toml.*是不是“sensors\.toml”"):
+        load(str(tmp_path))
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(BadCatalog, match="不存在"):
+        load(str(tmp_path / "nowhere"))
+
+
+def test_a_city_may_override_single_values_and_add_entries(tmp_path):
+    (tmp_path / "sensors.toml").write_text(
+        "[rule.turbidity.ladder.limits]\nblue = 50.0\n"
+        '[kind.chlorine]\nlabel = "余氯"\nunit = "mg/L"\ntheme = "water"\ndecimals = 2\nsane = [0.0, 20.0]\n'
+        'period_s = 3600\nstandard = "GB 5749-2022"\naccepts = ["ok"]\n'
+        "[rule.turbidity.surge]\ndrop = true\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "categories.toml").write_text(
+        '[matter]\n06010 = { limit = "2h" }\n06901 = { name = "江边烧烤", local = true }\n', encoding="utf-8"
+    )
+    city = load(str(tmp_path))
+    assert city.rules["turbidity", "ladder"].limits == CATALOG.rules["turbidity", "ladder"].limits | {Level.BLUE: 50.0}
+    assert city.kinds["chlorine"].accepts == frozenset({Quality.OK})
+    assert ("turbidity", "surge") not in city.rules
+    assert city.categories["matter:06010"].limit == Limit(Clock.WORK_HOUR, 2)
+    assert city.categories["matter:06901"].local and city.categories["matter:06901"].limit_is_default
+    assert len(city.categories) == len(CATALOG.categories) + 1
+
+
+def test_days_entered_by_hand_go_before_the_library(tmp_path):
+    (tmp_path / "calendar.toml").write_text(
+        '[holidays]\n"2026-11-18" = "区庆"\n[workdays]\n"2026-10-01" = "值守"\n', encoding="utf-8"
+    )
+    days = load(str(tmp_path)).calendar
+    assert not sla.is_workday(date(2026, 11, 18), days) and sla.is_workday(date(2026, 10, 1), days)
+    assert days.names[date(2026, 11, 18)] == "区庆" and days.utc_offset == timedelta(hours=8)
+
+
+def test_the_catalog_ships_every_file_it_reads():
+    assert {path.name for path in SHIPPED.glob("*.toml")} == set(FILES)
+
+
+def test_the_catalog_is_read_once():
+    assert load() is CATALOG
