@@ -123,7 +123,7 @@ def _to_stored(frame: gpd.GeoDataFrame, path: Path, source, findings: list[Findi
         raise Unreadable(f"{path.name} 含有无穷大或非数字的坐标，请在源软件中检查后重新导出")
     degrees = bool(np.abs(reach).max() <= 180.0)
     if source is not None:
-        return frame.set_geometry(convert_geometry(shapes, source), crs=None).set_crs(STORED.value)
+        return frame.set_geometry(convert_geometry(shapes, source)).set_crs(STORED.value, allow_override=True)
     crs = frame.crs
     if crs is None or (crs.is_geographic and not degrees):
         said = "没有写明坐标系" if crs is None else f"写的是经纬度（{crs.name}），坐标值却是米"
@@ -132,7 +132,7 @@ def _to_stored(frame: gpd.GeoDataFrame, path: Path, source, findings: list[Findi
             raise Unreadable(f"{path.name} {said}，也无法从坐标值推断，请向数据提供方索要坐标系后重新导出")
         findings.append(Finding("crs", f"{path.name} {said}；按坐标值推断为 {guess}，请与数据提供方核实"))
         crs = guess
-    plain = frame.set_geometry(shapes, crs=None).set_crs(crs, allow_override=True)
+    plain = frame.set_geometry(shapes).set_crs(crs, allow_override=True)
     if plain.crs.is_geographic:
         return plain.set_crs(STORED.value, allow_override=True)  # CGCS2000 and WGS84 differ by centimetres
     return plain.to_crs(STORED.value)
@@ -151,12 +151,13 @@ def _guess(reach: np.ndarray) -> str | None:
     return None
 
 
-_NAME_LIKE = re.compile(r"name|名称|mc$|code|bm$|编码", re.I)
+_NAME_LIKE = (re.compile(r"name|名称|mc$", re.I), re.compile(r"code|bm$|编码", re.I))
 
 
 def _label(frame: gpd.GeoDataFrame, row: int) -> str:
     """How a person finds the feature: its number in the file and its name, if it has a column that looks like one."""
-    names = [c for c in frame.columns if c != frame.geometry.name and _NAME_LIKE.search(str(c))]
+    columns = [c for c in frame.columns if c != frame.geometry.name]
+    names = [c for like in _NAME_LIKE for c in columns if like.search(str(c))]
     named = f"（{frame.iloc[row][names[0]]}）" if names else ""
     return f"第 {int(frame.index[row]) + 1} 个要素{named}"
 
@@ -240,9 +241,11 @@ def _offset(shapes: np.ndarray, reference) -> str | None:
     polygons = shapes[np.isin(shapely.get_type_id(shapes), (3, 6))]
     if not len(polygons):
         return None
-    whole = shapely.union_all(polygons)
-    if not whole.intersects(reference):
+    # Only what belongs to the district can fit it: a file of the whole prefecture holds its neighbours too.
+    mostly = shapely.area(shapely.intersection(polygons, reference)) >= 0.5 * shapely.area(polygons)
+    if not mostly.any():
         return None
+    whole = shapely.union_all(polygons[mostly])
     window = shapely.box(*shapely.bounds(reference)).buffer(0.02)
 
     def misfit(shape) -> float:

@@ -83,7 +83,7 @@ def _slot(edges: NDArray, values: NDArray) -> NDArray[np.int32]:
 
 
 class Grid:
-    """Cells by code. Make it once (about half a second for six thousand cells) and share it: it never changes."""
+    """Cells by code. Make it once (about a second for six thousand cells) and share it: it never changes."""
 
     def __init__(
         self,

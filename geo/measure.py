@@ -1,7 +1,7 @@
 """Areas, lengths, distances and nearest neighbours on the ellipsoid, in metres, from CGCS2000 degrees.
 
 Geodesic figures come from pyproj on the CGCS2000 ellipsoid. `quick_m` is the haversine shortcut for live screens: it
-differs from the geodesic by at most 0.6 % and is some twenty times faster.
+differs from the geodesic by at most 0.6 % and is several times faster.
 """
 
 from __future__ import annotations
@@ -55,22 +55,28 @@ def nearest(
 
     Index -1 and distance inf where the set is empty or nothing lies within `within_m`. Ties go to the lower index.
 
-    Why the scaled plane: candidates are found by straight distance with longitude shrunk by the cosine of the mean
-    latitude, which is monotone with the true distance over a district; the distance returned is the true one.
+    Why two steps: a tree finds candidates in a plane where longitude is shrunk by one cosine, which orders them only
+    nearly right; all within the possible error of that plane are then measured on the ellipsoid.
     """
     x, y, ox, oy = (np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (lng, lat, of_lng, of_lat))
+    x, y = np.broadcast_arrays(x, y)
     index, metres = np.full(x.shape, -1, dtype=np.intp), np.full(x.shape, np.inf)
     if len(x) == 0 or len(ox) == 0:
         return index, metres
-    squeeze = np.cos(np.radians(np.mean(oy)))
+    cosines = np.cos(np.radians(np.concatenate((y, oy))))
+    squeeze, slack = float(np.mean(cosines)), float(cosines.max() / cosines.min()) * 1.02
     tree = shapely.STRtree(shapely.points(ox * squeeze, oy))
-    asked, found = tree.query_nearest(shapely.points(x * squeeze, y), all_matches=True)
-    first = np.lexsort((found, asked))
-    asked, found = asked[first], found[first]
-    keep = np.concatenate(([True], asked[1:] != asked[:-1]))
-    index[asked[keep]] = found[keep]
-    metres = distance_m(x, y, ox[index], oy[index])
+    here = shapely.points(x * squeeze, y)
+    (first, _), away = tree.query_nearest(here, all_matches=False, return_distance=True)
+    reach = np.zeros(len(x))
+    reach[first] = away * slack + 1e-12
+    asked, found = tree.query(here, predicate="dwithin", distance=reach)
+    far = distance_m(x[asked], y[asked], ox[found], oy[found])
+    order = np.lexsort((found, far, asked))
+    asked, found, far = asked[order], found[order], far[order]
+    best = np.concatenate(([True], asked[1:] != asked[:-1]))
+    index[asked[best]], metres[asked[best]] = found[best], far[best]
     if within_m is not None:
-        far = metres > within_m
-        index[far], metres[far] = -1, np.inf
+        gone = metres > within_m
+        index[gone], metres[gone] = -1, np.inf
     return index, metres

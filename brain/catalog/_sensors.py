@@ -12,7 +12,7 @@ from brain.model import TRUSTED, Level, Quality
 
 LEVEL_KEYS = tuple(level.key for level in Level)
 PARAMS: dict[str, dict[str, type]] = {
-    "ladder": {"direction": str, "variant_by": str, "variants": dict, "hold_s": dict, "records_off": int},
+    "ladder": {"direction": str, "variant_by": str, "variants": dict, "hold_s": dict, "records_off": int, "wet": dict},
     "ratio": {"window_records": int, "min_records": int, "floor": float, "records_off": int},
     "water_class": {
         "target": int,
@@ -52,7 +52,9 @@ PARAMS: dict[str, dict[str, type]] = {
     },
 }
 """Parameters that each rule type knows; `tests/house` holds the types against `rules.thresholds.TYPES`."""
-OPTIONAL = frozenset({"direction", "variant_by", "variants", "hold_s", "key_hold_s", "key_limits", "records_off"})
+OPTIONAL = frozenset(
+    {"direction", "variant_by", "variants", "hold_s", "key_hold_s", "key_limits", "records_off", "wet"}
+)
 """Parameters that may be left out; all others their type needs."""
 
 
@@ -220,12 +222,28 @@ def _params(entry: Entry, kind_type: str, inputs: tuple[str, ...]) -> dict[str, 
             for item in found[name]:
                 if item not in inputs:
                     raise table.wrong(name, f"“{item}”不在本规则的 inputs 里{_near(item, inputs)}")
+        elif name == "wet":
+            found[name] = _wet(table.table(name), inputs)
         elif name == "jump":
             found[name] = _jump(table.table(name), inputs)
         else:
             found[name] = table.take(name, kind)
     table._known |= set(known)
     table.done()
+    return found
+
+
+def _wet(table: Entry, inputs: tuple[str, ...]) -> dict[str, Any]:
+    found = {
+        "kind": table.one_of("kind", inputs),
+        "records": table.take("records", int),
+        "step": table.take("step", int),
+        "from": table.take("from", float),
+        "factor": table.take("factor", float),
+    }
+    table.done()
+    if not 0 < found["factor"] <= 1:
+        raise table.wrong("factor", "应在 0 和 1 之间，如 0.8 表示下调两成")
     return found
 
 

@@ -161,16 +161,9 @@ class Engine:
     # Writing --------------------------------------------------------------------------------------------------------
     def _write(self, findings: Findings, now: datetime) -> None:
         """Everything a chunk comes to, inside its transaction."""
-        refused = set()
-        for station, rule, judgement, late in findings.judged:
-            try:
-                with self.conn.transaction():
-                    alerts.apply(self.conn, self.catalog, station, rule, judgement, now, late, keep=False)
-            except psycopg.OperationalError:
-                raise  # the database, not the rule: the whole chunk comes again
-            except Exception as err:
-                refused.add((station.id, rule.kind, rule.key))
-                findings.failed.append((station, rule, err))
+        failed = alerts.apply_many(self.conn, self.catalog, findings.judged, now)
+        findings.failed += [(station, rule, err) for (station, rule, *_), err in failed]
+        refused = {(station.id, rule.kind, rule.key) for (station, rule, *_), _ in failed}
         confirmed = {key: pair for key, pair in findings.held.items() if key not in refused}
         alerts.confirm(self.conn, self.catalog, confirmed, now)
         alerts.save_states(self.conn, [s for s in findings.states if s[0] not in refused])

@@ -90,9 +90,8 @@ def withdraw(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
     with conn.transaction():
         rows = db.many(conn, "engine_orphans", rules=rules)
         for row in rows:
-            key = (row["station"], row["kind"], row["rule"])
-            db.run(conn, "engine_forget", station=key[0], kind=key[1], rule=key[2])
-            alerts.withdraw(conn, key, now, "站点已停用或规则已取消，告警撤回")
+            db.run(conn, "engine_forget", station=row["station"], kind=row["kind"], rule=row["rule"])
+            alerts.withdraw(conn, alerts.alert_of(row), now, "站点已停用或规则已取消，告警撤回")
     return len(rows)
 
 

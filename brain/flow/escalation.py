@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from brain.catalog import Catalog
-from brain.flow import alerts, clocks, events, notices, routing, telling
+from brain.flow import clocks, events, notices, paging, routing, telling
 from brain.flow.history import as_json, event_of
 from brain.model import CLOCKWORK, Event, State, Verb
 from brain.store import db
@@ -51,7 +51,7 @@ def sweep(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
         + _overdue(conn, now)
         + _parts(conn, now)
         + _resume(conn, catalog, now)
-        + alerts.sweep(conn, catalog, now, LIMIT)
+        + paging.sweep(conn, catalog, now, LIMIT)
     )
 
 
@@ -145,12 +145,11 @@ def _tell(conn: psycopg.Connection, words: list[Word], now: datetime) -> None:
     groups = routing.meant(conn, [telling.asking(w.event, w.who) for w in words], now)
     rows = []
     for word, people in zip(words, groups, strict=True):
+        event = word.event
         if word.who == "checker":
-            people = [word.event.checker_id] if word.event.checker_id else []
-        rows += [(p, word.event.id, word.kind, word.words, f"{word.once}:{p}") for p in people]
-    if rows:
-        people, ids, kinds, texts, onces = (list(column) for column in zip(*rows, strict=True))
-        db.run(conn, "notices_insert", at=now, people=people, events=ids, kinds=kinds, words=texts, onces=onces)
+            people = [event.checker_id] if event.checker_id else []
+        rows += [notices.Notice(p, word.kind, word.words, f"{word.once}:{p}", event.id) for p in people]
+    notices.tell_many(conn, rows, now)
 
 
 def _notify(conn: psycopg.Connection, moved: Iterable[Event]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +37,28 @@ def tell(
         once=once,
     )  # fmt: skip
     return [r["id"] for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell one person. `once` names occasion and person: it is written at most once."""
+
+    person_id: int
+    kind: str
+    words: str
+    once: str
+    event_id: str | None = None
+    alert_id: int | None = None
+
+
+def tell_many(conn: psycopg.Connection, told: Sequence[Notice], now: datetime) -> None:
+    """Write many notices in one statement; those whose `once` is there already are left out."""
+    if told:
+        db.run(
+            conn, "notices_insert", at=now, people=[n.person_id for n in told], events=[n.event_id for n in told],
+            alerts=[n.alert_id for n in told], kinds=[n.kind for n in told], words=[n.words for n in told],
+            onces=[n.once for n in told],
+        )  # fmt: skip
 
 
 def unread(conn: psycopg.Connection, person_id: int, limit: int = 100) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ def belongs(conn: psycopg.Connection, alert: int, event_id: str, actor: Actor, n
     if row is None:
         raise Refused(f"没有编号为 {alert} 的告警", "unknown")
     db.run(
-        conn, "alert_log", alert_id=alert, at=now, what="event", level=row["level"], value=row["value"],
-        actor=actor.name, note=note,
+        conn, "alert_logs", now=now, actor=actor.name, alerts=[alert], whats=["event"], levels=[row["level"]],
+        vals=[row["value"]], notes=[note], themes=[row["theme"]], stations=[row["station"]],
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def _png(figure: Figure) -> bytes:
 
 
 def daily(snapshot: Mapping[str, Any]) -> bytes:
-    """Registered cases a day, last month's same day pale beside it; days that stand out carry their number."""
+    """Reports a day, last month's same day pale beside it; days that stand out carry their number."""
     days = snapshot["daily"]["days"]
     figure, axis = _canvas(15.6, 5.2)
     at = [d["day"] for d in days]
@@ -75,7 +75,9 @@ def daily(snapshot: Mapping[str, Any]) -> bytes:
     axis.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axis.grid(axis="y", color=LINE, linewidth=0.6)
     axis.set_axisbelow(True)
-    axis.legend(frameon=False, fontsize=8.5, loc="upper right", ncols=2, borderaxespad=0, handlelength=1)
+    axis.legend(
+        frameon=False, fontsize=8.5, loc="lower right", bbox_to_anchor=(1, 1.0), ncols=2, borderaxespad=0.2, handlelength=1
+    )  # fmt: skip
     return _png(figure)
 
 

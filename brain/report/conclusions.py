@@ -68,8 +68,12 @@ def volume(catalog: Catalog, facts: Facts, rows: dict[str, Any], made: dict[str,
                 " 件）",
             ]
     if made["daily"]["bursts"]:
-        days = made["daily"]["bursts"]
-        parts.append("；" + "、".join(f"{d['label']}" for d in days[:4]) + ("等" if len(days) > 4 else "") + "上报突增")
+        days = sorted(made["daily"]["bursts"], key=lambda d: d["day"])
+        parts.append("；")
+        for n, day in enumerate(days[:3]):
+            query = f"flag=reported&day={day['day']}"
+            parts += ["、" if n else "", f"{day['label']}（上报 ", number(text.count(day["n"]), query), " 件）"]
+        parts.append(f"{f'等 {len(days)} 天' if len(days) > 3 else ''}突增")
     return [*parts, "。"], {"text": f"依据 {row['text']} 件", "e": row["e"]}
 
 
@@ -81,7 +85,7 @@ def promptness(facts: Facts, rows: dict[str, Any], made: dict[str, Any]) -> tupl
     if row["last"] is not None:
         parts += ["，较上月 ", number(row["mom"])]
     if row["target"]:
-        parts.append(f"，{'达到' if row['target']['met'] else '未达到'} {row['target']['text']} % 的目标")
+        parts.append(f"，{'达到' if row['target']['met'] else '未达到'} {row['target']['goal_text']} % 的目标")
     if late["total"]:
         parts += ["；超期 ", number(text.count(late["total"]), late["e"]), " 件"]
         if late["open"]:

@@ -42,15 +42,16 @@ def standing(snapshot: Mapping[str, Any]) -> str:
 
 
 def lacking(snapshot: Mapping[str, Any]) -> str:
-    """What is missing, for page one."""
-    return "；".join(m["says"] for m in snapshot["missing"]) or "无"
+    """What is missing, for page one: whole themes by name, then those that lack some stations."""
+    whole = [m["label"] for m in snapshot["missing"] if m["whole"]]
+    says = [f"{'、'.join(whole)}本月没有数据"] if whole else []
+    return "；".join(says + [m["says"] for m in snapshot["missing"] if not m["whole"]]) or "无"
 
 
 def _head(paper: Paper, s: Mapping[str, Any]) -> None:
-    paper.paragraph("内部资料", size=14, font=HEI, indent=False, line=20)
-    if s["simulated"]["n"]:
-        paper.paragraph([("含模拟数据", {"bold": True})], size=14, font=HEI, colour=RED, indent=False, line=20)
-    paper.paragraph(s["title"], size=30, font=SONG, colour=RED, indent=False, align=CENTRE, line=44, before=8, after=6, level=0)
+    mark = [("　含模拟数据", {"colour": RED})] if s["simulated"]["n"] else []
+    paper.paragraph(["内部资料", *mark], size=14, font=HEI, indent=False, line=20)
+    paper.paragraph(s["title"], size=30, font=SONG, colour=RED, indent=False, align=CENTRE, line=40, before=2, after=4, level=0)
     paper.paragraph(f"{s['issue']}　　{s['issuer']}　　{standing(s)}", size=14, indent=False, align=CENTRE, line=22)
     paper.rule()
     says = f"统计时段：{s['windows']['this']['says']}；数据截至 {s['cut_text']}；数据版本 {s['data']['digest'][:12]}。缺项：{lacking(s)}。"
@@ -69,18 +70,18 @@ def sentence(parts: list[Any]) -> list[Any]:
 def conclusions(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
     paper.head(f"{n}、本月结论")
     for c in s["conclusions"]:
-        paper.paragraph([f"{c['n']}. ", *sentence(c["parts"])])
+        paper.paragraph([f"{c['n']}. ", *sentence(c["parts"])], size=15, line=23.5)
     rows = {r["key"]: r for r in s["kpis"]}
     cells = [rows[k] for k in s["headlines"]]
     made = [[[(f"{r['text']}", {"size": 18, "bold": True}), (f" {r['unit']}", {"size": SMALL})] for r in cells]]
     made.append([f"环比 {r['mom']}" for r in cells])
     made.append([f"目标 {r['target']['text']} %" if r["target"] else f"同比 {r['yoy']}" for r in cells])
-    paper.table([r["label"] for r in cells], made, [2.6] * len(cells), size=9.5)
+    paper.table([r["label"] for r in cells], made, [2.6] * len(cells), size=9)
 
 
 def volume(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
     paper.head(f"{n}、事件总量与闭环")
-    paper.picture(charts.daily(s), "图 1　逐日立案件数（浅色为上月同日，按上报日归日；标数字的为突增日）")
+    paper.picture(charts.daily(s), "图 1　逐日上报件数（浅色为上月同日；标数字的为突增日）")
     rows = []
     for r in s["kpis"]:
         parts = f"（{text.count(r['top'])}/{text.count(r['bottom'])}）" if r["unit"] == "%" and r["bottom"] is not None else ""
@@ -96,14 +97,14 @@ def volume(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
 def units(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
     paper.head(f"{n}、镇街与承办单位评价")
     target = next((r["target"] for r in s["kpis"] if r["key"] == "on_time_handle_rate"), None)
-    goal = float(target["text"].split()[-1]) / 100 if target else None
+    goal = target["goal"] if target else None
     for number, (key, label) in enumerate((("towns", "镇街"), ("departments", "承办单位")), 1):
         table = s[key]
         paper.head(f"（{CHINESE[number - 1]}）{label}", second=True)
         rows = [_unit(r) for r in table["rows"]]
         rows.append(["合计", *_sums(table["total"]), "", "", "", "", ""])
         heads = [label, "立案", "应处置", "超期", "按期处置率 %（95 % 区间）", "返工率 %", "退件率 %", "评分", "位次"]
-        paper.table(heads, rows, [2.4, 1.2, 1.4, 1.1, 3.7, 1.5, 1.5, 1.2, 1.6], right=range(1, 8), total=True, size=9.5)
+        paper.table(heads, rows, [2.5, 1.1, 1.3, 1.1, 3.6, 1.4, 1.4, 1.2, 2.0], right=range(1, 8), total=True, size=9.5)
         if any(r["rank"] for r in table["rows"]):
             paper.picture(charts.intervals(s, key, goal), f"图 {number + 1}　{label}按期处置率及 95 % 区间")
     paper.note(
@@ -176,7 +177,7 @@ def late(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
         rows = [
             [r["id"], r["title"], r["unit"], r["due"], "未反馈" if r["open"] else r["answered"], r["late_text"]] for r in o["rows"]
         ]
-        paper.table(["案卷编号", "事项", "承办", "期限", "反馈", "超期"], rows, [3.7, 4.3, 1.8, 1.9, 1.9, 2.0], size=9)
+        paper.table(["案卷编号", "事项", "承办", "期限", "反馈", "超期"], rows, [3.5, 3.7, 1.7, 2.2, 2.2, 2.3], size=9)
         paper.note(f"共 {text.count(o['of'])} 件，列前 {o['listed']} 件，未反馈的在前。")
 
 
@@ -232,7 +233,7 @@ def advice(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
     if f["listed"]:
         paper.paragraph(f"上月列出重复点位 {f['listed']} 处：本月再次发生 {f['again']} 处，未再发生 {f['quiet']} 处。")
     for a in s["advice"]:
-        paper.paragraph(f"{a['n']}. {a['text']}。（{a['basis']}；{a['who'] or '值班长'}）")
+        paper.paragraph(f"{a['n']}. {a['text']}。（{a['basis']}；{a['who'] or '值班长'}）", size=15, line=25)
     o = s["outlook"]
     words = [o["says"]] if o.get("says") else []
     if o["holidays"]:
@@ -245,8 +246,10 @@ def notes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
     paper.head("附注")
     for k, words in enumerate(s["notes"], 1):
         paper.paragraph(f"{k}. {words}", size=12, line=20, indent=False)
-    rows = [[r["label"], r["rule"], r["period_rule"], r["statement"]] for r in s["kpis"]]
-    paper.table(["指标", "算式", "归期", "查询"], rows, [2.8, 5.6, 4.6, 2.6], size=8.5)
+    periods = list(dict.fromkeys(r["period_rule"] for r in s["kpis"]))
+    rows = [[r["label"], r["rule"], "甲乙丙丁"[periods.index(r["period_rule"])], r["statement"]] for r in s["kpis"]]
+    paper.table(["指标", "算式", "归期", "查询"], rows, [3.2, 8.2, 1.2, 3.0], size=9)
+    paper.note("归期：" + "；".join(f"{'甲乙丙丁'[n]} {words}" for n, words in enumerate(periods)) + "。")
     cut = f"统计窗口：{s['windows']['this']['since']} 至 {s['windows']['this']['until']}；案卷 {text.count(s['data']['cases'])} 件、流水 {text.count(s['data']['lines'])} 行；数据摘要 {s['data']['digest']}。"
     paper.paragraph(cut, size=SMALL, colour=SOFT, indent=False, line=16, before=6)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from docx import Document
 from docx.enum.section import WD_SECTION
-from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -98,16 +98,20 @@ class Paper:
         made = self.document.add_table(rows=1 + len(rows), cols=len(heads))
         made.alignment = WD_TABLE_ALIGNMENT.CENTER
         made.autofit = False
+        for column, width in zip(made.columns, widths, strict=True):
+            column.width = Cm(width)
         _borders(made, bool(total))
         for n, row in enumerate([list(heads), *[list(r) for r in rows]]):
             cells = made.rows[n].cells
             _row_height(made.rows[n], n == 0)
             for k, (cell, value) in enumerate(zip(cells, row, strict=True)):
                 cell.width = Cm(widths[k])
+                cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
                 strong = n == 0 or (total and n == len(rows))
                 paragraph = cell.paragraphs[0]
                 paragraph.paragraph_format.line_spacing_rule = WD_LINE_SPACING.EXACTLY
-                paragraph.paragraph_format.line_spacing = Pt(size * 1.45)
+                paragraph.paragraph_format.line_spacing = Pt(_tallest(value, size) * 1.4)
+                paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
                 paragraph.alignment = RIGHT if k in right else LEFT
                 fill(paragraph, value, size=size, font=HEI if strong else FANGSONG)
         self.paragraph("", indent=False, line=6)
@@ -157,6 +161,11 @@ def fill(
         run.font.bold = more.get("bold", bold) or None
         run.font.name = LATIN
         run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), more.get("font", font))
+
+
+def _tallest(runs: Any, size: float) -> float:
+    """The largest type of a cell: lines have an exact height, which would cut it off."""
+    return max([size, *(p[1].get("size", size) for p in runs if isinstance(p, tuple))] if isinstance(runs, list) else [size])
 
 
 def _borders(table: Any, total: bool) -> None:

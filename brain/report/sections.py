@@ -24,7 +24,7 @@ def iso(at: datetime | None) -> str | None:
 
 
 def daily(conn: psycopg.Connection, catalog: Catalog, facts: Facts) -> dict[str, Any]:
-    """Registered cases a day, last month's same day beside it, and the days that stand out."""
+    """Reports a day, last month's same day beside it, and the days that stand out."""
     this, last = facts.windows["this"], facts.windows["last"]
     rule = catalog.report
     rows = db.many(conn, "report_days_before", since=this.since, until=this.until, weeks=int(rule["burst_weeks"]))
@@ -40,9 +40,9 @@ def daily(conn: psycopg.Connection, catalog: Catalog, facts: Facts) -> dict[str,
         days.append(
             {
                 "day": n,
-                "n": None if gone else now.get(key, {}).get("registered", 0),
-                "last": before.get(old, {}).get("registered", 0) if known and _exists(old) else None,
-                "e": f"flag=registered&day={key}",
+                "n": None if gone else now.get(key, {}).get("reported", 0),
+                "last": before.get(old, {}).get("reported", 0) if known and _exists(old) else None,
+                "e": f"flag=reported&day={key}",
             }
         )
     found = conclusions.bursts(

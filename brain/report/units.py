@@ -36,6 +36,10 @@ def units(catalog: Catalog, facts: Facts, dim: str) -> dict[str, Any]:
     keys.sort(key=lambda k: (k == "", places.index(k) if k in ranked else len(places), k))
     empty = dict.fromkeys(next(iter(now.values())), 0) if now else {}
     rows = [_row(catalog, dim, k, names.get(k, k), now.get(k, empty), ranked.get(k), was.get(k)) for k in keys if now]
+    ranked_rows = [r for r in rows if r["rank"]]
+    if len(ranked_rows) > 1 and all(r["rank"] == 1 for r in ranked_rows):
+        for r in ranked_rows:  # one rank for everybody is no rank
+            r["rank_text"] = "不分先后"
     return {"dim": dim, "least": least, "rows": rows, "total": facts.total(), "statement": "report_counts"}
 
 

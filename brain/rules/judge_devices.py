@@ -36,8 +36,6 @@ def silence(rule: Any, station: Station, trail: Sequence[Reading], held: RuleSta
     age = (now - last).total_seconds()
     level = min((lv for lv, limit in limits.items() if age >= limit), default=None)
     before = held.level
-    if level is not None and before is not None and held.seen_at == last:
-        level = min(level, before)
     waiting = [last + timedelta(seconds=limit) for lv, limit in limits.items() if level is None or lv < level]
     action = "hold" if level == before else "clear" if level is None else "open" if before is None else "change"
     state = replace(

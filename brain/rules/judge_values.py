@@ -49,17 +49,30 @@ def _no_worse(level: Level | None, held: Level | None) -> Level | None:
 
 
 def ladder(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Judgement:
-    """Limits per level, up or down; “浊度 303.5 NTU，达橙色限值 200 NTU”."""
-    limits, overridden = limits_at(rule, station)
+    """Limits per level, up or down; “浊度 303.5 NTU，达橙色限值 200 NTU”.
+
+    `params.wet` lowers the limits of mountain-torrent stations (`params.torrent`) by its factor while the soil is wet:
+    while the amounts of its kind (24-hour sums), taken `step` records apart over `records`, add up to `from`.
+    """
+    plain, overridden = limits_at(rule, station)
     down = rule.params.get("direction") == "down"
+    wet = rule.params.get("wet") if station.params.get("torrent") and not overridden else None
+    soil = accepted(rule, trail, wet["kind"]) if wet else []
+
+    def limits_then(at: datetime | None) -> Mapping[Level, float]:
+        if not wet or at is None or _fallen(soil, at, wet) < wet["from"]:
+            return plain
+        return {level: round(limit * wet["factor"], 1) for level, limit in plain.items()}
 
     def grade(sample: Sample, level: Level | None) -> Grade:
-        kept = _worst(limits, sample.value, down=down, slack=rule.reset)
-        return Grade(_worst(limits, sample.value, down=down), _no_worse(kept, level))
+        then = limits_then(sample.at)
+        kept = _worst(then, sample.value, down=down, slack=rule.reset)
+        return Grade(_worst(then, sample.value, down=down), _no_worse(kept, level))
 
-    holds = hysteresis.holds_of(rule, list(limits), rule.params.get("hold_s"))
+    holds = hysteresis.holds_of(rule, list(plain), rule.params.get("hold_s"))
     outcome = hysteresis.fold(held, _samples(rule, trail), grade, holds, now)
     level, before = outcome.state.level, held.level
+    limits = limits_then(outcome.cause.at if outcome.cause else outcome.state.seen_at)
     value = _value(outcome, held)
     limit = limits.get(level or before) if (level or before) else None
     message = ""
@@ -83,6 +96,13 @@ def ladder(rule: Any, station: Station, trail: Sequence[Reading], held: RuleStat
         ),
         due=outcome.due,
     )
+
+
+def _fallen(soil: Sequence[Reading], at: datetime, wet: Mapping[str, Any]) -> float:
+    """Rain of the last days before an instant, from 24-hour sums a day of records apart (records, not hours, because
+    recorded data may be played faster than they were observed)."""
+    past = [r.value for r in soil if r.at <= at][::-1]
+    return sum(past[: int(wet["records"]) : int(wet["step"])])
 
 
 def _ladder_words(

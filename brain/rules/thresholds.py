@@ -72,4 +72,4 @@ def reach(rule: Any) -> int:
     params = rule.params
     if rule.type == "stuck":
         return 4 * int(params["records"])  # samples may lack the item
-    return int(params.get("window_records", 1)) + 1
+    return int(params.get("wet", params).get("records", params.get("window_records", 1))) + 1

@@ -44,7 +44,11 @@ SOURCES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Everything that is open or newest, as known at `at`. Rows are dicts of the columns of `sql/web.sql`."""
+    """Everything that is open or newest, as known at `at`. Rows are dicts of the columns of `sql/web.sql`.
+
+    `counted_at` is the time that lists reckon with: it moves with alerts, events and the clock's tick, not with every
+    reading, so that a reading does not have every list sent anew.
+    """
 
     at: datetime
     stations: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -56,6 +60,7 @@ class Moment:
     resources: tuple[dict[str, Any], ...] = ()
     orgs: tuple[dict[str, Any], ...] = ()
     today: dict[tuple, tuple[int, int]] = field(default_factory=dict)
+    counted_at: datetime | None = None
     version: int = 0
 
 
@@ -106,6 +111,8 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
     """The moment after it, with the topics in `dirty` read anew."""
     topics = set(dirty)
     change: dict[str, Any] = {"at": now, "version": was.version + 1}
+    if topics & {"alerts", "events", "clock"}:
+        change["counted_at"] = now
     dirty_themes = [t for t in THEMES if t in topics]
     if dirty_themes or "clock" in topics:
         change["feeds"] = {r["feed"]: r for r in db.many(conn, "web_feeds")}
@@ -125,7 +132,7 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
             stations[row["id"]] = row
     if dirty_themes or "clock" in topics or "alerts" in topics:
         alerts = change.get("alerts", was.alerts)
-        change["stations"] = readouts.told(stations, alerts, catalog, now)
+        change["stations"] = readouts.told(stations, was.stations, alerts, catalog, now)
     moment = replace(was, **change)
     if dirty_themes:
         wanted = {theme: key for theme in THEMES if (key := themes.lead(moment, theme))}

@@ -79,22 +79,33 @@ def label(station: Mapping[str, Any], catalog: Catalog, now: datetime, *, most: 
     return " · ".join(parts)
 
 
+LABELS_FOR = timedelta(seconds=10)
+"""How long the words beside a station stand while its state is the same: they are read by pointing at it, and every
+new word would have the whole map drawn anew."""
+
+
 def told(
-    stations: Mapping[str, dict[str, Any]], alerts: Iterable[Mapping[str, Any]], catalog: Catalog, now: datetime
+    stations: Mapping[str, dict[str, Any]],
+    before: Mapping[str, dict[str, Any]],
+    alerts: Iterable[Mapping[str, Any]],
+    catalog: Catalog,
+    now: datetime,
 ) -> dict[str, dict[str, Any]]:
-    """Stations with level (key of the worst open alert, '' for none), stale and label."""
+    """Stations with level (key of the worst open alert, '' for none), stale and label; `before` are those of the last
+    moment."""
     worst: dict[str, int] = {}
     for alert in alerts:
         worst[alert["station"]] = min(worst.get(alert["station"], 9), alert["level"])
-    return {
-        key: row
-        | {
-            "level": Level(worst[key]).key if key in worst else "",
-            "stale": silent(row, catalog, now),
-            "label": label(row, catalog, now),
-        }
-        for key, row in stations.items()
-    }
+    found = {}
+    for key, row in stations.items():
+        state = {"level": Level(worst[key]).key if key in worst else "", "stale": silent(row, catalog, now)}
+        was = before.get(key)
+        if was and was["stale"] == state["stale"] and now - was["labelled_at"] < LABELS_FOR:
+            words = {"label": was["label"], "labelled_at": was["labelled_at"]}
+        else:
+            words = {"label": label(row, catalog, now), "labelled_at": now}
+        found[key] = row | state | words
+    return found
 
 
 # Alerts ---------------------------------------------------------------------------------------------------------------
@@ -164,10 +175,10 @@ def left(event: Mapping[str, Any], now: datetime, catalog: Catalog) -> Left | No
 
 
 def span(seconds: float) -> str:
-    """A length of time as a person says it: 45 秒, 24 分钟, 5 小时 10 分, 1.4 天."""
+    """A length of time as a person says it: 不到 1 分钟, 24 分钟, 5 小时 10 分, 1.4 天."""
     seconds = abs(seconds)
     if seconds < 60:
-        return f"{int(seconds)} 秒"
+        return "不到 1 分钟"
     if seconds < 3600:
         return f"{int(seconds // 60)} 分钟"
     if seconds < 24 * 3600:

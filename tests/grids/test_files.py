@@ -109,13 +109,21 @@ def test_a_file_in_bd09_is_told_from_one_in_gcj02(tmp_path):
     assert kinds(checked) == ["offset"] and "BD-09" in checked.findings[0].message
 
 
+def test_the_shift_is_seen_in_a_file_that_holds_the_neighbours_too(tmp_path):
+    west, east = shapely.box(116.0, 24.2, 116.1, 24.3), shapely.box(116.2, 24.2, 116.3, 24.3)
+    moved = [crs.convert_geometry(s, "EPSG:4490", "GCJ-02") for s in (west, SQUARE, east)]
+    frame(*moved).to_file(tmp_path / "a.geojson")
+    assert kinds(files.read(tmp_path / "a.geojson", reference=SQUARE)) == ["offset"]
+
+
 def test_a_rougher_copy_of_the_boundary_is_not_suspected(tmp_path):
     frame(SQUARE.buffer(0.0005)).to_file(tmp_path / "a.geojson")
     assert files.read(tmp_path / "a.geojson", reference=SQUARE).findings == []
 
 
-def test_a_file_said_to_be_gcj02_is_converted(tmp_path):
-    frame(crs.convert_geometry(SQUARE, "EPSG:4490", "GCJ-02")).to_file(tmp_path / "a.geojson")
+@pytest.mark.parametrize("said", ["EPSG:4490", "EPSG:4326", None])
+def test_a_file_known_to_be_gcj02_is_converted_whatever_it_says(tmp_path, said):
+    frame(crs.convert_geometry(SQUARE, "EPSG:4490", "GCJ-02"), system=said).to_file(tmp_path / "a.geojson")
     checked = files.read(tmp_path / "a.geojson", source="GCJ-02", reference=SQUARE)
     assert checked.findings == [] and checked.frame.geometry.iloc[0].equals_exact(SQUARE, 1e-6)
 

@@ -46,8 +46,14 @@ def test_a_hole_is_taken_off_the_area():
 def test_the_nearest_is_as_near_as_the_nearest_of_all(asked, among):
     index, metres = measure.nearest(*np.array(asked).T, *np.array(among).T)
     all_of = measure.distance_m(*(np.array(asked).T[:, :, None]), *(np.array(among).T[:, None, :]))
-    assert np.all(metres <= all_of.min(axis=1) * 1.002 + 1e-6)
+    assert np.allclose(metres, all_of.min(axis=1))
     assert np.allclose(metres, all_of[np.arange(len(asked)), index])
+
+
+@given(st.lists(st.tuples(st.floats(80, 130), st.floats(-60, 60)), min_size=2, max_size=20))
+def test_the_nearest_is_found_over_a_continent_too(among):
+    _, metres = measure.nearest(105.0, 30.0, *np.array(among).T)
+    assert np.isclose(metres[0], measure.distance_m(105.0, 30.0, *np.array(among).T).min())
 
 
 def test_nothing_within_reach_is_minus_one():

@@ -251,7 +251,7 @@ class PowerCut(psycopg.OperationalError):
     """The database went away in the middle of a chunk."""
 
 
-@pytest.mark.parametrize("where", ["save_states", "confirm", "apply"])
+@pytest.mark.parametrize("where", ["save_states", "confirm", "apply_many"])
 def test_after_a_crash_in_the_middle_the_batch_has_all_its_effects_once(district, send, where, db_url, monkeypatch):
     district.station("PD-09", "drainage", org="cgj")
     send("PD-09", pond_depth=16.0)

@@ -93,6 +93,16 @@ def test_a_river_station_without_limits_says_nothing():
     assert told(("water_level", "ladder"), station("water"), series("water_level", 99.0))[0] == []
 
 
+def test_a_torrent_station_is_told_earlier_while_the_soil_is_wet():
+    hours = timedelta(hours=1)
+    wet = series("rain_24h", *[40.0] * 73, step=hours)
+    rain = [Reading("S-01", "rain_1h", START + 73 * hours, 17.0)]
+    found, _ = told(RAIN, station("rain", torrent=True), wet + rain)
+    assert said(found) == [("open", "blue")] and found[0].message == "1小时雨量 17.0 mm，达蓝色限值 16 mm"
+    assert told(RAIN, station("rain"), wet + rain)[0] == []
+    assert told(RAIN, station("rain", torrent=True), series("rain_24h", *[20.0] * 73, step=hours) + rain)[0] == []
+
+
 def test_an_underpass_has_the_ladder_of_an_underpass():
     deep = series("pond_depth", 26.0)
     assert said(told(("pond_depth", "ladder"), station("drainage"), deep)[0]) == [("open", "yellow")]
@@ -163,6 +173,12 @@ def test_several_changes_of_one_batch_come_one_after_the_other():
     assert (first.action, first.due) == ("open", after(hours=1))
     found = thresholds.judge_all(rule, place, trail, NOTHING, after(hours=1))
     assert said(found) == [("open", "yellow"), ("clear", None), ("open", "yellow")]
+
+
+def test_a_held_level_eases_to_the_worst_of_the_records_that_eased_it():
+    rule = replace(CATALOG.rules[RAIN], params={"records_off": 2})
+    found, _ = told(RAIN, station("rain"), series("rain_1h", 71, 55, 0, 0, 0), rule=rule)
+    assert said(found) == [("open", "red"), ("change", "orange"), ("clear", None)]
 
 
 # Ratio --------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import psycopg
 import shapely
@@ -35,10 +35,13 @@ def version() -> str:
     return digest.hexdigest()[:16]
 
 
-def load(conn: psycopg.Connection, catalog, say: Callable[[str], None] = lambda text: None) -> None:
+def load(
+    conn: psycopg.Connection, catalog, say: Callable[[str], None] = lambda text: None, *, now: datetime | None = None
+) -> None:
     """Load the demo city, or roll its rosters on if this version is loaded already.
 
-    `catalog` needs `departments` (code to name and short) only; `say` hears a few words of progress. Idempotent.
+    `catalog` needs `departments` (code to name and short) only; `say` hears a few words of progress; rosters begin the
+    day before `now` (default: the database's clock). Idempotent.
     """
     with conn.transaction():
         before = db.one(conn, "city_fact", key=CITY)
@@ -52,7 +55,7 @@ def load(conn: psycopg.Connection, catalog, say: Callable[[str], None] = lambda 
             told = {"code": DISTRICT, "name": shipped.DISTRICT_NAME, "version": version(), "stations": many,
                     "cells": len(shipped.grid()), "grids": len(set(shipped.grid().grids.tolist()))}  # fmt: skip
             db.run(conn, "city_set_fact", key=CITY, value=Jsonb(told))
-        _rosters(conn, before["now"].astimezone(staff.ZONE).date())
+        _rosters(conn, (now or before["now"]).astimezone(staff.ZONE).date())
     placing.forget()
 
 

@@ -5,7 +5,7 @@ CREATE TABLE receipt (
   person_id  bigint NOT NULL REFERENCES person,
   asked      bytea NOT NULL,                   -- sha256 over address and body: one key, one request
   at         timestamptz NOT NULL,
-  answer     jsonb
+  answer     json                              -- json and not jsonb: a replay is the same to the byte
 );
 CREATE INDEX receipt_at ON receipt (at);
 

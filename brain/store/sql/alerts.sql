@@ -1,30 +1,45 @@
--- alert_open --
--- Open an alert; where one of the same station, kind and rule is open already, that one is counted once more instead.
+-- alerts_open --
+-- Open alerts; where one of the same station, kind and rule is open already, that one is counted once more instead.
 INSERT INTO alert (station, kind, rule, theme, level, peak, value, limit_value, message, opened_at, observed_at, changed_at,
                    late, lng, lat, town, grid, evidence)
-VALUES (%(station)s, %(kind)s, %(rule)s, %(theme)s, %(level)s, %(level)s, %(value)s, %(limit_value)s, %(message)s, %(now)s,
-        %(observed_at)s, %(now)s, %(late)s, %(lng)s, %(lat)s, %(town)s, %(grid)s, %(evidence)s)
+SELECT station, kind, rule, theme, level, level, value, limit_value, message, %(now)s, observed_at, %(now)s, late, lng, lat,
+       town, grid, evidence
+  FROM jsonb_to_recordset(%(rows)s) AS g (station text, kind text, rule text, theme text, level smallint,
+       value double precision, limit_value double precision, message text, observed_at timestamptz, late boolean,
+       lng double precision, lat double precision, town text, grid text, evidence jsonb)
+ ORDER BY station, kind, rule
 ON CONFLICT (station, kind, rule) WHERE cleared_at IS NULL DO UPDATE SET count = alert.count + 1
 RETURNING *, (xmax = 0) AS fresh;
 
--- alert_change --
--- A new level; a worse one takes an acknowledgement back, because what was acknowledged is no longer what is.
-WITH held AS (
-  SELECT id, level FROM alert
-   WHERE station = %(station)s AND kind = %(kind)s AND rule = %(rule)s AND cleared_at IS NULL FOR UPDATE)
+-- alerts_change --
+-- New levels; a worse one takes an acknowledgement back, because what was acknowledged is no longer what is.
+WITH given AS (
+  SELECT * FROM jsonb_to_recordset(%(rows)s) AS g (station text, kind text, rule text, level smallint,
+         value double precision, limit_value double precision, message text, late boolean, evidence jsonb)
+), held AS (
+  SELECT a.id, a.level AS before, g.* FROM given g
+    JOIN alert a ON a.station = g.station AND a.kind = g.kind AND a.rule = g.rule AND a.cleared_at IS NULL
+   ORDER BY a.id FOR UPDATE OF a)
 UPDATE alert a
-   SET level = %(level)s, peak = least(a.peak, %(level)s), value = %(value)s, limit_value = %(limit_value)s,
-       message = %(message)s, changed_at = %(now)s, evidence = %(evidence)s, late = a.late AND %(late)s,
-       acked_at = CASE WHEN %(level)s >= held.level THEN a.acked_at END,
-       acked_by = CASE WHEN %(level)s >= held.level THEN a.acked_by END,
-       acked_until = CASE WHEN %(level)s >= held.level THEN a.acked_until END
-  FROM held WHERE a.id = held.id
-RETURNING a.*, held.level AS before;
+   SET level = h.level, peak = least(a.peak, h.level), value = h.value, limit_value = h.limit_value,
+       message = h.message, changed_at = %(now)s, evidence = h.evidence, late = a.late AND h.late,
+       acked_at = CASE WHEN h.level >= h.before THEN a.acked_at END,
+       acked_by = CASE WHEN h.level >= h.before THEN a.acked_by END,
+       acked_until = CASE WHEN h.level >= h.before THEN a.acked_until END
+  FROM held h WHERE a.id = h.id
+RETURNING a.*, h.before;
 
--- alert_clear --
--- The place is normal again.
+-- alerts_clear --
+-- The places are normal again.
+UPDATE alert a SET cleared_at = %(now)s, changed_at = %(now)s, ack_due_at = NULL, acked_until = NULL
+  FROM jsonb_to_recordset(%(rows)s) AS g (station text, kind text, rule text)
+ WHERE a.station = g.station AND a.kind = g.kind AND a.rule = g.rule AND a.cleared_at IS NULL
+RETURNING a.*;
+
+-- alert_withdraw --
+-- An alert that no judgement will clear.
 UPDATE alert SET cleared_at = %(now)s, changed_at = %(now)s, ack_due_at = NULL, acked_until = NULL
- WHERE station = %(station)s AND kind = %(kind)s AND rule = %(rule)s AND cleared_at IS NULL
+ WHERE id = %(id)s AND cleared_at IS NULL
 RETURNING *;
 
 -- alert_confirm --
@@ -34,10 +49,17 @@ UPDATE alert a SET late = false, changed_at = %(now)s
  WHERE a.station = k.station AND a.kind = k.kind AND a.rule = k.rule AND a.cleared_at IS NULL AND a.late
 RETURNING a.*;
 
--- alert_log --
--- One line of an alert's history.
-INSERT INTO alert_log (alert_id, at, what, level, value, actor, note)
-VALUES (%(alert_id)s, %(at)s, %(what)s, %(level)s, %(value)s, %(actor)s, %(note)s);
+-- alert_logs --
+-- Lines of alerts' histories, and a word to the screens for each.
+WITH given AS (
+  SELECT * FROM unnest(%(alerts)s::bigint[], %(whats)s::text[], %(levels)s::smallint[], %(vals)s::double precision[],
+                       %(notes)s::text[], %(themes)s::text[], %(stations)s::text[])
+    WITH ORDINALITY AS g (id, what, level, val, note, theme, station, n)
+), line AS (
+  INSERT INTO alert_log (alert_id, at, what, level, value, actor, note)
+  SELECT id, %(now)s, what, level, val, %(actor)s, note FROM given ORDER BY n)
+SELECT pg_notify('brain_alert', json_build_object('id', id, 'what', what, 'level', level, 'theme', theme,
+                                                  'station', station)::text) FROM given;
 
 -- alert_log_of --
 -- The history of one alert.
@@ -55,13 +77,15 @@ SELECT * FROM alert WHERE id = %(id)s FOR UPDATE;
 -- Somebody has seen it, for good or until a time.
 UPDATE alert SET acked_at = %(now)s, acked_by = %(by)s, acked_until = %(until)s, ack_due_at = NULL WHERE id = %(id)s RETURNING *;
 
--- alert_told --
--- How far people have been told, and when the acknowledgement is due.
-UPDATE alert SET told = %(told)s, tellings = tellings + 1, ack_due_at = %(ack_due_at)s WHERE id = %(id)s RETURNING tellings;
+-- alerts_told --
+-- How far people have been told, and when the acknowledgements are due.
+UPDATE alert a SET told = s.told, tellings = a.tellings + 1, ack_due_at = s.ack_due_at
+  FROM jsonb_to_recordset(%(steps)s) AS s (id bigint, told smallint, ack_due_at timestamptz)
+ WHERE a.id = s.id RETURNING a.id, a.tellings;
 
 -- alert_has_event --
 -- The alert belongs to an event.
-UPDATE alert SET event_id = %(event_id)s, proposed_at = NULL WHERE id = %(id)s RETURNING level, value;
+UPDATE alert SET event_id = %(event_id)s, proposed_at = NULL WHERE id = %(id)s RETURNING *;
 
 -- alerts_firing --
 -- Alerts of an event that are still open: its own and those linked later.

@@ -61,13 +61,6 @@ UPDATE event_part p SET due_told_at = p.due_at FROM late, event e
 SELECT id FROM event WHERE suspend_until <= %(now)s AND state = 'suspended' ORDER BY suspend_until LIMIT %(limit)s
    FOR UPDATE SKIP LOCKED;
 
--- notices_insert --
--- Many notices at once; whom the same `once` has already reached is left out.
-INSERT INTO notice (at, person_id, event_id, kind, words, once)
-SELECT %(at)s, p, e, k, w, o
-  FROM unnest(%(people)s::bigint[], %(events)s::text[], %(kinds)s::text[], %(words)s::text[], %(onces)s::text[]) n (p, e, k, w, o)
-ON CONFLICT (once) DO NOTHING;
-
 -- events_notify --
 -- Tell the screens about many events.
 SELECT pg_notify('brain_event', json_build_object('id', id, 'verb', %(verb)s::text, 'state', state)::text)

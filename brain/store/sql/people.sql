@@ -115,6 +115,14 @@ SELECT %(at)s, p, %(event_id)s, %(alert_id)s, %(kind)s, %(words)s, %(once)s || '
 ON CONFLICT (once) DO NOTHING
 RETURNING id, person_id;
 
+-- notices_insert --
+-- Many notices at once; whom the same `once` has already reached is left out.
+INSERT INTO notice (at, person_id, event_id, alert_id, kind, words, once)
+SELECT %(at)s, n.*
+  FROM unnest(%(people)s::bigint[], %(events)s::text[], %(alerts)s::bigint[], %(kinds)s::text[], %(words)s::text[],
+              %(onces)s::text[]) n
+ON CONFLICT (once) DO NOTHING;
+
 -- notice_unread --
 -- What a person has not read yet, newest first.
 SELECT * FROM notice WHERE person_id = %(person_id)s AND read_at IS NULL ORDER BY id DESC LIMIT %(limit)s;

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json
 
 from brain.flow.people import Person
 from brain.model import Refused
@@ -40,5 +40,5 @@ def once(
                 raise Refused("这个请求编号已用于别的操作，请换一个编号再提交", "key")
             return row["answer"]
         answer = do() | {"receipt": str(key)}
-        db.run(conn, "api_receipt_answer", key=key, answer=Jsonb(answer))
+        db.run(conn, "api_receipt_answer", key=key, answer=Json(answer))
     return answer

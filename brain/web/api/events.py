@@ -147,11 +147,11 @@ def one(event_id: EventId, request: Request, person: Me, conn: Db) -> dict[str, 
 
 @router.get("/categories")
 def categories(request: Request, person: Me, conn: Db, q: text(30) = "") -> dict[str, Any]:  # type: ignore[valid-type]
-    """The dictionary for picking, what is reported most first (the district's own entries while nothing was); `q` keeps
-    those whose name, group or code holds every word of it."""
+    """The dictionary for picking, what is reported most first, then the district's own entries; `q` keeps those whose name, group or code holds every word of it."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
     lately = [r["category"] for r in db.many(conn, "api_common_categories", since=now - LATELY, limit=COMMON)]
-    common = [key for key in lately if key in catalog.categories] or [c.key for c in catalog.categories.values() if c.local][:COMMON]
+    ours = [c.key for c in catalog.categories.values() if c.local]
+    common = list(dict.fromkeys([key for key in lately if key in catalog.categories] + ours))[:COMMON]
     rank = {key: n for n, key in enumerate(common)}
     wanted = q.lower().split()
     rows = [c for c in catalog.categories.values() if all(w in f"{c.name}{c.group}{c.key}".lower() for w in wanted)]

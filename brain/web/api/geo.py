@@ -24,7 +24,7 @@ Me = Annotated[Person, Depends(current)]
 Db = Annotated[psycopg.Connection, Depends(database)]
 
 REACH_M = 4000.0  # how far around his own grid a worker can pick a place without a line
-MOST_GRIDS, MOST_MARKS = 60, 80
+MOST_GRIDS, MOST_MARKS = 160, 80
 FINE = 0.00004  # degrees, about 4 m: outlines are simplified to this
 DEGREE_M = 111_320.0
 

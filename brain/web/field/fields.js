@@ -13,9 +13,9 @@ const MOST_PHOTOS = 9;
 export const near = () => state.me.near_m;
 
 /** Photo strip with a camera button. `rows` is the live list; `album` also allows pictures taken before. */
-export function photoField({ phase, rows = [], album = false, hint, changed = () => {} }) {
+export function photoField({ phase, title = "照片", rows = [], album = false, hint, changed = () => {} }) {
   const strip = h("div.strip");
-  const box = h("section.field", null, h("h2", null, "照片"), strip, hint ? h("p.quiet", null, hint) : null);
+  const box = h("section.field", null, h("h2", null, title), strip, hint ? h("p.quiet", null, hint) : null);
   let busy = 0;
   const input = (capture) => h("input", {
     type: "file", accept: "image/*", capture: capture ? "environment" : null, multiple: !capture, class: "hidden-input",
@@ -145,6 +145,16 @@ export function textField(title, { hint = "", value = "", rows = 3, most = 500, 
   const input = h("textarea.text", { rows, maxlength: most, placeholder: hint, "aria-label": title, oninput: () => changed() });
   input.value = value;
   return { box: h("section.field", null, h("h2", null, title), input), value: () => input.value.trim() };
+}
+
+/** A switch with its words; `changed` hears the new state. */
+export function switchField(words, on, changed) {
+  const box = h("button.switch", { type: "button", role: "switch", "aria-checked": String(on), onclick: () => {
+    on = !on;
+    box.setAttribute("aria-checked", String(on));
+    changed(on);
+  } }, h("span", null, words), h("span.knob"));
+  return box;
 }
 
 /** A photo full size, over everything. */

@@ -3,6 +3,7 @@
 
 import { get } from "./api.js";
 import { h, icon, sheet, toast } from "./dom.js";
+import { last } from "./place.js";
 import * as store from "./store.js";
 import { state } from "./state.js";
 
@@ -93,6 +94,22 @@ export async function pick(at) {
         ctx.fillRect(x - 3, y - 3, 6, 6);
         if (view.across < 2500) ctx.fillText(m.name, x, y - 8);
       }
+      const here = last();
+      if (here) {
+        const [x, y] = px([here.lng, here.lat]);
+        ctx.beginPath();
+        ctx.arc(x, y, 8, 0, 7);
+        ctx.fillStyle = "#0E7C6B";
+        ctx.fill();
+        ctx.lineWidth = 3;
+        ctx.strokeStyle = "#FFFFFF";
+        ctx.stroke();
+      }
+      const bar = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000].findLast((m) => m < view.across / 3) || 10;
+      ctx.fillStyle = "#16202E";
+      ctx.fillRect(12, height - 14, (bar * width) / view.across, 3);
+      ctx.textAlign = "left";
+      ctx.fillText(bar < 1000 ? `${bar} 米` : `${bar / 1000} 公里`, 12, height - 20);
       ctx.strokeStyle = "#16202E";
       ctx.lineWidth = 2;
       ctx.beginPath();

@@ -2,6 +2,7 @@
 
 import { call, get } from "./api.js";
 import { ask, h, show, toast } from "./dom.js";
+import { switchField } from "./fields.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";
 import { state } from "./state.js";
@@ -37,11 +38,7 @@ async function leave() {
 
 export async function mineView(view) {
   const { me } = state;
-  const elder = h("button.switch", { type: "button", role: "switch", "aria-checked": String(document.documentElement.classList.contains("elder")), onclick: () => {
-    const on = elder.getAttribute("aria-checked") !== "true";
-    elder.setAttribute("aria-checked", String(on));
-    letters(on);
-  } }, h("span", null, "长辈大字"), h("span.knob"));
+  const elder = switchField("长辈大字", document.documentElement.classList.contains("elder"), letters);
   const reports = h("div", null, h("p.quiet", null, "正在取…"));
   show(view,
     h("section.card.still", null, h("h2", null, me.name), h("dl.facts.bare", null,

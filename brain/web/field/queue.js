@@ -93,7 +93,7 @@ async function send(item) {
     if (receipt.id !== id || receipt.sha256 !== row.sha256) throw new Fail(0, "照片的回执不对");
     await store.keepPhoto({ ...row, sent: true });
   }
-  const answer = await call("POST", item.path, { json: { ...item.json, photos: item.photos }, key: item.key, seconds: 40 });
+  const answer = await call("POST", item.path, { json: { photos: item.photos, ...item.json }, key: item.key, seconds: 40 });
   if (answer.receipt !== item.key) throw new Fail(0, "回执不对");
   await store.remove(item);
   tell("sent", { item, answer });

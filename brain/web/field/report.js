@@ -1,10 +1,11 @@
 // 上报: photo first, place by itself, a category by one tap, send. What is typed survives a killed page.
 
-import { get } from "./api.js";
+import { call, get } from "./api.js";
 import { h, icon, sheet, show } from "./dom.js";
-import { photoField, placeField, textField } from "./fields.js";
+import { choiceField, photoField, placeField, switchField, textField } from "./fields.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";
+import { state } from "./state.js";
 import { settled } from "./verbs.js";
 import { distance } from "./words.js";
 
@@ -53,7 +54,7 @@ function alreadyThere(rows) {
 export async function reportView(view, leave) {
   const draft = (await store.get("draft")) || {};
   let category = draft.category || null, all = [];
-  const keep = () => store.put("draft", { photos: photos.rows, category, description: text.value(), ...spot.draft() });
+  const keep = () => store.put("draft", { photos: photos.rows, result: result.rows, condition: outcome.value(), category, description: text.value(), ...spot.draft() });
   const changed = () => { keep(); ready(); };
 
   const photos = photoField({ phase: "report", rows: draft.photos || [], album: true, hint: "一张远景、一张近景", changed });
@@ -61,6 +62,12 @@ export async function reportView(view, leave) {
   const chips = h("div.chips");
   const kinds = h("section.field", null, h("h2", null, "类别"), chips);
   const text = textField("描述", { hint: "看到了什么（可不填）", value: draft.description || "", rows: 2, changed });
+  // 自行处置: a worker who mended it himself hands in the result in the same visit, and the event is closed with it.
+  let mended = false;
+  const result = photoField({ phase: "answer", title: "处理后的照片", rows: draft.result || [], changed });
+  const outcome = choiceField("结果", state.me.lists.close_conditions.map((words) => [words, words]), { value: draft.condition || null, changed });
+  const extra = h("div.extra", { hidden: true }, result.box, outcome.box);
+  const self = state.me.role === "worker" ? switchField("当场已处理好（自行处置）", false, (on) => { mended = on; extra.hidden = !on; ready(); }) : null;
   const why = h("p.quiet.why");
   const go = h("button.big", { type: "button" }, "提交上报");
   const old = Boolean(draft.category || draft.photos?.length);
@@ -78,6 +85,8 @@ export async function reportView(view, leave) {
     if (!spot.value()) return "还没有位置：等定位，或在地图上选";
     if (spot.outside()) return "这个点不在辖区内，请在地图上改";
     if (!category) return "请选类别";
+    if (mended && !result.rows.length) return "请拍处理后的照片";
+    if (mended && !outcome.value()) return "请选结果";
     return "";
   }
   function ready() {
@@ -89,9 +98,10 @@ export async function reportView(view, leave) {
     go.disabled = true;
     go.textContent = "正在提交…";
     const at = spot.value();
-    const json = { category: category.key, title: category.name, description: text.value(), address: at.address, lng: at.lng, lat: at.lat, crs: "wgs84", source: "grid" };
+    const json = { category: category.key, title: category.name, description: text.value(), address: at.address, lng: at.lng, lat: at.lat, crs: "wgs84" };
+    if (mended) Object.assign(json, { photos: photos.rows.map((p) => p.id), self_handled: { photos: result.rows.map((p) => p.id), condition: outcome.value() } });
     try {
-      const near = await get(`/api/v1/events/near?category=${encodeURIComponent(category.key)}&lng=${at.lng}&lat=${at.lat}`);
+      const near = await call("GET", `/api/v1/events/near?category=${encodeURIComponent(category.key)}&lng=${at.lng}&lat=${at.lat}`, { seconds: 6 });
       if (near.events.length) {
         const how = await alreadyThere(near.events);
         if (how === "stop") { await finish(false); return; }
@@ -100,7 +110,7 @@ export async function reportView(view, leave) {
     } catch (fail) {
       if (!fail.offline && fail.status !== 401) throw fail; // offline: the desk proposes it again before 立案
     }
-    const key = await queue.enqueue({ path: "/api/v1/events", verb: "report", words: "上报", title: category.name, json, photos: photos.rows });
+    const key = await queue.enqueue({ path: "/api/v1/events", verb: "report", words: "上报", title: category.name, json, photos: [...photos.rows, ...(mended ? result.rows : [])] });
     const recent = ((await store.get("recent")) || []).filter((k) => k !== category.key);
     await store.put("recent", [category.key, ...recent].slice(0, RECENT));
     await finish(true, key);
@@ -114,7 +124,7 @@ export async function reportView(view, leave) {
   }
   const close = () => spot.close();
   show(view, old ? h("p.hint", null, "接着上次没写完的上报。 ", h("button.link", { type: "button", onclick: async () => { close(); await store.drop("draft"); await reportView(view, leave); } }, "清空重来")) : null,
-    photos.box, spot.box, kinds, text.box, h("div.foot", null, why, go));
+    photos.box, spot.box, kinds, text.box, self, extra, h("div.foot", null, why, go));
   ready();
   paintChips();
   dictionary().then((rows) => { all = rows; paintChips(); });
@@ -126,8 +136,8 @@ export async function editAgain(item) {
   const rows = (await Promise.all(item.photos.map((id) => store.photo(id)))).filter(Boolean);
   const all = (await store.get("categories"))?.categories || [];
   await store.put("draft", {
-    photos: rows.map(({ sent, ...row }) => row), category: all.find((c) => c.key === item.json.category) || null,
-    description: item.json.description, address: item.json.address, picked: { lng: item.json.lng, lat: item.json.lat, acc: 0 },
+    photos: rows.filter((p) => p.phase === "report"), result: rows.filter((p) => p.phase === "answer"), category: all.find((c) => c.key === item.json.category) || null,
+    description: item.json.description, address: item.json.address, picked: { lng: item.json.lng, lat: item.json.lat, acc: 0 }, condition: item.json.self_handled?.condition,
   });
   await store.remove(item);
   queue.changes.dispatchEvent(new Event("change"));

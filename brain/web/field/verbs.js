@@ -20,7 +20,6 @@ const FORMS = {
   check: { near: true, photos: "check", photoNeeded: true, passed: [[true, "已解决，通过"], [false, "没有解决，返工"]], note: "现场情况" },
   note: { note: "要补充的话", noteNeeded: true, photos: "other" },
   part: { photos: "answer", note: "本单位做了什么，结果怎样", noteNeeded: true },
-  attach: { photos: "other", photoNeeded: true, note: "说明（可不填）" },
   extend: { reason: "为什么要延期，请在到期前申请" },
   urge: { note: "催办的话（可不填）" },
   supervise: { note: "督办的话" },

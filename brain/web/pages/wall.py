@@ -102,7 +102,7 @@ def parts_of(state: Any) -> live.Parts:
 
     def parts(seat: Seat, moment: Moment) -> live.Changes:
         shown: live.Changes = {}
-        key, sight, now = seat.sight.key, seat.sight, datetime.now(UTC)
+        key, sight, now = seat.sight.key, seat.sight, moment.counted_at or moment.at
         for f in hub.shared("themes", lambda: themes.figures(moment, catalog)):
             shown[f"wall-theme-{f.theme}", "children"] = left.card(f, moment, catalog)
             shown[f"wall-theme-{f.theme}", "data-level"] = f.level or "none"
@@ -113,7 +113,7 @@ def parts_of(state: Any) -> live.Parts:
         shown["wall-alerts", "children"] = hub.shared(("alert rows", key), lambda: right.alerts(heard, catalog, now))
         shown["wall-due", "children"] = hub.shared(("due rows", key), lambda: right.due(mine, catalog, now))
         shown["wall-timeline", "children"] = hub.shared(
-            ("timeline", key), lambda: timeline.timeline(moment.timeline, heard, now)
+            ("timeline", key), lambda: timeline.timeline(moment.timeline, heard, catalog, now)
         )
         places = _compose.slots(ground.layers())
         for layer in ground.layers():

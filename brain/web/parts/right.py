@@ -77,8 +77,10 @@ def _alert(group: list[dict[str, Any]], catalog: Catalog, now: datetime) -> html
     return html.Button(
         [
             bits.mark(a["level_key"]),
-            html.Span([html.B(readouts.short(a["name"])), html.Em(state), html.Time(bits.clock(a["opened_at"], now))], className="one"),
-            html.Span(html.Span(a["message"] + more), className="two"),
+            html.B(readouts.short(a["name"])),
+            html.Em(state),
+            html.Time(bits.clock(a["opened_at"], now)),
+            html.Span(a["message"] + more),
         ],
         className="row alert" + (" acked" if a["acked_at"] else "") + (" late" if a["late"] else ""),
         **{"data-pick": f"alert:{a['id']}", "data-lnglat": _spot(a)},
@@ -104,9 +106,11 @@ def _due(found: readouts.Left, e: dict[str, Any], catalog: Catalog) -> html.Butt
     stage = catalog.words.of("stage", found.stage)
     return html.Button(
         [
-            html.Span([html.B(e["title"]), html.Em(f"{stage}{readouts.left_words(found)}")], className="one"),
-            html.Span([html.Span(f"{catalog.words.of('state', e['state'])} · {who}"), html.Small(f"…{e['id'][-5:]}")], className="two"),
-            html.Span(html.I(style={"width": f"{min(found.share, 1) * 100:.0f}%"}), className="bar"),
+            html.B(e["title"]),
+            html.Em(f"{stage}{readouts.left_words(found)}"),
+            html.Span(f"{catalog.words.of('state', e['state'])} · {who}"),
+            html.Small(f"…{e['id'][-5:]}"),
+            html.I(style={"--used": f"{min(found.share, 1) * 100:.0f}%"}),
         ],
         className=f"row due {found.colour}",
         **{"data-pick": f"event:{e['id']}", "data-lnglat": _spot(e)},

@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import html
 
+from brain.catalog import Catalog
 from brain.model import Level
 from brain.web.parts import bits
 
@@ -15,8 +16,11 @@ from brain.web.parts import bits
 TALLEST = 78  # percent of the strip; the number stands above
 
 
-def timeline(rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], now: datetime) -> list:
-    """The strip; heights are shares of the busiest hour, the figures stand on the columns."""
+def timeline(
+    rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], catalog: Catalog, now: datetime
+) -> list:
+    """The strip; heights are shares of the busiest hour. Hour and number are drawn from attributes (assets/wall.css),
+    which halves what is sent."""
     counts: dict[datetime, dict[Level, int]] = {}
     for r in rows:
         counts.setdefault(r["hour"], {})[Level(r["level"])] = r["n"]
@@ -26,25 +30,18 @@ def timeline(rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], n
     most = max(sums, default=0) or 1
     columns = []
     for hour, total in zip(hours, sums, strict=True):
-        parts = [
-            html.I(style={"height": f"{TALLEST * n / most:.1f}%"}, className=level.key)
-            for level in sorted(Level, reverse=True)
-            if (n := counts.get(hour, {}).get(level, 0))
-        ][::-1]
-        said = "，".join(f"{Level(lv).key}:{n}" for lv, n in sorted(counts.get(hour, {}).items()))
-        columns.append(
-            html.Div(
-                [
-                    html.Div([html.Span(str(total)) if total else None, *parts], className="stack"),
-                    html.Small(f"{bits.local(hour):%H}"),
-                ],
-                title=f"{bits.local(hour):%m-%d %H} 时 {total} 条" + (f"（{said}）" if said else ""),
-                className="now" if hour == last else None,
-            )
-        )
+        found = counts.get(hour, {})
+        bars = [html.I(style={"height": f"{TALLEST * found[level] / most:.1f}%"}, className=level.key) for level in sorted(found)]
+        more = {"data-n": str(total), "title": _said(hour, found, catalog)} if total else {}
+        columns.append(html.Div(bars, **{"data-h": f"{bits.local(hour):%H}"}, **more))
     lately = sum(1 for a in alerts if now - a["opened_at"] <= timedelta(minutes=10))
     return [
         html.Div([html.B("近 24 小时告警"), html.Span("条/时，按最高级别")], className="caption"),
         html.Div(columns, className="hours"),
         html.Div([html.B(str(lately)), html.Span("近 10 分钟新增")], className="caption tail"),
     ]
+
+
+def _said(hour: datetime, found: dict[Level, int], catalog: Catalog) -> str:
+    words = "，".join(f"{catalog.words.of('level', level)} {n}" for level, n in sorted(found.items()))
+    return f"{bits.local(hour):%m-%d %H} 时 {sum(found.values())} 条（{words}）"

@@ -181,7 +181,7 @@ def test_a_failed_check_sends_it_back_to_work(world):
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("sent", "said"),
     [
         ({}, "类别没有填写；经度没有填写；纬度没有填写。请改正后再提交"),
         ({"category": "matter:06026", "lng": 200, "lat": 24.29}, "经度不能大于 180.0。请改正后再提交"),
@@ -191,9 +191,10 @@ def test_a_failed_check_sends_it_back_to_work(world):
         ({"category": "matter:06026", **HERE, "colour": 1}, "colour是不认识的字段，请去掉。请改正后再提交"),
         ({"category": "matter:99999", **HERE}, "没有类别“matter:99999”，请从类别表中选择"),
     ],
+    ids=["missing", "range", "choice", "uuid", "nul", "strange", "unknown"],
 )
-def test_a_bad_field_is_named_in_chinese(world, body, said):
-    answer = world.person("wg001").post("/api/v1/events", json=body)
+def test_a_bad_field_is_named_in_chinese(world, sent, said):
+    answer = world.person("wg001").post("/api/v1/events", json=sent)
     assert (answer.status_code, answer.json()["error"]) == (422, said)
 
 
