@@ -166,7 +166,7 @@ def hot_map(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]
     for code, geometry in shapes["town"].items():
         point = geometry.representative_point()
         axis.annotate(shapes["name"][code], (point.x, point.y), color=SOFT, fontsize=9, ha="center", zorder=3)
-    west, south, east, north = _around(snapshot, shapes)
+    west, south, east, north = around(snapshot, shapes)
     inset.set_xlim(west, east)
     inset.set_ylim(south, north)
     inset.set_xticks([])
@@ -202,7 +202,7 @@ def _ground(axis: Any, shapes: Mapping[str, Mapping[str, Any]], band: Mapping[st
             axis.plot(*shapely.get_coordinates(part.exterior).T, color=SOFT, linewidth=0.8, zorder=2)
 
 
-def _around(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]) -> tuple[float, float, float, float]:
+def around(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]) -> tuple[float, float, float, float]:
     """Box of the built-up core: where most of the hot grids lie, with a margin. Without hot grids, the middle."""
     hot = [g["code"] for g in snapshot["hot"]["hot"][:HOT_SHOWN] if g["code"] in shapes["grid"]]
     points = [shapes["grid"][code].representative_point() for code in hot]

@@ -20,6 +20,7 @@ def made():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_maker_makes_what_is_shipped(made):
     """By area and not by byte: another version of GEOS may round a crossing to the next centimetre."""
     again = Grid([c.code for c in made], [c.polygon for c in made], [c.grid for c in made])
@@ -31,6 +32,7 @@ def test_the_maker_makes_what_is_shipped(made):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_generated_lists_are_those_shipped(made):
     land = placing.Land(made)
     for name, rows in (
