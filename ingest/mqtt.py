@@ -319,9 +319,11 @@ class Door:
         if now - oldest > self.practice.stuck_s:
             log.warning("有报文 %.0f 秒没有确认（写库和写盘都不成），重连让消息服务重发", now - oldest)
             self._drop()
-        elif not self._connected and now - self._since > self.practice.keepalive_s:
+        elif not self._answered and now - self._since > self.practice.answer_s:
             log.warning("消息服务 %.0f 秒没有应答连接请求，重连", now - self._since)
             self._drop()
+            if not self._agreed:
+                self._fall_back()  # some read a newer request as a longer one and wait for the rest of it
 
     def _on_message(self, client, userdata, message) -> None:
         try:

@@ -36,6 +36,7 @@ class Practice:
     statement_s: float
     receive_maximum: int
     keepalive_s: int
+    answer_s: float
     session_expiry_s: int
     stuck_s: float
     mqtt_retry_s: tuple[float, ...]
@@ -78,6 +79,7 @@ def load(folder: str = "") -> Practice:
         statement_s=said["database"]["statement_s"],
         receive_maximum=mqtt["receive_maximum"],
         keepalive_s=mqtt["keepalive_s"],
+        answer_s=mqtt["answer_s"],
         session_expiry_s=mqtt["session_expiry_s"],
         stuck_s=mqtt["stuck_s"],
         mqtt_retry_s=tuple(mqtt["retry_s"]),

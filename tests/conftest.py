@@ -75,11 +75,11 @@ def _drop(server, name: str) -> None:
         conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def _without_background_workers(url: str, body: str) -> None:
-    """A template must have no connections: TimescaleDB's scheduler would hold one."""
-    if body == "timescale":
-        with db.connect(url, name="tests") as conn:
-            conn.execute("SELECT _timescaledb_functions.stop_background_workers()")
+def _seal(server, name: str) -> None:
+    """A template must have no connections: nobody may open one any more (TimescaleDB's scheduler would), those open end."""
+    with db.connect(server.url("postgres"), name="tests") as conn:
+        conn.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        conn.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +87,7 @@ def empty_template(server, body) -> str:
     with db.connect(server.url("postgres"), name="tests") as conn:
         conn.execute("CREATE DATABASE empty_template")
     db.migrate(server.url("empty_template"), body=body)
-    _without_background_workers(server.url("empty_template"), body)
+    _seal(server, "empty_template")
     return "empty_template"
 
 
@@ -106,7 +106,7 @@ def city_template(server, empty_template, catalog, body) -> str:
         conn.execute(f"CREATE DATABASE city_template TEMPLATE {empty_template} STRATEGY file_copy")
     with db.connect(server.url("city_template"), name="tests") as conn:
         city.load(conn, catalog, lambda text: None)
-    _without_background_workers(server.url("city_template"), body)
+    _seal(server, "city_template")
     return "city_template"
 
 

@@ -35,7 +35,7 @@ def document(snapshot: Mapping[str, Any], shapes: Shapes | None = None) -> bytes
 
 
 def standing(snapshot: Mapping[str, Any]) -> str:
-    """"第 1 版", "第 2 版（更正版）" or "草稿（未定稿）"."""
+    """ "第 1 版", "第 2 版（更正版）" or "草稿（未定稿）"."""
     if snapshot["version"] is None:
         return "草稿（未定稿）"
     return f"第 {snapshot['version']} 版" + ("（更正版）" if snapshot["version"] > 1 else "")
@@ -51,7 +51,9 @@ def lacking(snapshot: Mapping[str, Any]) -> str:
 def _head(paper: Paper, s: Mapping[str, Any]) -> None:
     mark = [("　含模拟数据", {"colour": RED})] if s["simulated"]["n"] else []
     paper.paragraph(["内部资料", *mark], size=14, font=HEI, indent=False, line=20)
-    paper.paragraph(s["title"], size=30, font=SONG, colour=RED, indent=False, align=CENTRE, line=40, before=2, after=4, level=0)
+    paper.paragraph(
+        s["title"], size=30, font=SONG, colour=RED, indent=False, align=CENTRE, line=40, before=2, after=4, level=0
+    )
     paper.paragraph(f"{s['issue']}　　{s['issuer']}　　{standing(s)}", size=14, indent=False, align=CENTRE, line=22)
     paper.rule()
     says = f"统计时段：{s['windows']['this']['says']}；数据截至 {s['cut_text']}；数据版本 {s['data']['digest'][:12]}。缺项：{lacking(s)}。"
@@ -59,7 +61,11 @@ def _head(paper: Paper, s: Mapping[str, Any]) -> None:
     if s["simulated"]["says"]:
         paper.note(s["simulated"]["says"] + "。")
     if s.get("restates"):
-        paper.note("本版更正：" + "；".join(f"{r['label']}由 {r['before']} 改为 {r['after']} {r['unit']}" for r in s["restates"]) + "。")
+        paper.note(
+            "本版更正："
+            + "；".join(f"{r['label']}由 {r['before']} 改为 {r['after']} {r['unit']}" for r in s["restates"])
+            + "。"
+        )
 
 
 def sentence(parts: list[Any]) -> list[Any]:
@@ -84,10 +90,24 @@ def volume(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
     paper.picture(charts.daily(s), "图 1　逐日上报件数（浅色为上月同日；标数字的为突增日）")
     rows = []
     for r in s["kpis"]:
-        parts = f"（{text.count(r['top'])}/{text.count(r['bottom'])}）" if r["unit"] == "%" and r["bottom"] is not None else ""
-        goal = [("", {})] if not r["target"] else [(r["target"]["text"], {"colour": GREEN} if r["target"]["met"] else {"bold": True})]
+        parts = (
+            f"（{text.count(r['top'])}/{text.count(r['bottom'])}）"
+            if r["unit"] == "%" and r["bottom"] is not None
+            else ""
+        )
+        goal = (
+            [("", {})]
+            if not r["target"]
+            else [(r["target"]["text"], {"colour": GREEN} if r["target"]["met"] else {"bold": True})]
+        )
         rows.append([r["label"], f"{r['text']}{parts}", r["unit"], r["mom"], r["yoy"], goal])
-    paper.table(["指标", "本月（分子/分母）", "单位", "环比", "同比", "目标 %"], rows, [3.2, 3.9, 1.3, 2.7, 2.7, 1.8], right=(1,), size=9.5)
+    paper.table(
+        ["指标", "本月（分子/分母）", "单位", "环比", "同比", "目标 %"],
+        rows,
+        [3.2, 3.9, 1.3, 2.7, 2.7, 1.8],
+        right=(1,),
+        size=9.5,
+    )
     paper.note("目标栏绿色为达到，加粗为未达到；算式与归期规则见附注。")
     source = "、".join(f"{r['name']} {text.count(r['n'])} 件（{r['share_text']} %）" for r in s["sources"]["rows"])
     if source:
@@ -137,14 +157,25 @@ def frequent(paper: Paper, s: Mapping[str, Any], n: str, shapes: Shapes | None) 
         for r in s["categories"]["rows"]
     ]
     rows.append(["合计", text.count(s["categories"]["total"]), "", "", ""])
-    paper.table(["事项", "立案 件", "占比 %", "环比", "同比"], rows, [5.4, 2.0, 2.0, 3.1, 3.1], right=(1, 2), total=True)
+    paper.table(
+        ["事项", "立案 件", "占比 %", "环比", "同比"], rows, [5.4, 2.0, 2.0, 3.1, 3.1], right=(1, 2), total=True
+    )
     paper.head("（二）重复点位", second=True)
     rows = [
-        [str(k), f"{r['place']}　{r['name']}", text.count(r["times"]), text.stamp(_at(r["first"])), text.stamp(_at(r["last"])), r["unit"]]
+        [
+            str(k),
+            f"{r['place']}　{r['name']}",
+            text.count(r["times"]),
+            text.stamp(_at(r["first"])),
+            text.stamp(_at(r["last"])),
+            r["unit"],
+        ]
         for k, r in enumerate(s["repeats"]["rows"][:15], 1)
     ]
     if rows:
-        paper.table(["序", "地点与事项", "次数", "首次", "末次", "主办"], rows, [0.9, 6.6, 1.3, 2.3, 2.3, 2.2], right=(2,))
+        paper.table(
+            ["序", "地点与事项", "次数", "首次", "末次", "主办"], rows, [0.9, 6.6, 1.3, 2.3, 2.3, 2.2], right=(2,)
+        )
         paper.note(f"共 {text.count(len(s['repeats']['rows']))} 处，列前 {len(rows)} 处。")
     else:
         paper.paragraph("本月没有重复点位。")
@@ -175,7 +206,8 @@ def late(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
     if o["of"]:
         paper.picture(charts.lateness(s), "图 6　超期时长")
         rows = [
-            [r["id"], r["title"], r["unit"], r["due"], "未反馈" if r["open"] else r["answered"], r["late_text"]] for r in o["rows"]
+            [r["id"], r["title"], r["unit"], r["due"], "未反馈" if r["open"] else r["answered"], r["late_text"]]
+            for r in o["rows"]
         ]
         paper.table(["案卷编号", "事项", "承办", "期限", "反馈", "超期"], rows, [3.5, 3.7, 1.7, 2.2, 2.2, 2.3], size=9)
         paper.note(f"共 {text.count(o['of'])} 件，列前 {o['listed']} 件，未反馈的在前。")
@@ -189,23 +221,37 @@ def themes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
     if water := found.get("water"):
         paper.head("水质断面", second=True)
         rows = [
-            [r["name"], r["class_text"], r["last_text"], r["target_text"], "—" if r["met"] is None else "达标" if r["met"] else "未达标", "、".join(r["worst"])]
+            [
+                r["name"],
+                r["class_text"],
+                r["last_text"],
+                r["target_text"],
+                "—" if r["met"] is None else "达标" if r["met"] else "未达标",
+                "、".join(r["worst"]),
+            ]
             for r in water["sections"]
         ]
         paper.table(["断面", "月均类别", "上月", "目标", "评价", "定类指标"], rows, [4.0, 2.2, 2.0, 2.0, 2.0, 3.4])
-        rows = [[r["name"], r["high_text"], r["warn_text"], "—" if r["over"] is None else "超警" if r["over"] else "未超"] for r in water["levels"]]
+        rows = [
+            [r["name"], r["high_text"], r["warn_text"], "—" if r["over"] is None else "超警" if r["over"] else "未超"]
+            for r in water["levels"]
+        ]
         if rows:
             paper.table(["水位站", "月最高水位", "警戒水位", "评价"], rows, [5.4, 3.6, 3.6, 3.0], right=(1, 2))
     if rain := found.get("rain"):
         paper.head("雨情", second=True)
         rows = [[r["name"], r["total_text"], r["max_1h_text"], r["max_24h_text"]] for r in rain["gauges"]]
-        paper.table(["雨量站", "月雨量 mm", "最大 1 小时 mm", "最大 24 小时 mm"], rows, [5.4, 3.2, 3.4, 3.6], right=(1, 2, 3))
+        paper.table(
+            ["雨量站", "月雨量 mm", "最大 1 小时 mm", "最大 24 小时 mm"], rows, [5.4, 3.2, 3.4, 3.6], right=(1, 2, 3)
+        )
         if rain["without_total"]:
             paper.note("回放速度高于实时的站不计月雨量（“—”）。")
     if air := found.get("air"):
         paper.head("环境空气（参考、未审核）", second=True)
         words = "、".join(f"{r['word']} {r['days']} 天" for r in air["levels"])
-        paper.paragraph(f"有效 {air['valid']} 天，优良 {air['good']} 天，优良率 {air['share_text']} %（{air['mom']}）。{words}{'。' if words else ''}")
+        paper.paragraph(
+            f"有效 {air['valid']} 天，优良 {air['good']} 天，优良率 {air['share_text']} %（{air['mom']}）。{words}{'。' if words else ''}"
+        )
     if cameras := found.get("cameras"):
         paper.head("视频", second=True)
         paper.paragraph(f"视频在线率 {cameras['share_text']} %（{cameras['mom']}），目标 {cameras['target_text']} %。")
@@ -218,13 +264,21 @@ def themes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
             paper.paragraph("本月没有积水告警。")
     if fire := found.get("fire"):
         paper.head("森林防火", second=True)
-        paper.paragraph(f"卫星热点 {text.count(fire['hotspots'])} 次，涉及 {text.count(fire['cells'])} 个监测格，最强 {fire['strongest_text']}。")
+        paper.paragraph(
+            f"卫星热点 {text.count(fire['hotspots'])} 次，涉及 {text.count(fire['cells'])} 个监测格，最强 {fire['strongest_text']}。"
+        )
     if s["alerts"]["rows"]:
         paper.head("预警与处置", second=True)
         rows = [
-            [r["label"], r["level_text"], text.count(r["n"]), text.count(r["events"]), r["ack_text"], r["stood_text"]] for r in s["alerts"]["rows"]
+            [r["label"], r["level_text"], text.count(r["n"]), text.count(r["events"]), r["ack_text"], r["stood_text"]]
+            for r in s["alerts"]["rows"]
         ]
-        paper.table(["主题", "级别", "告警 次", "转案卷", "确认（中位）", "持续（中位）"], rows, [3.0, 2.0, 2.2, 2.2, 3.1, 3.1], right=(2, 3))
+        paper.table(
+            ["主题", "级别", "告警 次", "转案卷", "确认（中位）", "持续（中位）"],
+            rows,
+            [3.0, 2.0, 2.2, 2.2, 3.1, 3.1],
+            right=(2, 3),
+        )
 
 
 def advice(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
@@ -250,7 +304,9 @@ def notes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
     rows = [[r["label"], r["rule"], "甲乙丙丁"[periods.index(r["period_rule"])], r["statement"]] for r in s["kpis"]]
     paper.table(["指标", "算式", "归期", "查询"], rows, [3.2, 8.2, 1.2, 3.0], size=9)
     paper.note("归期：" + "；".join(f"{'甲乙丙丁'[n]} {words}" for n, words in enumerate(periods)) + "。")
-    cut = f"统计窗口：{s['windows']['this']['since']} 至 {s['windows']['this']['until']}；案卷 {text.count(s['data']['cases'])} 件、流水 {text.count(s['data']['lines'])} 行；数据摘要 {s['data']['digest']}。"
+    window, data = s["windows"]["this"], s["data"]
+    cut = (
+        f"统计窗口：{window['since']} 至 {window['until']}；案卷 {text.count(data['cases'])} 件、"
+        f"流水 {text.count(data['lines'])} 行；数据摘要 {data['digest']}。"
+    )
     paper.paragraph(cut, size=SMALL, colour=SOFT, indent=False, line=16, before=6)
-
-

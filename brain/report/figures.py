@@ -32,7 +32,9 @@ def hot_map(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]
                 "name": found["words"][step], "legendgroup": str(step), "showlegend": side == "" and bool(found["words"][step]),
                 "legendrank": step,
             })  # fmt: skip
-        data.append(_rings(list(shapes["town"].values()), side) | {"line": {"color": SOFT, "width": 1}, "showlegend": False})
+        data.append(
+            _rings(list(shapes["town"].values()), side) | {"line": {"color": SOFT, "width": 1}, "showlegend": False}
+        )
     data.append(_box(west, south, east, north))
     data.append(_names(shapes))
     data += _marks(snapshot, shapes, (west, south, east, north))
@@ -68,7 +70,15 @@ def _rings(geometries: list[Any], side: str) -> dict[str, Any]:
             points = shapely.get_coordinates(part.exterior).round(5)
             xs += [*points[:, 0].tolist(), None]
             ys += [*points[:, 1].tolist(), None]
-    return {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "hoverinfo": "skip", "xaxis": f"x{side}", "yaxis": f"y{side}"}
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": xs,
+        "y": ys,
+        "hoverinfo": "skip",
+        "xaxis": f"x{side}",
+        "yaxis": f"y{side}",
+    }
 
 
 def _box(west: float, south: float, east: float, north: float) -> dict[str, Any]:

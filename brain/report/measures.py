@@ -118,4 +118,10 @@ def _target(target: Any, value: float | None) -> dict[str, Any] | None:
     high = target.better == "high"
     met = None if value is None else (value >= target.goal if high else value <= target.goal)
     goal = text.rate(target.goal)
-    return {"text": f"{'≥' if high else '≤'} {goal}", "goal_text": goal, "goal": target.goal, "colour": target.colour(value), "met": met}
+    return {
+        "text": f"{'≥' if high else '≤'} {goal}",
+        "goal_text": goal,
+        "goal": target.goal,
+        "colour": target.colour(value),
+        "met": met,
+    }

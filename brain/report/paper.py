@@ -165,7 +165,9 @@ def fill(
 
 def _tallest(runs: Any, size: float) -> float:
     """The largest type of a cell: lines have an exact height, which would cut it off."""
-    return max([size, *(p[1].get("size", size) for p in runs if isinstance(p, tuple))] if isinstance(runs, list) else [size])
+    return max(
+        [size, *(p[1].get("size", size) for p in runs if isinstance(p, tuple))] if isinstance(runs, list) else [size]
+    )
 
 
 def _borders(table: Any, total: bool) -> None:

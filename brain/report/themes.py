@@ -41,7 +41,9 @@ def gather(
         if row["heard"] < row["stations"]:
             lost = row["stations"] - row["heard"]
             says = "本月没有数据" if not row["heard"] else f"{text.count(lost)} {theme.unit}本月没有数据"
-            missing.append({"key": key, "label": theme.label, "says": f"{theme.label}{says}", "whole": not row["heard"]})
+            missing.append(
+                {"key": key, "label": theme.label, "says": f"{theme.label}{says}", "whole": not row["heard"]}
+            )
         if not row["stations"]:
             missing.append({"key": key, "label": theme.label, "says": f"{theme.label}没有站点", "whole": False})
     return themes, missing

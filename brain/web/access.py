@@ -18,9 +18,11 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from brain.catalog import Catalog
 from brain.flow import people
 from brain.flow.people import Person
 from brain.model import Refused, Role
+from brain.rules import access as rules
 from brain.web.parts import plain
 
 COOKIE = "brain_session"
@@ -36,7 +38,8 @@ MUST_CHANGE = "首次登录或口令到期，请先修改口令"
 class Page:
     """A page's address and who may open it.
 
-    `roles` None: everybody who is logged in. `plain`: a document of its own without Dash that also opens without a
+    `roles` None: everybody who is logged in. `keys` are its names in the catalog's `roles.toml`: a role that the city
+    gives none of them may not open it. `plain`: a document of its own without Dash that also opens without a
     session; its `layout(person or None, **query)` gives HTML text or a response. `order`: place among the links.
     """
 
@@ -45,9 +48,12 @@ class Page:
     roles: frozenset[Role] | None = None
     order: int = 100
     plain: bool = False
+    keys: tuple[str, ...] = ()
 
-    def lets(self, role: Role) -> bool:
-        return self.roles is None or role in self.roles
+    def lets(self, role: Role, catalog: Catalog | None = None) -> bool:
+        if self.roles is not None and role not in self.roles:
+            return False
+        return catalog is None or not self.keys or any(rules.may_open(role, key, catalog.roles) for key in self.keys)
 
 
 # Who ----------------------------------------------------------------------------------------------------------------
@@ -140,8 +146,8 @@ api = APIRouter(tags=["session"])
 
 
 def home_of(person: Person) -> str:
-    """Where a person lands after logging in."""
-    return "/m" if person.role is Role.WORKER else "/"
+    """Where a person lands after logging in: the phone's pages, the wall, or what everybody may read."""
+    return {Role.WORKER: "/m", Role.PUBLIC: "/m", Role.ADMIN: "/about"}.get(person.role, "/")
 
 
 def safe_next(address: str | None, person: Person) -> str:

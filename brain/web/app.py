@@ -133,7 +133,7 @@ def make_dash(app: FastAPI, inside: dict[str, ModuleType]) -> Dash:
     async def show(path: str | None, search: str | None) -> Any:
         """The page at this address, laid out for the person of the session."""
         module, person = inside.get(path or "/"), access.viewer()
-        if module is None or person is None or not module.PAGE.lets(person.role):
+        if module is None or person is None or not module.PAGE.lets(person.role, app.state.catalog):
             return html.Div("没有这个页面，或您的角色不能打开", className="no-page")
         query = {k: v for k, v in parse_qsl((search or "").lstrip("?")) if k.isidentifier()}
         return await asyncio.to_thread(module.layout, person, **query)

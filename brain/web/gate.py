@@ -101,7 +101,7 @@ class Gate:
             return RedirectResponse("/login" + (f"?next={quote(wanted)}" if wanted != "/" else ""), 303)
         if person.must_change:
             return RedirectResponse("/password", 303)
-        if not page.lets(person.role):
+        if not page.lets(person.role, self.state.catalog):
             word = request.app.state.catalog.words.of("role", person.role)
             return HTMLResponse(plain.refused(page.title, word, home_of(person)), 403)
         return None

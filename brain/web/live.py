@@ -86,6 +86,7 @@ class Hub:
         self.seats: dict[str, Seat] = {}
         self.dirty: set[str] = set()
         self._kick = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task] = []
         self._cache: dict[Hashable, Any] = {}
         self._last: dict[str, float] = {}
@@ -94,7 +95,7 @@ class Hub:
 
     # Life -------------------------------------------------------------------------------------------------------------
     async def start(self) -> None:
-        self._kick = asyncio.Event()
+        self._kick, self._loop = asyncio.Event(), asyncio.get_running_loop()
         await asyncio.to_thread(self._first)
         self._tasks = [asyncio.create_task(job(), name=f"hub {job.__name__}") for job in (self.listen, self.pump, self.tick)]
 
@@ -148,6 +149,11 @@ class Hub:
             self.mark("events")
 
     def mark(self, *topics: str) -> None:
+        """Say what has changed; from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._mark, topics)
+
+    def _mark(self, topics: tuple[str, ...]) -> None:
         self.dirty.update(topics)
         self._kick.set()
 

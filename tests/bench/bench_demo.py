@@ -103,7 +103,7 @@ def _pixels(up) -> list[dict]:
         page = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN").new_page()
         page.context.add_cookies([{"name": "brain_session", "value": token, "domain": "127.0.0.1", "path": "/"}])
         page.goto(f"http://127.0.0.1:{up.port}/", wait_until="load")
-        page.wait_for_selector("#map canvas", timeout=60_000)
+        page.wait_for_selector("#wall-map canvas", timeout=60_000)
         time.sleep(8)
         for turn in range(ROUNDS):
             for n, gauge in enumerate(GAUGES):

@@ -61,8 +61,8 @@ def sentence(errors: Sequence[Any]) -> tuple[str, list[dict[str, str]]]:
     """(one sentence, [{field, error}]) of what pydantic found wrong, with the fields' Chinese names."""
     found = []
     for err in errors:
-        names = [str(part) for part in err["loc"] if not isinstance(part, int)]
-        name = next((n for n in reversed(names) if n in FIELDS), names[-1] if names else "body")
+        names = [str(part) for part in err["loc"][1:] if not isinstance(part, int)]  # the first says body, query, path …
+        name = names[-1].lower() if names else "body"
         said = _bounds(err["type"], err.get("ctx") or {}) or "的值不对"
         found.append({"field": name, "error": f"{FIELDS.get(name, name)}{said}"})
     return "；".join(dict.fromkeys(f["error"] for f in found)) + "。请改正后再提交", found

@@ -66,10 +66,20 @@ def document(request: Request, period: Period, person: Reader, conn: Db, version
     """The report as an editable document (A4). A frozen month gives the frozen report, another one a draft."""
     made = found(request, conn, period, version)
     data = docx.document(made, places.shapes(conn))
-    people.audit(conn, person, "report.download", datetime.now(UTC), object=period, ip=address_of(request), version=made["version"])
+    people.audit(
+        conn,
+        person,
+        "report.download",
+        datetime.now(UTC),
+        object=period,
+        ip=address_of(request),
+        version=made["version"],
+    )
     name = quote(f"{made['title']}-{period}-{docx.standing(made)}.docx")
     return Response(
-        data, media_type=DOCX, headers={"Content-Disposition": f"attachment; filename=\"report-{period}.docx\"; filename*=UTF-8''{name}"}
+        data,
+        media_type=DOCX,
+        headers={"Content-Disposition": f"attachment; filename=\"report-{period}.docx\"; filename*=UTF-8''{name}"},
     )
 
 
@@ -89,7 +99,12 @@ def versions(period: Period, person: Reader, conn: Db) -> list[dict[str, Any]]:
 
 @router.get("/{period}/cases")
 def cases(
-    request: Request, period: Period, person: Reader, conn: Db, e: Annotated[str, Query(max_length=40_000)], version: Version = None
+    request: Request,
+    period: Period,
+    person: Reader,
+    conn: Db,
+    e: Annotated[str, Query(max_length=40_000)],
+    version: Version = None,
 ) -> dict[str, Any]:
     """The cases behind one number: `e` is the evidence query that stands beside it."""
     made = found(request, conn, period, version)
@@ -102,7 +117,10 @@ def cases(
 def freeze(request: Request, period: Period, person: Issuer, conn: Db) -> dict[str, Any]:
     """Issue the month's report, or restate it (更正版) when data came late. 409 when nothing changed or the month runs on."""
     now = datetime.now(UTC)
-    return {"period": period, "version": issue(request.app.state.catalog, conn, person, period, now, address_of(request))}
+    return {
+        "period": period,
+        "version": issue(request.app.state.catalog, conn, person, period, now, address_of(request)),
+    }
 
 
 def issue(catalog: Any, conn: psycopg.Connection, person: Person, period: str, now: datetime, ip: str) -> int:
@@ -113,5 +131,7 @@ def issue(catalog: Any, conn: psycopg.Connection, person: Person, period: str, n
         raise Refused(str(err), "unknown") from None
     with conn.transaction():
         version = snapshot.freeze(conn, made, person.name, now)
-        people.audit(conn, person, "report.freeze", now, object=period, ip=ip, version=version, digest=made["data"]["digest"])
+        people.audit(
+            conn, person, "report.freeze", now, object=period, ip=ip, version=version, digest=made["data"]["digest"]
+        )
     return version

@@ -251,7 +251,7 @@
     wall: {
       beat: function (data) {
         if (data && data.out) window.location.assign("/login?said=idle");
-        else if (data) { heard = Date.now(); drift = data.at - heard / 1000; }
+        else if (data) { heard = Date.now(); drift = data.at - heard / 1000; wall().dataset.beats = Number(wall().dataset.beats || 0) + 1; }
         return window.dash_clientside.no_update;
       },
     },

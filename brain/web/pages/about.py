@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import Dash, html
 
+from brain.catalog import Catalog
 from brain.flow.people import Person
 from brain.store import db
 from brain.web import access
@@ -32,7 +33,7 @@ def layout(person: Person, **_: str) -> html.Div:
     sources = city.sources()
     return html.Div(
         [
-            html.Header([html.H1("关于数据"), html.Nav(_links(person, state.pages))]),
+            html.Header([html.H1("关于数据"), html.Nav(_links(person, state.pages, state.catalog))]),
             html.Main([_lead(state, sources), _sources(sources), _mapping(stations, state.catalog)]),
         ],
         id="about",
@@ -40,11 +41,11 @@ def layout(person: Person, **_: str) -> html.Div:
     )
 
 
-def _links(person: Person, pages: dict[str, Page]) -> list:
+def _links(person: Person, pages: dict[str, Page], catalog: Catalog) -> list:
     back = home_of(person)
     links = [html.A("返回首页", href=back)] if back != PAGE.path else []
     for name, page in sorted(pages.items(), key=lambda item: item[1].order):
-        if not page.plain and page.path not in (PAGE.path, back) and page.lets(person.role):
+        if not page.plain and page.path not in (PAGE.path, back) and page.lets(person.role, catalog):
             links.append(html.A(top.PURPOSE.get(name, page.title), href=page.path))
     return links
 
@@ -91,7 +92,7 @@ def _sources(sources: list[dict[str, Any]]) -> html.Section:
     return html.Section([html.H2("逐项来源"), html.Div(html.Table([html.Thead(head), html.Tbody(body)]), className="wide")])
 
 
-def _mapping(stations: list[dict[str, Any]], catalog: Any) -> html.Section:
+def _mapping(stations: list[dict[str, Any]], catalog: Catalog) -> html.Section:
     """What stands behind each station, as its own row says; stations that share a sentence are named together."""
     groups: dict[tuple[str, str], list[str]] = {}
     for s in stations:

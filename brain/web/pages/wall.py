@@ -26,7 +26,11 @@ from layers import _compose
 from layers._layer import View
 
 PAGE = Page(
-    "/", "大屏与坐席", frozenset({Role.OPERATOR, Role.ACCEPTOR, Role.DISPATCHER, Role.CHIEF, Role.LEADER, Role.DEPARTMENT}), order=1
+    "/",
+    "大屏与坐席",
+    frozenset({Role.OPERATOR, Role.ACCEPTOR, Role.DISPATCHER, Role.CHIEF, Role.LEADER, Role.DEPARTMENT}),
+    order=1,
+    keys=("wall", "seat"),
 )
 GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
 START_ZOOM = 10.45
@@ -189,7 +193,7 @@ def callbacks(app: Dash) -> None:
     async def stream(_wake: Any, page: str) -> None:
         """The page's line: runs as long as its socket and session live."""
         state, person, socket = access.here(), access.viewer(), ctx.websocket
-        if person is None or socket is None or not PAGE.lets(person.role) or not page:
+        if person is None or socket is None or not PAGE.lets(person.role, state.catalog) or not page:
             return
         seat = state.hub.sit(page, person, parts_of(state))
 

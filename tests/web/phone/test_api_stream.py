@@ -11,9 +11,9 @@ import pytest
 
 
 @contextmanager
-def pushes(world, login: str) -> Iterator[Iterator[str]]:
+def pushes(world, login: str, patience: float = 20) -> Iterator[Iterator[str]]:
     """Names of the events that one phone is sent, as they come; the first one says that the line stands."""
-    with httpx.Client(base_url=world.url, cookies=dict(world.person(login).cookies), timeout=httpx.Timeout(10)) as phone:
+    with httpx.Client(base_url=world.url, cookies=dict(world.person(login).cookies), timeout=patience) as phone:
         with phone.stream("GET", "/api/v1/stream") as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             yield (line.removeprefix("event: ") for line in answer.iter_lines() if line.startswith("event: "))
@@ -27,7 +27,7 @@ def test_a_new_task_is_pushed_to_its_handler(world):
 
 
 def test_others_work_is_not_pushed(world):
-    with pushes(world, "wg090") as said:
+    with pushes(world, "wg090", patience=2) as said:
         assert next(said) == "change"
         world.dispatched(to="wg001")
         with pytest.raises(httpx.ReadTimeout):

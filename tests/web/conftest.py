@@ -1,0 +1,153 @@
+"""A running web process on the demo city, a real Chromium, and people who are logged in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from brain.flow import people
+from brain.store import db
+
+PASSWORD = "Meijiang-2026!wall"
+CHROMIUM = os.environ.get("BRAIN_TEST_CHROMIUM", "/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+LOGINS = {
+    "operator": "operator1",
+    "acceptor": "acceptor1",
+    "dispatcher": "dispatcher1",
+    "chief": "chief1",
+    "leader": "leader1",
+    "department": "swj1",
+    "worker": "wg001",
+    "admin": "admin1",
+}
+
+
+@dataclass
+class Web:
+    """The web process: started, stopped and started again on the same port."""
+
+    database: str
+    home: Path
+    port: int
+    process: subprocess.Popen | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def account(self, role: str) -> dict[str, str]:
+        return {"login": LOGINS[role], "password": PASSWORD}
+
+    def client(self, role: str | None = None) -> httpx.Client:
+        """An HTTP client, logged in as somebody of the role, with the header that proves our own page."""
+        client = httpx.Client(base_url=self.url, headers={"X-Brain": "1"}, timeout=20)
+        if role:
+            answer = client.post("/login", json=self.account(role))
+            assert answer.status_code == 200, answer.text
+        return client
+
+    def start(self) -> None:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
+            "BRAIN_HOME": str(self.home), "BRAIN_DATABASE_URL": self.database, "BRAIN_HTTP_PORT": str(self.port),
+            "BRAIN_SECRET_KEY": "w" * 48, "BRAIN_REPLAY_SPEED": "360",
+        }  # fmt: skip
+        log = open(self.home / "web.log", "ab")  # noqa: SIM115 - the child writes to it
+        self.process = subprocess.Popen([sys.executable, "-m", "brain", "web"], env=env, stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                if httpx.get(self.url + "/login").status_code == 200:
+                    return
+            assert self.process.poll() is None, (self.home / "web.log").read_text()[-3000:]
+        raise AssertionError("the web process did not answer within 60 s")
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def web(session_city_url, tmp_path_factory) -> Iterator[Web]:
+    with db.connect(session_city_url, name="tests") as conn:
+        for login in LOGINS.values():
+            people.set_password(conn, login, PASSWORD, must_change=False)
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    web = Web(session_city_url, tmp_path_factory.mktemp("web"), port)
+    web.start()
+    yield web
+    web.stop()
+
+
+@pytest.fixture
+def city(web):
+    """A connection to the database behind the running screens."""
+    with db.connect(web.database, name="tests") as conn:
+        yield conn
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no browser at {CHROMIUM}: install the package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """One browser window of one person, with everything it asked for and complained about."""
+
+    page: Page
+    context: BrowserContext
+    base: str
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def wait_for_map(self) -> None:
+        self.page.wait_for_selector("#wall[data-map=ready]", timeout=60_000)
+        self.page.wait_for_selector("#wall[data-beats]", timeout=15_000)
+
+
+@pytest.fixture
+def visit(web, chromium):
+    """`visit(role, path="/", size=(1920, 1080))` opens a page as somebody of that role (None: as nobody)."""
+    opened: list[BrowserContext] = []
+
+    def open_page(role: str | None, path: str = "/", size: tuple[int, int] = (1920, 1080)) -> Visit:
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
+        opened.append(context)
+        page = context.new_page()
+        found = Visit(page, context, web.url)
+        page.on("request", lambda r: found.asked.append(r.url))
+        page.on("console", lambda m: found.complaints.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda e: found.complaints.append(f"script: {e}"))
+        if role is not None:
+            answer = context.request.post(web.url + "/login", data=web.account(role))
+            assert answer.ok, answer.text()
+        page.goto(web.url + path)
+        return found
+
+    yield open_page
+    for context in opened:
+        context.close()

@@ -1,0 +1,177 @@
+"""The door: log-in by form and JSON, refusals in sentences, forged requests, forced change of password, log-out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from brain.flow import people
+from brain.store import db
+
+
+@pytest.fixture
+def client(web):
+    with httpx.Client(base_url=web.url, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def newcomer(city):
+    """An account of its own for each test, whose password must be changed at the first log-in."""
+    login = f"new{datetime.now(UTC).timestamp():.0f}{id(city) % 10000}"
+    people.create(city, login=login, name="新来的", role="operator", password="First-Time-1", places=["441402"])
+    return {"login": login, "password": "First-Time-1"}
+
+
+# Log in ---------------------------------------------------------------------------------------------------------------
+def test_a_page_sends_a_stranger_to_the_door_and_back_to_where_he_wanted(client, web):
+    answer = client.get("/about")
+    assert answer.status_code == 303 and answer.headers["location"] == "/login?next=/about"
+    answer = client.post("/login", data=web.account("leader") | {"next": "/about"})
+    assert answer.status_code == 303 and answer.headers["location"] == "/about"
+    assert client.get("/about").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "home"), [("operator", "/"), ("chief", "/"), ("leader", "/"), ("department", "/"), ("worker", "/m"), ("admin", "/about")]
+)
+def test_each_role_lands_on_its_own_first_page(client, web, role, home):
+    assert client.post("/login", data=web.account(role)).headers["location"] == home
+
+
+@pytest.mark.parametrize("bad", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil"])
+def test_the_door_leads_to_no_other_host(client, web, bad):
+    assert client.post("/login", data=web.account("operator") | {"next": bad}).headers["location"] == "/"
+
+
+def test_the_session_cookie_cannot_be_read_by_scripts(client, web):
+    cookie = client.post("/login", json=web.account("operator")).headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "brain_session=" in cookie
+
+
+def test_a_wrong_password_is_answered_in_a_sentence_on_the_same_page(client, web):
+    answer = client.post("/login", data=web.account("department") | {"password": "wrong"})
+    assert answer.status_code == 401
+    assert "账号或口令不正确" in answer.text and 'value="swj1"' in answer.text
+    assert "brain_session" not in answer.cookies
+    people_ok = client.post("/login", json=web.account("department"))
+    assert people_ok.json()["role"] == "department"
+
+
+def test_an_unknown_account_gets_the_very_same_answer(client):
+    answer = client.post("/login", json={"login": "nobody", "password": "x"})
+    assert answer.status_code == 401 and answer.json()["code"] == "login"
+    assert "账号或口令不正确" in answer.json()["message"]
+
+
+def test_five_failures_lock_the_account_and_say_for_how_long(client, newcomer):
+    for _ in range(5):
+        client.post("/login", json=newcomer | {"password": "wrong"})
+    answer = client.post("/login", json=newcomer)
+    assert answer.status_code == 423 and "已锁定" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("body", ["[]", '"x"', "{", "null"])
+def test_json_that_is_no_object_is_refused(client, body):
+    assert client.post("/login", content=body, headers={"Content-Type": "application/json"}).status_code == 400
+
+
+def test_what_was_typed_is_never_run_as_html(client):
+    answer = client.post("/login", data={"login": '"><script>alert(1)</script>', "password": "x"})
+    assert "<script>alert" not in answer.text
+
+
+# Must change ------------------------------------------------------------------------------------------------------------
+def test_a_first_log_in_leads_to_a_new_password_before_anything_else(client, newcomer):
+    assert client.post("/login", data=newcomer).headers["location"] == "/password"
+    assert client.get("/").headers["location"] == "/password"
+    assert client.get("/_dash-layout").status_code == 403
+    page = client.get("/password")
+    assert page.status_code == 200 and "首次登录" in page.text
+    bad = client.post("/password", data={"old": newcomer["password"], "new": "short", "again": "short"})
+    assert bad.status_code == 422 and "至少 8 位" in bad.text
+    other = client.post("/password", data={"old": newcomer["password"], "new": "Second-Time-2", "again": "Third-Time-3"})
+    assert other.status_code == 422 and "不一样" in other.text
+    good = client.post("/password", data={"old": newcomer["password"], "new": "Second-Time-2", "again": "Second-Time-2"})
+    assert good.status_code == 303 and good.headers["location"] == "/"
+    assert client.get("/").status_code == 200
+
+
+# Forged requests --------------------------------------------------------------------------------------------------------
+def test_a_strange_page_cannot_log_somebody_in(client, web):
+    answer = client.post("/login", data=web.account("operator"), headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403 and "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Brain": "1", "Origin": "https://evil.example"}, {"X-Brain": "0"}])
+def test_a_forged_callback_is_refused(web, headers):
+    with web.client("operator") as client:
+        client.headers.pop("X-Brain")
+        answer = client.post("/_dash-update-component", json={}, headers=headers)
+    assert answer.status_code == 403 and answer.json()["code"] == "forgery"
+
+
+def test_a_callback_without_a_session_is_refused(client):
+    answer = client.post("/_dash-update-component", json={}, headers={"X-Brain": "1"})
+    assert answer.status_code == 401 and answer.json()["message"] == "请先登录"
+
+
+@pytest.mark.parametrize("path", ["/_dash-layout", "/_dash-dependencies", "/map/style.json", "/session"])
+def test_nothing_of_the_screens_is_told_to_a_stranger(client, path):
+    assert client.get(path).status_code == 401
+
+
+# Log out and running out ------------------------------------------------------------------------------------------------
+def test_logging_out_ends_the_session_on_the_server(web):
+    with web.client("operator") as client:
+        token = client.cookies["brain_session"]
+        assert client.post("/logout").status_code == 303
+        client.cookies.set("brain_session", token)
+        assert client.get("/session").status_code == 401
+
+
+def test_an_idle_session_ends(web, city):
+    with web.client("operator") as client:
+        assert client.get("/session").status_code == 200
+        who = client.get("/session").json()["id"]
+        with city.transaction():
+            city.execute("UPDATE session SET seen_at = seen_at - interval '31 minutes' WHERE person_id = %s", [who])
+        assert client.get("/session").status_code == 401
+
+
+def test_each_log_in_and_each_refusal_is_written_down(web, city, client):
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    client.post("/login", json=web.account("chief"))
+    client.post("/login", json=web.account("chief") | {"password": "wrong"})
+    client.post("/login", json=web.account("chief"))
+    seen = city.execute("SELECT ok FROM audit WHERE action = 'login' AND at > %s ORDER BY id", [before]).fetchall()
+    assert [r["ok"] for r in seen][-3:] == [True, False, True]
+
+
+# The page itself --------------------------------------------------------------------------------------------------------
+@pytest.mark.browser
+def test_somebody_logs_in_with_the_keyboard_alone(visit, web):
+    visitor = visit(None, "/login")
+    page, account = visitor.page, web.account("leader")
+    page.keyboard.type(account["login"])
+    page.keyboard.press("Tab")
+    page.keyboard.type(account["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#wall")
+    assert page.inner_text(".top .who").startswith("领导")
+    assert not visitor.complaints
+
+
+@pytest.mark.browser
+def test_the_door_fits_a_phone(visit):
+    page = visit(None, "/login", size=(390, 844)).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("Array.from(document.querySelectorAll('input,button')).every(n => n.offsetHeight >= 44)")
+
+
+def test_the_password_of_a_session_is_not_in_the_database(web, city):
+    with web.client("operator") as client:
+        token = client.cookies["brain_session"]
+    assert db.one(city, "session_person", token_hash=token.encode()) is None
