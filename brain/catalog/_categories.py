@@ -76,10 +76,8 @@ def _category(
             raise entry.wrong("like", "所指条目不存在或写在后面；先写被沿用的条目")
     conditions: Cases = like.conditions if like else ()
     if entry.has("cases"):
-        given = entry._data["cases"]
-        if isinstance(given, str):
-            name = entry.one_of("cases", sets)
-            conditions = sets[name]
+        if entry.is_text("cases"):
+            conditions = sets[entry.one_of("cases", sets)]
         else:
             conditions = _cases(entry.take("cases", list), entry.where("cases"))
     limit = entry.limit("limit", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from brain.catalog._toml import Entry, _near
+from brain.catalog._toml import Entry, near
 from brain.catalog._words import THEMES
 from brain.catalog.shapes import Category, Rule, SensorKind, Theme, Words
 from brain.model import TRUSTED, Level, Quality
@@ -69,9 +69,9 @@ def sensors(
             raise top.wrong(f"derived.{key}", "派生量与感知量重名，请改名")
     rules: dict[tuple[str, str], Rule] = {}
     rule_table = top.table("rule")
-    for kind in list(rule_table._data):
+    for kind in rule_table.names():
         if kind not in kinds and kind not in labels:
-            raise rule_table.wrong(kind, f"没有这个量{_near(kind, [*kinds, *labels])}；请在 [kind] 或 [derived] 登记")
+            raise rule_table.wrong(kind, f"没有这个量{near(kind, [*kinds, *labels])}；请在 [kind] 或 [derived] 登记")
         label = labels.get(kind) or kinds[kind].label
         for key, entry in rule_table.entries(kind).items():
             rules[kind, key] = _rule(kind, key, label, entry, kinds, themes, categories, words)
@@ -90,7 +90,7 @@ def _themes(top: Entry, words: Words) -> dict[str, Theme]:
         found[key] = Theme(key, words.of("theme", key), entry.take("order", int), entry.take("unit", str))
         entry.done()
     for key, entry in entries.items():
-        raise entry.wrong("", f"不认识的主题“{key}”{_near(key, THEMES)}")
+        raise entry.wrong("", f"不认识的主题“{key}”{near(key, THEMES)}")
     return dict(sorted(found.items(), key=lambda pair: pair[1].order))
 
 
@@ -133,7 +133,7 @@ def _qualities(entry: Entry) -> frozenset[Quality]:
     names = entry.texts("accepts")
     for name in names:
         if name not in known:
-            raise entry.wrong("accepts", f"没有数据质量“{name}”{_near(name, known)}")
+            raise entry.wrong("accepts", f"没有数据质量“{name}”{near(name, known)}")
     return frozenset(Quality(name) for name in names)
 
 
@@ -153,10 +153,10 @@ def _rule(
         raise entry.wrong("inputs", "至少要有一个量")
     for name in inputs:
         if name not in kinds:
-            raise entry.wrong("inputs", f"没有量“{name}”{_near(name, kinds)}")
+            raise entry.wrong("inputs", f"没有量“{name}”{near(name, kinds)}")
     opens = entry.take("opens", str, None)
     if opens is not None and opens not in categories:
-        raise entry.wrong("opens", f"categories.toml 里没有类别“{opens}”{_near(opens, categories)}；请改正或先登记")
+        raise entry.wrong("opens", f"categories.toml 里没有类别“{opens}”{near(opens, categories)}；请改正或先登记")
     if opens is None and entry.has("opens_at"):
         raise entry.wrong("opens_at", "没有写 opens，不会上报；请补上 opens 或删去 opens_at")
     params = _params(entry, kind_type, inputs)
@@ -204,7 +204,7 @@ def _params(entry: Entry, kind_type: str, inputs: tuple[str, ...]) -> dict[str, 
             continue
         if name == "variants":
             variants = table.table(name)
-            found[name] = {key: variants.levels(key) for key in list(variants._data)}
+            found[name] = {key: variants.levels(key) for key in variants.names()}
         elif name in ("hold_s", "key_hold_s", "key_limits"):
             found[name] = table.levels(name)
         elif name == "levels":
@@ -221,14 +221,14 @@ def _params(entry: Entry, kind_type: str, inputs: tuple[str, ...]) -> dict[str, 
             found[name] = table.texts(name)
             for item in found[name]:
                 if item not in inputs:
-                    raise table.wrong(name, f"“{item}”不在本规则的 inputs 里{_near(item, inputs)}")
+                    raise table.wrong(name, f"“{item}”不在本规则的 inputs 里{near(item, inputs)}")
         elif name == "wet":
             found[name] = _wet(table.table(name), inputs)
         elif name == "jump":
             found[name] = _jump(table.table(name), inputs)
         else:
             found[name] = table.take(name, kind)
-    table._known |= set(known)
+    table.allow(known)
     table.done()
     return found
 
@@ -251,7 +251,7 @@ def _jump(table: Entry, inputs: tuple[str, ...]) -> dict[str, tuple[float, float
     found = {}
     for item, pair in table.items().items():
         if item not in inputs:
-            raise table.wrong(item, f"不在本规则的 inputs 里{_near(item, inputs)}")
+            raise table.wrong(item, f"不在本规则的 inputs 里{near(item, inputs)}")
         if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(v, int | float) for v in pair)):
             raise table.wrong(item, "应写成 [绝对变幅, 相对变幅]，如 [1.0, 0.5]")
         found[item] = (float(pair[0]), float(pair[1]))

@@ -69,12 +69,12 @@ def read_files(shipped: Path, folder: Path | None) -> dict[str, dict[str, Any]]:
         raise BadCatalog(f"BRAIN_CATALOG 指向的目录 {folder} 不存在，请改正或留空")
     for path in sorted(folder.glob("*.toml")):
         if path.name not in files:
-            raise BadCatalog(f"{path}：不认识的文件名；可用的是 {'、'.join(FILES)}{_near(path.name, FILES)}")
+            raise BadCatalog(f"{path}：不认识的文件名；可用的是 {'、'.join(FILES)}{near(path.name, FILES)}")
         files[path.name] = _merge(files[path.name], _parse(path))
     return files
 
 
-def _near(word: str, known: Any) -> str:
+def near(word: str, known: Any) -> str:
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"，是不是“{close[0]}”？" if close else ""
 
@@ -97,6 +97,17 @@ class Entry:
     def has(self, name: str) -> bool:
         return name in self._data
 
+    def names(self) -> list[str]:
+        """What is still to be taken."""
+        return list(self._data)
+
+    def is_text(self, name: str) -> bool:
+        return isinstance(self._data.get(name), str)
+
+    def allow(self, names: Any) -> None:
+        """Names that may be given, for the message about one that may not."""
+        self._known |= set(names)
+
     def take(self, name: str, kind: type, default: Any = _MISSING) -> Any:
         """Value of a key, removed. Integers pass for numbers; True never passes for one."""
         self._known.add(name)
@@ -114,7 +125,7 @@ class Entry:
     def one_of(self, name: str, known: Any, default: Any = _MISSING) -> str:
         value = self.take(name, str, default)
         if value not in known and value is not default:
-            raise self.wrong(name, f"“{value}”不在 {'、'.join(map(str, known))} 之中{_near(value, known)}")
+            raise self.wrong(name, f"“{value}”不在 {'、'.join(map(str, known))} 之中{near(value, known)}")
         return value
 
     def texts(self, name: str, default: Any = _MISSING) -> tuple[str, ...]:
@@ -146,7 +157,7 @@ class Entry:
         found: dict[Level, float] = {}
         for key in list(table._data):
             if key not in {level.key for level in Level}:
-                raise table.wrong(key, f"级别只能是 blue、yellow、orange、red{_near(key, [v.key for v in Level])}")
+                raise table.wrong(key, f"级别只能是 blue、yellow、orange、red{near(key, [v.key for v in Level])}")
             found[Level.of(key)] = table.take(key, float)
         return {level: found[level] for level in sorted(found, reverse=True)}
 
@@ -154,7 +165,7 @@ class Entry:
         if self._data:
             key = sorted(self._data)[0]
             raise self.wrong(
-                key, f"不认识的项{_near(key, self._known)}；可用的是 {'、'.join(sorted(self._known))}，请改名或删去"
+                key, f"不认识的项{near(key, self._known)}；可用的是 {'、'.join(sorted(self._known))}，请改名或删去"
             )
 
 

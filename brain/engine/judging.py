@@ -17,7 +17,7 @@ import psycopg
 from brain.catalog import Catalog, Rule
 from brain.flow import alerts, readings
 from brain.flow.alerts import Key
-from brain.model import Judgement, Quality, Reading, RuleState, Station
+from brain.model import TRUSTED, Judgement, Quality, Reading, RuleState, Station
 from brain.rules import thresholds
 from brain.store import db
 
@@ -69,7 +69,7 @@ def judge_readings(
     findings = Findings()
     for name, rules in asked.items():
         late_at = _late_at(by_station[name])
-        came = {r.kind for r, late in by_station[name] if not late}
+        came = {r.kind for r, late in by_station[name] if not late and r.quality in TRUSTED}
         _judge_station(findings, stations[name], rules, trails[name], held, now, late_at, came)
     return findings
 
@@ -86,7 +86,7 @@ def judge_due(
     findings = Findings()
     for station, rule, memory in due:
         key = (station.id, rule.kind, rule.key)
-        _judge_station(findings, station, [rule], trails[station.id], {key: memory}, now, {}, set(rule.inputs))
+        _judge_station(findings, station, [rule], trails[station.id], {key: memory}, now, {}, set())
     return findings
 
 

@@ -11,6 +11,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -65,8 +66,8 @@ class Engine:
         began = time.perf_counter()
         if self._is_time("stations", now, timedelta(seconds=30)):
             self.stations = upkeep.stations(self.conn)
-            upkeep.withdraw(self.conn, self.catalog, now)
-            upkeep.watch_silent(self.conn, self.catalog, self.stations, now)
+            self._safely("withdraw", now, lambda: upkeep.withdraw(self.conn, self.catalog, now))
+            self._safely("watch", now, lambda: upkeep.watch_silent(self.conn, self.catalog, self.stations, now))
         done = 0
         for _ in range(32):  # then the sweeps have their turn, however much is waiting
             consumed = self.consume(now)
@@ -74,16 +75,27 @@ class Engine:
             if consumed == 0:
                 break
         done += self.ask_again(now)
-        done += escalation.sweep(self.conn, self.catalog, now)
+        done += self._safely("sweep", now, lambda: escalation.sweep(self.conn, self.catalog, now)) or 0
         if self._is_time("roll_up", now, timedelta(seconds=60)):
-            upkeep.safely(self.conn, now, "roll_up", readings.roll_up)
+            self._safely("roll_up", now, lambda: readings.roll_up(self.conn, now))
         if self._is_time("partitions", now, timedelta(hours=6)):
-            upkeep.safely(self.conn, now, "make_partitions", readings.make_partitions)
+            self._safely("make_partitions", now, lambda: readings.make_partitions(self.conn, now))
         if self._is_time("beat", now, timedelta(seconds=5)):
-            upkeep.beat(
-                self.conn, NAME, now, self.counted | {"step_ms": round((time.perf_counter() - began) * 1000, 1)}
-            )
+            took = round((time.perf_counter() - began) * 1000, 1)
+            upkeep.beat(self.conn, NAME, now, self.counted | {"step_ms": took})
         return done
+
+    def _safely(self, what: str, now: datetime, chore: Callable[[], Any]) -> Any:
+        """A chore that fails is written down, once an hour at most, and tried again next time; judging goes on."""
+        try:
+            return chore()
+        except psycopg.OperationalError:
+            raise
+        except Exception as err:
+            log.exception("%s failed", what)
+            if self._is_time(f"{what} failed", now, timedelta(hours=1)):
+                people.audit(self.conn, ENGINE, what, now, ok=False, error=f"{type(err).__name__}: {err}"[:500])
+            return None
 
     def _alone(self) -> bool:
         if not self._mine:
@@ -229,10 +241,14 @@ def run(settings: Settings) -> int:
                         tries = 0
                     else:
                         _wait(conn)
-        except psycopg.OperationalError as err:
+        except Exception as err:
+            # Not only a database that is away: a process that ends would be started again into the same mistake.
             pause = BACKOFF[min(tries, len(BACKOFF) - 1)]
             tries += 1
-            log.warning("database away (%s); next try in %s s", str(err).strip().splitlines()[0], pause)
+            away = isinstance(err, psycopg.OperationalError)
+            log.error(
+                "%s; next try in %s s", str(err).strip() or type(err).__name__, pause, exc_info=None if away else err
+            )
             stop.wait(pause)
     log.info("engine ended")
     return 0

@@ -3,8 +3,7 @@ beats."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,13 +13,12 @@ from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog, Rule
 from brain.engine.judging import Memory
-from brain.flow import alerts, people
-from brain.model import ENGINE, RuleState, Station
+from brain.flow import alerts
+from brain.model import RuleState, Station
 from brain.store import db
 
 OWN = ("device", "engine")  # kind and key of the alert that says "a rule failed here"
 LIMIT = 500
-log = logging.getLogger("brain.engine")
 
 
 def stations(conn: psycopg.Connection) -> dict[str, Station]:
@@ -93,19 +91,6 @@ def withdraw(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
             db.run(conn, "engine_forget", station=row["station"], kind=row["kind"], rule=row["rule"])
             alerts.withdraw(conn, alerts.alert_of(row), now, "站点已停用或规则已取消，告警撤回")
     return len(rows)
-
-
-def safely(
-    conn: psycopg.Connection, now: datetime, what: str, chore: Callable[[psycopg.Connection, datetime], Any]
-) -> None:
-    """A chore that fails is written down and tried again next time; judging goes on."""
-    try:
-        chore(conn, now)
-    except psycopg.OperationalError:
-        raise
-    except psycopg.Error as err:
-        log.exception("%s failed", what)
-        people.audit(conn, ENGINE, what, now, ok=False, error=f"{type(err).__name__}: {err}"[:500])
 
 
 def beat(conn: psycopg.Connection, name: str, now: datetime, figures: dict[str, Any]) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import psycopg
 
 from brain.catalog import Catalog
-from brain.flow import clocks, events, notices, paging, routing, telling
+from brain.flow import clocks, events, notices, paging, people, routing, telling
 from brain.flow.history import as_json, event_of
-from brain.model import CLOCKWORK, Event, State, Verb
+from brain.model import CLOCKWORK, Event, Refused, State, Verb
 from brain.store import db
 
 LIMIT = 500  # rows a duty claims at once: a pass stays short, the next one goes on
@@ -135,7 +135,12 @@ def _resume(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
     with conn.transaction():
         over = db.many(conn, "suspensions_over", now=now, limit=LIMIT)
         for row in over:
-            events.act(conn, catalog, row["id"], Verb.RESUME, CLOCKWORK, now, note="挂账到期，自动恢复办理")
+            try:
+                with conn.transaction():
+                    events.act(conn, catalog, row["id"], Verb.RESUME, CLOCKWORK, now, note="挂账到期，自动恢复办理")
+            except Refused as err:  # one odd case must not keep the others waiting
+                db.run(conn, "suspension_stuck", id=row["id"])
+                people.audit(conn, CLOCKWORK, "resume", now, object=row["id"], ok=False, error=str(err))
     return len(over)
 
 

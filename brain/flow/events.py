@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 from brain.catalog import Catalog
 from brain.flow import clocks, effects, photos, places, routing, signals, telling
 from brain.flow.duplicates import near_duplicates
-from brain.flow.history import event_of, line, log_of, verify_log, write
+from brain.flow.history import event_of, line, locked, log_of, verify_log, write
 from brain.model import ENGINE, Actor, Event, Level, Refused, Role, Source, State, Verb
 from brain.rules import access, lifecycle
 from brain.rules.lifecycle import Details, Facts
@@ -194,7 +194,7 @@ def act(
     """
     verb = Verb(verb)
     with conn.transaction():
-        row = db.one(conn, "event_for_update", id=event_id)
+        row = locked(conn, event_id)
         event = event_of(row) if row else None
         if event is None or not _may_see(conn, catalog, event, actor):
             raise Refused(f"没有案卷 {event_id}，或不在您的管辖范围内", "unknown")
@@ -285,7 +285,7 @@ def answer_part(
     if not note.strip():
         raise Refused("请填写本单位的处置情况", "note_missing")
     with conn.transaction():
-        row = db.one(conn, "event_for_update", id=event_id)
+        row = locked(conn, event_id)
         if row is None:
             raise Refused(f"没有案卷 {event_id}", "unknown")
         event, now = event_of(row), max(now, row["last_at"] or now)

@@ -9,7 +9,7 @@ import psycopg
 
 from brain.catalog import Catalog
 from brain.flow import clocks, effects, notices, telling
-from brain.flow.history import event_of, write
+from brain.flow.history import event_of, locked, write
 from brain.model import ENGINE, Actor, Refused, State, Verb
 from brain.store import db
 
@@ -41,7 +41,7 @@ def sensor_says(
     Why the ladder stays: it was promised with the event; the notice says what is new.
     """
     with conn.transaction():
-        row = db.one(conn, "event_for_update", id=event_id)
+        row = locked(conn, event_id)
         if row is None:
             return
         event, now = event_of(row), max(now, row["last_at"] or now)
@@ -71,7 +71,7 @@ def propose_close(
     """The event's sensors have all been normal for long enough: say so on the event, with the evidence, and tell who
     has it. False when the event is over, or another of its alerts still fires."""
     with conn.transaction():
-        row = db.one(conn, "event_for_update", id=event_id)
+        row = locked(conn, event_id)
         if (
             row is None
             or row["state"] not in effects.leaves(Verb.URGE)

@@ -28,8 +28,8 @@ SHOTS = [
     ("wall-wide", "operator1", "/", 3840, 1080, 1, False, "#wall-map canvas"),
     ("seat", "operator1", "/", 1366, 768, 1, False, "#wall-map canvas"),
     ("phone", "wg001", "/m", 390, 844, 2, False, "body"),
-    ("report", "leader1", "/report", 1440, 1000, 1, True, "body"),
-    ("about", "operator1", "/about", 1440, 900, 1, True, "body"),
+    ("report", "leader1", "/report", 1200, 1500, 1, False, "#report"),
+    ("about", "operator1", "/about", 1440, 900, 1, False, "body"),
 ]
 
 

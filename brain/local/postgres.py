@@ -79,7 +79,11 @@ def _let_through(path: Path) -> None:
 
 @dataclass
 class Server:
-    """One cluster in one folder; `start()` returns when it answers, `stop()` when it is down."""
+    """One cluster in one folder; `start()` returns when it answers, `stop()` when it is down.
+
+    `durable` False is for tests: nothing is forced to disk and nothing works in the background. `preload` False leaves
+    TimescaleDB out even where the installation has it.
+    """
 
     folder: Path
     install: Path
@@ -181,11 +185,12 @@ class Server:
             "jit": "off",
         }
         if not self.durable:
-            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
         if self.preload and has_timescale(self.install):
             options |= {
                 "shared_preload_libraries": "timescaledb",
                 "timescaledb.telemetry_level": "off",
+                "timescaledb.max_background_workers": "8" if self.durable else "0",
                 "max_worker_processes": "24",
             }
         self.log.touch()

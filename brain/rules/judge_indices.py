@@ -11,7 +11,7 @@ from brain.model import Judgement, Level, Quality, Reading, RuleState, Station
 from brain.rules import air_quality, fire_danger, hysteresis, water_quality
 from brain.rules.evidence import LOCAL, clock, evidence, level_word, span
 from brain.rules.hysteresis import Grade, Sample
-from brain.rules.judge_values import _no_worse, _readings, _value, _worst, accepted
+from brain.rules.judge_values import accepted, deciding_value, no_worse, used_readings, worst_level
 
 
 def by_instant(readings: Sequence[Reading]) -> list[tuple[datetime, dict[str, Reading]]]:
@@ -48,7 +48,7 @@ def water(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
             samples.append(Sample(at, "", float(judged.cls), tuple(found.values()), (judged, values)))
 
     def shown(judged: water_quality.Judged, values: Mapping[str, float]) -> Level | None:
-        found = [_worst(rule.limits, judged.cls - target, down=False)]
+        found = [worst_level(rule.limits, judged.cls - target, down=False)]
         over = [water_quality.exceed_factor(item, values[item], target=target, lake=lake) for item in judged.by_item]
         if judged.cls > target and max(over, default=0.0) >= rule.params["over_yellow"]:
             found.append(Level.YELLOW)
@@ -63,7 +63,7 @@ def water(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
         now_shown = shown(judged, values)
         if level is not None and culprits - set(values):
             return Grade(now_shown, level, judged)
-        return Grade(now_shown, _no_worse(now_shown, level), judged)
+        return Grade(now_shown, no_worse(now_shown, level), judged)
 
     outcome = hysteresis.fold(held, samples, grade, hysteresis.holds_of(rule, list(Level)), now)
     state, level = outcome.state, outcome.state.level
@@ -77,13 +77,13 @@ def water(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
         state=state,
         action=outcome.action,
         level=level,
-        value=_value(outcome, held),
+        value=deciding_value(outcome, held),
         limit=float(target),
         message=_water_words(rule, outcome, held.level, target) if cause else "",
         evidence=evidence(
             rule,
             station,
-            _readings(rule, trail, outcome),
+            used_readings(rule, trail, outcome),
             action=outcome.action,
             limits=rule.limits,
             overridden="target" in station.params,
@@ -127,11 +127,11 @@ def aqi(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, 
             samples.append(Sample(at, "", float(judged.aqi), tuple(found.values()), judged))
 
     def grade(sample: Sample, level: Level | None) -> Grade:
-        kept = _worst(rule.limits, sample.value, down=False, slack=rule.reset)
-        return Grade(_worst(rule.limits, sample.value, down=False), _no_worse(kept, level), sample.more)
+        kept = worst_level(rule.limits, sample.value, down=False, slack=rule.reset)
+        return Grade(worst_level(rule.limits, sample.value, down=False), no_worse(kept, level), sample.more)
 
     outcome = hysteresis.fold(held, samples, grade, hysteresis.holds_of(rule, list(rule.limits)), now)
-    level, value, judged = outcome.state.level, _value(outcome, held), outcome.why
+    level, value, judged = outcome.state.level, deciding_value(outcome, held), outcome.why
     message = ""
     if outcome.action != "hold":
         primary = "、".join(rule.kinds[item].label for item in judged.primary)
@@ -149,7 +149,7 @@ def aqi(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, 
         evidence=evidence(
             rule,
             station,
-            _readings(rule, trail, outcome),
+            used_readings(rule, trail, outcome),
             action=outcome.action,
             limits=rule.limits,
             before=held.level,
@@ -200,7 +200,7 @@ def fire(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState,
 
     def grade(sample: Sample, level: Level | None) -> Grade:
         shown = params["levels"].get(sample.more.grade)
-        return Grade(shown, _no_worse(shown, level), sample.more)
+        return Grade(shown, no_worse(shown, level), sample.more)
 
     outcome = hysteresis.fold(held, samples, grade, hysteresis.holds_of(rule, sorted(params["levels"].values())), now)
     state = outcome.state
@@ -217,13 +217,13 @@ def fire(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState,
         state=state,
         action=outcome.action,
         level=level,
-        value=_value(outcome, held),
+        value=deciding_value(outcome, held),
         limit=None,
         message=message,
         evidence=evidence(
             rule,
             station,
-            _readings(rule, trail, outcome),
+            used_readings(rule, trail, outcome),
             action=outcome.action,
             before=held.level,
             parts={n: getattr(judged, n) for n in ("a", "b", "c", "d", "e", "h", "grade")} if judged else {},

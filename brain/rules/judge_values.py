@@ -37,13 +37,13 @@ def limits_at(rule: Any, station: Station) -> tuple[dict[Level, float], bool]:
     return rule.params.get("variants", {}).get(variant, rule.limits), False
 
 
-def _worst(limits: Mapping[Level, float], value: float, *, down: bool, slack: float = 0.0) -> Level | None:
+def worst_level(limits: Mapping[Level, float], value: float, *, down: bool, slack: float = 0.0) -> Level | None:
     """The worst level whose limit the value reaches; `slack` widens it."""
     reached = [level for level, limit in limits.items() if (value <= limit + slack if down else value >= limit - slack)]
     return min(reached, default=None)
 
 
-def _no_worse(level: Level | None, held: Level | None) -> Level | None:
+def no_worse(level: Level | None, held: Level | None) -> Level | None:
     """A slack keeps at most the held level: it never worsens."""
     return None if level is None or held is None else max(level, held)
 
@@ -66,14 +66,14 @@ def ladder(rule: Any, station: Station, trail: Sequence[Reading], held: RuleStat
 
     def grade(sample: Sample, level: Level | None) -> Grade:
         then = limits_then(sample.at)
-        kept = _worst(then, sample.value, down=down, slack=rule.reset)
-        return Grade(_worst(then, sample.value, down=down), _no_worse(kept, level))
+        kept = worst_level(then, sample.value, down=down, slack=rule.reset)
+        return Grade(worst_level(then, sample.value, down=down), no_worse(kept, level))
 
     holds = hysteresis.holds_of(rule, list(plain), rule.params.get("hold_s"))
     outcome = hysteresis.fold(held, _samples(rule, trail), grade, holds, now)
     level, before = outcome.state.level, held.level
     limits = limits_then(outcome.cause.at if outcome.cause else outcome.state.seen_at)
-    value = _value(outcome, held)
+    value = deciding_value(outcome, held)
     limit = limits.get(level or before) if (level or before) else None
     message = ""
     if outcome.action != "hold":
@@ -88,7 +88,7 @@ def ladder(rule: Any, station: Station, trail: Sequence[Reading], held: RuleStat
         evidence=evidence(
             rule,
             station,
-            _readings(rule, trail, outcome),
+            used_readings(rule, trail, outcome),
             action=outcome.action,
             limits=limits,
             overridden=overridden,
@@ -123,7 +123,7 @@ def _ladder_words(
     return f"{now_is}，{'低至' if down else '达'}{level_word(rule, level)}{limit(level)}"
 
 
-def _value(outcome: hysteresis.Outcome, held: RuleState) -> float | None:
+def deciding_value(outcome: hysteresis.Outcome, held: RuleState) -> float | None:
     """The value that decided, or the newest one known."""
     if outcome.cause is not None:
         return outcome.cause.value
@@ -131,7 +131,7 @@ def _value(outcome: hysteresis.Outcome, held: RuleState) -> float | None:
     return float(last[1]) if last else None
 
 
-def _readings(rule: Any, trail: Sequence[Reading], outcome: hysteresis.Outcome) -> list[Reading]:
+def used_readings(rule: Any, trail: Sequence[Reading], outcome: hysteresis.Outcome) -> list[Reading]:
     """The accepted readings up to the one that decided."""
     if outcome.action == "hold":
         return []
@@ -167,14 +167,14 @@ def ratio(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
         found = times(sample)
         if sample.more is None and level is not None:
             return Grade(None, level, sample.more)  # no base, no verdict: keep what is held
-        shown = _worst(rule.limits, found, down=False) if found is not None else None
-        kept = _worst(rule.limits, found, down=False, slack=rule.reset) if found is not None else None
-        return Grade(shown, _no_worse(kept, level), sample.more)
+        shown = worst_level(rule.limits, found, down=False) if found is not None else None
+        kept = worst_level(rule.limits, found, down=False, slack=rule.reset) if found is not None else None
+        return Grade(shown, no_worse(kept, level), sample.more)
 
     outcome = hysteresis.fold(held, samples, grade, hysteresis.holds_of(rule, list(rule.limits)), now)
     state, level = outcome.state, outcome.state.level
     state = replace(state, memo=_base(state, held, outcome, frozen, window))
-    value, base = _value(outcome, held), outcome.why
+    value, base = deciding_value(outcome, held), outcome.why
     kind = rule.kinds[rule.inputs[0]]
     message = ""
     if outcome.action == "clear":
@@ -194,7 +194,7 @@ def ratio(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
         evidence=evidence(
             rule,
             station,
-            _readings(rule, trail, outcome),
+            used_readings(rule, trail, outcome),
             action=outcome.action,
             limits=rule.limits,
             before=held.level,
@@ -225,11 +225,11 @@ def state(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
 
     def grade(sample: Sample, level: Level | None) -> Grade:
         shown = levels.get(round(sample.value))
-        return Grade(shown, _no_worse(shown, level))
+        return Grade(shown, no_worse(shown, level))
 
     holds = hysteresis.holds_of(rule, sorted({*levels.values(), *hold_s}), hold_s)
     outcome = hysteresis.fold(held, _samples(rule, trail), grade, holds, now)
-    level, value = outcome.state.level, _value(outcome, held)
+    level, value = outcome.state.level, deciding_value(outcome, held)
     message = ""
     if outcome.action != "hold":
         kind = rule.kinds[rule.inputs[0]]
@@ -247,7 +247,7 @@ def state(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
         evidence=evidence(
             rule,
             station,
-            _readings(rule, trail, outcome),
+            used_readings(rule, trail, outcome),
             action=outcome.action,
             before=held.level,
             hold_s={lv.key: seconds for lv, seconds in hold_s.items()},

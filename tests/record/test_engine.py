@@ -313,6 +313,19 @@ def test_a_second_engine_stands_by_until_the_first_is_gone(district, send, db_ur
     second.close()
 
 
+def test_a_chore_that_fails_is_written_down_once_and_judging_goes_on(district, engine, send, monkeypatch):
+    from brain.flow import escalation
+
+    district.station("PD-09", "drainage")
+    monkeypatch.setattr(escalation, "sweep", lambda *_: 1 / 0)
+    send("PD-09", pond_depth=16.0)
+    for seconds in range(3):
+        engine.step(district.now + timedelta(seconds=seconds))
+    assert len(open_alerts(district.conn)) == 1
+    rows = district.conn.execute("SELECT detail FROM audit WHERE action = 'sweep' AND NOT ok").fetchall()
+    assert [r["detail"]["error"] for r in rows] == ["ZeroDivisionError: division by zero"]
+
+
 # House --------------------------------------------------------------------------------------------------------------
 def test_the_engine_leaves_a_sign_of_life_with_its_lag(district, engine, send):
     district.station("PD-09", "drainage")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,13 +54,13 @@ class Web:
     def account(self, role: str) -> dict[str, str]:
         return {"login": LOGINS[role], "password": PASSWORD}
 
-    def client(self, role: str | None = None) -> httpx.Client:
+    @contextmanager
+    def client(self, role: str) -> Iterator[httpx.Client]:
         """An HTTP client, logged in as somebody of the role, with the header that proves our own page."""
-        client = httpx.Client(base_url=self.url, headers={"X-Brain": "1"}, timeout=20)
-        if role:
+        with httpx.Client(base_url=self.url, headers={"X-Brain": "1"}, timeout=20) as client:
             answer = client.post("/login", json=self.account(role))
             assert answer.status_code == 200, answer.text
-        return client
+            yield client
 
     def start(self) -> None:
         env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {

@@ -17,10 +17,13 @@ $$;
 CREATE FUNCTION event_log_chain() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   last_seq int;
+  last_at timestamptz;
   last_hash bytea;
 BEGIN
-  SELECT l.seq, l.hash INTO last_seq, last_hash FROM event_log l WHERE l.event_id = NEW.event_id ORDER BY l.seq DESC LIMIT 1;
+  SELECT l.seq, l.at, l.hash INTO last_seq, last_at, last_hash
+    FROM event_log l WHERE l.event_id = NEW.event_id ORDER BY l.seq DESC LIMIT 1;
   NEW.seq := coalesce(last_seq, 0) + 1;
+  NEW.at := greatest(NEW.at, last_at);         -- two servers' clocks may differ: a history never runs backwards
   NEW.hash := event_log_hash(last_hash, NEW.event_id, NEW.seq, NEW.at, NEW.verb, NEW.from_state, NEW.to_state, NEW.actor_id,
                              NEW.actor_name, NEW.role, NEW.org, NEW.reason, NEW.note, NEW.detail);
   RETURN NEW;

@@ -11,7 +11,7 @@ WITH step AS (
          version = e.version + jsonb_array_length(s.lines)
     FROM step s WHERE e.id = s.id RETURNING e.id, e.state, s.lines)
 INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_name, role, note, detail)
-SELECT m.id, greatest(%(now)s, (SELECT max(at) FROM event_log l WHERE l.event_id = m.id)), 'escalate', m.state, m.state,
+SELECT m.id, %(now)s, 'escalate', m.state, m.state,
        %(actor)s, 'clock', line.value->>'note', line.value->'detail'
   FROM moved m CROSS JOIN LATERAL jsonb_array_elements(m.lines) WITH ORDINALITY AS line (value, k)
  ORDER BY m.id, k;
@@ -26,9 +26,9 @@ WITH late AS (
   UPDATE event e SET stage_told_at = e.stage_due_at, version = e.version + 1 FROM late WHERE e.id = late.id RETURNING e.*
 ), line AS (
   INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_name, role, note, detail)
-  SELECT id, greatest(%(now)s, (SELECT max(at) FROM event_log l WHERE l.event_id = t.id)), 'escalate', state, state,
+  SELECT id, %(now)s, 'escalate', state, state,
          %(actor)s, 'clock', '本环节已超时', jsonb_build_object('overdue', 'stage', 'due_at', stage_due_at)
-    FROM told t)
+    FROM told)
 SELECT * FROM told;
 
 -- handling_overdue --
@@ -42,9 +42,9 @@ WITH late AS (
   UPDATE event e SET due_told_at = e.due_at, version = e.version + 1 FROM late WHERE e.id = late.id RETURNING e.*
 ), line AS (
   INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_name, role, note, detail)
-  SELECT id, greatest(%(now)s, (SELECT max(at) FROM event_log l WHERE l.event_id = t.id)), 'escalate', state, state,
+  SELECT id, %(now)s, 'escalate', state, state,
          %(actor)s, 'clock', '处置时限已到，尚未反馈', jsonb_build_object('overdue', 'handle', 'due_at', due_at)
-    FROM told t)
+    FROM told)
 SELECT * FROM told;
 
 -- parts_overdue --
@@ -55,6 +55,10 @@ WITH late AS (
    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 UPDATE event_part p SET due_told_at = p.due_at FROM late, event e
  WHERE p.event_id = late.event_id AND p.org = late.org AND e.id = p.event_id RETURNING p.*, e.title;
+
+-- suspension_stuck --
+-- A suspension that could not be ended by the clock waits for a person.
+UPDATE event SET suspend_until = NULL WHERE id = %(id)s;
 
 -- suspensions_over --
 -- Suspended events whose time is over, claimed.

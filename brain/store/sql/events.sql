@@ -26,11 +26,13 @@ SELECT pg_advisory_xact_lock(hashtextextended(%(client_key)s::text, 0));
 SELECT * FROM event WHERE id = %(id)s;
 
 -- event_for_update --
--- One event, locked, with the time and the author of its newest log line.
-SELECT e.*, l.at AS last_at, l.actor_name AS last_actor, l.verb AS last_verb
-  FROM event e LEFT JOIN LATERAL (
-    SELECT at, actor_name, verb FROM event_log WHERE event_id = e.id ORDER BY seq DESC LIMIT 1) l ON true
- WHERE e.id = %(id)s FOR UPDATE OF e;
+-- One event, locked.
+SELECT * FROM event WHERE id = %(id)s FOR UPDATE;
+
+-- event_last_line --
+-- The newest line of an event's history. A statement of its own, after the lock: only then is it surely the newest.
+SELECT at AS last_at, actor_name AS last_actor, verb AS last_verb
+  FROM event_log WHERE event_id = %(id)s ORDER BY seq DESC LIMIT 1;
 
 -- event_moved --
 -- New values of an event's columns, if it still stands in one of the states the verb may leave.

@@ -1,12 +1,15 @@
 // Start here: opens with what the phone remembers, then asks the server; routes by the part after #.
 
+import { get } from "./api.js";
 import { h, icon, show } from "./dom.js";
 import { detailView } from "./detail.js";
 import { messagesView } from "./messages.js";
 import { letters, mineView } from "./mine.js";
+import * as map from "./map.js";
 import * as place from "./place.js";
 import * as queue from "./queue.js";
-import { editAgain, reportView } from "./report.js";
+import { dictionary, editAgain, reportView } from "./report.js";
+import * as store from "./store.js";
 import { changed, changes, counted, identify, refresh, remembered, state } from "./state.js";
 import { paint, tick } from "./tasks.js";
 import { conflict, formView, word } from "./verbs.js";
@@ -84,7 +87,8 @@ async function draw() {
   else if (name === "report") { const end = await reportView(view, () => { location.hash = "#/tasks"; }); if (current === key) close = end; else end(); }
   else if (name === "e") await detailView(view, rest[0]);
   else {
-    const task = state.tasks.find((t) => t.id === rest[0]);
+    const task = state.tasks.find((t) => t.id === rest[0]) || await get(`/api/v1/events/${rest[0]}`).catch(() => null);
+    if (current !== key) return;
     if (task) close = formView(view, task, rest[1], () => { location.hash = "#/tasks"; });
     else location.hash = "#/tasks";
   }
@@ -138,6 +142,8 @@ async function start() {
   draw();
   awake();
   await counted();
+  // What a report needs where there is no line: kept on the phone before it is asked for.
+  if (state.online) await Promise.all([map.load(), (await store.get("categories")) || dictionary()]);
 }
 
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/m/sw.js", { scope: "/m/" });

@@ -27,7 +27,7 @@ function waits() {
 async function leave() {
   if (state.pending.length && !await ask("还有没传完的", `有 ${state.pending.length} 件还在手机里。退出后它们会留着，您再次登录时发送。`, "仍要退出")) return;
   try {
-    await call("POST", "/logout");
+    await call("POST", "/logout", { json: {} });
   } catch (fail) {
     if (fail.status === undefined) throw fail;
     if (fail.offline) { toast("离线，不能退出登录；联网后再退", "bad"); return; }

@@ -12,7 +12,7 @@ import { distance } from "./words.js";
 const RECENT = 4, CHIPS = 8;
 
 /** The dictionary: common ones first; the phone's copy while there is no network. */
-async function dictionary() {
+export async function dictionary() {
   try {
     const fresh = await get("/api/v1/categories");
     await store.put("categories", fresh);
