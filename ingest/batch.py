@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,7 +89,7 @@ class Writer:
         self._queued = 0  # units in the queue
         self._changed = threading.Condition()  # guards queue and accounts
         self._stopping = False
-        self._accounts: dict[str, Counter[str]] = {}
+        self._accounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for feed, units in spill.units.items():
             self._account(feed, received=units)
 
@@ -105,7 +105,7 @@ class Writer:
                 return  # not acknowledged, so it comes again to the next process
             self._queue.append(parcel)
             before, self._queued = self._queued, self._queued + units
-            self._account(parcel.feed, received=units)
+            self._accounts[parcel.feed]["received"] += units
             if before == 0 or before < self.practice.size <= self._queued:
                 self._changed.notify_all()
 
@@ -119,9 +119,7 @@ class Writer:
             return {feed: Counts(**account) for feed, account in sorted(self._accounts.items())}
 
     def _account(self, feed: str, **more: int) -> None:
-        account = self._accounts.get(feed)
-        if account is None:
-            account = self._accounts[feed] = Counter()
+        account = self._accounts[feed]
         for name, n in more.items():
             account[name] += n
 

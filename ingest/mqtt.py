@@ -8,8 +8,7 @@ Why acknowledgements belong to one connection: after a reconnect the broker may 
 an acknowledgement of the old connection could confirm what nobody has stored. Those are dropped; the redelivery is
 acknowledged after it has been found to be a duplicate.
 
-Why not paho's own loop: it asks the kernel three times for each message and once for each acknowledgement. Here it
-reads through a buffer, and the acknowledgements of a batch leave together.
+paho connects, subscribes and keeps alive; messages and acknowledgements go past it (`stream.py`), many at a time.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import logging
 import select
 import signal
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -41,65 +41,18 @@ from ingest.batch import Writer
 from ingest.parcel import no_one
 from ingest.practice import Practice
 from ingest.spill import Spill
+from ingest.stream import Malformed, Publish, Stream, puback
 
 log = logging.getLogger("ingest")
 
-READ_AT_ONCE = 1000  # messages before the loop looks at its other duties
 WRONG_VERSION = (1, 0x84)  # CONNACK codes of 3.1.1 and 5 for "unacceptable protocol version"
 TAKEN_OVER = 0x8E
 TELL_EVERY_S = 60.0
 
 
-class BufferedSocket:
-    """A socket that paho reads byte by byte without asking the kernel each time; it can hold back what is sent."""
-
-    def __init__(self, sock: socket.socket):
-        self._sock = sock
-        self._in = b""
-        self._at = 0
-        self._out = bytearray()
-        self.corked = False
-
-    def recv(self, size: int) -> bytes:
-        if self._at >= len(self._in):
-            self._in, self._at = self._sock.recv(65536), 0
-        piece = self._in[self._at : self._at + size]
-        self._at += len(piece)
-        return piece
-
-    def pending(self) -> int:
-        """Bytes that can be had without the kernel."""
-        return len(self._in) - self._at
-
-    def send(self, data: bytes) -> int:
-        self._out += data
-        if not self.corked:
-            self.flush()
-        return len(data)
-
-    def flush(self) -> None:
-        """Hand what waits to the kernel, as far as it takes it."""
-        with contextlib.suppress(BlockingIOError, InterruptedError):
-            while self._out:
-                del self._out[: self._sock.send(self._out)]
-
-    @property
-    def unsent(self) -> bool:
-        return bool(self._out)
-
-    def fileno(self) -> int:
-        return self._sock.fileno()
-
-    def setblocking(self, flag: bool) -> None:
-        self._sock.setblocking(flag)
-
-    def close(self) -> None:
-        self._sock.close()
-
-
 class _Client(paho.Client):
     def _create_socket(self):  # paho's one place where sockets are made, TLS included
-        return BufferedSocket(super()._create_socket())
+        return Stream(super()._create_socket())
 
 
 class Door:
@@ -165,7 +118,7 @@ class Door:
             self._send_acks()
             self._client.disconnect()
             sock = self._client.socket()
-            if isinstance(sock, BufferedSocket):
+            if isinstance(sock, Stream):
                 sock.flush()
             self._drop()
         self._wake_in.close()
@@ -177,14 +130,12 @@ class Door:
         five = self.protocol == paho.MQTTv5
         session = {} if five else {"clean_session": False}
         client = _Client(
-            CallbackAPIVersion.VERSION2, self.client_id, protocol=self.protocol, manual_ack=True,
-            reconnect_on_failure=False, **session,
+            CallbackAPIVersion.VERSION2, self.client_id, protocol=self.protocol, reconnect_on_failure=False, **session
         )  # fmt: skip
         client.suppress_exceptions = False
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         if self.url.username:
             client.username_pw_set(unquote(self.url.username), unquote(self.url.password or ""))
         if self.url.scheme == "mqtts":
@@ -270,7 +221,6 @@ class Door:
             sock = client.socket()
             if sock is not None:
                 sock.close()
-            client.on_message = None
         self._open.clear()
 
     def _pause(self) -> None:
@@ -287,24 +237,26 @@ class Door:
         client = self._client
         assert client is not None
         sock = client.socket()
-        if not isinstance(sock, BufferedSocket):  # paho has closed it
+        if not isinstance(sock, Stream):  # paho has closed it
             self._drop()
             if not self._connected or self._monotonic() - self._since < 1.0:
                 self._pause()
             return
         write = [sock] if sock.unsent or client.want_write() else []
-        ready, writable, _ = select.select([sock, self._wake_in], write, [], 0 if sock.pending() else 1.0)
+        ready, writable, _ = select.select([sock, self._wake_in], write, [], 0 if sock.buffered() else 1.0)
         try:
             self._send_acks()
             if writable:
                 sock.flush()
                 client.loop_write()
-            if sock in ready or sock.pending():
-                for _ in range(READ_AT_ONCE):
-                    if client.loop_read() != paho.MQTT_ERR_SUCCESS or not sock.pending():
-                        break
-        except OSError:
-            client.loop_read()  # paho finds the dead socket and says so in on_disconnect
+            if sock in ready or sock.buffered():
+                sock.fill()
+                for message in sock.publishes(self.protocol == paho.MQTTv5):
+                    self._received(message)
+                while sock.held_back and client.loop_read() == paho.MQTT_ERR_SUCCESS:
+                    pass
+        except (OSError, Malformed) as err:
+            log.warning("与消息服务的连接坏了（%s），重连", err)
             self._drop()
             return
         now = self._monotonic()
@@ -325,16 +277,13 @@ class Door:
             if not self._agreed:
                 self._fall_back()  # some read a newer request as a longer one and wait for the rest of it
 
-    def _on_message(self, client, userdata, message) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = "?"
+    def _received(self, message: Publish) -> None:
         ack = no_one
-        if message.qos:
+        if message.mid:
             self._open[message.mid] = self._monotonic()
             ack = partial(self._acked, self.connections, message.mid)
-        self._deliver(_feed_of(topic), topic, message.payload, self._now(), ack)
+        topic, feed = _known(message.topic)
+        self._deliver(feed, topic, message.payload, self._now(), ack)
 
     def _acked(self, connection: int, mid: int) -> None:
         """Called from the writer's thread."""
@@ -354,29 +303,35 @@ class Door:
             with contextlib.suppress(BlockingIOError):
                 self._wake_in.recv(4096)
             self._awake = False
-        if client is None or not isinstance(sock, BufferedSocket):
-            self._acks.clear()
-            return
-        sock.corked = True
-        try:
-            while self._acks:
-                connection, mid = self._acks.popleft()
-                if connection == self.connections and self._open.pop(mid, None) is not None:
-                    client.ack(mid, 1)
-        finally:
-            sock.corked = False
-            sock.flush()
+        due = []
+        while self._acks:
+            connection, mid = self._acks.popleft()
+            if connection == self.connections and self._open.pop(mid, None) is not None:
+                due.append(mid)
+        if due and isinstance(sock, Stream):
+            sock.send(puback(due))
 
 
 @lru_cache(maxsize=8192)
-def _feed_of(topic: str) -> str:
-    return feeds.key_of(topic) or topic.split("/")[2 if topic.count("/") >= 2 else 0]
+def _known(topic: bytes) -> tuple[str, str]:
+    """Topic as text, and the feed it belongs to."""
+    said = topic.decode("utf-8", "replace")
+    return said, feeds.key_of(said) or said.split("/")[2 if said.count("/") >= 2 else 0]
+
+
+def take_short_turns() -> None:
+    """Let the threads of this process change places ten times as often as Python does by itself.
+
+    Why: the writer waits for the database many times a batch, and after each wait would stand up to 5 ms in line behind
+    the receiving thread; measured, intake drains a full broker 1.2 to 2.6 times as fast with 0.5 ms."""
+    sys.setswitchinterval(0.0005)
 
 
 def run(settings: Settings, catalog: Catalog) -> int:
     """The intake process: until SIGTERM, then finish the batch, acknowledge, disconnect. Returns the exit code."""
     if not settings.database_url:
         raise BadSetting("没有数据库地址：请由 brain up 启动，或设置 BRAIN_DATABASE_URL")
+    take_short_turns()
     local = practice.load(settings.catalog)
     spill = Spill(
         settings.home / "spill" / settings.worker, segment_bytes=local.segment_bytes, total_bytes=local.total_bytes

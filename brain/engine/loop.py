@@ -21,7 +21,7 @@ from brain import catalog as catalogs
 from brain.catalog import Catalog, Rule
 from brain.engine import judging, upkeep
 from brain.engine.judging import Findings
-from brain.flow import alerts, escalation, people, readings
+from brain.flow import alerts, escalation, people, places, readings
 from brain.model import ENGINE, Judgement, Level, Quality, RuleState, Station
 from brain.settings import Settings
 from brain.store import db
@@ -200,7 +200,7 @@ class Engine:
             self.conn, ENGINE, "rule_failed", now, object=f"{station.id} {name}", ok=False,
             error=f"{type(err).__name__}: {err}"[:500],
         )  # fmt: skip
-        message = f"{station.name}：规则“{rule.label}”判断出错，已跳过，请联系维护人员"
+        message = f"规则“{rule.label}”判断出错，已跳过，请联系维护人员"
         evidence = {"rules": sorted(known), "version": rule.version, "error": f"{type(err).__name__}: {err}"[:500]}
         state = RuleState(level=Level.BLUE, seen_at=now)
         judgement = Judgement(state, "open", Level.BLUE, message=message, evidence=evidence)
@@ -234,6 +234,7 @@ def run(settings: Settings) -> int:
         try:
             with db.connect(settings.database_url, name="brain engine") as conn:
                 conn.execute("LISTEN brain_intake")
+                places.spot(conn, 0.0, 0.0)  # reads the cells: the first event need not wait for them
                 engine = Engine(conn, catalog)
                 log.info("engine ready")
                 while not stop.is_set():

@@ -3,6 +3,7 @@ beats."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -55,15 +56,15 @@ def due(
 
 
 def watch_silent(conn: psycopg.Connection, catalog: Catalog, known: Mapping[str, Station], now: datetime) -> int:
-    """Stations that never sent anything: their silence counts from the moment the engine first knew of them. Returns
-    how many watches began."""
+    """Stations that never sent anything: their silence counts from the moment the engine first expected them. Returns how
+    many watches began."""
     rules = [r for r in catalog.rules.values() if r.type == "silence"]
-    watched = {
-        (r["station"], r["kind"], r["rule"]) for r in db.many(conn, "engine_known", rules=[r.key for r in rules])
-    }
+    rows = db.many(conn, "engine_known", rules=[r.key for r in rules])
+    watched = {(r["station"], r["kind"], r["rule"]) for r in rows}
+    alike = {(_family(known[r["station"]]), r["rule"]) for r in rows if r["station"] in known}
     new = []
     for station in known.values():
-        for rule in rules_of_silence(rules, station) if station.active else ():
+        for rule in _expected(rules, station, alike) if station.active else ():
             key = (station.id, rule.kind, rule.key)
             if key not in watched:
                 first = now + timedelta(seconds=min(rule.limits.values(), default=3600.0))
@@ -73,13 +74,18 @@ def watch_silent(conn: psycopg.Connection, catalog: Catalog, known: Mapping[str,
     return len(new)
 
 
-def rules_of_silence(rules: list[Rule], station: Station) -> list[Rule]:
-    """Which silence rules a station is under before it has sent anything: by the kinds it declares (`params.kinds`),
-    else the theme's only one. Where a theme has several and the station declares nothing, its first reading tells."""
+def _family(station: Station) -> tuple[str, str]:
+    """Stations of one theme whose names begin alike (WL-01, WL-02 …) are of one make."""
+    return station.theme, re.match(r"\D*", station.id).group()
+
+
+def _expected(rules: list[Rule], station: Station, alike: set[tuple[tuple[str, str], str]]) -> list[Rule]:
+    """Silence rules of a station that has sent nothing yet: by the kinds it declares (`params.kinds`), else the theme's
+    only one, else those of its family. Where nothing tells, its first reading will."""
     mine = [r for r in rules if r.theme == station.theme]
     if declared := station.params.get("kinds"):
         return [r for r in mine if not set(declared).isdisjoint(r.inputs)]
-    return mine if len(mine) == 1 else []
+    return mine if len(mine) == 1 else [r for r in mine if (_family(station), r.key) in alike]
 
 
 def withdraw(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:

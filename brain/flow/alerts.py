@@ -197,7 +197,9 @@ def _follow(
     conn: psycopg.Connection, catalog: Catalog, worse: Sequence[tuple[dict[str, Any], Station, Rule]], now: datetime
 ) -> None:
     """What new and worse alerts bring about: people are told, events are opened or hear of it."""
-    paging.tell(conn, catalog, [(row, Level(row["level"]), station.org) for row, station, _ in worse], now)
+    paging.tell(
+        conn, catalog, [(row, Level(row["level"]), station.org, station.name) for row, station, _ in worse], now
+    )
     for row, station, rule in worse:
         if row["event_id"]:
             _hears(conn, row["event_id"], row, now)

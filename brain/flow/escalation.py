@@ -124,10 +124,10 @@ def _parts(conn: psycopg.Connection, now: datetime) -> int:
     with conn.transaction():
         late = db.many(conn, "parts_overdue", now=now, limit=LIMIT)
         asked = [{"who": "handler", "org": p["org"], "handler": p["handler_id"]} for p in late]
-        for part, people in zip(late, routing.meant(conn, asked, now), strict=True):
+        for part, group in zip(late, routing.meant(conn, asked, now), strict=True):
             once = f"{part['event_id']}:part:{part['org']}:{part['due_at'].timestamp():.0f}"
             words = f"联动处置已超期：{part['title']}"
-            notices.tell(conn, people, now=now, kind="overdue", words=words, event_id=part["event_id"], once=once)
+            notices.tell(conn, group, now=now, kind="overdue", words=words, event_id=part["event_id"], once=once)
     return len(late)
 
 
@@ -149,11 +149,11 @@ def _tell(conn: psycopg.Connection, words: list[Word], now: datetime) -> None:
         return
     groups = routing.meant(conn, [telling.asking(w.event, w.who) for w in words], now)
     rows = []
-    for word, people in zip(words, groups, strict=True):
+    for word, group in zip(words, groups, strict=True):
         event = word.event
         if word.who == "checker":
-            people = [event.checker_id] if event.checker_id else []
-        rows += [notices.Notice(p, word.kind, word.words, f"{word.once}:{p}", event.id) for p in people]
+            group = [event.checker_id] if event.checker_id else []
+        rows += [notices.Notice(p, word.kind, word.words, f"{word.once}:{p}", event.id) for p in group]
     notices.tell_many(conn, rows, now)
 
 

@@ -199,7 +199,7 @@ def act(
         if event is None or not _may_see(conn, catalog, event, actor):
             raise Refused(f"没有案卷 {event_id}，或不在您的管辖范围内", "unknown")
         if expect_version is not None and expect_version != event.version:
-            raise Refused(_changed_by(catalog, row), "conflict")
+            _check_unchanged(conn, catalog, event, expect_version)
         now = max(now, row["last_at"] or now)
         given = Details(
             reason=reason, note=note, org=org, handler_id=handler_id, condition=condition, photos=len(photos),
@@ -215,9 +215,10 @@ def act(
         if given.distance_m is not None:
             detail["distance_m"] = round(given.distance_m, 1)
         after = write(conn, event, verb, actor, now, change, reason=reason, note=note, detail=detail)
-        telling.tell(conn, catalog, after, verb, actor, now, reason=reason, note=note, joined=org)
         if verb == Verb.REGISTER:
             after = _by_rule(conn, catalog, after, now)
+        if after.state is move.to:  # what a rule has carried on by itself asks nobody to do it
+            telling.tell(conn, catalog, after, verb, actor, now, reason=reason, note=note, joined=org)
     return after
 
 
@@ -265,10 +266,18 @@ def _distance_m(event: Event, lng: float | None, lat: float | None) -> float | N
     return float(quick_m(event.lng, event.lat, lng, lat))
 
 
-def _changed_by(catalog: Catalog, row: dict[str, Any]) -> str:
-    when = row["last_at"].astimezone(clocks.zone(catalog))
-    did = catalog.words.of("verb", row["last_verb"])
-    return f"{row['last_actor']} 在 {when:%m月%d日 %H:%M:%S} 已对本案卷做了“{did}”，请刷新后再办"
+def _check_unchanged(conn: psycopg.Connection, catalog: Catalog, event: Event, seen: int) -> None:
+    """Raise Refused('conflict') if a person did something, or the state moved, after what the actor saw. A reminder or
+    a sensor's note in between does not make his decision stale. (An event's version is the number of its lines.)"""
+    row = db.one(conn, "event_changed_since", id=event.id, seen=seen)
+    if row:
+        when = row["at"].astimezone(clocks.zone(catalog))
+        did = catalog.words.of("verb", row["verb"])
+        raise Refused(
+            f"{row['actor_name']} 在 {when:%m月%d日 %H:%M:%S} 已对本案卷做了“{did}”，请刷新后再办", "conflict"
+        )
+    if seen > event.version:
+        raise Refused("案卷版本不对，请刷新后再办", "conflict")
 
 
 def answer_part(

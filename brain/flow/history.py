@@ -26,10 +26,9 @@ def event_of(row: dict[str, Any]) -> Event:
 
 
 def locked(conn: psycopg.Connection, event_id: str) -> dict[str, Any] | None:
-    """The event's row, locked until the transaction ends, with last_at, last_actor and last_verb of its newest line."""
+    """The event's row, locked until the transaction ends, with `last_at`, the time of its newest line."""
     row = db.one(conn, "event_for_update", id=event_id)
-    last = {"last_at": None, "last_actor": "", "last_verb": ""}
-    return row and row | (db.one(conn, "event_last_line", id=event_id) or last)
+    return row and row | (db.one(conn, "event_last_line", id=event_id) or {"last_at": None})
 
 
 def write(

@@ -18,30 +18,32 @@ from brain.store import db
 def tell(
     conn: psycopg.Connection,
     catalog: Catalog,
-    about: Sequence[tuple[dict[str, Any], Level, str | None]],
+    about: Sequence[tuple[dict[str, Any], Level, str | None, str]],
     now: datetime,
 ) -> None:
-    """Tell people about alerts, each given as (row, level whose list is told, the station's owner), and set when an
-    acknowledgement is due.
+    """Tell people about alerts, each given as (row, level whose list is told, the station's owner and name), and set
+    when an acknowledgement is due.
 
     Why the wait doubles with each repeat: an alert that nobody acknowledges for a night must not bury the lists.
     """
     if not about:
         return
-    words = {(who, row["town"] if who == "town" else owner) for row, lv, owner in about for who in _list(catalog, lv)}
+    words = {
+        (who, row["town"] if who == "town" else owner) for row, lv, owner, _ in about for who in _list(catalog, lv)
+    }
     asked = sorted(words, key=str)
     people = routing.meant(conn, [{"who": who, "org": org} for who, org in asked], now)
     meant = dict(zip(asked, people, strict=True))
     steps = []
-    for row, level, _ in about:
+    for row, level, _, _ in about:
         times = min(row["tellings"], 6) if row["told"] == level else 0
         wait = timedelta(minutes=catalog.alert_ladders[level].ack_min) * 2**times
         steps.append({"id": row["id"], "told": level, "ack_due_at": now + wait})
     tellings = {r["id"]: r["tellings"] for r in db.many(conn, "alerts_told", steps=as_json(steps))}
     rows = []
-    for row, level, owner in about:
+    for row, level, owner, name in about:
         whom = {p for who in _list(catalog, level) for p in meant[who, row["town"] if who == "town" else owner]}
-        text = f"{catalog.words.of('level', Level(row['level']))}告警 {row['message']}"
+        text = f"{catalog.words.of('level', Level(row['level']))}告警 {name}：{row['message']}"
         once = f"alert:{row['id']}:{tellings[row['id']]}"
         rows += [notices.Notice(p, "alert", text, f"{once}:{p}", row["event_id"], row["id"]) for p in sorted(whom)]
     notices.tell_many(conn, rows, now)
@@ -69,13 +71,14 @@ def sweep(conn: psycopg.Connection, catalog: Catalog, now: datetime, limit: int 
         for row in expired:
             note(conn, row, "ack", now, "确认已到期，请重新确认")
         unseen = db.many(conn, "alerts_ack_due", now=now, limit=limit)
-        owners = {r["id"]: r["org"] for r in db.many(conn, "station_owners", ids=[r["station"] for r in unseen])}
+        known = {r["id"]: r for r in db.many(conn, "station_owners", ids=[r["station"] for r in unseen])}
         again = []
         for row in unseen:
             level = Level(row["told"] or row["level"])
             then = catalog.alert_ladders[level].then
             level = level if then == "repeat" else Level.of(then)
-            again.append((row, level, owners.get(row["station"])))
+            station = known.get(row["station"], {"org": None, "name": row["station"]})
+            again.append((row, level, station["org"], station["name"]))
             note(conn, row, "note", now, f"逾期未确认，按{catalog.alert_ladders[level].name}范围通知")
         tell(conn, catalog, again, now)
         quiet = timedelta(minutes=catalog.practice.propose_close_min)

@@ -92,11 +92,11 @@ def tell(
             id=event.id,
             reason=reason or "",
             note=note or reason or "",
-            address=event.address or "位置见地图",
+            address="" if event.address and event.address in event.title else event.address or "位置见地图",
             due=due,
         )
         notices.tell(
-            conn, [p for p in group if p != actor.id], now=now, kind=line.kind, words=words.rstrip("，"),
+            conn, [p for p in group if p != actor.id], now=now, kind=line.kind, words=words.replace("，，", "，").rstrip("，"),
             event_id=event.id, once=f"{event.id}:{event.version}:{verb}",
         )  # fmt: skip
 

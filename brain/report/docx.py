@@ -77,6 +77,7 @@ def conclusions(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) ->
     paper.head(f"{n}、本月结论")
     for c in s["conclusions"]:
         paper.paragraph([f"{c['n']}. ", *sentence(c["parts"])], size=15, line=23.5)
+    paper.paragraph("", indent=False, line=6)
     rows = {r["key"]: r for r in s["kpis"]}
     cells = [rows[k] for k in s["headlines"]]
     made = [[[(f"{r['text']}", {"size": 18, "bold": True}), (f" {r['unit']}", {"size": SMALL})] for r in cells]]
@@ -111,7 +112,7 @@ def volume(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
     paper.note("目标栏绿色为达到，加粗为未达到；算式与归期规则见附注。")
     source = "、".join(f"{r['name']} {text.count(r['n'])} 件（{r['share_text']} %）" for r in s["sources"]["rows"])
     if source:
-        paper.paragraph(f"来源构成：{source}。")
+        paper.paragraph(f"来源构成：{source}。", size=15, line=25)
 
 
 def units(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:

@@ -44,25 +44,31 @@ def repeats(conn: psycopg.Connection, catalog: Catalog, span: Window) -> list[di
 
 
 def repeat_rows(catalog: Catalog, facts: Facts, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Repeat places as the snapshot keeps them."""
-    return [
-        {
-            "category": r["category"],
-            "name": catalog.categories[r["category"]].name,
-            "org": catalog.categories[r["category"]].org,
-            "unit": facts.orgs.get(catalog.categories[r["category"]].org, {}).get("short", ""),
-            "town": r["town"],
-            "place": r["address"] or facts.towns.get(r["town"], ""),
-            "lng": round(r["lng"], 6),
-            "lat": round(r["lat"], 6),
-            "times": r["times"],
-            "first": r["first_at"].isoformat(),
-            "last": r["reported_at"].isoformat(),
-            "ids": r["ids"],
-            "e": "ids=" + ",".join(r["ids"]),
-        }
-        for r in found
-    ]
+    """Repeat places as the snapshot keeps them; `unit` is the organisation that handled most of their cases."""
+    held = {c["id"]: c["org"] for c in facts.cases if c["org"]}
+    rows = []
+    for r in found:
+        entry = catalog.categories[r["category"]]
+        handlers = [held[i] for i in r["ids"] if i in held] or [entry.org]
+        org = max(sorted(set(handlers)), key=handlers.count)
+        rows.append(
+            {
+                "category": r["category"],
+                "name": entry.name,
+                "org": org,
+                "unit": facts.orgs.get(org, {}).get("short", ""),
+                "town": r["town"],
+                "place": r["address"] or facts.towns.get(r["town"], ""),
+                "lng": round(r["lng"], 6),
+                "lat": round(r["lat"], 6),
+                "times": r["times"],
+                "first": r["first_at"].isoformat(),
+                "last": r["reported_at"].isoformat(),
+                "ids": r["ids"],
+                "e": "ids=" + ",".join(r["ids"]),
+            }
+        )
+    return rows
 
 
 def follow_up(before: list[dict[str, Any]], cases: list[dict[str, Any]], metres: float) -> dict[str, Any]:

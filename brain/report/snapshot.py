@@ -83,6 +83,7 @@ def _made(conn: psycopg.Connection, catalog: Catalog, facts: Facts, period: str,
     made["outlook"] = conclusions.outlook(catalog, facts, months)
     made["simulated"] = sections.simulated(facts)
     made["cases"] = [sections.case(catalog, facts, c, set(repeated.get("this", []))) for c in facts.cases]
+    made["cases"] = _with_named(conn, catalog, facts, made)
     made["names"] = sections.names(catalog, facts, made)
     made["notes"] = sections.notes(catalog, made, last)
     return made
@@ -90,6 +91,14 @@ def _made(conn: psycopg.Connection, catalog: Catalog, facts: Facts, period: str,
 
 def _reported_among(conn: psycopg.Connection, ids: list[str], span: Any) -> int:
     return db.one(conn, "report_reported_among", ids=ids, since=span.since, until=span.until)["n"]
+
+
+def _with_named(conn: psycopg.Connection, catalog: Catalog, facts: Facts, made: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cases of the month, and before them those of the month before that repeat places name; these carry no mark."""
+    known = {c["id"] for c in made["cases"]}
+    named = {i for place in made["repeats"]["rows"] for i in place["ids"]} - known
+    rows = db.many(conn, "report_named", ids=sorted(named)) if named else []
+    return [sections.case(catalog, facts, row, set()) for row in rows] + made["cases"]
 
 
 # Frozen -------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 KEEP = ("/_dash-component-suites/", "/assets/")
 TEXTS = (b"text/", b"application/json", b"application/javascript", b"application/geo+json", b"image/svg")
 SMALLEST = 800
+UNTYPED = b"application/json"  # answers of callbacks come without a type
 MOST_KEPT = 64 * 2**20
 
 
@@ -52,7 +53,7 @@ class Squeeze:
         headers = {k.lower(): v for k, v in start["headers"]}
         if len(body) < SMALLEST or b"content-encoding" in headers:
             return None
-        if not headers.get(b"content-type", b"").startswith(TEXTS):
+        if not headers.get(b"content-type", UNTYPED).startswith(TEXTS):
             return None
         path = scope["path"]
         if not path.startswith(KEEP) or start["status"] != 200:

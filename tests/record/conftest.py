@@ -3,6 +3,7 @@ there."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ import shapely
 from brain.catalog import Catalog
 from brain.flow import events, people
 from brain.flow.people import Person
-from brain.model import Actor, Event, Role, Source, Station, Verb
+from brain.model import Actor, Event, Refused, Role, Source, Station, Verb
 
 TOWN, VILLAGE = "441402103", "441402103200"
 # The map, north up; a letter is a cell of 0.01°, capitals lie in grid 1, small letters in grid 2.
@@ -91,6 +92,14 @@ class District:
     def checker(self, event: Event) -> str:
         chosen = events.get(self.conn, event.id).checker_id
         return next(login for login, person in self.who.items() if person.id == chosen)
+
+    @staticmethod
+    def refused(code: str, call: Callable, *args, **given) -> str:
+        """The sentence with which `call` is refused; the refusal must carry this code."""
+        with pytest.raises(Refused) as caught:
+            call(*args, **given)
+        assert caught.value.code == code
+        return str(caught.value)
 
     def verbs(self, event: Event) -> list[str]:
         return [str(line.verb) for line in events.log_of(self.conn, event.id)]

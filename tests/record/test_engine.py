@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from brain.engine.loop import Engine
-from brain.flow import alerts, events, readings
+from brain.flow import alerts, escalation, events, readings
 from brain.model import Quality, Reading, State
 from brain.rules import thresholds
 from brain.store import db
@@ -132,6 +132,16 @@ def test_a_station_that_never_reported_is_missed_too(district, engine):
     assert {(a.station, a.rule) for a in open_alerts(district.conn, "device")} == {
         ("PD-09", "silence_drainage"), ("WL-09", "silence_level"),
     }  # fmt: skip
+
+
+def test_a_station_that_never_reported_is_expected_to_send_what_stations_named_alike_send(district, engine, send):
+    for name in ("WL-08", "WL-09", "WQ-09"):
+        district.station(name, "water")
+    send("WL-08", feed="water", water_level=70.0)
+    engine.step(district.now)
+    engine.step(district.now + timedelta(minutes=1))
+    engine.step(district.now + timedelta(hours=8))
+    assert [a.station for a in open_alerts(district.conn, "device")] == ["WL-08", "WL-09"]
 
 
 def test_a_station_switched_off_withdraws_its_alerts_and_is_asked_no_more(district, engine, send):
@@ -314,8 +324,6 @@ def test_a_second_engine_stands_by_until_the_first_is_gone(district, send, db_ur
 
 
 def test_a_chore_that_fails_is_written_down_once_and_judging_goes_on(district, engine, send, monkeypatch):
-    from brain.flow import escalation
-
     district.station("PD-09", "drainage")
     monkeypatch.setattr(escalation, "sweep", lambda *_: 1 / 0)
     send("PD-09", pond_depth=16.0)

@@ -11,7 +11,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from brain.flow import events, photos
-from brain.model import Refused, Verb
+from brain.model import Verb
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -39,13 +39,6 @@ def keep(district, tmp_path):
         return photos.store(district.conn, tmp_path, data, **given)
 
     return store
-
-
-def refused(code, call, *args, **kw):
-    with pytest.raises(Refused) as caught:
-        call(*args, **kw)
-    assert caught.value.code == code
-    return str(caught.value)
 
 
 def test_time_and_place_are_kept_as_columns_and_everything_hidden_is_gone(keep, tmp_path):
@@ -89,22 +82,22 @@ def test_what_hides_behind_a_picture_does_not_survive(keep, tmp_path):
         b"%PDF-1.7",
     ],
 )
-def test_what_is_no_picture_is_refused_and_leaves_no_file(keep, tmp_path, data):
-    refused("photo", keep, data)
+def test_what_is_no_picture_is_refused_and_leaves_no_file(district, keep, tmp_path, data):
+    district.refused("photo", keep, data)
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
-def test_too_many_bytes_or_pixels_are_refused(keep):
-    assert "20 MB" in refused("photo", keep, picture() + b"\0" * (20 * 2**20))
-    assert "像素" in refused("photo", keep, picture("PNG", size=(12000, 6000)))
+def test_too_many_bytes_or_pixels_are_refused(district, keep):
+    assert "20 MB" in district.refused("photo", keep, picture() + b"\0" * (20 * 2**20))
+    assert "像素" in district.refused("photo", keep, picture("PNG", size=(12000, 6000)))
 
 
-def test_the_same_upload_again_gives_the_same_photo_and_one_file(keep, tmp_path):
+def test_the_same_upload_again_gives_the_same_photo_and_one_file(district, keep, tmp_path):
     key, data = uuid.uuid4(), picture()
     assert keep(data, photo_id=key) == keep(data, photo_id=key)
     assert len([p for p in tmp_path.rglob("*") if p.is_file()]) == 1
-    refused("conflict", keep, picture(colour="red"), photo_id=key)
-    refused("conflict", keep, data, photo_id=key, login="worker2")
+    district.refused("conflict", keep, picture(colour="red"), photo_id=key)
+    district.refused("conflict", keep, data, photo_id=key, login="worker2")
 
 
 def test_nonsense_in_the_hidden_data_is_passed_over(keep):
@@ -130,7 +123,7 @@ def test_another_persons_or_another_events_photo_cannot_be_shown(district, keep)
     place = {"lng": first.lng, "lat": first.lat}
     district.act(first, Verb.ANSWER, "cgj", photos=[used.id], **place)
     for ident in (used.id, strange.id, uuid.uuid4(), "nonsense"):
-        refused("photo", district.act, second, Verb.ANSWER, "cgj", photos=[ident], **place)
+        district.refused("photo", district.act, second, Verb.ANSWER, "cgj", photos=[ident], **place)
     assert district.verbs(second)[-1] == "take"
 
 

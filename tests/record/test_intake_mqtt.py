@@ -346,7 +346,7 @@ def test_a_session_goes_on_where_it_was(opened, sender, name, broker):
 def test_a_half_open_connection_is_noticed_and_replaced(opened, sender):
     one = opened(keepalive_s=1)
     sock = one.door._client.socket()
-    sock.recv = lambda size: (_ for _ in ()).throw(BlockingIOError())  # nothing arrives any more, and nobody says so
+    sock.fill = lambda: sock._sock.recv(1 << 16)  # nothing arrives any more, and nobody says so
     sender.send(rain(1))
     until(lambda: one.got == [rain(1)], 30)
     assert one.door.connections >= 2

@@ -11,13 +11,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from brain.flow import people
+from brain.catalog import Catalog
+from brain.flow import alerts, events, people, readings
+from brain.model import Judgement, Level, Reading, RuleState, Source, Station, Verb
 from brain.store import db
 
 PASSWORD = "Meijiang-2026!wall"
@@ -129,25 +133,106 @@ class Visit:
         self.page.wait_for_selector("#wall[data-beats]", timeout=15_000)
 
 
+def open_page(web: Web, chromium: Browser, role: str | None, path: str, size: tuple[int, int]) -> Visit:
+    context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
+    page = context.new_page()
+    found = Visit(page, context, web.url)
+    page.on("request", lambda r: found.asked.append(r.url))
+    page.on("console", lambda m: found.complaints.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: found.complaints.append(f"script: {e}"))
+    if role is not None:
+        answer = context.request.post(web.url + "/login", data=web.account(role))
+        assert answer.ok, answer.text()
+    page.goto(web.url + path)
+    return found
+
+
 @pytest.fixture
 def visit(web, chromium):
     """`visit(role, path="/", size=(1920, 1080))` opens a page as somebody of that role (None: as nobody)."""
-    opened: list[BrowserContext] = []
+    opened: list[Visit] = []
 
-    def open_page(role: str | None, path: str = "/", size: tuple[int, int] = (1920, 1080)) -> Visit:
-        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
-        opened.append(context)
-        page = context.new_page()
-        found = Visit(page, context, web.url)
-        page.on("request", lambda r: found.asked.append(r.url))
-        page.on("console", lambda m: found.complaints.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda e: found.complaints.append(f"script: {e}"))
-        if role is not None:
-            answer = context.request.post(web.url + "/login", data=web.account(role))
-            assert answer.ok, answer.text()
-        page.goto(web.url + path)
-        return found
+    def visit(role: str | None, path: str = "/", size: tuple[int, int] = (1920, 1080)) -> Visit:
+        opened.append(open_page(web, chromium, role, path, size))
+        return opened[-1]
 
-    yield open_page
-    for context in opened:
-        context.close()
+    yield visit
+    for visitor in opened:
+        visitor.context.close()
+
+
+@pytest.fixture(scope="module")
+def chiefs_wall(web, chromium) -> Iterator[Visit]:
+    """The wall of a duty chief, open for a whole file: drawing the map in software takes seconds."""
+    visitor = open_page(web, chromium, "chief", "/", (1920, 1080))
+    visitor.wait_for_map()
+    yield visitor
+    visitor.context.close()
+
+
+@pytest.fixture
+def wall(chiefs_wall) -> Visit:
+    """The same wall with nothing selected and nothing complained about yet."""
+    page = chiefs_wall.page
+    page.fill("#wall-search", "")
+    page.keyboard.press("Escape")
+    page.evaluate("dash_clientside.set_props('wall-pick', {data: {kind: null, id: null, n: Math.random()}})")
+    page.wait_for_selector("#wall-card", state="hidden")
+    chiefs_wall.complaints.clear()
+    return chiefs_wall
+
+
+@dataclass
+class District:
+    """What happens outside while somebody looks at the screen: readings come in, rules speak. Each is one committed
+    transaction, as intake and engine write it."""
+
+    conn: psycopg.Connection
+    catalog: Catalog
+
+    def reading(self, station: str, kind: str, value: float, at: datetime | None = None) -> None:
+        at = at or datetime.now(UTC)
+        feed = self.catalog.kinds[kind].theme
+        readings.store(
+            self.conn, feed=feed, worker="tests", lane="live", received_at=at, readings=[Reading(station, kind, at, value)], received=1
+        )
+
+    def alert(self, station: str, kind: str, rule: str, level: Level, message: str, value: float = 1.0) -> int:
+        """An alert as the engine opens it; its id."""
+        now = datetime.now(UTC)
+        row = self.conn.execute("SELECT * FROM station WHERE id = %s", [station]).fetchone()
+        judged = Judgement(
+            RuleState(level=level, since=now, seen_at=now), "open", level, value, value - 1, message, {"version": 1}
+        )
+        return alerts.apply(
+            self.conn, self.catalog, db.record(Station, row), self.catalog.rules[kind, rule], judged, now
+        )
+
+    def event(self, org: str, title: str = "河道污染") -> str:
+        """An event that an organisation has to handle; its number."""
+        now = datetime.now(UTC)
+        chief = people.actor_of(people.by_login(self.conn, LOGINS["chief"]))
+        event = events.report(
+            self.conn, self.catalog, category="matter:06026", title=title, lng=116.12, lat=24.29, source=Source.PATROL, actor=chief, now=now
+        )
+        condition = self.catalog.register_conditions[0]
+        for verb, more in ((Verb.ACCEPT, {}), (Verb.REGISTER, {"condition": condition}), (Verb.DISPATCH, {"org": org})):
+            event = events.act(self.conn, self.catalog, event.id, verb, chief, now, **more)
+        return event.id
+
+    def clear(self, station: str, kind: str, rule: str) -> None:
+        now = datetime.now(UTC)
+        row = self.conn.execute("SELECT * FROM station WHERE id = %s", [station]).fetchone()
+        judged = Judgement(RuleState(seen_at=now), "clear", None, 0.0, None, "恢复正常")
+        alerts.apply(self.conn, self.catalog, db.record(Station, row), self.catalog.rules[kind, rule], judged, now)
+
+
+@pytest.fixture
+def district(city, catalog) -> Iterator[District]:
+    """The outside; what it raised is cleared again afterwards."""
+    known = {r["id"] for r in city.execute("SELECT id FROM alert WHERE cleared_at IS NULL").fetchall()}
+    outside = District(city, catalog)
+    yield outside
+    for r in city.execute("SELECT id, station, kind, rule FROM alert WHERE cleared_at IS NULL").fetchall():
+        if r["id"] not in known:
+            outside.clear(r["station"], r["kind"], r["rule"])

@@ -84,14 +84,27 @@ class World:
     chances: Chances
 
 
-def load(conn: psycopg.Connection, catalog: Catalog, now: datetime, say: Callable[[str], None]) -> None:
-    """Load the simulated history once; a second call does nothing. Needs the demo city (places, people, cells)."""
+def load(
+    conn: psycopg.Connection,
+    catalog: Catalog,
+    now: datetime,
+    say: Callable[[str], None] = lambda text: None,
+    months: int | None = None,
+) -> None:
+    """Load the simulated history once; a second call does nothing. Needs the demo city (places, people, cells).
+
+    `months` whole months before the running one; None: as many as the recipe says.
+    """
     if conn.execute("SELECT 1 FROM fact WHERE key = %s", [FACT]).fetchone():
         return
     recipe = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
     world = _world(conn, catalog, recipe)
     say("生成模拟历史案卷")
-    lives = [life for period in _periods(now, recipe["months"]) for life in month(world, period, now)]
+    lives = [
+        life
+        for period in _periods(now, recipe["months"] if months is None else months)
+        for life in month(world, period, now)
+    ]
     lives += still_open(world, now)
     lives.sort(key=lambda life: (life.event.reported_at, life.event.title))
     say(f"写入 {len(lives)} 件模拟案卷")

@@ -73,6 +73,7 @@ class Chances:
     chronic: float
     returned: float
     late_hours: tuple[float, float]  # of a lognormal: how long over the limit
+    late_most: float
 
 
 @dataclass(slots=True)
@@ -277,7 +278,7 @@ def _answer_at(life: Life, script: Script, chances: Chances) -> datetime:
     rng, start = life.rng, life.event.dispatched_at
     if rng.random() < script.prompt:
         return _at_fraction(life, start, min(0.97, 0.12 + 0.82 * rng.betavariate(2.0, 2.2)))
-    hours = rng.lognormvariate(*chances.late_hours)
+    hours = min(rng.lognormvariate(*chances.late_hours), chances.late_most)
     clock = Clock.URGENT_HOUR if sla.runs_always(_limit(life).clock) else Clock.WORK_HOUR
     return sla.advance(life.event.due_at, hours * 3600, clock, life.catalog.calendar)
 

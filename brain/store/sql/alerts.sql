@@ -123,5 +123,5 @@ WITH quiet AS (
 UPDATE alert a SET proposed_at = %(now)s FROM quiet WHERE a.id = quiet.id RETURNING a.*;
 
 -- station_owners --
--- Which organisation owns these stations.
-SELECT id, org FROM station WHERE id = ANY(%(ids)s::text[]);
+-- Names and owners of these stations.
+SELECT id, name, org FROM station WHERE id = ANY(%(ids)s::text[]);

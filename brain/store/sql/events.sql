@@ -30,9 +30,15 @@ SELECT * FROM event WHERE id = %(id)s;
 SELECT * FROM event WHERE id = %(id)s FOR UPDATE;
 
 -- event_last_line --
--- The newest line of an event's history. A statement of its own, after the lock: only then is it surely the newest.
-SELECT at AS last_at, actor_name AS last_actor, verb AS last_verb
-  FROM event_log WHERE event_id = %(id)s ORDER BY seq DESC LIMIT 1;
+-- When the newest line of an event's history was written. A statement of its own, after the lock: only then is it surely
+-- the newest.
+SELECT at AS last_at FROM event_log WHERE event_id = %(id)s ORDER BY seq DESC LIMIT 1;
+
+-- event_changed_since --
+-- The newest line, after the one seen, by which a person did something or the state moved.
+SELECT at, actor_name, verb FROM event_log
+ WHERE event_id = %(id)s AND seq > %(seen)s AND (from_state IS DISTINCT FROM to_state OR role NOT IN ('rule', 'clock'))
+ ORDER BY seq DESC LIMIT 1;
 
 -- event_moved --
 -- New values of an event's columns, if it still stands in one of the states the verb may leave.

@@ -136,6 +136,12 @@ SELECT win,
 SELECT * FROM report_case WHERE win = %(win)s AND (is_reported OR is_handle_due OR is_rated OR is_backlog)
  ORDER BY reported_at, id;
 
+-- report_named --
+-- Cases that a figure names although they belong to an earlier month (repeat places look back), in order of reporting.
+SELECT id, category, title, source, org, town, grid, state, reported_at, due_at, answered_at, closed_at, reworks, returns,
+       simulated
+  FROM event WHERE id = ANY(%(ids)s) ORDER BY reported_at, id;
+
 -- report_stages --
 -- Each desk's stage of each case reported in the window: asked when, done when (null: not done before its end).
 WITH step AS (

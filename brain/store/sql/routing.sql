@@ -14,14 +14,16 @@ SELECT org FROM (
  WHERE best = 1;
 
 -- handler_for --
--- Who takes an event of this organisation now: for a town the worker of the grid, then the roster's field and desk.
+-- Who takes an event of this organisation now: for a town the worker of the grid, then the roster's field and desk; of
+-- those who may take one at all.
 SELECT id FROM (
   SELECT p.id, 0 AS tier, 0 AS k, p.id AS last FROM person p JOIN org o ON o.code = %(org)s AND o.kind = 'town'
    WHERE p.active AND p.role = 'worker' AND p.grid = %(grid)s
   UNION ALL
   SELECT p.id, 1, array_position(ARRAY['field', 'desk', 'chief'], r.duty), p.id
     FROM roster r JOIN person p ON p.id = r.person_id AND p.active
-   WHERE r.org = %(org)s AND r.duty IN ('field', 'desk', 'chief') AND r.starts <= %(now)s AND r.ends > %(now)s) c
+   WHERE r.org = %(org)s AND r.duty IN ('field', 'desk', 'chief') AND r.starts <= %(now)s AND r.ends > %(now)s
+     AND p.role IN ('department', 'worker')) c
  ORDER BY tier, k, last LIMIT 1;
 
 -- nearest_worker --
@@ -36,16 +38,16 @@ WITH asked AS (
   SELECT * FROM unnest(%(ns)s::int[], %(whos)s::text[], %(orgs)s::text[], %(handlers)s::bigint[]) a (n, who, org, handler)
 ), way (who, tier, duty, role, own) AS (VALUES
   -- word            tier  on the roster as  role         of the asking's own organisation
-  ('handler',         2,   'desk',           NULL,         true),
+  ('handler',         2,   'desk',           'department', true),
   ('handler',         3,   NULL,             'department', true),
   ('unit',            1,   NULL,             'department', true),
   ('unit_chief',      1,   'chief',          NULL,         true),
   ('unit_chief',      2,   'leader',         NULL,         true),
-  ('unit_chief',      3,   'desk',           NULL,         true),
+  ('unit_chief',      3,   'desk',           'department', true),
   ('unit_chief',      4,   NULL,             'department', true),
-  ('town',            1,   'desk',           NULL,         true),
+  ('town',            1,   'desk',           'department', true),
   ('town',            2,   NULL,             'department', true),
-  ('owner',           1,   'desk',           NULL,         true),
+  ('owner',           1,   'desk',           'department', true),
   ('owner',           2,   NULL,             'department', true),
   ('duty_seat',       1,   'desk',           'operator',   false),
   ('duty_seat',       2,   NULL,             'operator',   false),
@@ -63,7 +65,7 @@ WITH asked AS (
   UNION ALL
   SELECT a.n, w.tier, p.id FROM asked a JOIN way w ON w.who = a.who AND w.own AND w.duty IS NOT NULL
     JOIN roster r ON r.org = a.org AND r.duty = w.duty AND r.starts <= %(now)s AND r.ends > %(now)s
-    JOIN person p ON p.id = r.person_id AND p.active
+    JOIN person p ON p.id = r.person_id AND p.active AND p.role = coalesce(w.role, p.role)
   UNION ALL
   SELECT a.n, w.tier, p.id FROM asked a JOIN way w ON w.who = a.who AND w.own AND w.duty IS NULL
     JOIN person p ON p.org = a.org AND p.role = w.role AND p.active

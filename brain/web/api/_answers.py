@@ -12,7 +12,16 @@ from fastapi.routing import APIRoute
 
 from brain.model import Refused
 
-STATUS = {"unknown": 404, "photo": 422, "digest": 422, "category": 422, "title": 422, "place": 422, "outside": 422, "key": 422}
+STATUS = {
+    "unknown": 404,
+    "photo": 422,
+    "digest": 422,
+    "category": 422,
+    "title": 422,
+    "place": 422,
+    "outside": 422,
+    "key": 422,
+}
 """Refusals that are not a conflict with what stands (409): no such thing, or a field to mend."""
 
 FIELDS = {
@@ -24,6 +33,33 @@ FIELDS = {
     "self_handled": "自行处置", "size": "每页条数", "before": "起始编号", "since": "开始时间", "state": "状态", "level": "级别",
     "theme": "专题", "body": "请求内容", "place": "地域", "q": "搜索词", "mine": "与我有关",
 }  # fmt: skip
+"""How a field is called on a form."""
+
+SAYINGS = {
+    "missing": "没有填写",
+    "string_too_long": "太长，最多 {max_length} 字",
+    "string_too_short": "太短，至少 {min_length} 字",
+    "too_long": "太多，最多 {max_length} 项",
+    "too_short": "太少，至少 {min_length} 项",
+    "greater_than_equal": "不能小于 {ge:g}",
+    "less_than_equal": "不能大于 {le:g}",
+    "string_pattern_mismatch": "写法不对，或含有不能保存的字符",
+    "extra_forbidden": "是不认识的字段，请去掉",
+    "json_invalid": "不是合法的 JSON",
+    "timezone_aware": "要带时区，例如 2026-09-03T10:00:00+08:00",
+    "finite_number": "不是有限的数",
+}
+"""Why a value was refused, by pydantic's kind of the error."""
+STEMS = {
+    "uuid": "不是 UUID",
+    "int": "不是整数",
+    "float": "不是数字",
+    "bool": "不是 true 或 false",
+    "datetime": "不是时间，例如 2026-09-03T10:00:00+08:00",
+    "string": "不是文字",
+    "list": "不是列表",
+}
+"""What a value is not, by how pydantic's kind of the error begins."""
 
 
 def failed(status: int, error: str, code: str, **more: Any) -> JSONResponse:
@@ -32,26 +68,11 @@ def failed(status: int, error: str, code: str, **more: Any) -> JSONResponse:
 
 def _bounds(kind: str, limits: dict[str, Any]) -> str | None:
     """Why a value was refused, as far as it can be said from the kind of the error alone."""
-    sayings: dict[str, Callable[[], str]] = {
-        "missing": lambda: "没有填写",
-        "string_too_long": lambda: f"太长，最多 {limits['max_length']} 字",
-        "string_too_short": lambda: f"太短，至少 {limits['min_length']} 字",
-        "too_long": lambda: f"太多，最多 {limits['max_length']} 项",
-        "too_short": lambda: f"太少，至少 {limits['min_length']} 项",
-        "greater_than_equal": lambda: f"不能小于 {limits['ge']}",
-        "less_than_equal": lambda: f"不能大于 {limits['le']}",
-        "string_pattern_mismatch": lambda: "写法不对，或含有不能保存的字符",
-        "extra_forbidden": lambda: "是不认识的字段，请去掉",
-        "json_invalid": lambda: "不是合法的 JSON",
-        "timezone_aware": lambda: "要带时区，例如 2026-09-03T10:00:00+08:00",
-        "finite_number": lambda: "不是有限的数",
-    }
-    if kind in sayings:
-        return sayings[kind]()
+    if kind in SAYINGS:
+        return SAYINGS[kind].format(**limits)
     if kind in ("enum", "literal_error"):
         return f"只能取 {str(limits.get('expected', '')).replace(' or ', '、').replace(', ', '、')}"
-    for stem, words in (("uuid", "不是 UUID"), ("int", "不是整数"), ("float", "不是数字"), ("bool", "不是 true 或 false"),
-                        ("datetime", "不是时间，例如 2026-09-03T10:00:00+08:00"), ("string", "不是文字"), ("list", "不是列表")):  # fmt: skip
+    for stem, words in STEMS.items():
         if kind.startswith(stem):
             return words
     return None
@@ -61,7 +82,9 @@ def sentence(errors: Sequence[Any]) -> tuple[str, list[dict[str, str]]]:
     """(one sentence, [{field, error}]) of what pydantic found wrong, with the fields' Chinese names."""
     found = []
     for err in errors:
-        names = [str(part) for part in err["loc"][1:] if not isinstance(part, int)]  # the first says body, query, path …
+        names = [
+            str(part) for part in err["loc"][1:] if not isinstance(part, int)
+        ]  # the first says body, query, path …
         name = names[-1].lower() if names else "body"
         said = _bounds(err["type"], err.get("ctx") or {}) or "的值不对"
         found.append({"field": name, "error": f"{FIELDS.get(name, name)}{said}"})
@@ -74,10 +97,18 @@ class Plain(APIRoute):
     Why a route class and not handlers of the application: the pages beside us answer failures with pages.
     """
 
+    most = 2**20  # bytes of a body; checked before a byte of it is read
+
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()
 
         async def plain(request: Request) -> Response:
+            if request.method not in ("GET", "HEAD"):
+                length = request.headers.get("content-length", "")
+                if not length.isdecimal():
+                    return failed(411, "请求要写明长度（Content-Length）", "length")
+                if int(length) > self.most:
+                    return failed(413, f"内容太大，最多 {self.most // 2**20} MB", "too_large")
             try:
                 response = await handle(request)
             except Refused as err:

@@ -19,11 +19,18 @@ from brain.flow.people import Person
 from brain.model import Refused
 from brain.store import db
 
-KEPT = timedelta(days=30)  # longer than any phone stays without a line; reports are protected for ever by event.client_key
+KEPT = timedelta(
+    days=30
+)  # longer than any phone stays without a line; reports are protected for ever by event.client_key
 
 
 def once(
-    conn: psycopg.Connection, key: UUID | None, person: Person, asked: str, now: datetime, do: Callable[[], dict[str, Any]]
+    conn: psycopg.Connection,
+    key: UUID | None,
+    person: Person,
+    asked: str,
+    now: datetime,
+    do: Callable[[], dict[str, Any]],
 ) -> dict[str, Any]:
     """The answer of `do`, or what it answered before under this key. `asked` is the whole request as text.
 
@@ -34,7 +41,10 @@ def once(
             return do()
     digest = hashlib.sha256(asked.encode()).digest()
     with conn.transaction():
-        if db.one(conn, "api_receipt_claim", key=key, person=person.id, asked=digest, now=now, until=now - KEPT) is None:
+        if (
+            db.one(conn, "api_receipt_claim", key=key, person=person.id, asked=digest, now=now, until=now - KEPT)
+            is None
+        ):
             row = db.one(conn, "api_receipt", key=key)
             if row is None or row["person_id"] != person.id or row["asked"] != digest:
                 raise Refused("这个请求编号已用于别的操作，请换一个编号再提交", "key")

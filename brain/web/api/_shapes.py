@@ -14,7 +14,12 @@ from brain.web.api import _words
 from geo import crs
 
 CRS = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
-SYSTEMS = {"wgs84": crs.System.WGS84, "cgcs2000": crs.System.CGCS2000, "gcj02": crs.System.GCJ02, "bd09": crs.System.BD09}
+SYSTEMS = {
+    "wgs84": crs.System.WGS84,
+    "cgcs2000": crs.System.CGCS2000,
+    "gcj02": crs.System.GCJ02,
+    "bd09": crs.System.BD09,
+}
 Lng = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 CLEAN = r"^[^\x00]*$"  # PostgreSQL's text holds every character but this one

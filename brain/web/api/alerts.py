@@ -83,7 +83,12 @@ class Ack(BaseModel):
 
 @router.post("/alerts/{alert_id}/ack")
 def ack(
-    alert_id: Annotated[int, Path(ge=1, le=2**63 - 1)], body: Ack, request: Request, person: Me, conn: Db, key: Key = None
+    alert_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    body: Ack,
+    request: Request,
+    person: Me,
+    conn: Db,
+    key: Key = None,
 ) -> dict[str, Any]:
     """I have seen it."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)

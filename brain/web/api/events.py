@@ -44,6 +44,9 @@ SOURCES: dict[Role, tuple[Source, ...]] = {
 """Whom a person may report for; the first is taken when he does not say. Nobody may speak for a sensor."""
 
 
+Reporter = Annotated[Person, Depends(require(*SOURCES))]
+
+
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -87,7 +90,13 @@ def many(filters: Annotated[Filters, Query()], request: Request, person: Me, con
 
 @router.get("/events/near")
 def near(
-    request: Request, person: Me, conn: Db, category: text(20), lng: Lng, lat: Lat, crs: CRS = "wgs84"  # type: ignore[valid-type]
+    request: Request,
+    person: Reporter,
+    conn: Db,
+    category: text(20),
+    lng: Lng,
+    lat: Lat,
+    crs: CRS = "wgs84",  # type: ignore[valid-type]
 ) -> dict[str, Any]:
     """Open events of the category close by and reported lately: perhaps the same trouble. Distances in metres.
 
@@ -147,7 +156,8 @@ def one(event_id: EventId, request: Request, person: Me, conn: Db) -> dict[str, 
 
 @router.get("/categories")
 def categories(request: Request, person: Me, conn: Db, q: text(30) = "") -> dict[str, Any]:  # type: ignore[valid-type]
-    """The dictionary for picking, what is reported most first, then the district's own entries; `q` keeps those whose name, group or code holds every word of it."""
+    """The dictionary for picking, what is reported most first, then the district's own entries; `q` keeps those whose
+    name, group or code holds every word of it."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
     lately = [r["category"] for r in db.many(conn, "api_common_categories", since=now - LATELY, limit=COMMON)]
     ours = [c.key for c in catalog.categories.values() if c.local]
@@ -158,7 +168,13 @@ def categories(request: Request, person: Me, conn: Db, q: text(30) = "") -> dict
     rows.sort(key=lambda c: rank.get(c.key, len(rank)))
     return {
         "categories": [
-            {"key": c.key, "name": c.name, "group": c.group, "limit": catalog.words.clock(c.limit), "common": c.key in rank}
+            {
+                "key": c.key,
+                "name": c.name,
+                "group": c.group,
+                "limit": catalog.words.clock(c.limit),
+                "common": c.key in rank,
+            }
             for c in rows
         ]
     }
@@ -189,9 +205,6 @@ class Report(Body):
     self_handled: SelfHandled | None = None
 
 
-Reporter = Annotated[Person, Depends(require(*SOURCES))]
-
-
 @router.post("/events", status_code=201)
 def report(body: Report, request: Request, person: Reporter, conn: Db, key: Key = None) -> dict[str, Any]:
     """Report something. The answer carries the event and, under a key, its receipt."""
@@ -215,7 +228,13 @@ def report(body: Report, request: Request, person: Reporter, conn: Db, key: Key 
         if body.self_handled:
             mended = body.self_handled
             event = events.self_handle(
-                conn, catalog, before=body.photos, photos=mended.photos, condition=mended.condition, note=mended.note, **what
+                conn,
+                catalog,
+                before=body.photos,
+                photos=mended.photos,
+                condition=mended.condition,
+                note=mended.note,
+                **what,
             )
         else:
             event = events.report(conn, catalog, source=source, photos=body.photos, **what)
@@ -254,7 +273,9 @@ class Act(Body):
 
 
 @router.post("/events/{event_id}/part")
-def answer_part(event_id: EventId, body: Act, request: Request, person: Me, conn: Db, key: Key = None) -> dict[str, Any]:
+def answer_part(
+    event_id: EventId, body: Act, request: Request, person: Me, conn: Db, key: Key = None
+) -> dict[str, Any]:
     """My organisation has done its part of a joint event (联动)."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
 
@@ -268,7 +289,9 @@ def answer_part(event_id: EventId, body: Act, request: Request, person: Me, conn
 
 
 @router.post("/events/{event_id}/{verb}")
-def act(event_id: EventId, verb: Verb, body: Act, request: Request, person: Me, conn: Db, key: Key = None) -> dict[str, Any]:
+def act(
+    event_id: EventId, verb: Verb, body: Act, request: Request, person: Me, conn: Db, key: Key = None
+) -> dict[str, Any]:
     """Do a verb of the lifecycle. 409 with a Chinese sentence when the rules say no; then nothing was written."""
     catalog, actor, now = request.app.state.catalog, actor_of(person), datetime.now(UTC)
     if verb == Verb.REPORT:

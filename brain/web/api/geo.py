@@ -26,6 +26,7 @@ Db = Annotated[psycopg.Connection, Depends(database)]
 REACH_M = 4000.0  # how far around his own grid a worker can pick a place without a line
 MOST_GRIDS, MOST_MARKS = 160, 80
 FINE = 0.00004  # degrees, about 4 m: outlines are simplified to this
+START_M = 1200  # metres across the first view of it
 DEGREE_M = 111_320.0
 
 
@@ -58,7 +59,9 @@ def map_around(request: Request, person: Me, conn: Db) -> dict[str, Any]:
     """Outlines of the 网格 around mine (around the middle of my town, or of the district), rivers, and well-known points:
     enough to put a cross on the place where neither GPS nor a line reaches. Degrees are EPSG:4490."""
     codes = [person.grid, *person.places, person.org, DISTRICT]
-    middle = next((p for code in codes if code and (p := db.one(conn, "api_place", code=code)) and p["lng"] is not None), None)
+    middle = next(
+        (p for code in codes if code and (p := db.one(conn, "api_place", code=code)) and p["lng"] is not None), None
+    )
     if middle is None:
         raise Refused("还没有导入本区的网格，请联系系统管理员", "unknown")
     lng, lat = middle["lng"], middle["lat"]
@@ -66,10 +69,12 @@ def map_around(request: Request, person: Me, conn: Db) -> dict[str, Any]:
     box = {"west": lng - dlng, "east": lng + dlng, "south": lat - dlat, "north": lat + dlat}
     rows = db.many(conn, "api_grids_around", own=person.grid, lng=lng, lat=lat, limit=MOST_GRIDS, **box)
     shapes = shapely.from_wkb([r["geom"] for r in rows])
-    window = shapely.union_all([shapely.box(*shapely.total_bounds(shapes)), shapely.box(*(box[k] for k in ("west", "south", "east", "north")))])
+    window = shapely.union_all(
+        [shapely.box(*shapely.total_bounds(shapes)), shapely.box(*(box[k] for k in ("west", "south", "east", "north")))]
+    )
     return {
         "centre": [lng, lat],
-        "across": round(REACH_M / 2),
+        "across": START_M,
         "grids": [
             {"code": r["code"], "short": r["name"], "words": _shapes.place_words(r["town_name"], r["name"]),
              "own": r["code"] == person.grid, "point": [r["lng"], r["lat"]], "rings": _rings(shape)}

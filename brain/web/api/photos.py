@@ -26,7 +26,14 @@ from brain.web.api._answers import Plain
 from brain.web.api._shapes import CRS, Lat, Lng
 from brain.web.api.events import SOURCES, visible
 
-router = APIRouter(prefix="/api/v1/photos", tags=["photos"], route_class=Plain)
+
+class Heavy(Plain):
+    """Photos are larger than other requests."""
+
+    most = photos.LARGEST + 2**20  # and the form around it
+
+
+router = APIRouter(prefix="/api/v1/photos", tags=["photos"], route_class=Heavy)
 Me = Annotated[Person, Depends(current)]
 Db = Annotated[psycopg.Connection, Depends(database)]
 THUMB = 360  # pixels of the longer side: a card's strip on a phone of three pixels a point

@@ -36,7 +36,9 @@ def mine(person: Person, moment: Moment) -> list[tuple[str, int]]:
         (e["id"], e["version"])
         for e in moment.events
         if person.id in (e["handler_id"], e["checker_id"], e["reporter_id"])
-        or person.org is not None and e["org"] == person.org and (unit or e["handler_id"] is None)
+        or (person.org is not None
+        and e["org"] == person.org
+        and (unit or e["handler_id"] is None))
     ]
 
 

@@ -37,7 +37,7 @@ function top() {
   const title = name === "do" ? word(rest[1]) : TITLES[name];
   document.title = `${title} · 网格任务`;
   show(head, inner ? h("button.plain.round", { type: "button", "aria-label": "返回", onclick: back }, icon("back")) : null, h("h1", null, title),
-    inner ? null : h("span.who", null, me.grid?.short || me.org?.short || me.name, " · ", state.online ? "在线" : "离线", h(`span.lamp${state.online ? ".on" : ""}`)));
+    inner ? null : h("span.who", null, h("span", null, me.grid?.short || me.org?.short || me.name), ` · ${state.online ? "在线" : "离线"}`, h(`span.lamp${state.online ? ".on" : ""}`)));
   show(tabs, TABS.map(([key, words, sign]) => {
     const count = { tasks: state.tasks.length, messages: state.unread }[key];
     return h(`a.tab${key === "report" ? ".main" : ""}`, { href: `#/${key}`, "aria-current": key === name ? "page" : null, "aria-label": words + (count ? ` ${count} 条` : "") },
@@ -136,7 +136,7 @@ async function start() {
   addEventListener("offline", () => { state.online = false; changed(); });
   document.addEventListener("visibilitychange", () => (document.hidden ? asleep() : awake()));
   place.changes.addEventListener("change", () => { if (route().name === "tasks") paint(view, false); });
-  queue.changes.addEventListener("conflict", (e) => conflict(e.detail, editAgain));
+  queue.changes.addEventListener("conflict", async (e) => { await refresh(); conflict(e.detail, editAgain); });
   queue.changes.addEventListener("sent", () => { state.online = true; });
   setInterval(() => tick(view), 20e3);
   draw();

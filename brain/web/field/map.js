@@ -85,15 +85,24 @@ export async function pick(at) {
         if (g.own) { ctx.fillStyle = "rgba(14,124,107,.10)"; ctx.fill("evenodd"); }
         ctx.stroke();
       }
-      ctx.fillStyle = "#51627A";
-      if (view.across < 6000) for (const g of map.grids) { const [x, y] = px(g.point); ctx.fillText(g.short, x, y); }
+      // Names where there is room, the more useful ones first: an unreadable heap helps nobody.
+      const taken = [[0, height - 20 - big, 16 * big / 3, height]]; // the scale bar stands there
+      const label = (text, x, y, colour) => {
+        const half = ctx.measureText(text).width / 2 + 4;
+        const box = [x - half, y - big, x + half, y + 5];
+        if (box[2] < 0 || box[0] > width || box[3] < 0 || box[1] > height) return;
+        if (taken.some((t) => t[0] < box[2] && box[0] < t[2] && t[1] < box[3] && box[1] < t[3])) return;
+        taken.push(box);
+        ctx.fillStyle = colour;
+        ctx.fillText(text, x, y);
+      };
       for (const m of map.marks) {
         const [x, y] = px([m.lng, m.lat]);
-        if (x < 0 || y < 0 || x > width || y > height) continue;
         ctx.fillStyle = "#16202E";
         ctx.fillRect(x - 3, y - 3, 6, 6);
-        if (view.across < 2500) ctx.fillText(m.name, x, y - 8);
+        if (view.across < 2500) label(m.name, x, y - 8, "#16202E");
       }
+      for (const g of map.grids) label(g.short, ...px(g.point), "#51627A");
       const here = last();
       if (here) {
         const [x, y] = px([here.lng, here.lat]);

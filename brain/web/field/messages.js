@@ -6,7 +6,7 @@ import { moment } from "./words.js";
 
 export function messagesView(view) {
   if (!state.notices.length) {
-    show(view, h("div.empty", null, icon("bell"), h("p", null, "没有消息"), h("p.quiet", null, "派单、催办、核查和办理结果会出现在这里。")));
+    show(view, h("div.empty", null, icon("bell"), h("p", null, "没有消息"), h("p.quiet", null, "派单、催办、核查和结果会显示在这里。")));
     return;
   }
   const mark = async (ids) => {

@@ -21,7 +21,7 @@ const row = (label, value) => [h("dt", null, label), h("dd", null, value)];
 function waits() {
   if (!state.pending.length) return h("p.quiet", null, "没有等待上传的内容。");
   return h("div.list", null, state.pending.map((i) => h("button.item", { type: "button", onclick: () => (i.state === "conflict" ? conflict(i, editAgain) : queue.flush()) },
-    h("span", null, `${i.words}：${i.title}`, h("small", null, i.state === "conflict" ? `没有记上：${i.error}` : `${moment(i.at)} · ${i.photos.length} 张照片 · ${Math.ceil(i.bytes / 1024)} KB · 等待上传`)))));
+    h("span", null, `${i.words}：${i.title}`, h("small", null, i.state === "conflict" ? `没有记上：${i.error}` : [moment(i.at), i.photos.length ? `${i.photos.length} 张照片 ${(i.bytes / 2 ** 20).toFixed(1)} MB` : null, "等待上传"].filter(Boolean).join(" · "))))));
 }
 
 async function leave() {

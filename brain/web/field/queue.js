@@ -3,6 +3,7 @@
 
 import { call, Fail } from "./api.js";
 import * as store from "./store.js";
+import { moment } from "./words.js";
 
 export const changes = new EventTarget();
 const tell = (name, detail) => changes.dispatchEvent(new CustomEvent(name, { detail }));
@@ -106,9 +107,10 @@ export async function settle(item, how) {
   if (how === "again") await store.update({ ...item, state: "waiting", error: "" });
   if (how === "note") {
     const said = [item.json.reason, item.json.note].filter(Boolean).join("；");
+    const when = moment(item.at);
     await store.update({
       ...item, key: uuid(), verb: "note", path: `/api/v1/events/${item.event}/note`, state: "waiting", error: "",
-      json: { note: `（未能${item.words}，补记）${said}` },
+      json: { note: `（${when} ${item.words}，当时没有记上）${said}` },
     });
   }
   tell("change");

@@ -46,7 +46,7 @@ function alreadyThere(rows) {
     h("p", null, "24 小时内有人报过，可能是同一件事："),
     h("div.list", null, rows.map((r) => h("div.item", null, h("span", null, r.title, h("small", null, `${r.id} · 相距 ${distance(r.metres)} · ${r.state_words} · ${r.reported_words}`))))),
     h("div.row", null,
-      h("button.big", { type: "button", onclick: () => close("stop") }, "是同一件，不报了"),
+      h("button.big", { type: "button", onclick: () => close("stop") }, "同一件，不报了"),
       h("button.big.second", { type: "button", onclick: () => close("send") }, "不是，照样上报")),
   ]);
 }
@@ -54,23 +54,25 @@ function alreadyThere(rows) {
 export async function reportView(view, leave) {
   const draft = (await store.get("draft")) || {};
   let category = draft.category || null, all = [];
-  const keep = () => store.put("draft", { photos: photos.rows, result: result.rows, condition: outcome.value(), category, description: text.value(), ...spot.draft() });
-  const changed = () => { keep(); ready(); };
+  const pictures = (await store.get("draft_photos")) || {};
+  // Photos apart from words: a draft is written at every key, and pictures are large.
+  const changed = () => { store.put("draft", { condition: outcome.value(), category, description: text.value(), ...spot.draft() }); ready(); };
+  const shot = () => { store.put("draft_photos", { photos: photos.rows, result: result.rows }); ready(); };
 
-  const photos = photoField({ phase: "report", rows: draft.photos || [], album: true, hint: "一张远景、一张近景", changed });
+  const photos = photoField({ phase: "report", rows: pictures.photos || [], album: true, hint: "一张远景、一张近景", changed: shot });
   const spot = placeField({ draft, changed });
   const chips = h("div.chips");
   const kinds = h("section.field", null, h("h2", null, "类别"), chips);
   const text = textField("描述", { hint: "看到了什么（可不填）", value: draft.description || "", rows: 2, changed });
   // 自行处置: a worker who mended it himself hands in the result in the same visit, and the event is closed with it.
   let mended = false;
-  const result = photoField({ phase: "answer", title: "处理后的照片", rows: draft.result || [], changed });
+  const result = photoField({ phase: "answer", title: "处理后的照片", rows: pictures.result || [], changed: shot });
   const outcome = choiceField("结果", state.me.lists.close_conditions.map((words) => [words, words]), { value: draft.condition || null, changed });
   const extra = h("div.extra", { hidden: true }, result.box, outcome.box);
   const self = state.me.role === "worker" ? switchField("当场已处理好（自行处置）", false, (on) => { mended = on; extra.hidden = !on; ready(); }) : null;
   const why = h("p.quiet.why");
   const go = h("button.big", { type: "button" }, "提交上报");
-  const old = Boolean(draft.category || draft.photos?.length);
+  const old = Boolean(draft.category || draft.description || photos.rows.length);
 
   async function paintChips() {
     const recent = (await store.get("recent")) || [];
@@ -118,12 +120,12 @@ export async function reportView(view, leave) {
 
   async function finish(sent, key) {
     close();
-    await store.drop("draft");
+    await store.drop("draft", "draft_photos");
     leave();
     if (sent) await settled(key, "已上报");
   }
   const close = () => spot.close();
-  show(view, old ? h("p.hint", null, "接着上次没写完的上报。 ", h("button.link", { type: "button", onclick: async () => { close(); await store.drop("draft"); await reportView(view, leave); } }, "清空重来")) : null,
+  show(view, old ? h("p.hint", null, "接着上次没写完的上报。 ", h("button.link", { type: "button", onclick: async () => { close(); await store.drop("draft", "draft_photos"); await reportView(view, leave); } }, "清空重来")) : null,
     photos.box, spot.box, kinds, text.box, self, extra, h("div.foot", null, why, go));
   ready();
   paintChips();
@@ -135,8 +137,9 @@ export async function reportView(view, leave) {
 export async function editAgain(item) {
   const rows = (await Promise.all(item.photos.map((id) => store.photo(id)))).filter(Boolean);
   const all = (await store.get("categories"))?.categories || [];
+  await store.put("draft_photos", { photos: rows.filter((p) => p.phase === "report"), result: rows.filter((p) => p.phase === "answer") });
   await store.put("draft", {
-    photos: rows.filter((p) => p.phase === "report"), result: rows.filter((p) => p.phase === "answer"), category: all.find((c) => c.key === item.json.category) || null,
+    category: all.find((c) => c.key === item.json.category) || null,
     description: item.json.description, address: item.json.address, picked: { lng: item.json.lng, lat: item.json.lat, acc: 0 }, condition: item.json.self_handled?.condition,
   });
   await store.remove(item);

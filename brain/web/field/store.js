@@ -29,7 +29,7 @@ async function within(names, mode, work) {
 
 export const get = (key) => within(["kv"], "readonly", (kv) => kv.get(key));
 export const put = (key, value) => within(["kv"], "readwrite", (kv) => kv.put(value, key));
-export const drop = (key) => within(["kv"], "readwrite", (kv) => kv.delete(key));
+export const drop = (...keys) => within(["kv"], "readwrite", (kv) => { for (const key of keys) kv.delete(key); });
 
 export const outbox = () => within(["outbox"], "readonly", (box) => box.getAll());
 export const photo = (id) => within(["photos"], "readonly", (photos) => photos.get(id));
@@ -50,5 +50,5 @@ export const remove = (item) => within(["outbox", "photos"], "readwrite", (box, 
 
 /** Forget a person's lists when he logs out; unsent actions stay until they are sent or given up by hand. */
 export const forget = () => within(["kv"], "readwrite", (kv) => {
-  for (const key of ["me", "tasks", "notices", "map", "draft", "mine"]) kv.delete(key);
+  for (const key of ["me", "tasks", "notices", "map", "draft", "draft_photos", "mine"]) kv.delete(key);
 });

@@ -46,15 +46,16 @@ function buttons(task) {
   return h("div.row", null, act1, other);
 }
 
+const facts = (task) => [away(task), task.arrived && "已到场", task.waits && !task.done && "待上传"].filter(Boolean).join(" · ");
+
 function card(raw) {
   const task = foreseen(raw);
-  const facts = [away(task), task.arrived && "已到场"].filter(Boolean).join(" · ");
   const origin = [task.urges ? `催办 ${task.urges} 次` : null, task.supervised ? "督办" : null, task.measured || task.source_words, task.photos.length ? `${task.photos.length} 图` : null];
   return h(`article.card.${task.level || "none"}`, { data: { id: task.id } },
     h("a.body", { href: `#/e/${task.id}`, "aria-label": `${headline(task)}，打开详情` },
       h("div.line", null, h("h2", null, headline(task)), timeLeft(task)),
       h("p.where", null, task.address || task.place),
-      h("div.line.small", null, h("span", { data: { away: task.id } }, facts),
+      h("div.line.small", null, h("span", { data: { away: task.id } }, facts(task)),
         h("span.origin", null, levelMark(task), origin.filter(Boolean).join(" · ")))),
     buttons(task));
 }
@@ -87,6 +88,6 @@ export function tick(view) {
   }
   for (const el of view.querySelectorAll("[data-away]")) {
     const task = state.tasks.find((t) => t.id === el.dataset.away);
-    if (task) el.textContent = [away(task), foreseen(task).arrived && "已到场"].filter(Boolean).join(" · ");
+    if (task) el.textContent = facts(foreseen(task));
   }
 }

@@ -1,11 +1,11 @@
 // What a person does to a task: at once, or through a form. The server's table decides; here stand only the questions.
 
-import { ask, h, icon, sheet, show, toast } from "./dom.js";
+import { h, icon, sheet, show, toast } from "./dom.js";
 import { choiceField, near as nearMetres, nearField, photoField, textField } from "./fields.js";
 import * as place from "./place.js";
 import * as queue from "./queue.js";
 import { foreseen, refresh, state } from "./state.js";
-import { distance, metres } from "./words.js";
+import { metres } from "./words.js";
 
 export const word = (verb) => (verb === "part" ? "反馈联动" : state.me.words.verb[verb]);
 const asReasons = (name) => () => state.me.lists[name].map((words) => [words, words]);
@@ -35,20 +35,14 @@ const FORMS = {
 export const NEXT = ["take", "arrive", "answer", "check", "verified", "part"];
 export const nextOf = (task) => NEXT.find((v) => task.verbs.includes(v) && !(v === "arrive" && task.arrived));
 export const offered = (task) => (task.verbs || []).filter((verb) => verb in FORMS);
-const immediate = (form) => form.once || !Object.keys(form).length;
 
 /** A press on a verb: done at once, or its form is opened. */
 export async function act(task, verb) {
-  if (!immediate(FORMS[verb])) { location.hash = `#/do/${task.id}/${verb}`; return; }
-  const json = {};
-  if (FORMS[verb].near) {
-    const at = place.last();
-    const m = at && metres(at, task);
-    if (at) Object.assign(json, { lng: at.lng, lat: at.lat });
-    if (!at && !await ask(word(verb), `${place.trouble() || "正在定位…"} 现在记“${word(verb)}”不会带上位置。`, "仍要记")) return;
-    if (at && m > nearMetres() && !await ask(word(verb), `您离现场还有 ${distance(m)}。现在记“${word(verb)}”会照实记下这个距离。`, "仍要记")) return;
-  }
-  await send(task, verb, json, []);
+  const form = FORMS[verb], at = place.last();
+  const there = form.near && at && metres(at, task) <= nearMetres();
+  if (there && form.once) await send(task, verb, { lng: at.lng, lat: at.lat }, []);
+  else if (Object.keys(form).length) location.hash = `#/do/${task.id}/${verb}`;
+  else await send(task, verb, {}, []);
 }
 
 /** Into the outbox, then try to send; tells in one line how it went. */
@@ -133,17 +127,22 @@ export function navigate(task) {
 
 /** Conflicts: what happened, and one tap to settle it. */
 export function conflict(item, edit) {
-  const said = item.event ? `“${item.title}”的“${item.words}”没有记上：${item.error}` : `“${item.title}”没有报上去：${item.error}`;
-  const keeps = item.photos.length ? `${item.photos.length} 张照片和文字还在手机里。` : "填的内容还在手机里。";
+  const said = `${item.event ? `“${item.title}”的“${item.words}”没有记上` : `“${item.title}”没有报上去`}：${item.error.replace(/。$/, "")}。`;
+  // What is worth keeping as a note: pictures, words, and that he was there. To have wished to take it over is not.
+  const worth = item.photos.length || item.json.note || item.json.reason || item.verb === "arrive";
+  const now = state.tasks.find((t) => t.id === item.event);
+  const note = item.event && worth && item.verb !== "note" && item.code !== "unknown";
+  const keeps = item.photos.length ? `${item.photos.length} 张照片和文字还在手机里。` : worth ? "填的内容还在手机里。" : now ? `任务现在是“${now.state_words}”。` : "任务已不在您的名下。";
   const settle = (close, how) => async () => { close(); await queue.settle(item, how); await refresh(); };
   return sheet("没有记上", (close) => [
     h("p", null, said),
     h("p", null, keeps),
     h("div.row", null,
-      item.event && item.verb !== "note" && item.code !== "unknown"
-        ? h("button.big", { type: "button", onclick: settle(close, "note") }, "补记为备注")
-        : h("button.big", { type: "button", onclick: item.event ? settle(close, "again") : () => { close(); edit(item); } }, item.event ? "再试一次" : "改一改"),
-      h("button.big.second", { type: "button", onclick: settle(close, "discard") }, "放弃")),
+      note ? h("button.big", { type: "button", onclick: settle(close, "note") }, "补记为备注") : null,
+      item.event ? null : h("button.big", { type: "button", onclick: () => { close(); edit(item); } }, "改一改"),
+      worth || !item.event ? null : h("button.big", { type: "button", onclick: settle(close, "discard") }, "知道了"),
+      note || !item.event ? null : h("button.big.second", { type: "button", onclick: settle(close, "again") }, "再试一次"),
+      worth || !item.event ? h("button.big.second", { type: "button", onclick: settle(close, "discard") }, "放弃") : null),
   ]);
 }
 

@@ -220,7 +220,7 @@ def _case(made: dict[str, Any], c: dict[str, Any]) -> list[Any]:
         return text.stamp(datetime.fromisoformat(c[name])) if c[name] else text.DASH
 
     who = f"{names['town'].get(c['town'] or '', text.DASH)} · {names['org'].get(c['org'] or '', text.DASH)}"
-    marks = [html.Em("模拟") if c["simulated"] else None]
+    marks: list[Any] = []
     if "late" in c["flags"] or "backlog" in c["flags"]:
         marks.append(html.Em("超期", className="missed"))
     return [
@@ -230,5 +230,5 @@ def _case(made: dict[str, Any], c: dict[str, Any]) -> list[Any]:
         at("reported_at"),
         at("due_at"),
         at("answered_at"),
-        names["state"].get(c["state"], c["state"]),
+        [names["state"].get(c["state"], c["state"]), html.Em("模拟") if c["simulated"] else None],
     ]

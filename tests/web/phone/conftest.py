@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import socket
 import threading
 import uuid
@@ -17,6 +18,7 @@ import httpx
 import pytest
 import uvicorn
 from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from brain.flow import people
 from brain.settings import Settings
@@ -24,7 +26,28 @@ from brain.store import db
 from brain.web.app import create_app
 
 PASSWORD = "Phone-2026-x"
-PEOPLE = ("wg001", "wg002", "wg090", "acceptor1", "dispatcher1", "chief1", "operator1", "leader1", "jiangnan1", "swj1", "admin1")
+PEOPLE = (
+    "wg001",
+    "wg002",
+    "wg090",
+    "acceptor1",
+    "dispatcher1",
+    "chief1",
+    "operator1",
+    "leader1",
+    "jiangnan1",
+    "swj1",
+    "admin1",
+)
+CHROMIUM = "/usr/bin/chromium"
+ARGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 HERE = {"lng": 116.12, "lat": 24.29}  # where the phones of the tests stand
 CATEGORY = "matter:06026"
 
@@ -72,7 +95,9 @@ class World:
         """Upload one photo; its id."""
         data = data or picture()
         answer = self.person(login).post(
-            "/api/v1/photos", data={"sha256": hashlib.sha256(data).hexdigest(), "phase": phase}, files={"file": ("p.jpg", data)}
+            "/api/v1/photos",
+            data={"sha256": hashlib.sha256(data).hexdigest(), "phase": phase},
+            files={"file": ("p.jpg", data)},
         )
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
@@ -119,6 +144,13 @@ class World:
         grid = self.get(login, "/api/v1/me")["grid"]["code"]
         return dict(self.rows("SELECT lng, lat FROM place WHERE code = %s", grid)[0])
 
+    def reports(self, words: str) -> list[dict[str, Any]]:
+        """Events by their description."""
+        return self.rows("SELECT id, lng, lat, grid FROM event WHERE description = %s", words)
+
+    def photos_of(self, event: str) -> list[dict[str, Any]]:
+        return self.rows("SELECT phase, lng, lat, taken_at, path FROM photo WHERE event_id = %s", event)
+
     def close(self) -> None:
         for client in self.clients.values():
             client.close()
@@ -140,7 +172,11 @@ def world(server, city_template, catalog, tmp_path_factory) -> Iterator[World]:
             people.set_password(conn, login, PASSWORD, now=now)
     settings = Settings(home=home, database_url=url, http_port=_free_port())
     config = uvicorn.Config(
-        create_app(settings, catalog), host="127.0.0.1", port=settings.http_port, log_level="warning", timeout_graceful_shutdown=1
+        create_app(settings, catalog),
+        host="127.0.0.1",
+        port=settings.http_port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
     )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
@@ -156,3 +192,90 @@ def world(server, city_template, catalog, tmp_path_factory) -> Iterator[World]:
     thread.join(10)
     with db.connect(server.url("postgres"), name="tests") as conn:
         conn.execute("DROP DATABASE IF EXISTS phone WITH (FORCE)")
+
+
+# The browser ----------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def phone(world, browser):
+    """Log in as somebody on a fresh phone: `phone("wg001")` gives its page."""
+    opened: list[BrowserContext] = []
+
+    def open_phone(login: str, at: dict[str, float] = HERE, permissions: tuple[str, ...] = ("geolocation",)) -> Page:
+        context = browser.new_context(
+            viewport={"width": 390, "height": 844}, device_scale_factor=2, has_touch=True, is_mobile=True, locale="zh-CN",
+            timezone_id="America/New_York", geolocation={"longitude": at["lng"], "latitude": at["lat"]},
+            permissions=list(permissions), base_url=world.url,
+        )  # fmt: skip
+        opened.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.errors = []
+        page.on("pageerror", lambda err: page.errors.append(str(err)))
+        page.goto("/m")
+        page.fill("[name=login]", login)
+        page.fill("[name=password]", PASSWORD)
+        page.tap("button")
+        expect(page.locator("#head h1")).to_have_text("我的任务")
+        page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+        return page
+
+    yield open_phone
+    for context in opened:
+        assert all(not page.errors for page in context.pages)
+        context.close()
+
+
+_spots = itertools.count(1)
+
+
+@pytest.fixture
+def spot() -> dict[str, float]:
+    """A place where no other test reports anything: nothing near it to be taken for the same trouble."""
+    return {"lng": 116.12 + 0.002 * next(_spots), "lat": 24.30}
+
+
+@pytest.fixture
+def shot(tmp_path) -> Path:
+    """A picture as a camera gives it: larger than the page sends."""
+    path = tmp_path / "shot.jpg"
+    Image.effect_noise((2400, 1800), 60).convert("RGB").save(path, "JPEG")
+    return path
+
+
+class Hands:
+    """What a finger does again and again on the phone page."""
+
+    @staticmethod
+    def card(page: Page, event: str):
+        return page.locator(f'[data-id="{event}"]')
+
+    @staticmethod
+    def shoot(page: Page, shot: Path, nth: int = 0) -> None:
+        thumbs = page.locator(".thumb img")
+        before = thumbs.count()
+        page.locator("input[capture]").nth(nth).set_input_files(shot)
+        expect(thumbs).to_have_count(before + 1)
+
+    @staticmethod
+    def fill_report(page: Page, shot: Path, words: str) -> None:
+        """A new report up to its last button."""
+        page.tap("#tabs >> text=上报")
+        Hands.shoot(page, shot)
+        expect(page.locator(".fix").first).to_contain_text("已定位")
+        page.tap(".chip.more")
+        page.fill("input[type=search]", "店面无证装修")
+        page.tap(".list.tall .item")
+        page.fill("textarea", words)
+
+
+@pytest.fixture
+def hands() -> type[Hands]:
+    return Hands

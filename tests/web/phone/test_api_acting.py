@@ -39,7 +39,11 @@ def test_a_request_without_our_header_is_forged(world):
     event = world.dispatched()
     cookies = dict(world.person("wg001").cookies)
     with httpx.Client(base_url=world.url, cookies=cookies) as forged:
-        for path, body in ((f"/api/v1/events/{event}/take", {}), ("/api/v1/events", {}), ("/api/v1/me/notices/read", {})):
+        for path, body in (
+            (f"/api/v1/events/{event}/take", {}),
+            ("/api/v1/events", {}),
+            ("/api/v1/me/notices/read", {}),
+        ):
             answer = forged.post(path, json=body)
             assert (answer.status_code, answer.json()["code"]) == (403, "forgery"), path
     assert "take" not in verbs_of(world, event)
@@ -47,7 +51,9 @@ def test_a_request_without_our_header_is_forged(world):
 
 def test_a_request_from_another_site_is_forged(world):
     event = world.dispatched()
-    answer = world.person("wg001").post(f"/api/v1/events/{event}/take", json={}, headers={"Origin": "https://evil.example"})
+    answer = world.person("wg001").post(
+        f"/api/v1/events/{event}/take", json={}, headers={"Origin": "https://evil.example"}
+    )
     assert answer.status_code == 403
 
 
@@ -94,7 +100,9 @@ def test_a_worker_reports_nothing_outside_the_district(world):
 
 
 def test_nobody_speaks_for_a_sensor(world):
-    answer = world.person("operator1").post("/api/v1/events", json={"category": "matter:06026", "source": "sensor", **HERE})
+    answer = world.person("operator1").post(
+        "/api/v1/events", json={"category": "matter:06026", "source": "sensor", **HERE}
+    )
     assert answer.status_code == 422 and "感知设备" in answer.json()["error"]
 
 
@@ -119,7 +127,9 @@ def test_the_same_verb_sent_side_by_side_writes_one_line(world):
     event, headers = world.dispatched(), {"Idempotency-Key": str(uuid.uuid4())}
     client = world.person("wg001")
     with ThreadPoolExecutor(6) as crowd:
-        said = list(crowd.map(lambda _: client.post(f"/api/v1/events/{event}/take", json={}, headers=headers), range(6)))
+        said = list(
+            crowd.map(lambda _: client.post(f"/api/v1/events/{event}/take", json={}, headers=headers), range(6))
+        )
     assert {a.status_code for a in said} == {200} and len({a.content for a in said}) == 1
     assert verbs_of(world, event).count("take") == 1
 
@@ -161,7 +171,9 @@ def test_a_worker_finds_mends_and_closes_in_one_visit(world):
     before, after = world.photo("wg001"), world.photo("wg001", "answer")
     condition = world.get("wg001", "/api/v1/me")["lists"]["close_conditions"][0]
     mended = {"photos": [after], "condition": condition}
-    said = world.post("wg001", "/api/v1/events", category="matter:06026", photos=[before], self_handled=mended, **HERE)["event"]
+    said = world.post("wg001", "/api/v1/events", category="matter:06026", photos=[before], self_handled=mended, **HERE)[
+        "event"
+    ]
     assert said["state"] == "closed"
     assert verbs_of(world, said["id"]) == ["report", "self_handle", "close"]
 
@@ -184,8 +196,11 @@ def test_a_failed_check_sends_it_back_to_work(world):
     ("sent", "said"),
     [
         ({}, "类别没有填写；经度没有填写；纬度没有填写。请改正后再提交"),
-        ({"category": "matter:06026", "lng": 200, "lat": 24.29}, "经度不能大于 180.0。请改正后再提交"),
-        ({"category": "matter:06026", **HERE, "crs": "utm"}, "坐标系只能取 'wgs84'、'cgcs2000'、'gcj02'、'bd09'。请改正后再提交"),
+        ({"category": "matter:06026", "lng": 200, "lat": 24.29}, "经度不能大于 180。请改正后再提交"),
+        (
+            {"category": "matter:06026", **HERE, "crs": "utm"},
+            "坐标系只能取 'wgs84'、'cgcs2000'、'gcj02'、'bd09'。请改正后再提交",
+        ),
         ({"category": "matter:06026", **HERE, "photos": ["x"]}, "照片不是 UUID。请改正后再提交"),
         ({"category": "matter:06026", **HERE, "title": "a\x00b"}, "标题写法不对，或含有不能保存的字符。请改正后再提交"),
         ({"category": "matter:06026", **HERE, "colour": 1}, "colour是不认识的字段，请去掉。请改正后再提交"),

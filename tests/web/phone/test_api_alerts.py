@@ -21,7 +21,13 @@ def alert(world, catalog) -> int:
         row = conn.execute("SELECT * FROM station WHERE id = 'PD-01'").fetchone()
         conn.execute("UPDATE alert SET cleared_at = now() WHERE station = 'PD-01' AND cleared_at IS NULL")
         judgement = Judgement(
-            RuleState(level=Level.ORANGE, since=now, seen_at=now), "open", Level.ORANGE, 27.0, 25.0, "积水 27 cm，超过 25 cm", {}
+            RuleState(level=Level.ORANGE, since=now, seen_at=now),
+            "open",
+            Level.ORANGE,
+            27.0,
+            25.0,
+            "积水 27 cm，超过 25 cm",
+            {},
         )
         return alerts.apply(conn, catalog, db.record(Station, row), rule, judgement, now)
 
@@ -61,7 +67,9 @@ def test_a_list_can_be_kept_to_a_theme_and_a_level(world, alert):
 def test_an_acknowledged_alert_says_by_whom(world, alert):
     said = world.post("operator1", f"/api/v1/alerts/{alert}/ack", note="已派人查看")["alert"]
     assert said["acked_by"] == world.get("operator1", "/api/v1/me")["name"]
-    assert [r["action"] for r in world.rows("SELECT action FROM audit WHERE object = %s", f"alert:{alert}")] == ["alert_ack"]
+    assert [r["action"] for r in world.rows("SELECT action FROM audit WHERE object = %s", f"alert:{alert}")] == [
+        "alert_ack"
+    ]
 
 
 def test_acknowledging_twice_under_one_key_is_one_line(world, alert):

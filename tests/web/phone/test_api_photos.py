@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import io
+import json
 import uuid
 
 import pytest
@@ -55,7 +57,16 @@ def test_what_is_no_picture_is_refused(world, data):
 
 def test_time_and_place_come_as_fields(world):
     key = str(uuid.uuid4())
-    send(world, "wg001", jpeg(), id=key, taken_at="2026-09-03T10:00:00+08:00", lng="116.127026", lat="24.285773", crs="gcj02")
+    send(
+        world,
+        "wg001",
+        jpeg(),
+        id=key,
+        taken_at="2026-09-03T10:00:00+08:00",
+        lng="116.127026",
+        lat="24.285773",
+        crs="gcj02",
+    )
     row = world.rows("SELECT taken_at, lng, lat FROM photo WHERE id = %s", key)[0]
     assert (row["taken_at"].isoformat(), row["lng"]) == ("2026-09-03T02:00:00+00:00", pytest.approx(116.1222, abs=1e-6))
 
@@ -97,3 +108,13 @@ def test_anothers_photo_cannot_be_used(world):
 
 def test_an_administrator_uploads_nothing(world):
     assert send(world, "admin1", jpeg()).status_code == 403
+
+
+def test_what_is_far_too_large_is_refused_unread(world):
+    line = http.client.HTTPConnection(world.url.removeprefix("http://"), timeout=10)
+    line.putrequest("POST", "/api/v1/photos")
+    line.putheader("Content-Length", str(2**31))
+    line.endheaders(b"only the beginning")
+    answer = line.getresponse()
+    assert (answer.status, json.loads(answer.read())["code"]) == (413, "too_large")
+    line.close()

@@ -146,4 +146,9 @@ def test_the_small_map_has_my_grid_and_stays_small(world):
 
 def test_the_description_of_the_api_names_every_route_of_ours(world):
     paths = world.get("admin1", "/api/openapi.json")["paths"]
-    assert {"/api/v1/tasks", "/api/v1/events/{event_id}/{verb}", "/api/v1/photos", "/api/v1/alerts/{alert_id}/ack"} <= set(paths)
+    assert {
+        "/api/v1/tasks",
+        "/api/v1/events/{event_id}/{verb}",
+        "/api/v1/photos",
+        "/api/v1/alerts/{alert_id}/ack",
+    } <= set(paths)
