@@ -109,7 +109,11 @@ def _check_report(catalog: Catalog, category: str, title: str, lng: float, lat: 
 
 def _by_rule(conn: psycopg.Connection, catalog: Catalog, event: Event, now: datetime) -> Event:
     """Take a sensor's event along as far as rules may: accept, register (where the table gives that to rules), and
-    dispatch where category and place name exactly one owner. Whatever is left waits for a person."""
+    dispatch where category and place name exactly one owner. Whatever is left waits for a person.
+
+    Why only sensors' events: what a person reports may be wrong about category or place, and a dispatcher sees that; a
+    station's place and category are known beforehand. A returned event is a person's in any case.
+    """
     if event.source not in BY_RULE:
         return event
     if event.state is State.REPORTED:

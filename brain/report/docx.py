@@ -56,7 +56,7 @@ def _head(paper: Paper, s: Mapping[str, Any]) -> None:
     )
     paper.paragraph(f"{s['issue']}　　{s['issuer']}　　{standing(s)}", size=14, indent=False, align=CENTRE, line=22)
     paper.rule()
-    says = f"统计时段：{s['windows']['this']['says']}；数据截至 {s['cut_text']}；数据版本 {s['data']['digest'][:12]}。缺项：{lacking(s)}。"
+    says = f"统计时段：{s['windows']['this']['says']}；数据截至 {s['cut_text']}；数据版本 {s['data']['short']}。缺项：{lacking(s)}。"
     paper.note(says)
     if s["simulated"]["says"]:
         paper.note(s["simulated"]["says"] + "。")

@@ -20,8 +20,8 @@ METRES = 111_320.0
 def repeats(conn: psycopg.Connection, catalog: Catalog, span: Window) -> list[dict[str, Any]]:
     """Repeat places of a window: same class, within the catalog's metres, so many times in so many days.
 
-    Each anchor's cases lie within reach of the anchor itself, so that a street of single cases never chains into one
-    place; a case belongs to one place only, the one with most cases first.
+    All cases of a place lie within reach of one of them, its centre, so that a street of single cases never chains into
+    one place; a case belongs to one place only, the one with most cases first.
     """
     rule = catalog.report
     rows = db.many(
@@ -63,7 +63,7 @@ def repeat_rows(catalog: Catalog, facts: Facts, found: list[dict[str, Any]]) -> 
                 "lat": round(r["lat"], 6),
                 "times": r["times"],
                 "first": r["first_at"].isoformat(),
-                "last": r["reported_at"].isoformat(),
+                "last": r["last_at"].isoformat(),
                 "ids": r["ids"],
                 "e": "ids=" + ",".join(r["ids"]),
             }

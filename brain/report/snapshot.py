@@ -62,7 +62,12 @@ def _made(conn: psycopg.Connection, catalog: Catalog, facts: Facts, period: str,
             n: {"since": w.since.isoformat(), "until": w.until.isoformat(), "says": w.says}
             for n, w in facts.windows.items()
         },
-        "data": facts.version | {"last_at": sections.iso(facts.version["last_at"]), "statement": "report_version"},
+        "data": facts.version
+        | {
+            "short": facts.version["digest"][:12],
+            "last_at": sections.iso(facts.version["last_at"]),
+            "statement": "report_version",
+        },
         "kpis": [measures.row(catalog, key, *totals) for key in measures.ORDER],
     }
     made["headlines"] = list(measures.HEADLINES)

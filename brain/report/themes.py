@@ -61,9 +61,7 @@ def _class(found: dict[str, Any] | None) -> water_quality.Judged | None:
     if not found:
         return None
     values = {kind: row["mean"] for kind, row in found["kinds"].items() if row["mean"] is not None}
-    lake = str(found["row"]["params"].get("type", "")) in ("lake", "reservoir") or bool(
-        found["row"]["params"].get("lake")
-    )
+    lake = bool(found["row"]["params"].get("lake"))
     return water_quality.judge(values, lake=lake, items=CLASS_KINDS)
 
 
@@ -97,8 +95,8 @@ def water(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window)
         )
     levels = []
     for station, found in _readings(conn, "water", ["water_level"], now).items():
-        row, limits = found["kinds"]["water_level"], found["row"]["params"].get("limits", {}).get("water_level", {})
-        warn = limits.get("yellow")
+        row, params = found["kinds"]["water_level"], found["row"]["params"]
+        warn = params.get("warning", params.get("limits", {}).get("water_level", {}).get("yellow"))
         levels.append(
             {
                 "id": station,

@@ -300,7 +300,7 @@ def test_a_day_stands_out_only_against_eight_complete_weeks():
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(None, "—"), (0.9685, "96.8"), (1.0, "100.0"), (0.0, "0.0"), (-0.00001, "0.0")]
+    ("value", "shown"), [(None, "—"), (0.9686, "96.9"), (1.0, "100.0"), (0.0, "0.0"), (-0.00001, "0.0")]
 )
 def test_a_rate_is_printed_with_one_decimal_or_a_dash(value, shown):
     assert text.rate(value) == shown

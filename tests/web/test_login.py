@@ -154,7 +154,7 @@ def test_each_log_in_and_each_refusal_is_written_down(web, city, client):
 def test_somebody_logs_in_with_the_keyboard_alone(visit, web):
     visitor = visit(None, "/login")
     page, account = visitor.page, web.account("leader")
-    page.wait_for_function("document.activeElement.name === 'login'")
+    page.wait_for_selector("input[name=login]:focus")
     page.keyboard.type(account["login"])
     page.keyboard.press("Tab")
     page.keyboard.type(account["password"])

@@ -53,8 +53,8 @@ def test_words_on_the_map_are_drawn_without_a_glyph_server(wall, district):
     wait_for_pixels(wall.page, LEVELS["yellow"].colour, 12)
     wall.page.mouse.move(10, 500)
     deadline = time.monotonic() + 10
-    while pixels_of(wall.page, DARK.text, 60) < before + 60:  # a label of Chinese words and digits
-        assert time.monotonic() < deadline
+    while (now := pixels_of(wall.page, DARK.text, 60)) < before + 60:  # a label of Chinese words and digits
+        assert time.monotonic() < deadline, f"{now} pixels of text, {before} before"
 
 
 SIZES = [(1920, 1080), (3840, 1080), (1366, 768)]
@@ -132,7 +132,7 @@ def test_pan_zoom_and_a_layer_switched_off_are_kept_through_a_hundred_ticks(wall
             district.alert(f"DW-{n // 10 + 1:02d}", "well_depth", "ladder", Level.YELLOW, f"第 {n} 次", 0.4)
         page.wait_for_timeout(260)
     assert int(page.get_attribute("#wall", "data-beats")) - beats >= 30
-    page.wait_for_function(f"document.querySelector('#wall-theme-rain').innerText.includes('{99 / 10}')", timeout=10_000)
+    page.wait_for_selector("#wall-theme-rain >> text=9.9", timeout=10_000)
     now = page.evaluate(f"[{MAP}.getCenter().lng, {MAP}.getCenter().lat, {MAP}.getZoom()]")
     assert now == pytest.approx(seen, abs=1e-6)
     hidden = page.evaluate("document.querySelector('#wall-map .js-plotly-plot').data.filter(t => t.uid.startsWith('cameras')).map(t => t.visible)")
@@ -174,7 +174,7 @@ def test_an_event_is_registered_and_dispatched_from_its_card(wall, district, cit
     if city.execute("SELECT state FROM event WHERE id = %s", [event]).fetchone()["state"] == "registered":
         page.click("#wall-card-acts [data-verb=dispatch]")
         page.select_option("form[data-verb=dispatch] select[name=org]", "swj")
-        page.wait_for_function("document.querySelectorAll('#wall-hands option').length > 1")
+        page.wait_for_selector("#wall-hands option:nth-child(2)", state="attached")
         page.fill("form[data-verb=dispatch] textarea[name=note]", "请带抽水泵")
         page.click("form[data-verb=dispatch] button[type=submit]")
         page.wait_for_selector("#wall-said.good >> text=待接单")

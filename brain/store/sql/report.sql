@@ -167,23 +167,30 @@ SELECT id, stage, asked_at, done_at
  ORDER BY id, asked_at;
 
 -- report_repeats --
--- Same class within so many metres and days: each case with those of the days before it, an anchor a row.
+-- Same class within so many metres and days, a row for each centre and each last case of a span; many overlap, the reader
+-- takes the fullest first. The centre is one of the span's own cases.
 WITH c AS (
   SELECT id, category, lng, lat, reported_at, address, town FROM event
    WHERE reported_at >= %(since)s - make_interval(days => %(days)s) AND reported_at < %(until)s
      AND state NOT IN ('declined', 'void') AND duplicate_of IS NULL
+), near AS (
+  SELECT a.id AS centre, b.id, b.reported_at
+    FROM c a JOIN c b ON b.category = a.category AND abs(b.lat - a.lat) * 111320 <= %(metres)s
+                     AND sqrt(((b.lat - a.lat) * 111320) ^ 2
+                              + ((b.lng - a.lng) * 111320 * cos(radians(a.lat))) ^ 2) <= %(metres)s
+), span AS (
+  SELECT e.centre, e.reported_at AS last_at, count(*)::int AS times, min(n.reported_at) AS first_at,
+         array_agg(n.id ORDER BY n.reported_at, n.id) AS ids
+    FROM near e
+    JOIN near n ON n.centre = e.centre AND n.reported_at <= e.reported_at
+               AND n.reported_at > e.reported_at - make_interval(days => %(days)s)
+   WHERE e.reported_at >= %(since)s
+   GROUP BY e.centre, e.id, e.reported_at
+  HAVING count(*) >= %(times)s AND bool_or(n.id = e.centre)
 )
-SELECT a.id, a.category, a.lng, a.lat, a.town, a.address, a.reported_at, count(*)::int AS times,
-       array_agg(b.id ORDER BY b.reported_at, b.id) AS ids, min(b.reported_at) AS first_at
-  FROM c a
-  JOIN c b ON b.category = a.category AND b.reported_at <= a.reported_at
-          AND b.reported_at > a.reported_at - make_interval(days => %(days)s)
-          AND abs(b.lat - a.lat) * 111320 <= %(metres)s
-          AND sqrt(((b.lat - a.lat) * 111320) ^ 2 + ((b.lng - a.lng) * 111320 * cos(radians(a.lat))) ^ 2) <= %(metres)s
- WHERE a.reported_at >= %(since)s
- GROUP BY a.id, a.category, a.lng, a.lat, a.town, a.address, a.reported_at
-HAVING count(*) >= %(times)s
- ORDER BY count(*) DESC, a.reported_at DESC, a.id;
+SELECT s.times, s.first_at, s.last_at, s.ids, c.id, c.category, c.lng, c.lat, c.town, c.address
+  FROM span s JOIN c ON c.id = s.centre
+ ORDER BY s.times DESC, s.last_at DESC, c.id;
 
 -- report_grids --
 -- Cases a square kilometre in each 综合网格, densest first; n of grids in all beside it.

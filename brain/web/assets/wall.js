@@ -88,11 +88,22 @@
     plot.dataset.watched = "1";
     plot.on("plotly_click", clicked);
     map.on("moveend", zoomed);
-    map.on("mousemove", () => {});
+    map.on("idle", yieldToWords);
+    yieldToWords();
     fit(map);
     grow();
     for (const button of $$("[data-layer]:not(.on)")) showBase(button, false);
     wall().dataset.map = "ready";
+  }
+  // Words beside alerts give way to other alerts only: every other icon leaves the room it stands on free for them.
+  function yieldToWords() {
+    const map = maplibre(), plot = graph();
+    if (!map || !plot) return;
+    for (const trace of plot.data) {
+      const id = "plotly-trace-layer-" + trace.uid + "-symbol";
+      if (trace.uid.startsWith("alerts") || !map.getLayer(id) || map.getLayoutProperty(id, "icon-ignore-placement")) continue;
+      map.setLayoutProperty(id, "icon-ignore-placement", true);
+    }
   }
   // The district fills what is free of the map: zoom and middle for this screen, counted as the viewer's own view.
   function fit(map) {

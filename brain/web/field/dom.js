@@ -90,6 +90,7 @@ export function sheet(title, build) {
       build(leave));
     show(over, h("div.shade", { onclick: () => leave() }), box);
     over.className = "on";
+    document.getElementById("toast").className = "";
     box.focus();
   });
 }

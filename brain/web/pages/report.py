@@ -209,7 +209,7 @@ def _drawer(query: str, key: dict[str, Any]) -> list[Any]:
         sheet.table(["案卷编号", "事项", "镇街 · 承办", "上报", "期限", "反馈", "状态"], rows)
         if rows
         else html.P("没有案卷。"),
-        sheet.note(f"{made['label']}月报 · 数据截至 {made['cut_text']} · 数据版本 {made['data']['digest'][:12]}"),
+        sheet.note(f"{made['label']}月报 · 数据截至 {made['cut_text']} · 数据版本 {made['data']['short']}"),
     ]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+
+from brain.web.api import alerts, events, me, photos
 
 HERE = {"lng": 116.12, "lat": 24.29}
 
@@ -33,6 +36,15 @@ def test_every_act_is_audited_once(world):
     event = world.dispatched()
     world.act("wg001", event, "take")
     assert audited(world, event) == ["event_report", "event_accept", "event_register", "event_dispatch", "event_take"]
+
+
+def test_every_route_that_changes_something_writes_to_the_audit_trail():
+    silent = []
+    for module in (alerts, events, me, photos):
+        for route in module.router.routes:
+            if route.methods - {"GET", "HEAD"} and "people.audit(" not in inspect.getsource(route.endpoint):
+                silent.append(f"{sorted(route.methods)} {route.path}")
+    assert not silent
 
 
 def test_a_request_without_our_header_is_forged(world):
