@@ -24,6 +24,7 @@ HELP = """接入：把各部门的数据收进城市大脑。
   python -m ingest replay                  回放：实测序列和模拟设备经消息服务发出（演示用）
   python -m ingest feeds                   列出所有接入：主题、部门、格式
   python -m ingest decode rain 报文.json    试读一条报文，每个读数打印一行 JSON；文件写 - 则从标准输入读
+  python -m ingest mend --rule station     死信重放：补登测站、放宽量程或修好接入之后，把死信按原来的次序再收一遍
 
 设置从环境变量 BRAIN_* 读取（见 docs/settings.md），常用的有：
   BRAIN_MQTT_URL       消息服务，mqtt://用户:密码@主机:1883
@@ -54,6 +55,10 @@ def main(argv: list[str] | None = None) -> int:
     decode.add_argument("file", metavar="文件", help="报文文件；- 为标准输入")
     decode.add_argument("--topic", help="报文的主题；不写则测站以报文里的为准（卫星热点写 hotspots 结尾的主题）")
     decode.add_argument("--lines", action="store_true", help="文件里每行是一条报文")
+    mend = command("mend", "死信重放：能收的入库并标为已重放，仍不能收的原样留着并说明原因")
+    mend.add_argument("--feed", choices=sorted(feeds.load()), metavar="接入", help="只重放这个接入的死信")
+    mend.add_argument("--rule", metavar="规则", help="只重放因这条规则被拒的死信，如 station、range、kind、decode")
+    mend.add_argument("--dry", action="store_true", help="只看看能重放多少，不写库")
     args = parser.parse_args(argv)
     if args.command == "feeds":
         return _feeds()
@@ -62,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = read()
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-        return _serve(args.command, settings)
+        return _mend(settings, args) if args.command == "mend" else _serve(args.command, settings)
     except (BadSetting, BadCatalog, BadPractice, InUse) as err:
         print(f"启动不了：{err}", file=sys.stderr)
         return 2
@@ -82,6 +87,24 @@ def _serve(command: str, settings: Settings) -> int:
     from ingest import replay
 
     return replay.run(settings, catalog)
+
+
+def _mend(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.store import db
+    from ingest import practice
+    from ingest.mend import mend
+
+    if not settings.database_url:
+        raise BadSetting("没有数据库地址：请设置 BRAIN_DATABASE_URL")
+    with db.connect(settings.database_url, name="brain mend") as conn:
+        done = mend(
+            conn, catalogs.load(settings.catalog or None), practice.load(settings.catalog), datetime.now(UTC),
+            feed=args.feed, rule=args.rule, dry=args.dry,
+        )  # fmt: skip
+    print(f"{'可重放' if args.dry else '已重放'} {done.replayed} 条，仍不能收 {done.still.total()} 条")
+    for reason, n in done.still.most_common(10):
+        print(f"  {n} 条：{reason}")
+    return 0
 
 
 def _feeds() -> int:

@@ -88,7 +88,7 @@ def pond_depth(device: Device, stored: float) -> float:
     """Water on the road, cm. Underpasses fill earlier and deeper."""
     deep = bool(device.params.get("underpass"))
     holds = between(15, 25, device.id, "holds") if deep else between(25, 60, device.id, "holds")
-    rises = between(0.25, 0.45, device.id, "rises") if deep else between(0.08, 0.25, device.id, "rises")
+    rises = between(0.12, 0.25, device.id, "rises") if deep else between(0.05, 0.15, device.id, "rises")
     return round(min(150.0, max(0.0, stored - holds) * rises), 1)
 
 
@@ -98,7 +98,7 @@ def well_depth(device: Device, at: datetime, stored: float) -> float:
     hour = at.astimezone(BEIJING).hour + at.minute / 60
     daily = 0.12 * math.sin((hour - 14) / 24 * 2 * math.pi)  # most sewage in the evening
     calm = bottom - between(0.3, 0.6, device.id, "flow") + daily
-    rises = between(0.004, 0.018, device.id, "rises")
+    rises = between(0.003, 0.012, device.id, "rises")
     ripple = between(-0.01, 0.01, device.id, "ripple", int(at.timestamp()) // MINUTE)
     return round(max(0.02, calm - stored * rises + ripple), 2)
 
@@ -125,8 +125,8 @@ def head_values(device: Device, at: datetime) -> dict[str, float]:
 
 def camera_online(device: Device, at: datetime) -> bool:
     """Outages of minutes to hours are common, of days rare."""
-    short = spell(at, "outage", device.id, every_h=24, odds=0.08, hours=(0.2, 12))
-    long = spell(at, "broken", device.id, every_h=240, odds=0.02, hours=(24, 120))
+    short = spell(at, "outage", device.id, every_h=24, odds=0.15, hours=(0.2, 12))
+    long = spell(at, "broken", device.id, every_h=240, odds=0.04, hours=(24, 120))
     return short is None and long is None
 
 

@@ -131,7 +131,7 @@ class Door:
         session = {} if five else {"clean_session": False}
         client = _Client(
             CallbackAPIVersion.VERSION2, self.client_id, protocol=self.protocol, reconnect_on_failure=False, **session
-        )  # fmt: skip
+        )
         client.suppress_exceptions = False
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe

@@ -63,7 +63,7 @@ def test_every_generated_message_is_read_by_its_feed_and_says_that_it_is_generat
 def test_roads_flood_in_the_replayed_storm_and_run_dry_after_it():
     underpass, road = device("PD-01", "pond", underpass=True), device("PD-09", "pond")
     storm, calm = (generate.stored_mm(GAUGE, PLAY, t) for t in (STORM, CALM))
-    assert generate.pond_depth(underpass, storm) > generate.pond_depth(road, storm) > 15
+    assert generate.pond_depth(underpass, storm) > generate.pond_depth(road, storm) > 5
     assert generate.pond_depth(underpass, calm) == generate.pond_depth(road, calm) == 0
 
 

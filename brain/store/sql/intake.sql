@@ -20,3 +20,16 @@ SELECT station, kind, seq, min(at) AS at
 -- intake_session --
 -- How long a statement of the intake may take before the database counts as away.
 SELECT set_config('statement_timeout', %(statement)s, false)
+
+-- intake_open_letters --
+-- Open dead letters in their order, one portion; locked, so that two replays do not take the same.
+SELECT id, received_at, feed, topic, payload
+  FROM dead_letter
+ WHERE status = 'open' AND id > %(after)s
+   AND (%(feed)s::text IS NULL OR feed = %(feed)s) AND (%(rule)s::text IS NULL OR rule = %(rule)s)
+ ORDER BY id LIMIT %(most)s
+   FOR UPDATE SKIP LOCKED
+
+-- intake_letters_replayed --
+-- These letters have been stored after all.
+UPDATE dead_letter SET status = 'replayed' WHERE id = ANY(%(ids)s)

@@ -101,6 +101,10 @@
     if (!map || !plot) return;
     for (const trace of plot.data) {
       const id = "plotly-trace-layer-" + trace.uid + "-symbol";
+      if (trace.uid === "alerts-1" && map.getLayer(id) && !map.getPaintProperty(id, "text-halo-width")) {
+        map.setPaintProperty(id, "text-halo-color", getComputedStyle(document.documentElement).getPropertyValue("--page").trim());
+        map.setPaintProperty(id, "text-halo-width", 1.6);
+      }
       if (trace.uid.startsWith("alerts") || !map.getLayer(id) || map.getLayoutProperty(id, "icon-ignore-placement")) continue;
       map.setLayoutProperty(id, "icon-ignore-placement", true);
     }

@@ -12,7 +12,7 @@ from datetime import datetime
 from brain.model import Reading
 from ingest.feeds import Feed, _wire, topic
 
-FEED = Feed("rain", "雨情", "rain", topic("rain"), "swj")
+FEED = Feed("rain", "雨情", "rain", topic("rain"), "qxj")
 
 FIELDS = {"p1": "rain_1h", "p3": "rain_3h", "p6": "rain_6h", "p24": "rain_24h"}
 

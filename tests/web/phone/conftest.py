@@ -18,7 +18,7 @@ import httpx
 import pytest
 import uvicorn
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from brain.flow import people
 from brain.settings import Settings
@@ -39,15 +39,6 @@ PEOPLE = (
     "swj1",
     "admin1",
 )
-CHROMIUM = "/usr/bin/chromium"
-ARGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HERE = {"lng": 116.12, "lat": 24.29}  # where the phones of the tests stand
 CATEGORY = "matter:06026"
 
@@ -195,21 +186,13 @@ def world(server, city_template, catalog, tmp_path_factory) -> Iterator[World]:
 
 
 # The browser ----------------------------------------------------------------------------------------------------------
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def phone(world, browser):
+def phone(world, chromium: Browser):
     """Log in as somebody on a fresh phone: `phone("wg001")` gives its page."""
     opened: list[BrowserContext] = []
 
     def open_phone(login: str, at: dict[str, float] = HERE, permissions: tuple[str, ...] = ("geolocation",)) -> Page:
-        context = browser.new_context(
+        context = chromium.new_context(
             viewport={"width": 390, "height": 844}, device_scale_factor=2, has_touch=True, is_mobile=True, locale="zh-CN",
             timezone_id="America/New_York", geolocation={"longitude": at["lng"], "latitude": at["lat"]},
             permissions=list(permissions), base_url=world.url,

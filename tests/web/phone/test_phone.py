@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 
-def test_who_is_not_logged_in_is_asked_to(world, browser):
-    context = browser.new_context(base_url=world.url)
+def test_who_is_not_logged_in_is_asked_to(world, chromium):
+    context = chromium.new_context(base_url=world.url)
     page = context.new_page()
     page.goto("/m/")
     page.wait_for_url(re.compile(r"/login\?next=/m/$"))

@@ -120,6 +120,7 @@ def test_a_dozen_reports_over_a_bad_line_and_five_kills_arrive_once_each(world, 
         page = page.context.new_page()
         page.errors = []
     page.goto(f"{world.url}/m/")
+    expect(page.locator("#head h1")).to_have_text("我的任务")
     expect(page.locator(".bar")).to_have_count(0)
     rows = world.rows("SELECT description, (SELECT count(*) FROM photo WHERE event_id = e.id) AS n FROM event e"
                       " WHERE description LIKE '坏线路 %%' ORDER BY id")  # fmt: skip

@@ -1,0 +1,89 @@
+"""The command `python -m ingest`: what it says and what it answers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ingest import feeds, practice
+from ingest.__main__ import main
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert end.value.code == 0
+    assert all(word in said for word in ("run", "replay", "feeds", "decode", "mend", "BRAIN_MQTT_URL"))
+
+
+def test_decode_prints_a_line_a_reading(tmp_path, capsys):
+    file = tmp_path / "message.json"
+    file.write_text('{"stcd":"RG-01","tm":"2026-09-03 08:00","p1":12.5,"p3":20.1}')
+    assert main(["decode", "rain", str(file)]) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first == {
+        "station": "RG-01", "kind": "rain_1h", "value": 12.5, "at": "2026-09-03T08:00:00+08:00", "quality": "ok"
+    }  # fmt: skip
+    assert second["kind"] == "rain_3h"
+
+
+def test_decode_says_what_is_wrong_and_ends_with_one(tmp_path, capsys):
+    file = tmp_path / "message.json"
+    file.write_text('{"stcd":"RG-01","tm":"2026-09-03 08:00","p1":12.5,"p3":"x"}')
+    assert main(["decode", "rain", str(file)]) == 1
+    reading, refusal = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert reading["kind"] == "rain_1h"
+    assert refusal["refused"] == "value" and "“p3”应是数字" in refusal["reason"]
+
+
+def test_decode_reads_many_lines(tmp_path, capsys):
+    file = tmp_path / "messages.jsonl"
+    file.write_text('{"stcd":"RG-01","tm":1788393600,"p1":1}\n{"stcd":"RG-02","tm":1788393600,"p1":2}\n')
+    assert main(["decode", "rain", str(file), "--lines"]) == 0
+    assert [json.loads(line)["station"] for line in capsys.readouterr().out.splitlines()] == ["RG-01", "RG-02"]
+
+
+def test_decode_of_a_file_that_is_not_there_says_so(tmp_path, capsys):
+    assert main(["decode", "rain", str(tmp_path / "none.json")]) == 2
+    assert "读不了" in capsys.readouterr().err
+
+
+def test_feeds_lists_every_feed_with_its_topic(capsys):
+    assert main(["feeds"]) == 0
+    said = capsys.readouterr().out
+    assert all(module.FEED.topic in said and module.FEED.title in said for module in feeds.load().values())
+
+
+@pytest.mark.parametrize("command", ["run", "replay", "mend"])
+def test_a_command_without_a_database_says_which_setting_is_missing(command, monkeypatch, capsys):
+    monkeypatch.delenv("BRAIN_DATABASE_URL", raising=False)
+    assert main([command]) == 2
+    assert "BRAIN_DATABASE_URL" in capsys.readouterr().err
+
+
+# The practice of intake -----------------------------------------------------------------------------------------------
+def test_a_city_changes_only_what_it_names(tmp_path):
+    (tmp_path / "intake.toml").write_text("[time]\nahead_s = 600\n")
+    own, shipped = practice.load(str(tmp_path)), practice.load()
+    assert own.ahead.total_seconds() == 600 and own.size == shipped.size
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[time]\nahead = 600\n", "time.ahead"),
+        ("[tim]\nahead_s = 600\n", "[tim]"),
+        ("[time]\nahead_s = -1\n", "time.ahead_s=-1"),
+        ('[time]\noldest = "sometime"\n', "time.oldest"),
+        ("[mqtt]\nretry_s = []\n", "mqtt.retry_s"),
+        ("[batch]\nsize = 1.5\n", "batch.size"),
+        ("[time\n", "TOML"),
+    ],
+)
+def test_a_mistake_in_it_stops_the_start_and_is_named(tmp_path, text, named):
+    (tmp_path / "intake.toml").write_text(text)
+    with pytest.raises(practice.BadPractice, match=r"intake\.toml") as err:
+        practice.load(str(tmp_path))
+    assert named in str(err.value)

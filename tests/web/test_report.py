@@ -1,0 +1,302 @@
+"""/report in a real browser, and its API: choose, read, open the cases behind a number, download, issue."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import httpx
+import pytest
+import uvicorn
+from docx import Document
+
+from brain.flow import people
+from brain.local.city import history
+from brain.report import snapshot
+from brain.settings import Settings
+from brain.store import db
+from brain.web.app import create_app
+
+BEIJING = timezone(timedelta(hours=8))
+NOW = datetime(2026, 9, 3, 10, 0, tzinfo=BEIJING)
+PASSWORD = "Meijiang-2026!paper"
+LOGINS = ("leader1", "chief1", "operator1", "cgj1", "wg001", "admin1")
+
+
+@pytest.fixture(scope="module")
+def paper(server, city_template, catalog):
+    """URL of a web process on a demo city with three months of history, and of its database."""
+    with db.connect(server.url("postgres"), name="tests") as conn:
+        conn.execute(f"CREATE DATABASE report_city TEMPLATE {city_template} STRATEGY file_copy")
+    url = server.url("report_city")
+    with db.connect(url, name="tests") as conn:
+        history.load(conn, catalog, NOW, months=3)
+        for login in LOGINS:
+            people.set_password(conn, login, PASSWORD, must_change=False)
+    app = create_app(replace(Settings(), database_url=url, http_port=0, secret_key="r" * 48), catalog)
+    web = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=web.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 60
+    while not web.started:
+        assert thread.is_alive() and time.monotonic() < deadline, "the web process did not start"
+        thread.join(0.05)
+    yield f"http://127.0.0.1:{web.servers[0].sockets[0].getsockname()[1]}", url
+    web.should_exit = True
+    thread.join(20)
+    with db.connect(server.url("postgres"), name="tests") as conn:
+        conn.execute("DROP DATABASE report_city WITH (FORCE)")
+
+
+@pytest.fixture
+def client(paper):
+    """`client(login)`: an HTTP client of that person."""
+    opened = []
+
+    def enter(login: str) -> httpx.Client:
+        found = httpx.Client(base_url=paper[0], headers={"X-Brain": "1"}, timeout=60)
+        opened.append(found)
+        assert found.post("/login", json={"login": login, "password": PASSWORD}).status_code == 200
+        return found
+
+    yield enter
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def page(paper, chromium):
+    """`page(login, address)` opens the report in a browser window of its own; complaints of the console fail the test."""
+    opened, complaints = [], []
+
+    def enter(login: str, address: str = "/report?m=2026-08", size: tuple[int, int] = (1440, 900)):
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]}, locale="zh-CN", accept_downloads=True
+        )
+        opened.append(context)
+        shown = context.new_page()
+        shown.set_default_timeout(60_000)
+        shown.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        shown.on("pageerror", lambda e: complaints.append(str(e)))
+        context.request.post(paper[0] + "/login", data={"login": login, "password": PASSWORD})
+        shown.goto(paper[0] + address)
+        shown.wait_for_selector("#report .sheet h1, #report .none")
+        return shown
+
+    yield enter
+    for context in opened:
+        context.close()
+    assert not complaints
+
+
+# The page -------------------------------------------------------------------------------------------------------------
+def test_the_sheet_says_what_it_is_and_that_its_data_are_simulated(page):
+    shown = page("leader1")
+    assert shown.inner_text("#report h1") == "梅江区城市运行月报"
+    head = shown.inner_text("#report .sheet > header")
+    assert "2026 年第 8 期" in head and "含模拟数据" in head and "缺：" in head
+    assert shown.locator("#conclusions .says li").count() == 5
+    assert shown.title().startswith("月报")
+
+
+def test_a_number_opens_the_cases_behind_it_and_escape_closes_them(page):
+    shown = page("leader1")
+    number = shown.locator("#conclusions .says a.n").first
+    count = number.inner_text()
+    number.click()
+    shown.wait_for_selector("#report-drawer table tbody tr")
+    assert f"{count} 件" in shown.inner_text("#report-drawer header")
+    assert shown.locator("#report-drawer tbody tr").count() == int(count)
+    assert shown.inner_text("#report-drawer tbody tr >> nth=0 >> td >> nth=0").startswith("441402")
+    shown.keyboard.press("Escape")
+    shown.wait_for_selector("#report-drawer", state="hidden")
+
+
+def test_an_address_with_a_query_opens_the_same_cases(page):
+    shown = page("leader1", "/report?m=2026-08#e/flag=handle_due&town=441402006")
+    shown.wait_for_selector("#report-drawer table tbody tr")
+    assert "金山街道" in shown.inner_text("#report-drawer header")
+
+
+def test_a_bar_of_the_daily_chart_opens_the_cases_of_its_day(page):
+    shown = page("leader1")
+    bar = shown.locator("#volume .days a[href]").first
+    said = bar.get_attribute("title")
+    bar.click()
+    shown.wait_for_selector("#report-drawer table tbody tr")
+    assert f" {shown.locator('#report-drawer tbody tr').count()} 件" in said
+
+
+def test_a_mark_of_the_map_opens_the_cases_of_its_grid(page):
+    shown = page("leader1")
+    shown.wait_for_selector("#report-map .scatterlayer .point, #report-map .points path")
+    shown.locator("#report-map").scroll_into_view_if_needed()
+    shown.evaluate(
+        """() => { const plot = document.querySelector('#report-map .js-plotly-plot');
+                   const trace = plot.data.findIndex(t => t.mode === 'markers+text' && t.customdata && t.customdata.length);
+                   plot.emit('plotly_click', { points: [{ curveNumber: trace, pointNumber: 0, data: plot.data[trace],
+                     customdata: plot.data[trace].customdata[0], x: 0, y: 0 }] }); }"""
+    )
+    shown.wait_for_selector("#report-drawer table tbody tr")
+    assert "grid=" in shown.url
+
+
+def test_another_month_is_one_choice_away(page):
+    shown = page("leader1")
+    shown.click("#report-month")
+    shown.get_by_text("2026 年 7 月").click()
+    shown.wait_for_url("**/report?m=2026-07")
+    shown.wait_for_selector("#report .sheet h1")
+    assert "2026 年第 7 期" in shown.inner_text("#report .issue")
+
+
+def test_the_document_comes_down_from_the_page_and_has_the_pages_numbers(page):
+    shown = page("leader1")
+    with shown.expect_download() as waiting:
+        shown.click("#report-docx")
+    assert waiting.value.suggested_filename.startswith("梅江区城市运行月报-2026-08")
+    document = Document(waiting.value.path())
+    printed = "\n".join(
+        [p.text for p in document.paragraphs] + [c.text for t in document.tables for r in t.rows for c in r.cells]
+    )
+    figures = shown.locator("#conclusions .strip .figure b").all_inner_texts()
+    assert len(figures) == 6 and all(f in printed for f in figures)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (820, 1180), (390, 844)])
+def test_nothing_of_the_sheet_sticks_out_of_the_screen(page, size):
+    shown = page("leader1", size=size)
+    assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
+
+
+def test_the_paper_has_neither_buttons_nor_drawers(page):
+    shown = page("leader1")
+    shown.emulate_media(media="print")
+    assert shown.is_hidden("#report .tools") and shown.is_visible("#report h1")
+    assert (
+        shown.evaluate(
+            "getComputedStyle(document.querySelector('#report .strip')).gridTemplateColumns.split(' ').length"
+        )
+        == 6
+    )
+
+
+def test_nothing_is_asked_of_another_host(page, paper):
+    shown = page("leader1")
+    hosts = shown.evaluate("performance.getEntriesByType('resource').map(e => new URL(e.name).host)")
+    assert set(hosts) <= {paper[0].removeprefix("http://")}
+
+
+def test_a_month_that_cannot_be_shown_is_said_in_a_sentence(page):
+    assert "还没有开始" in page("leader1", "/report?m=2031-01").inner_text("#report .none")
+    assert "年-月" in page("leader1", "/report?m=abc").inner_text("#report .none")
+
+
+# Who ------------------------------------------------------------------------------------------------------------------
+def test_a_department_sees_its_own_cases_and_how_many_it_does_not_see(client, paper):
+    with db.connect(paper[1], name="tests") as conn:
+        made = snapshot.build(conn, create_catalog(), "2026-08", NOW)
+    whole = next(r for r in made["kpis"] if r["key"] == "handle_due")["value"]
+    answer = client("cgj1").get("/api/v1/report/2026-08/cases", params={"e": "flag=handle_due"}).json()
+    assert answer["count"] == whole and answer["hidden"] == whole - len(answer["cases"]) > 0
+    assert {c["org"] for c in answer["cases"]} == {"cgj"}
+
+
+def create_catalog():
+    from brain import catalog
+
+    return catalog.load()
+
+
+@pytest.mark.parametrize("login", ["wg001", "admin1"])
+@pytest.mark.parametrize("address", ["/api/v1/report/2026-08", "/api/v1/report/2026-08.docx"])
+def test_who_may_not_open_the_page_gets_no_numbers_either(client, login, address):
+    assert client(login).get(address).status_code in (403, 409)
+
+
+def test_strangers_are_sent_to_the_door(paper):
+    assert httpx.get(paper[0] + "/api/v1/report/2026-08").status_code == 401
+    assert httpx.get(paper[0] + "/report").headers["location"].startswith("/login")
+
+
+# The API ---------------------------------------------------------------------------------------------------------------
+def test_the_document_has_its_type_and_name(client):
+    answer = client("operator1").get("/api/v1/report/2026-08.docx")
+    assert answer.status_code == 200 and "wordprocessingml" in answer.headers["content-type"]
+    assert "attachment" in answer.headers["content-disposition"]
+    assert Document(io.BytesIO(answer.content)).tables
+
+
+@pytest.mark.parametrize("bad", ["2026-13", "2026", "abc", "2026-08-01"])
+def test_a_month_written_wrongly_is_refused(client, bad):
+    assert client("leader1").get(f"/api/v1/report/{bad}").status_code == 422
+
+
+def test_a_month_without_a_report_is_not_found(client):
+    leader = client("leader1")
+    assert leader.get("/api/v1/report/2031-01").status_code == 404
+    assert leader.get("/api/v1/report/2026-08", params={"version": 7}).status_code == 404
+
+
+def test_each_number_of_the_json_names_its_statement_window_and_formula(client):
+    made = client("leader1").get("/api/v1/report/2026-08").json()
+    assert made["windows"]["this"]["since"].startswith("2026-08-01") and made["data"]["digest"]
+    assert all(r["statement"] in db.statements() and r["rule"] and r["period_rule"] for r in made["kpis"])
+
+
+def test_downloading_is_written_in_the_audit_trail(client, paper):
+    client("operator1").get("/api/v1/report/2026-08.docx")
+    with db.connect(paper[1], name="tests") as conn:
+        row = conn.execute(
+            "SELECT actor, object FROM audit WHERE action = 'report.download' ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    assert row["object"] == "2026-08" and row["actor"]
+
+
+# Issuing ---------------------------------------------------------------------------------------------------------------
+def test_only_chiefs_and_leaders_issue(client):
+    assert client("operator1").post("/api/v1/report/2026-06/freeze").status_code == 403
+
+
+def test_an_issue_without_our_header_is_refused_as_forged(client):
+    leader = client("leader1")
+    assert leader.post("/api/v1/report/2026-06/freeze", headers={"X-Brain": ""}).status_code == 403
+
+
+def test_an_issued_month_is_shown_as_issued_and_not_issued_again(page, client, paper):
+    shown = page("chief1", "/report?m=2026-07")
+    assert "草稿" in shown.inner_text("#report .standing")
+    shown.click("#report-freeze")
+    shown.wait_for_selector("#report .standing:has-text('第 1 版')")
+    assert shown.is_hidden("#report-freeze")
+    again = client("chief1").post("/api/v1/report/2026-07/freeze")
+    assert again.status_code == 409 and "不用更正" in again.json()["error"]
+    with db.connect(paper[1], name="tests") as conn:
+        assert (
+            conn.execute("SELECT count(*)::int AS n FROM audit WHERE action = 'report.freeze' AND ok").fetchone()["n"]
+            == 1
+        )
+
+
+def test_late_data_are_announced_on_an_issued_month_and_restated_only_by_hand(page, client, paper, catalog):
+    assert client("chief1").post("/api/v1/report/2026-06/freeze").status_code == 201
+    with db.connect(paper[1], name="tests") as conn:
+        conn.execute("SET session_replication_role = replica")  # a line that comes late is none that people can write
+        row = conn.execute(
+            "SELECT event_id, max(seq) AS seq FROM event_log WHERE event_id LIKE '441402202606%' GROUP BY event_id"
+            " ORDER BY event_id LIMIT 1"
+        ).fetchone()
+        conn.execute("DELETE FROM event_log WHERE event_id = %s", [row["event_id"]])
+    shown = page("leader1", "/report?m=2026-06")
+    before = shown.inner_text("#conclusions .strip .figure >> nth=0")
+    assert "定稿后有迟到数据" in shown.inner_text("#report .newer")
+    shown.click("#report-freeze")
+    shown.wait_for_selector("#report .standing:has-text('更正版')")
+    assert shown.inner_text("#conclusions .strip .figure >> nth=0") != before
+    assert "本版更正" in shown.inner_text("#report .restates")
+    shown.click("#report .versions a >> nth=0")
+    shown.wait_for_selector("#report .sheet h1")
+    assert shown.inner_text("#conclusions .strip .figure >> nth=0") == before
