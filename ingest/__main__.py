@@ -11,6 +11,7 @@ from pathlib import Path
 
 from brain import catalog as catalogs
 from brain.catalog.shapes import BadCatalog
+from brain.model import Reading
 from brain.settings import BadSetting, Settings, read
 from ingest import feeds
 from ingest.feeds._sample import samples
@@ -23,7 +24,7 @@ HELP = """接入：把各部门的数据收进城市大脑。
   python -m ingest run                     接收：消息服务 → 校验 → 入库（入库后才确认）
   python -m ingest replay                  回放：实测序列和模拟设备经消息服务发出（演示用）
   python -m ingest feeds                   列出所有接入：主题、部门、格式
-  python -m ingest decode rain 报文.json    试读一条报文，每个读数打印一行 JSON；文件写 - 则从标准输入读
+  python -m ingest decode rain 报文.json    试读报文，每条打印一行 JSON；文件写 - 则从标准输入读
   python -m ingest mend --rule station     死信重放：补登测站、放宽量程或修好接入之后，把死信按原来的次序再收一遍
 
 设置从环境变量 BRAIN_* 读取（见 docs/settings.md），常用的有：
@@ -133,16 +134,19 @@ def _decode(feed: str, file: str, topic: str, lines: bool) -> int:
             found, refused = feeds.load()[feed].parse(topic, payload, datetime.now(UTC)), None
         except feeds.BadMessage as err:
             found, refused = err.rest, err
-        for r in found:
-            said = {
-                "station": r.station, "kind": r.kind, "value": r.value,
-                "at": r.at.astimezone(BEIJING).isoformat(), "quality": str(r.quality),
-            } | ({"seq": r.seq} if r.seq else {})  # fmt: skip
-            print(json.dumps(said, ensure_ascii=False))
+        said: dict[str, object] = {"readings": [_said(r) for r in found]}
         if refused:
             failed = 1
-            print(json.dumps({"refused": refused.rule, "reason": refused.reason}, ensure_ascii=False))
+            said["refused"] = {"rule": refused.rule, "reason": refused.reason}
+        print(json.dumps(said, ensure_ascii=False))
     return failed
+
+
+def _said(r: Reading) -> dict[str, object]:
+    """A reading as a line of JSON shows it, in Beijing time."""
+    at = r.at.astimezone(BEIJING).isoformat()
+    shown = {"station": r.station, "kind": r.kind, "value": r.value, "at": at, "quality": str(r.quality)}
+    return shown | ({"seq": r.seq} if r.seq else {})
 
 
 if __name__ == "__main__":

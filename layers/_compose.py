@@ -81,7 +81,9 @@ def compose(
 
 
 # Base style -----------------------------------------------------------------------------------------------------------
-def base_style(layers: Sequence[Layer], frames: Mapping[str, gpd.GeoDataFrame], *, sprite: str, tokens: Tokens = DARK) -> dict:
+def base_style(
+    layers: Sequence[Layer], frames: Mapping[str, gpd.GeoDataFrame], *, sprite: str, tokens: Tokens = DARK
+) -> dict:
     """A MapLibre style with local GeoJSON only: no tile server, no glyph server (text is drawn from the machine's fonts).
 
     `sprite` is the absolute address of our own sprite sheet. Each ground layer gives one source and the style layers that
@@ -99,12 +101,36 @@ def base_style(layers: Sequence[Layer], frames: Mapping[str, gpd.GeoDataFrame], 
             text = {"text-font": FONTS.split(", ")} if paint["type"] == "symbol" else {}
             visible = {"visibility": "visible" if layer.default_on else "none"}
             drawn.append(
-                {"id": f"{layer.key}-{n}", "source": layer.key} | paint | {"layout": text | paint.get("layout", {}) | visible}
+                {"id": f"{layer.key}-{n}", "source": layer.key}
+                | paint
+                | {"layout": text | paint.get("layout", {}) | visible}
             )
     # Plain surfaces first, words last, whatever the order of the layers says: words must not hide under a surface.
     rank = {"background": 0, "fill": 1, "line": 2, "symbol": 3}
     drawn.sort(key=lambda d: rank[d["type"]])
     return {"version": 8, "name": "offline", "sprite": sprite, "sources": sources, "layers": drawn}
+
+
+SIZES = frozenset({"text-size", "line-width", "text-halo-width", "symbol-spacing"})
+
+
+def larger(style: Mapping[str, Any], factor: float) -> dict[str, Any]:
+    """A base style whose words and lines are `factor` times as large. Sources are shared with the style given."""
+
+    def grown(value: Any) -> Any:
+        if isinstance(value, int | float):
+            return value * factor
+        if value[0] == "interpolate":  # a zoom expression must stay on top: its outputs grow
+            return [*value[:3], *(grown(v) if n % 2 else v for n, v in enumerate(value[3:]))]
+        return ["*", factor, value]
+
+    def all_of(part: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: grown(value) if name in SIZES else value for name, value in part.items()}
+
+    drawn = [
+        layer | {part: all_of(layer[part]) for part in ("layout", "paint") if part in layer} for layer in style["layers"]
+    ]
+    return dict(style) | {"layers": drawn}
 
 
 def features(frame: gpd.GeoDataFrame, keep: Sequence[str], decimals: int = 5) -> dict[str, Any]:

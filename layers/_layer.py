@@ -70,7 +70,9 @@ class Layer:
             raise ValueError(f"layer {self.key}: its source {self.source} lacks the columns {missing}")
         made = self.mark(self, frame, view)
         if len(made) != self.traces:
-            raise ValueError(f"layer {self.key}: {len(made)} traces instead of {self.traces}; Patch by index would go astray")
+            raise ValueError(
+                f"layer {self.key}: {len(made)} traces instead of {self.traces}; Patch by index would go astray"
+            )
         return [
             {"uid": f"{self.key}-{n}", "visible": self.key not in view.hidden} | trace for n, trace in enumerate(made)
         ]

@@ -117,7 +117,10 @@ def _sign(name: str, px: int, ink: str) -> Image.Image:
         box(4, 5.8, 9.2, 10.2)
         d.polygon([(9.8 * u, 7.4 * u), (12.2 * u, 5.8 * u), (12.2 * u, 10.2 * u), (9.8 * u, 8.6 * u)], ink)
     else:  # resource: a star
-        spots = [(8 + (4.6 if k % 2 == 0 else 2) * sin(k * pi / 5), 8 - (4.6 if k % 2 == 0 else 2) * cos(k * pi / 5)) for k in range(10)]
+        spots = [
+            (8 + (4.6 if k % 2 == 0 else 2) * sin(k * pi / 5), 8 - (4.6 if k % 2 == 0 else 2) * cos(k * pi / 5))
+            for k in range(10)
+        ]
         d.polygon([(x * u, y * u) for x, y in spots], ink)
     return image
 
@@ -154,7 +157,9 @@ def _number(text: str, px: int) -> Image.Image:
     font = ImageFont.load_default(px * 0.92)
     width = int(font.getlength(text) + px * 0.12)
     image = Image.new("RGBA", (width, px))
-    ImageDraw.Draw(image).text((width / 2, px / 2), text, DARK.text, font, anchor="mm", stroke_width=px / 40, stroke_fill=DARK.text)
+    ImageDraw.Draw(image).text(
+        (width / 2, px / 2), text, DARK.text, font, anchor="mm", stroke_width=px / 40, stroke_fill=DARK.text
+    )
     return image
 
 

@@ -11,12 +11,20 @@ def base(t: Tokens) -> list[dict]:
         {
             "type": "line",
             "layout": {"line-cap": "round", "line-join": "round"},
-            "paint": {"line-color": t.river, "line-width": ["interpolate", ["linear"], ["zoom"], 9, main, 14, ["*", 2.2, main]]},
+            "paint": {
+                "line-color": t.river,
+                "line-width": ["interpolate", ["linear"], ["zoom"], 9, main, 14, ["*", 2.2, main]],
+            },
         },
         {
             "type": "symbol",
             "minzoom": 11,
-            "layout": {"text-field": ["get", "name"], "text-size": 14, "symbol-placement": "line", "symbol-spacing": 420},
+            "layout": {
+                "text-field": ["get", "name"],
+                "text-size": 14,
+                "symbol-placement": "line",
+                "symbol-spacing": 420,
+            },
             "paint": {"text-color": t.river, "text-halo-color": t.land, "text-halo-width": 1.6},
         },
     ]

@@ -10,8 +10,13 @@ def base(t: Tokens) -> list[dict]:
         {"type": "line", "paint": {"line-color": t.line, "line-width": 1.1, "line-dasharray": [3, 2]}},
         {
             "type": "symbol",
-            "layout": {"text-field": ["get", "name"], "text-size": 14, "text-letter-spacing": 0.12, "text-allow-overlap": True,
-                       "text-ignore-placement": True},
+            "layout": {
+                "text-field": ["get", "name"],
+                "text-size": 14,
+                "text-letter-spacing": 0.12,
+                "text-allow-overlap": True,
+                "text-ignore-placement": True,
+            },
             "paint": {"text-color": t.text3, "text-halo-color": t.land, "text-halo-width": 1.4},
         },
     ]

@@ -2,6 +2,8 @@
 
 Both listen on 127.0.0.1 only. mosquitto keeps sessions and queued messages on disk, so a restart loses nothing;
 amqtt speaks MQTT 3.1.1 and keeps them in memory: enough for a look at the demo, and `brain check` says which one runs.
+
+Why `max_queued_messages 0` (no limit): at a limit mosquitto drops messages that it has acknowledged to their sender.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ allow_anonymous true
 persistence true
 persistence_location {folder}/
 autosave_interval 5
-max_queued_messages 1000000
+max_queued_messages 0
 max_inflight_messages 0
 log_dest stderr
 log_type error

@@ -110,7 +110,10 @@ def feeds(settings: Settings) -> Found:
     """数据接入"""
     try:
         with _connected(settings) as conn:
-            rows = conn.execute("SELECT * FROM feed_status ORDER BY feed").fetchall()
+            # `spill` and `import` are no departments: what came of a damaged file, and of `brain import`
+            rows = conn.execute(
+                "SELECT * FROM feed_status WHERE feed NOT IN ('spill', 'import') ORDER BY feed"
+            ).fetchall()
     except psycopg.Error as err:
         return Found(False, f"读不到：{str(err).strip().splitlines()[0]}", "先运行 brain up")
     if not rows:

@@ -132,7 +132,7 @@ def current(request: Request) -> Person:
 def require(*roles: Role) -> Callable[[Person], Person]:
     """A dependency that lets only these roles pass, and gives the person. Raises 403 otherwise."""
 
-    def check(person: Person = Depends(current)) -> Person:  # noqa: B008 - FastAPI's way
+    def check(person: Person = Depends(current)) -> Person:
         if person.role not in roles:
             raise HTTPException(403, {"code": "role", "message": "您的角色不能使用这项功能"})
         return person
@@ -226,7 +226,7 @@ async def login(request: Request) -> Response:
 @router.post("/logout")
 async def logout(request: Request) -> Response:
     """Ends the session. A form needs no header of ours: being logged out by a stranger costs nothing but a log-in."""
-    given, is_json = await _fields(request)
+    _, is_json = await _fields(request)
     if not same_origin(request):
         raise HTTPException(403, {"code": "forgery", "message": "请求来自其他网站，已拒绝"})
     if token := request.cookies.get(COOKIE):
@@ -242,7 +242,7 @@ async def logout(request: Request) -> Response:
 
 
 @api.get("/session")
-def session(person: Person = Depends(current)) -> dict[str, Any]:  # noqa: B008 - FastAPI's way
+def session(person: Person = Depends(current)) -> dict[str, Any]:
     """Who is logged in; 401 when nobody is. Asking counts as use of the session."""
     return _said(person)
 
@@ -251,7 +251,7 @@ def session(person: Person = Depends(current)) -> dict[str, Any]:  # noqa: B008 
 async def password(request: Request) -> Response:
     """Form or JSON: old, new, again. The other sessions of the person end."""
     given, is_json = await _fields(request)
-    if not same_origin(request) or is_json and request.headers.get("x-brain") != "1":
+    if not same_origin(request) or (is_json and request.headers.get("x-brain") != "1"):
         raise HTTPException(403, {"code": "forgery", "message": "请求缺少 X-Brain 头或来自其他网站，已拒绝"})
     person = await to_thread.run_sync(lookup, request)
     if person is None:

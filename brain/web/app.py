@@ -147,7 +147,9 @@ def _shell(page: Page, holder: list[Dash]) -> Callable[..., Any]:
     """The document around a Dash page. Its few inline scripts are named by their digests, so no other one may run."""
 
     async def shell(request: Request) -> Response:
-        holder[0]._setup_server()  # once; Dash does it at its own first address only, and the assets would be missing here
+        holder[
+            0
+        ]._setup_server()  # once; Dash does it at its own first address only, and the assets would be missing here
         text = gate.in_request(request, holder[0].index)
         text = text.replace("<title>Dash</title>", f"<title>{page.title} · 城市大脑 lite</title>", 1)
         return gate.with_forgery_cookie(HTMLResponse(text, headers=gate.policy_for(text)))

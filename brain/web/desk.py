@@ -62,7 +62,9 @@ class Case:
     may_report: bool = False
 
 
-def read(conn: psycopg.Connection, catalog: Catalog, moment: Moment, kind: str, ident: str, sight: Sight) -> Case | None:
+def read(
+    conn: psycopg.Connection, catalog: Catalog, moment: Moment, kind: str, ident: str, sight: Sight
+) -> Case | None:
     """The case behind a selection; None when there is no such thing or it is not the viewer's to see."""
     if kind == "alert" and ident.isdigit():
         row = db.one(conn, "web_alert", id=int(ident))
@@ -133,7 +135,9 @@ def _of_event(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
     )  # fmt: skip
 
 
-def _work(conn: psycopg.Connection, catalog: Catalog, row: dict, sight: Sight) -> tuple[dict | None, tuple, tuple, tuple]:
+def _work(
+    conn: psycopg.Connection, catalog: Catalog, row: dict, sight: Sight
+) -> tuple[dict | None, tuple, tuple, tuple]:
     """(event, verbs with a button here, verbs of the phone, history) as far as the viewer may see it."""
     event = db.record(Event, row)
     if not sight.sees_event(row):
@@ -175,7 +179,11 @@ def _series(
     limits = {}
     if ladder:
         limits = {level.key: limit for level, limit in limits_at(ladder, db.record(Station, station))[0].items()}
-    return {"trails": {k: found[station["id"], k] for k in kinds if (station["id"], k) in found}, "main": main, "limits": limits}
+    return {
+        "trails": {k: found[station["id"], k] for k in kinds if (station["id"], k) in found},
+        "main": main,
+        "limits": limits,
+    }
 
 
 def _around(
@@ -217,7 +225,13 @@ def report(
 
 
 def act(
-    conn: psycopg.Connection, catalog: Catalog, event_id: str, verb: str, given: Mapping[str, Any], sight: Sight, now: datetime
+    conn: psycopg.Connection,
+    catalog: Catalog,
+    event_id: str,
+    verb: str,
+    given: Mapping[str, Any],
+    sight: Sight,
+    now: datetime,
 ) -> str:
     """One verb with what the form holds; returns what to say. Raises Refused."""
     if verb not in set(Verb):

@@ -79,7 +79,12 @@ class Sight:
     @property
     def key(self) -> tuple:
         """What two viewers must have in common to see the same."""
-        return (self.scope.everything, self.scope.places, self.scope.org, self.scope.person if not self.scope.places else None)
+        return (
+            self.scope.everything,
+            self.scope.places,
+            self.scope.org,
+            self.scope.person if not self.scope.places else None,
+        )
 
     def events(self, moment: Moment) -> list[dict[str, Any]]:
         return [e for e in moment.events if self.sees_event(e)]
@@ -158,7 +163,9 @@ def trails_of(
 def today(conn: psycopg.Connection, moment: Moment, sight: Sight) -> tuple[int, int]:
     """(reported, closed) since midnight within a sight; kept with the moment."""
     if sight.key not in moment.today:
-        row = db.one(conn, "web_today", since=local_day(moment.at), org=sight.scope.org, places=list(sight.scope.places))
+        row = db.one(
+            conn, "web_today", since=local_day(moment.at), org=sight.scope.org, places=list(sight.scope.places)
+        )
         moment.today[sight.key] = (row["reported"], row["closed"])
     return moment.today[sight.key]
 
@@ -190,7 +197,16 @@ def _resources(moment: Moment, sight: Sight, catalog: Catalog) -> list[tuple]:
 
 def _alerts(moment: Moment, sight: Sight, catalog: Catalog) -> list[tuple]:
     return [
-        (a["id"], a["name"], a["station"], a["lng"], a["lat"], a["level_key"], a["message"], readouts.beside(a, catalog))
+        (
+            a["id"],
+            a["name"],
+            a["station"],
+            a["lng"],
+            a["lat"],
+            a["level_key"],
+            a["message"],
+            readouts.beside(a, catalog),
+        )
         for a in sight.alerts(moment)
         if a["lng"] is not None
     ]

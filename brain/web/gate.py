@@ -20,7 +20,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from brain.flow.people import Person
 from brain.web.access import (
-    COOKIE, FORGERY_COOKIE, MUST_CHANGE, NOBODY, PERSON, SAFE, STATE, TOKEN, Page, check_forgery, home_of, lookup,
+    COOKIE,
+    FORGERY_COOKIE,
+    MUST_CHANGE,
+    NOBODY,
+    PERSON,
+    SAFE,
+    STATE,
+    TOKEN,
+    Page,
+    check_forgery,
+    home_of,
+    lookup,
 )
 from brain.web.parts import plain
 

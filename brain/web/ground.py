@@ -9,18 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import geopandas as gpd
 import psycopg
 import shapely
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from brain.store import db
 from brain.web import access
 from layers import _compose, _sprite
 from layers._layer import Layer
-from layers._marks import ground
 
 router = APIRouter(prefix="/map", include_in_schema=False)
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -46,7 +45,10 @@ def frames(conn: psycopg.Connection) -> dict[str, gpd.GeoDataFrame]:
     return {
         "district": _frame(
             [{"kind": "district", "name": r["name"], "geometry": r["geom"]} for r in _places(conn, "district")]
-            + [{"kind": "neighbour", "name": n, "geometry": g} for n, g in zip(around["name"], around.geometry, strict=True)],
+            + [
+                {"kind": "neighbour", "name": n, "geometry": g}
+                for n, g in zip(around["name"], around.geometry, strict=True)
+            ],
             ["kind", "name", "geometry"],
         ),
         "towns": _frame(
@@ -54,7 +56,8 @@ def frames(conn: psycopg.Connection) -> dict[str, gpd.GeoDataFrame]:
             ["code", "name", "geometry"],
         ),
         "grids": _frame(
-            [{"code": r["code"], "geometry": shapely.boundary(r["geom"])} for r in _places(conn, "grid")], ["code", "geometry"]
+            [{"code": r["code"], "geometry": shapely.boundary(r["geom"])} for r in _places(conn, "grid")],
+            ["code", "geometry"],
         ),
         "rivers": city.rivers()[["name", "main", "geometry"]],
     }
@@ -98,13 +101,16 @@ def of(state: Any) -> Ground:
 
 
 @router.get("/style.json", dependencies=[Depends(access.current)])
-def style(request: Request) -> Response:
-    """The MapLibre style. The sprite's address must be absolute, so it is put in here for the host that was asked."""
+def style(request: Request, k: Annotated[float, Query(ge=1, le=4)] = 1.0) -> Response:
+    """The MapLibre style, its words and lines `k` times as large for tall walls. The sprite's address must be absolute, so
+    it is put in here for the host that was asked."""
     host = f"{request.url.scheme}://{request.url.netloc}"
     made = of(request.app.state)
-    body = made.style | {"sprite": f"{host}/map/sprite-{made.version}"}
+    body = (made.style if k == 1 else _compose.larger(made.style, k)) | {"sprite": f"{host}/map/sprite-{made.version}"}
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(text, media_type="application/json", headers={"Cache-Control": "private, max-age=86400", "Vary": "Host"})
+    return Response(
+        text, media_type="application/json", headers={"Cache-Control": "private, max-age=86400", "Vary": "Host"}
+    )
 
 
 @router.get("/sprite-{version}.json")

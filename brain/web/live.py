@@ -68,7 +68,7 @@ class Seat:
     person: Person
     sight: Sight
     parts: Parts
-    view: View = View()
+    view: View = field(default_factory=View)
     selected: tuple[str, str] | None = None
     busy: bool = False  # a form stands in the card: its buttons must not be redrawn under the hand
     sent: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -97,7 +97,9 @@ class Hub:
     async def start(self) -> None:
         self._kick, self._loop = asyncio.Event(), asyncio.get_running_loop()
         await asyncio.to_thread(self._first)
-        self._tasks = [asyncio.create_task(job(), name=f"hub {job.__name__}") for job in (self.listen, self.pump, self.tick)]
+        self._tasks = [
+            asyncio.create_task(job(), name=f"hub {job.__name__}") for job in (self.listen, self.pump, self.tick)
+        ]
 
     async def stop(self) -> None:
         for task in self._tasks:

@@ -68,4 +68,9 @@ class Squeeze:
 
 def _encoded(headers: list, length: int) -> list:
     kept = [(k, v) for k, v in headers if k.lower() not in (b"content-length", b"vary")]
-    return [*kept, (b"content-length", str(length).encode()), (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
+    return [
+        *kept,
+        (b"content-length", str(length).encode()),
+        (b"content-encoding", b"gzip"),
+        (b"vary", b"Accept-Encoding"),
+    ]

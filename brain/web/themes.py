@@ -24,8 +24,11 @@ Said = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One card. `place` says where the figure comes from, `words` what stands beside it. `level` is the key of the theme's worst open alert ('' for none), `station` and `kind` say whose series
-    the sparkline shows, `seen_at` is the newest observation of the theme."""
+    """One card. `place` says where the figure comes from, `words` what stands beside it.
+
+    `level` is the key of the theme's worst open alert ('' for none), `state` its word; `station` and `kind` say whose
+    series the sparkline shows, `seen_at` is the newest observation of the theme.
+    """
 
     theme: str
     title: str
@@ -103,7 +106,12 @@ def _water(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
     if not sections:
         return NONE, "类水质", "", " · ".join(words) or _online(stations, catalog, "water")
     worst, at = max(sections, key=lambda pair: (pair[0] - pair[1]["params"].get("target", 3), pair[0]))
-    return CLASS_SIGN[worst], "类水质", f"{short(at['name'])}（目标{CLASS_SIGN[at['params'].get('target', 3)]}类）", " · ".join(words)
+    return (
+        CLASS_SIGN[worst],
+        "类水质",
+        f"{short(at['name'])}（目标{CLASS_SIGN[at['params'].get('target', 3)]}类）",
+        " · ".join(words),
+    )
 
 
 def _rain(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
@@ -151,7 +159,12 @@ def _cameras(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
         return NONE, "% 在线", "", _online(stations, catalog, "cameras")
     on = sum(1 for s in known if not s["stale"])
     bad = sum(1 for s in known if values_of(s).get("camera_fault", 0) > 0)
-    return f"{100 * on / len(known):.1f}", "% 在线", f"在线 {on} / {len(known)} 路", f"离线 {len(known) - on} · 图像异常 {bad}"
+    return (
+        f"{100 * on / len(known):.1f}",
+        "% 在线",
+        f"在线 {on} / {len(known)} 路",
+        f"离线 {len(known) - on} · 图像异常 {bad}",
+    )
 
 
 def _air(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:

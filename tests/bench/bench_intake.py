@@ -98,9 +98,10 @@ def _throughput(server: postgres.Server, broker: Broker, folder: Path, readings:
     figure = statistics.median(intake)
     ratio = statistics.median(own / other for own, other in zip(intake, bare, strict=True))
     each = f"{readings} reading{'s' if readings > 1 else ''} a message"
+    goal = "≥0.8×, ≥3,000" if readings == 1 else "≥3,000"  # with more readings a message it is the database that counts
     return [
         {"what": f"intake, committed then acknowledged, {each}", "figure": figure, "unit": "msg/s",
-         "reference": f"bare paho loop {statistics.median(bare):,.0f} msg/s", "ratio": ratio, "goal": "≥0.8×, ≥3,000"},
+         "reference": f"bare paho loop {statistics.median(bare):,.0f} msg/s", "ratio": ratio, "goal": goal},
         {"what": f"readings committed, {each}", "figure": figure * readings, "unit": "readings/s", "goal": "≥10,000"},
     ]  # fmt: skip
 

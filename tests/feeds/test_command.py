@@ -18,11 +18,12 @@ def test_help_names_every_command(capsys):
     assert all(word in said for word in ("run", "replay", "feeds", "decode", "mend", "BRAIN_MQTT_URL"))
 
 
-def test_decode_prints_a_line_a_reading(tmp_path, capsys):
+def test_decode_prints_a_line_a_message(tmp_path, capsys):
     file = tmp_path / "message.json"
     file.write_text('{"stcd":"RG-01","tm":"2026-09-03 08:00","p1":12.5,"p3":20.1}')
     assert main(["decode", "rain", str(file)]) == 0
-    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    (line,) = capsys.readouterr().out.splitlines()
+    first, second = json.loads(line)["readings"]
     assert first == {
         "station": "RG-01", "kind": "rain_1h", "value": 12.5, "at": "2026-09-03T08:00:00+08:00", "quality": "ok"
     }  # fmt: skip
@@ -33,16 +34,17 @@ def test_decode_says_what_is_wrong_and_ends_with_one(tmp_path, capsys):
     file = tmp_path / "message.json"
     file.write_text('{"stcd":"RG-01","tm":"2026-09-03 08:00","p1":12.5,"p3":"x"}')
     assert main(["decode", "rain", str(file)]) == 1
-    reading, refusal = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    assert reading["kind"] == "rain_1h"
-    assert refusal["refused"] == "value" and "“p3”应是数字" in refusal["reason"]
+    said = json.loads(capsys.readouterr().out)
+    assert [r["kind"] for r in said["readings"]] == ["rain_1h"]
+    assert said["refused"]["rule"] == "value" and "“p3”应是数字" in said["refused"]["reason"]
 
 
 def test_decode_reads_many_lines(tmp_path, capsys):
     file = tmp_path / "messages.jsonl"
     file.write_text('{"stcd":"RG-01","tm":1788393600,"p1":1}\n{"stcd":"RG-02","tm":1788393600,"p1":2}\n')
     assert main(["decode", "rain", str(file), "--lines"]) == 0
-    assert [json.loads(line)["station"] for line in capsys.readouterr().out.splitlines()] == ["RG-01", "RG-02"]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["readings"][0]["station"] for line in lines] == ["RG-01", "RG-02"]
 
 
 def test_decode_of_a_file_that_is_not_there_says_so(tmp_path, capsys):

@@ -48,7 +48,11 @@ def nothing(layer) -> pd.DataFrame:
 def ground_frames() -> dict[str, gpd.GeoDataFrame]:
     square = box(116.0, 24.1, 116.3, 24.4)
     made = {
-        "district": {"kind": ["district", "neighbour"], "name": ["梅江区", "梅县区"], "geometry": [square, box(116.3, 24.1, 116.5, 24.4)]},
+        "district": {
+            "kind": ["district", "neighbour"],
+            "name": ["梅江区", "梅县区"],
+            "geometry": [square, box(116.3, 24.1, 116.5, 24.4)],
+        },
         "towns": {"code": ["441402004"], "name": ["江南街道"], "geometry": [square]},
         "grids": {"code": ["441402004001001"], "geometry": [square.boundary]},
         "rivers": {"name": ["梅江"], "main": [True], "geometry": [LineString([(116.0, 24.2), (116.3, 24.3)])]},
@@ -162,7 +166,12 @@ def test_every_mix_of_levels_has_an_icon():
         for c in range(4)
         for d in range(4)
         for e in range(4)
-        if a + b + c + d + e and (name := _sprite.mix_name(_sprite.mix_of(keys[:1] * a + keys[1:2] * b + keys[2:3] * c + keys[3:4] * d + keys[4:] * e)))
+        if a + b + c + d + e
+        and (
+            name := _sprite.mix_name(
+                _sprite.mix_of(keys[:1] * a + keys[1:2] * b + keys[2:3] * c + keys[3:4] * d + keys[4:] * e)
+            )
+        )
         not in _sprite.names()
     }
     assert not lost

@@ -138,7 +138,9 @@ def open_page(web: Web, chromium: Browser, role: str | None, path: str, size: tu
     page = context.new_page()
     found = Visit(page, context, web.url)
     page.on("request", lambda r: found.asked.append(r.url))
-    page.on("console", lambda m: found.complaints.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+    page.on(
+        "console", lambda m: found.complaints.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None
+    )
     page.on("pageerror", lambda e: found.complaints.append(f"script: {e}"))
     if role is not None:
         answer = context.request.post(web.url + "/login", data=web.account(role))
@@ -194,7 +196,13 @@ class District:
         at = at or datetime.now(UTC)
         feed = self.catalog.kinds[kind].theme
         readings.store(
-            self.conn, feed=feed, worker="tests", lane="live", received_at=at, readings=[Reading(station, kind, at, value)], received=1
+            self.conn,
+            feed=feed,
+            worker="tests",
+            lane="live",
+            received_at=at,
+            readings=[Reading(station, kind, at, value)],
+            received=1,
         )
 
     def alert(self, station: str, kind: str, rule: str, level: Level, message: str, value: float = 1.0) -> int:
@@ -213,7 +221,15 @@ class District:
         now = datetime.now(UTC)
         chief = people.actor_of(people.by_login(self.conn, LOGINS["chief"]))
         event = events.report(
-            self.conn, self.catalog, category="matter:06026", title=title, lng=116.12, lat=24.29, source=Source.PATROL, actor=chief, now=now
+            self.conn,
+            self.catalog,
+            category="matter:06026",
+            title=title,
+            lng=116.12,
+            lat=24.29,
+            source=Source.PATROL,
+            actor=chief,
+            now=now,
         )
         condition = self.catalog.register_conditions[0]
         for verb, more in ((Verb.ACCEPT, {}), (Verb.REGISTER, {"condition": condition}), (Verb.DISPATCH, {"org": org})):

@@ -34,7 +34,8 @@ def test_a_page_sends_a_stranger_to_the_door_and_back_to_where_he_wanted(client,
 
 
 @pytest.mark.parametrize(
-    ("role", "home"), [("operator", "/"), ("chief", "/"), ("leader", "/"), ("department", "/"), ("worker", "/m"), ("admin", "/about")]
+    ("role", "home"),
+    [("operator", "/"), ("chief", "/"), ("leader", "/"), ("department", "/"), ("worker", "/m"), ("admin", "/about")],
 )
 def test_each_role_lands_on_its_own_first_page(client, web, role, home):
     assert client.post("/login", data=web.account(role)).headers["location"] == home
@@ -91,9 +92,13 @@ def test_a_first_log_in_leads_to_a_new_password_before_anything_else(client, new
     assert page.status_code == 200 and "首次登录" in page.text
     bad = client.post("/password", data={"old": newcomer["password"], "new": "short", "again": "short"})
     assert bad.status_code == 422 and "至少 8 位" in bad.text
-    other = client.post("/password", data={"old": newcomer["password"], "new": "Second-Time-2", "again": "Third-Time-3"})
+    other = client.post(
+        "/password", data={"old": newcomer["password"], "new": "Second-Time-2", "again": "Third-Time-3"}
+    )
     assert other.status_code == 422 and "不一样" in other.text
-    good = client.post("/password", data={"old": newcomer["password"], "new": "Second-Time-2", "again": "Second-Time-2"})
+    good = client.post(
+        "/password", data={"old": newcomer["password"], "new": "Second-Time-2", "again": "Second-Time-2"}
+    )
     assert good.status_code == 303 and good.headers["location"] == "/"
     assert client.get("/").status_code == 200
 
@@ -168,4 +173,6 @@ def test_somebody_logs_in_with_the_keyboard_alone(visit, web):
 def test_the_door_fits_a_phone(visit):
     page = visit(None, "/login", size=(390, 844)).page
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.evaluate("Array.from(document.querySelectorAll('input:not([type=hidden]),button')).every(n => n.offsetHeight >= 44)")
+    assert page.evaluate(
+        "Array.from(document.querySelectorAll('input:not([type=hidden]),button')).every(n => n.offsetHeight >= 44)"
+    )

@@ -135,7 +135,9 @@ def test_pan_zoom_and_a_layer_switched_off_are_kept_through_a_hundred_ticks(wall
     page.wait_for_selector("#wall-theme-rain >> text=9.9", timeout=10_000)
     now = page.evaluate(f"[{MAP}.getCenter().lng, {MAP}.getCenter().lat, {MAP}.getZoom()]")
     assert now == pytest.approx(seen, abs=1e-6)
-    hidden = page.evaluate("document.querySelector('#wall-map .js-plotly-plot').data.filter(t => t.uid.startsWith('cameras')).map(t => t.visible)")
+    hidden = page.evaluate(
+        "document.querySelector('#wall-map .js-plotly-plot').data.filter(t => t.uid.startsWith('cameras')).map(t => t.visible)"
+    )
     page.click("[data-layer=cameras]")
     assert hidden == [False, False]
     assert not wall.complaints
@@ -226,7 +228,9 @@ def test_a_department_sees_its_own_events_only(visit, district, city):
     mine, other = district.event("swj"), district.event("cgj")
     visitor = visit("department")
     visitor.wait_for_map()
-    shown = visitor.page.eval_on_selector_all("#wall-due [data-pick]", "nodes => nodes.map(n => n.dataset.pick.slice(6))")
+    shown = visitor.page.eval_on_selector_all(
+        "#wall-due [data-pick]", "nodes => nodes.map(n => n.dataset.pick.slice(6))"
+    )
     orgs = city.execute("SELECT id, org, reporter_org FROM event WHERE id = ANY(%s)", [shown]).fetchall()
     assert mine in shown and other not in shown
     assert all("swj" in (r["org"], r["reporter_org"]) for r in orgs)

@@ -23,7 +23,9 @@ class Line:
         self.web, self.client = web, client
         self.cookie = "brain_session=" + client.cookies["brain_session"]
         stream = next(d for d in client.get("/_dash-dependencies").json() if d.get("websocket"))
-        answer = client.post("/_dash-update-component", json=self.asks("brain-page.children", "brain-page", "brain-address", "/"))
+        answer = client.post(
+            "/_dash-update-component", json=self.asks("brain-page.children", "brain-page", "brain-address", "/")
+        )
         assert answer.status_code == 200, answer.text
         self.layout, self.gzipped = answer.text, answer.headers.get("content-encoding") == "gzip"
         self.page = re.search(r'"data":\s*"([0-9a-f]{32})"', answer.text).group(1)
@@ -50,7 +52,9 @@ class Line:
     async def open(self, origin: str | None = None, cookie: str | None = None):
         headers = {"Cookie": self.cookie if cookie is None else cookie}
         address = self.web.url.replace("http", "ws") + "/_dash-ws-callback"
-        async with websockets.connect(address, additional_headers=headers, origin=origin or self.web.url, max_size=2**24) as socket:
+        async with websockets.connect(
+            address, additional_headers=headers, origin=origin or self.web.url, max_size=2**24
+        ) as socket:
             await socket.send(json.dumps(self.request))
             yield socket
 
@@ -95,7 +99,9 @@ def test_a_tick_of_readings_and_an_alert_weighs_less_than_fifty_kilobytes(line, 
             for n in range(10):
                 district.reading("WL-01", "water_level", 74.0 + n / 10)
                 district.reading("PD-02", "pond_depth", 3.0 + n)
-                district.alert(f"DW-{n + 1:02d}", "well_depth", "ladder", Level.YELLOW, f"井盖至水面 0.4{n} m，低至黄色限值", 0.4)
+                district.alert(
+                    f"DW-{n + 1:02d}", "well_depth", "ladder", Level.YELLOW, f"井盖至水面 0.4{n} m，低至黄色限值", 0.4
+                )
                 pushes += await gather(socket, 0.7)
             return pushes
 
@@ -113,7 +119,10 @@ def test_a_push_never_carries_the_view_of_the_map(line, district):
             return await gather(socket, 3.0, until='"wall-map"')
 
     patches = [
-        m["payload"]["props"]["figure"] for _, ms in asyncio.run(look()) for m in ms if m["payload"]["componentId"] == "wall-map"
+        m["payload"]["props"]["figure"]
+        for _, ms in asyncio.run(look())
+        for m in ms
+        if m["payload"]["componentId"] == "wall-map"
     ]
     assert patches
     touched = {str(op["location"][0]) for patch in patches for op in patch["operations"]}

@@ -132,7 +132,8 @@
     const data = figure.data.map((trace, i) => Object.assign({}, trace,
       sizes[i] && trace.mode === "markers" ? { marker: Object.assign({}, trace.marker, { size: sizes[i] }) } : {},
       texts[i] ? { textfont: Object.assign({}, trace.textfont, { size: texts[i] }) } : {}));
-    set("wall-map", { figure: Object.assign({}, figure, { data: data }) });
+    const layout = Object.assign({}, figure.layout, { map: Object.assign({}, figure.layout.map, { style: figure.layout.map.style + "&k=" + Math.min(factor, 4).toFixed(2) }) });
+    set("wall-map", { figure: Object.assign({}, figure, { data: data, layout: layout }) });
   }
   function current() {
     const found = window.dash_component_api && window.dash_component_api.getLayout("wall-map");

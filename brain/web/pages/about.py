@@ -60,11 +60,18 @@ def _lead(state: Any, sources: list[dict[str, Any]]) -> html.Section:
     )
     return html.Section(
         [
-            html.P("这里逐项写明屏幕上每一类数据从哪里来、有多可信。判断一件事之前，先看它是真实、映射、模拟还是示意。", className="says"),
+            html.P(
+                "这里逐项写明屏幕上每一类数据从哪里来、有多可信。判断一件事之前，先看它是真实、映射、模拟还是示意。",
+                className="says",
+            ),
             html.P(replay),
             html.Div(
                 [
-                    html.Div([html.B(truth), html.Span(f"{counts.get(truth, 0)} 项"), html.P(says)], className="truth", **{"data-truth": truth})
+                    html.Div(
+                        [html.B(truth), html.Span(f"{counts.get(truth, 0)} 项"), html.P(says)],
+                        className="truth",
+                        **{"data-truth": truth},
+                    )
                     for truth, says in TRUTHS.items()
                 ],
                 className="truths",
@@ -89,7 +96,9 @@ def _sources(sources: list[dict[str, Any]]) -> html.Section:
         )
         for s in rows
     ]
-    return html.Section([html.H2("逐项来源"), html.Div(html.Table([html.Thead(head), html.Tbody(body)]), className="wide")])
+    return html.Section(
+        [html.H2("逐项来源"), html.Div(html.Table([html.Thead(head), html.Tbody(body)]), className="wide")]
+    )
 
 
 def _mapping(stations: list[dict[str, Any]], catalog: Catalog) -> html.Section:
@@ -104,8 +113,12 @@ def _mapping(stations: list[dict[str, Any]], catalog: Catalog) -> html.Section:
         for (key, origin), names in groups.items():
             if key == theme.key:
                 shown = "、".join(names[:4]) + (f" 等 {len(names)} {theme.unit}" if len(names) > 4 else "")
-                body.append(html.Tr([html.Td(theme.label, className="what"), html.Td(shown), html.Td(origin or "没有说明")]))
-    return html.Section([html.H2("各站点播放的是什么"), html.Div(html.Table([html.Thead(head), html.Tbody(body)]), className="wide")])
+                body.append(
+                    html.Tr([html.Td(theme.label, className="what"), html.Td(shown), html.Td(origin or "没有说明")])
+                )
+    return html.Section(
+        [html.H2("各站点播放的是什么"), html.Div(html.Table([html.Thead(head), html.Tbody(body)]), className="wide")]
+    )
 
 
 def callbacks(app: Dash) -> None:

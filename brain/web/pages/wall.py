@@ -59,7 +59,7 @@ def layout(person: Person, **_: str) -> html.Div:
                     mapside.switch(layers, hub.moment),
                     mapside.legend(layers),
                     mapside.search(),
-                    html.Section(id="wall-card", className="card", hidden=True),
+                    card.frame(),
                 ]
             ),
             html.Aside(
@@ -129,7 +129,9 @@ def parts_of(state: Any) -> live.Parts:
             )
             for index, trace in zip(places[layer.key], painted, strict=True):
                 shown["wall-map", f"{TRACE}{index}"] = {k: trace[k] for k in MOVING if k in trace} | (
-                    {"symbol": trace["marker"]["symbol"]} if isinstance(trace.get("marker", {}).get("symbol"), list) else {}
+                    {"symbol": trace["marker"]["symbol"]}
+                    if isinstance(trace.get("marker", {}).get("symbol"), list)
+                    else {}
                 )
             if layer.refresh_s:
                 seen = mapside.seen_at(layer, moment)
@@ -152,17 +154,19 @@ def _today(state: Any, moment: Moment, sight: Any) -> tuple[int, int]:
 
 def _selected(state: Any, seat: Seat, moment: Moment, now: datetime) -> live.Changes:
     """The open card's live part; its buttons too, unless a form stands there."""
+    selected = seat.selected
     with state.pool.connection() as conn:
-        case = desk.read(conn, state.catalog, moment, *seat.selected, seat.sight)
+        case = desk.read(conn, state.catalog, moment, *selected, seat.sight)
     if case is None:
         return {}
     shown: live.Changes = {
+        ("wall-card-head", "children"): card.head(case.level, case.title),
         ("wall-card-live", "children"): card.live(case, state.catalog, now),
         ("wall-card-around", "children"): card.around(case, state.catalog, now),
     }
     if not seat.busy:
         shown["wall-card-acts", "children"] = card.actions(case, state.catalog)
-    return shown
+    return shown if seat.selected == selected else {}  # something else was selected meanwhile
 
 
 def patched(changes: live.Changes) -> dict[str, dict[str, Any]]:
@@ -189,7 +193,13 @@ def patched(changes: live.Changes) -> dict[str, dict[str, Any]]:
 def callbacks(app: Dash) -> None:
     """Bind this page's callbacks; `app.server.state` has hub, pool and catalog."""
 
-    @app.callback(Input("wall-wake", "data"), State("wall-page", "data"), websocket=True, persistent=True, prevent_initial_call=False)
+    @app.callback(
+        Input("wall-wake", "data"),
+        State("wall-page", "data"),
+        websocket=True,
+        persistent=True,
+        prevent_initial_call=False,
+    )
     async def stream(_wake: Any, page: str) -> None:
         """The page's line: runs as long as its socket and session live."""
         state, person, socket = access.here(), access.viewer(), ctx.websocket
@@ -207,10 +217,16 @@ def callbacks(app: Dash) -> None:
 
         await state.hub.run(seat, send, alive, access.viewer_token())
 
-    app.clientside_callback(ClientsideFunction("wall", "beat"), Output("wall-line", "title"), Input("wall-beat", "data"))
+    app.clientside_callback(
+        ClientsideFunction("wall", "beat"), Output("wall-line", "title"), Input("wall-beat", "data")
+    )
 
     @app.callback(
-        Output("wall-card", "children"),
+        Output("wall-card-head", "children"),
+        Output("wall-card-live", "children"),
+        Output("wall-card-around", "children"),
+        Output("wall-card-acts", "children"),
+        Output("wall-said", "children"),
         Output("wall-card", "hidden"),
         Output("wall-map", "figure", allow_duplicate=True),
         Input("wall-pick", "data"),
@@ -223,7 +239,7 @@ def callbacks(app: Dash) -> None:
 
     @app.callback(
         Output("wall-card-acts", "children", allow_duplicate=True),
-        Output("wall-said", "children"),
+        Output("wall-said", "children", allow_duplicate=True),
         Output("wall-said", "className"),
         Input("wall-act", "data"),
         State("wall-page", "data"),
@@ -234,13 +250,18 @@ def callbacks(app: Dash) -> None:
         return await asyncio.to_thread(_act, access.here(), access.viewer(), page, wanted or {})
 
     @app.callback(
-        Output("wall-hands", "children"), Input("wall-seen", "data"), State("wall-page", "data"), prevent_initial_call=True
+        Output("wall-hands", "children"),
+        Input("wall-seen", "data"),
+        State("wall-page", "data"),
+        prevent_initial_call=True,
     )
     async def hands(asked: dict[str, Any] | None, page: str) -> Any:
         """Another organisation was chosen in the form: its people."""
         return await asyncio.to_thread(_hands, access.here(), access.viewer(), page, asked or {})
 
-    @app.callback(Output("wall-view", "data"), Input("wall-view", "data"), State("wall-page", "data"), prevent_initial_call=True)
+    @app.callback(
+        Output("wall-view", "data"), Input("wall-view", "data"), State("wall-page", "data"), prevent_initial_call=True
+    )
     async def view(seen: dict[str, Any] | None, page: str) -> Any:
         """The viewer zoomed into another band: clusters are made anew for it, and come over the socket."""
         hub, zoom = access.here().hub, (seen or {}).get("zoom")
@@ -249,7 +270,12 @@ def callbacks(app: Dash) -> None:
             hub.look(seat, view=live.with_zoom(seat.view, zoom))
         return no_update
 
-    @app.callback(Output("wall-found", "children"), Input("wall-search", "value"), State("wall-page", "data"), prevent_initial_call=True)
+    @app.callback(
+        Output("wall-found", "children"),
+        Input("wall-search", "value"),
+        State("wall-page", "data"),
+        prevent_initial_call=True,
+    )
     async def search(text: str | None, page: str) -> Any:
         return await asyncio.to_thread(_search, access.here(), access.viewer(), page, (text or "").strip())
 
@@ -270,9 +296,9 @@ def _pick(state: Any, person: Person | None, page: str, chosen: dict[str, Any]) 
     if seat is not None:
         seat.busy = False
         seat.selected = (case.kind, case.id) if case else None
-    if case is None:
-        return (card.gone() if kind else []), not kind, patch
-    return card.card(case, state.catalog, datetime.now(UTC)), False, patch
+    if not kind:
+        return no_update, no_update, no_update, [], "", True, patch
+    return *card.card(case, state.catalog, datetime.now(UTC)), "", False, patch
 
 
 def _act(state: Any, person: Person | None, page: str, wanted: dict[str, Any]) -> tuple:
@@ -288,9 +314,11 @@ def _act(state: Any, person: Person | None, page: str, wanted: dict[str, Any]) -
                 return _form(state, conn, seat, verb), "", ""
             said = ""
             if do == "ack":
-                said = desk.acknowledge(conn, str(wanted.get("alert")), seat.sight, now, note=str(wanted.get("note") or ""))
+                said = desk.acknowledge(
+                    conn, str(wanted.get("alert")), seat.sight, now, note=str(wanted.get("note") or "")
+                )
             elif do == "report":
-                event, said = desk.report(conn, catalog, str(wanted.get("alert")), seat.sight, now)
+                _, said = desk.report(conn, catalog, str(wanted.get("alert")), seat.sight, now)
             elif do == "go":
                 said = desk.act(conn, catalog, str(wanted.get("event")), verb, wanted, seat.sight, now)
         except Refused as err:
@@ -337,7 +365,11 @@ def _search(state: Any, person: Person | None, page: str, text: str) -> Any:
     return [
         html.Button(
             [html.B(r["name"]), html.Small(r["label"])],
-            **{"data-pick": f"{r['what']}:{r['id']}", "data-lnglat": f"{r['lng']:.5f},{r['lat']:.5f}", "data-near": "1"},
+            **{
+                "data-pick": f"{r['what']}:{r['id']}",
+                "data-lnglat": f"{r['lng']:.5f},{r['lat']:.5f}",
+                "data-near": "1",
+            },
         )
         for r in rows
     ]

@@ -91,7 +91,9 @@ def spark(
         broken = before is None or (gap is not None and t - before > gap.total_seconds())
         path += f"{'M' if broken else 'L'}{x(t):.1f} {y(v):.1f}"
         before = t
-    drawn.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.8" stroke-linejoin="round" stroke-linecap="round"/>')
+    drawn.append(
+        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.8" stroke-linejoin="round" stroke-linecap="round"/>'
+    )
     drawn.append(f'<circle cx="{x(times[-1]):.1f}" cy="{y(values[-1]):.1f}" r="2.6" fill="{colour}"/>')
     return svg(width, height, drawn)
 
@@ -102,7 +104,9 @@ def svg(width: int, height: int, drawn: Sequence[str]) -> str:
     return "data:image/svg+xml," + quote(text, safe="/:=<>\"' ,.;()")
 
 
-def chart(points: Sequence[Point], limits: Mapping[str, float], *, unit: str, level: str = "", decimals: int = 1) -> str:
+def chart(
+    points: Sequence[Point], limits: Mapping[str, float], *, unit: str, level: str = "", decimals: int = 1
+) -> str:
     """The readings of the card: line, limits with their words at the right edge, first and last time below."""
     width, height, right, bottom = 420, 132, 64, 20
     times = [p[0].timestamp() for p in points]

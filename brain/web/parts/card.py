@@ -22,28 +22,34 @@ PRIMARY = frozenset({Verb.ACCEPT, Verb.REGISTER, Verb.DISPATCH, Verb.ARBITRATE, 
 DIRECT = 4
 
 
-def card(case: Case, catalog: Catalog, now: datetime) -> list:
-    """All of it."""
+def frame() -> html.Section:
+    """The card before anything is selected. Its pieces are always there, so that a push finds them."""
+    return html.Section(
+        [
+            html.Header(id="wall-card-head"),
+            html.Div([html.Div(id="wall-card-live"), html.Div(id="wall-card-around")], className="body"),
+            html.Footer([html.Div(id="wall-card-acts"), html.P(id="wall-said", role="status")]),
+        ],
+        id="wall-card",
+        className="card",
+        hidden=True,
+    )
+
+
+def card(case: Case | None, catalog: Catalog, now: datetime) -> tuple[list, list, list, list]:
+    """(head, live part, what is around, actions) of a case; of None: that it is gone."""
+    if case is None:
+        gone = bits.empty("告警已删除、案卷不在您的管辖范围，或站点已停用")
+        return head("", "已不在列表中"), [gone], [], []
+    return head(case.level, case.title), live(case, catalog, now), around(case, catalog, now), actions(case, catalog)
+
+
+def head(level: str, title: str) -> list:
     return [
-        html.Header(
-            [
-                bits.mark(case.level) if case.level else html.I(className="dot"),
-                html.H2(case.title),
-                html.Button("×", className="close", title="关闭 Esc", **{"data-do": "close", "aria-label": "关闭"}),
-            ]
-        ),
-        html.Div(
-            [html.Div(live(case, catalog, now), id="wall-card-live"), html.Div(around(case, catalog, now), id="wall-card-around")],
-            className="body",
-        ),
-        html.Footer([html.Div(actions(case, catalog), id="wall-card-acts"), html.P(id="wall-said", role="status")]),
+        bits.mark(level) if level else html.I(className="dot"),
+        html.H2(title),
+        html.Button("×", className="close", title="关闭 Esc", **{"data-do": "close", "aria-label": "关闭"}),
     ]
-
-
-def gone() -> list:
-    """What was selected is no longer there, or not the viewer's to see."""
-    return [html.Header([html.H2("已不在列表中"), html.Button("×", className="close", **{"data-do": "close"})]),
-            html.Div(bits.empty("告警已删除、案卷不在您的管辖范围，或站点已停用"), className="body")]  # fmt: skip
 
 
 # Readings -------------------------------------------------------------------------------------------------------------
@@ -64,20 +70,33 @@ def _event_head(case: Case, catalog: Catalog, now: datetime) -> list:
     facts = [
         html.Span([html.Small("状态"), html.B(catalog.words.of("state", e["state"]))]),
         html.Span(
-            [html.Small(catalog.words.of("stage", found.stage) + "时限"), html.B(readouts.left_words(found), className=found.colour)]
+            [
+                html.Small(catalog.words.of("stage", found.stage) + "时限"),
+                html.B(readouts.left_words(found), className=found.colour),
+            ]
         )
         if found
         else None,
         html.Span([html.Small("上报"), html.B(bits.clock(e["reported_at"], now))]),
     ]
-    marks = [w for ok, w in ((e["supervised"], "督办"), (e["returns"], f"退回 {e['returns']} 次"), (e["reworks"], f"返工 {e['reworks']} 次"),
-                             (e["simulated"], "模拟案卷")) if ok]  # fmt: skip
+    said = (
+        (e["supervised"], "督办"),
+        (e["returns"], f"退回 {e['returns']} 次"),
+        (e["reworks"], f"返工 {e['reworks']} 次"),
+        (e["simulated"], "模拟案卷"),
+    )
+    marks = [words for holds, words in said if holds]
     category = catalog.categories.get(e["category"])
     return [
         html.Div(facts, className="facts"),
         html.P([html.Span(who), *(html.Em(m) for m in marks)], className="who"),
-        html.P(f"{e['id']} · {category.name if category else e['category']} · {e['address'] or _place(e)}", className="quiet"),
-        html.P(e["description"], className="says") if e["description"] and case.kind == "event" and not case.alert else None,
+        html.P(
+            f"{e['id']} · {category.name if category else e['category']} · {e['address'] or _place(e)}",
+            className="quiet",
+        ),
+        html.P(e["description"], className="says")
+        if e["description"] and case.kind == "event" and not case.alert
+        else None,
     ]
 
 
@@ -131,12 +150,20 @@ def _why(case: Case, catalog: Catalog, now: datetime) -> list:
     seen = a.get("evidence") or {}
     name = rule.label if rule else f"{a['kind']}.{a['rule']}"
     version = seen.get("version") or (rule.version if rule else None)
-    when = f"{bits.clock(a['opened_at'], now)} 起" if a["cleared_at"] is None else f"{bits.clock(a['cleared_at'], now)} 已解除"
+    when = (
+        f"{bits.clock(a['opened_at'], now)} 起"
+        if a["cleared_at"] is None
+        else f"{bits.clock(a['cleared_at'], now)} 已解除"
+    )
     lines = [html.P([bits.word(case.level or Level(a["level"]).key, a["message"])], className="says")]
     kind = catalog.kinds.get(a["kind"])
     limit = f"，限值 {kind.text(a['limit_value'])}" if kind and a["limit_value"] is not None and not kind.words else ""
     method = catalog.words.of("rule_type", rule.type) if rule else ""
-    lines.append(html.P(f"规则“{name}”{'（' + method + '）' if method else ''} 第 {version} 版{limit} · {when}", className="quiet"))
+    lines.append(
+        html.P(
+            f"规则“{name}”{'（' + method + '）' if method else ''} 第 {version} 版{limit} · {when}", className="quiet"
+        )
+    )
     if a["late"]:
         lines.append(html.P("由补传数据产生，不派警，待实时数据证实", className="quiet"))
     if a["acked_at"]:
@@ -158,7 +185,15 @@ def around(case: Case, catalog: Catalog, now: datetime) -> list:
     if case.resource:
         r = case.resource
         said = "，".join(f"{key} {value}" for key, value in (r["detail"] or {}).items())
-        rows.append(_line(r["kind"], [html.B(r["org_short"] or "未定单位"), html.Span(" · ".join(filter(None, [r["org_phone"], said, r["origin"]])))]))
+        rows.append(
+            _line(
+                r["kind"],
+                [
+                    html.B(r["org_short"] or "未定单位"),
+                    html.Span(" · ".join(filter(None, [r["org_phone"], said, r["origin"]]))),
+                ],
+            )
+        )
     if case.cameras:
         near = [
             html.Button(
@@ -211,7 +246,11 @@ def actions(case: Case, catalog: Catalog) -> list:
         )  # fmt: skip
     if case.kind != "event" and e:
         buttons.append(
-            html.Button("看案卷", className="act", **{"data-pick": f"event:{e['id']}", "data-lnglat": f"{e['lng']:.5f},{e['lat']:.5f}"})
+            html.Button(
+                "看案卷",
+                className="act",
+                **{"data-pick": f"event:{e['id']}", "data-lnglat": f"{e['lng']:.5f},{e['lat']:.5f}"},
+            )
         )
     out: list = []
     if buttons:
@@ -230,10 +269,21 @@ def _button(text: str, do: str, key: str, *, primary: bool = False, **data: Any)
     if key:
         more["data-key"] = key
     return html.Button(
-        [text, html.Kbd(key) if key else None], className="act primary" if primary else "act", type="button", **{"data-do": do}, **more
+        [text, html.Kbd(key) if key else None],
+        className="act primary" if primary else "act",
+        type="button",
+        **{"data-do": do},
+        **more,
     )
 
 
-def form(case: Case, verb: Verb, catalog: Catalog, orgs: Sequence[dict[str, Any]], hands: Sequence[dict[str, Any]], org: str | None) -> list:
+def form(
+    case: Case,
+    verb: Verb,
+    catalog: Catalog,
+    orgs: Sequence[dict[str, Any]],
+    hands: Sequence[dict[str, Any]],
+    org: str | None,
+) -> list:
     """Instead of the buttons: the form of one verb."""
     return [forms.form(verb, case.event, catalog, orgs, hands, org)]

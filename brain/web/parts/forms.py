@@ -43,7 +43,12 @@ def is_immediate(verb: Verb, event: dict[str, Any]) -> bool:
 
 
 def form(
-    verb: Verb, event: dict[str, Any], catalog: Catalog, orgs: Sequence[dict[str, Any]], hands: Sequence[dict[str, Any]], org: str | None
+    verb: Verb,
+    event: dict[str, Any],
+    catalog: Catalog,
+    orgs: Sequence[dict[str, Any]],
+    hands: Sequence[dict[str, Any]],
+    org: str | None,
 ) -> html.Form:
     """The form of a verb. `org` is chosen beforehand: who has the event, or whom its category names."""
     made: list = []
@@ -74,12 +79,27 @@ def _field(
     match name:
         case "org":
             options = [(o["code"], o["short"]) for o in orgs]
-            return [_select("org", "承办单位" if verb is not Verb.JOIN else "联动单位", options, org, refetch=verb is not Verb.JOIN)]
+            return [
+                _select(
+                    "org",
+                    "承办单位" if verb is not Verb.JOIN else "联动单位",
+                    options,
+                    org,
+                    refetch=verb is not Verb.JOIN,
+                )
+            ]
         case "handler_id":
             options = [("", "由单位安排"), *((str(h["id"]), _hand(h, event, words)) for h in hands)]
             return [_select("handler_id", "承办人", options, "")]
         case "register_condition":
-            return [_select("condition", "立案条件", [(c, c) for c in catalog.register_conditions], catalog.register_conditions[0])]
+            return [
+                _select(
+                    "condition",
+                    "立案条件",
+                    [(c, c) for c in catalog.register_conditions],
+                    catalog.register_conditions[0],
+                )
+            ]
         case "case":
             if not category or not category.conditions:
                 return []
@@ -87,11 +107,19 @@ def _field(
             options += [(text, f"{text}（{words.clock(limit)}）") for text, limit in category.conditions]
             return [_select("case", "情形与处置时限", options, "")]
         case "close_condition":
-            return [_select("condition", "结案条件", [(c, c) for c in catalog.close_conditions], catalog.close_conditions[0])]
+            return [
+                _select(
+                    "condition", "结案条件", [(c, c) for c in catalog.close_conditions], catalog.close_conditions[0]
+                )
+            ]
         case "return_reason":
             return [_select("reason", "退回原因", [(r, r) for r in catalog.return_reasons], catalog.return_reasons[0])]
         case "reason" if verb is Verb.DECLINE:
-            return [_select("reason", "不予受理的原因", [(r, r) for r in catalog.decline_reasons], catalog.decline_reasons[0])]
+            return [
+                _select(
+                    "reason", "不予受理的原因", [(r, r) for r in catalog.decline_reasons], catalog.decline_reasons[0]
+                )
+            ]
         case "reason":
             return [_text("reason", "原因")]
         case "override":
@@ -105,7 +133,9 @@ def _field(
             return [
                 _select("response", "是否及时联系", yes, "1"),
                 _select("solved", "是否解决", yes, "1"),
-                _select("satisfied", "满意程度", [(str(n), w) for n, w in zip(range(5, 0, -1), SATISFIED, strict=True)], "5"),
+                _select(
+                    "satisfied", "满意程度", [(str(n), w) for n, w in zip(range(5, 0, -1), SATISFIED, strict=True)], "5"
+                ),
             ]
         case _:
             must = "note" in lifecycle.MOVES[State(event["state"]), verb].needs
@@ -120,7 +150,9 @@ def _hand(hand: dict, event: dict, words: Any) -> str:
     return f"{hand['name']} {words.of('role', hand['role'])}{own}"
 
 
-def _select(name: str, label: str, options: Sequence[tuple[str, str]], chosen: str | None, *, refetch: bool = False) -> html.Label:
+def _select(
+    name: str, label: str, options: Sequence[tuple[str, str]], chosen: str | None, *, refetch: bool = False
+) -> html.Label:
     more = {"data-refetch": "hands"} if refetch else {"id": "wall-hands"} if name == "handler_id" else {}
     made = [html.Option(text, value=value, selected=value == chosen or None) for value, text in options]
     return html.Label([html.Span(label), html.Select(made, name=name, **more)], className=f"field {name}")
@@ -132,4 +164,7 @@ def _text(name: str, label: str) -> html.Label:
 
 def hand_options(hands: Sequence[dict[str, Any]], event: dict[str, Any], words: Any) -> list[html.Option]:
     """The people of another organisation, after it was chosen."""
-    return [html.Option("由单位安排", value=""), *(html.Option(_hand(h, event, words), value=str(h["id"])) for h in hands)]
+    return [
+        html.Option("由单位安排", value=""),
+        *(html.Option(_hand(h, event, words), value=str(h["id"])) for h in hands),
+    ]

@@ -14,7 +14,9 @@ from layers._style import DARK
 def cards(figures: list[Figure], moment: Moment, catalog: Catalog) -> list[html.Section]:
     """The cards; each is a part of its own, so that a tick sends only the theme that changed."""
     return [
-        html.Section(card(f, moment, catalog), id=f"wall-theme-{f.theme}", className="theme", **{"data-level": f.level or "none"})
+        html.Section(
+            card(f, moment, catalog), id=f"wall-theme-{f.theme}", className="theme", **{"data-level": f.level or "none"}
+        )
         for f in figures
     ]
 
@@ -31,7 +33,9 @@ def card(figure: Figure, moment: Moment, catalog: Catalog) -> list:
             [
                 html.B(figure.value, className="long" if len(figure.value) > 3 else None),
                 html.Span(figure.unit, className="unit"),
-                html.Img(src=line, alt="", className="spark", title=_title(figure, moment, catalog), **pick) if line else None,
+                html.Img(src=line, alt="", className="spark", title=_title(figure, moment, catalog), **pick)
+                if line
+                else None,
             ],
             className="figure",
         ),

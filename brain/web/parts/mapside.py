@@ -18,7 +18,9 @@ def seen_at(layer: Layer, moment: Moment) -> datetime | None:
     """When a layer's data were last true: the newest observation, or now for what the record itself says."""
     theme = layer.source.removesuffix("_stations")
     if theme in THEMES:
-        return max((s["seen_at"] for s in moment.stations.values() if s["theme"] == theme and s["seen_at"]), default=None)
+        return max(
+            (s["seen_at"] for s in moment.stations.values() if s["theme"] == theme and s["seen_at"]), default=None
+        )
     return None
 
 
@@ -61,7 +63,14 @@ def legend(layers: tuple[Layer, ...]) -> html.Div:
 def search() -> html.Div:
     return html.Div(
         [
-            dcc.Input(id="wall-search", type="text", placeholder="搜索案卷、站点  /", debounce=0.25, autoComplete="off", maxLength=40),
+            dcc.Input(
+                id="wall-search",
+                type="text",
+                placeholder="搜索案卷、站点  /",
+                debounce=0.25,
+                autoComplete="off",
+                maxLength=40,
+            ),
             html.Div(id="wall-found"),
         ],
         className="search",

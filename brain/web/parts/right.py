@@ -33,7 +33,9 @@ def loop(events: list[dict[str, Any]], reported_closed: tuple[int, int], now: da
     shelved = f" · 挂账 {count[State.SUSPENDED]}" if count[State.SUSPENDED] else ""
     return [
         html.H2(["事件闭环", html.Small(f"今日上报 {reported_closed[0]}{shelved}")]),
-        html.Div([html.Div([html.B(str(n)), html.Span(w)], className=c or None) for n, w, c in figures], className="loop"),
+        html.Div(
+            [html.Div([html.B(str(n)), html.Span(w)], className=c or None) for n, w, c in figures], className="loop"
+        ),
     ]
 
 

@@ -12,13 +12,10 @@ from brain.catalog import Catalog
 from brain.model import Level
 from brain.web.parts import bits
 
-
 TALLEST = 78  # percent of the strip; the number stands above
 
 
-def timeline(
-    rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], catalog: Catalog, now: datetime
-) -> list:
+def timeline(rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], catalog: Catalog, now: datetime) -> list:
     """The strip; heights are shares of the busiest hour. Hour and number are drawn from attributes (assets/wall.css),
     which halves what is sent."""
     counts: dict[datetime, dict[Level, int]] = {}
@@ -31,7 +28,10 @@ def timeline(
     columns = []
     for hour, total in zip(hours, sums, strict=True):
         found = counts.get(hour, {})
-        bars = [html.I(style={"height": f"{TALLEST * found[level] / most:.1f}%"}, className=level.key) for level in sorted(found)]
+        bars = [
+            html.I(style={"height": f"{TALLEST * found[level] / most:.1f}%"}, className=level.key)
+            for level in sorted(found)
+        ]
         more = {"data-n": str(total), "title": _said(hour, found, catalog)} if total else {}
         columns.append(html.Div(bars, **{"data-h": f"{bits.local(hour):%H}"}, **more))
     lately = sum(1 for a in alerts if now - a["opened_at"] <= timedelta(minutes=10))

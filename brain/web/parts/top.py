@@ -22,11 +22,17 @@ def header(person: Person, pages: dict[str, Page], settings: Settings, catalog: 
     return html.Header(
         [
             html.H1("梅江区城市运行态势"),
-            html.Span(replay_words(settings), className="chip", title="哪些是真实数据、哪些是映射或模拟，见“关于数据”") if settings.replay else None,
+            html.Span(replay_words(settings), className="chip", title="哪些是真实数据、哪些是映射或模拟，见“关于数据”")
+            if settings.replay
+            else None,
             html.Span(id="wall-line", className="line-state"),
             html.Nav([*links, html.Button("快捷键 ?", **{"data-do": "help"})]),
             html.Div(
-                [html.Small(catalog.words.of("role", person.role)), html.B(person.name), html.Small("模拟账号") if person.simulated else None],
+                [
+                    html.Small(catalog.words.of("role", person.role)),
+                    html.B(person.name),
+                    html.Small("模拟账号") if person.simulated else None,
+                ],
                 className="who",
             ),
             html.Form(html.Button("退出", type="submit"), action="/logout", method="post", className="leave"),
@@ -50,7 +56,5 @@ def help_card() -> html.Div:
         ("Esc", "关闭"),
         ("?", "显示或隐藏本页"),
     ]
-    return html.Div(
-        html.Div([html.H2("快捷键"), html.Dl([x for k, w in keys for x in (html.Dt(html.Kbd(k)), html.Dd(w))])]), id="wall-help", hidden=True,
-        **{"data-do": "help"},
-    )  # fmt: skip
+    listed = html.Dl([x for key, words in keys for x in (html.Dt(html.Kbd(key)), html.Dd(words))])
+    return html.Div(html.Div([html.H2("快捷键"), listed]), id="wall-help", hidden=True, **{"data-do": "help"})
