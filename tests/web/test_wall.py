@@ -186,6 +186,17 @@ def test_an_event_is_registered_and_dispatched_from_its_card(wall, district, cit
     assert not wall.complaints
 
 
+def test_an_event_is_made_of_an_alert_that_opened_none(wall, district, city):
+    alert = district.alert("WQ-02", "turbidity", "ladder", Level.BLUE, "浊度 61.5 NTU，达蓝色限值 60 NTU", 61.5)
+    page = wall.page
+    page.click("#wall-alert-rows >> text=61.5 NTU")
+    page.click("#wall-card-acts [data-do=report]")
+    page.wait_for_selector("#wall-said.good >> text=已上报")
+    row = city.execute("SELECT * FROM event WHERE alert_id = %s", [alert]).fetchone()
+    assert row["station"] == "WQ-02" and "61.5 NTU" in row["description"] and row["level"] == Level.BLUE
+    page.wait_for_selector(f"#wall-card-live >> text={row['id']}", timeout=5000)
+
+
 def test_a_refusal_is_said_beside_the_button_and_the_form_stays(wall, district):
     event, page = district.event("swj"), wall.page
     page.fill("#wall-search", event)
