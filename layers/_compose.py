@@ -97,11 +97,16 @@ def base_style(
         frame = frames[layer.source]
         keep = [c for c in layer.columns if c != "geometry"]
         sources[layer.key] = {"type": "geojson", "data": features(frame, keep)}
+        # Words of a surface stand on a point: drawn on the surface itself, they would come once in each of its tiles.
+        spots = "Polygon" in "".join(frame.geom_type.unique())
+        if spots and any(paint["type"] == "symbol" for paint in layer.style["base"](tokens)):
+            at = frame.set_geometry(frame.representative_point())
+            sources[f"{layer.key}-at"] = {"type": "geojson", "data": features(at, keep)}
         for n, paint in enumerate(layer.style["base"](tokens)):
             text = {"text-font": FONTS.split(", ")} if paint["type"] == "symbol" else {}
             visible = {"visibility": "visible" if layer.default_on else "none"}
             drawn.append(
-                {"id": f"{layer.key}-{n}", "source": layer.key}
+                {"id": f"{layer.key}-{n}", "source": f"{layer.key}-at" if spots and paint["type"] == "symbol" else layer.key}
                 | paint
                 | {"layout": text | paint.get("layout", {}) | visible}
             )

@@ -62,7 +62,7 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
 
     app = FastAPI(
         title="城市大脑 lite", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,  # brain/web/api/openapi.py serves it, to administrators
     )  # fmt: skip
     state = app.state
     state.app, state.settings, state.catalog = app, settings, catalog

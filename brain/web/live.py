@@ -199,9 +199,9 @@ class Hub:
         with self.pool.connection() as conn:
             return frames.refresh(conn, self.catalog, self.moment, topics, datetime.now(UTC))
 
-    def shared(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """A value that all viewers with the same key share until the next reading."""
-        full = (self.moment.version, key)
+    def shared(self, moment: Moment, key: Hashable, make: Callable[[], Any]) -> Any:
+        """A value made of a moment that all viewers with the same key share until the next one."""
+        full = (moment.version, key)
         if full not in self._cache:
             self._cache[full] = make()
         return self._cache[full]
@@ -225,10 +225,11 @@ class Hub:
         for key in gone:
             del self.seats[key]
 
-    def differing(self, seat: Seat) -> Changes:
-        """The parts that this page does not show yet; notes them as sent."""
+    def differing(self, seat: Seat, moment: Moment | None = None) -> Changes:
+        """The parts that this page does not show yet; notes them as sent. `moment`: what is known now, or what a page is
+        being laid out from."""
         changed = {}
-        for key, value in seat.parts(seat, self.moment).items():
+        for key, value in seat.parts(seat, moment or self.moment).items():
             mark = fingerprint(value)
             if seat.sent.get(key) != mark:
                 seat.sent[key] = mark

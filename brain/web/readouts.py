@@ -171,7 +171,8 @@ def left(event: Mapping[str, Any], now: datetime, catalog: Catalog) -> Left | No
     else:
         limit = catalog.stage_limits.get(stage)
     share = sla.used_until(due, now, limit, catalog.calendar) if limit else float(due < now)
-    return Left(due, max(share, 0.0), sla.colour(share), stage, (due - now).total_seconds())
+    colour = "red" if due < now else sla.colour(min(share, 1.0))
+    return Left(due, max(share, 0.0), colour, stage, (due - now).total_seconds())
 
 
 def span(seconds: float) -> str:

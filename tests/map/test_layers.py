@@ -228,9 +228,28 @@ def test_the_base_style_asks_nobody_else():
 
 def test_the_base_style_draws_every_ground_layer_words_last():
     style = _compose.base_style(LAYERS, ground_frames(), sprite="")
-    assert set(style["sources"]) == {layer.key for layer in GROUND}
+    assert set(style["sources"]) == {layer.key for layer in GROUND} | {"towns-at"}
+    assert {layer["source"] for layer in style["layers"] if "source" in layer} == set(style["sources"])
     kinds = [layer["type"] for layer in style["layers"]]
     assert kinds == sorted(kinds, key=["background", "fill", "line", "symbol"].index)
+
+
+def test_a_towns_name_stands_on_one_point_and_not_in_each_tile_of_its_surface():
+    style = _compose.base_style(LAYERS, ground_frames(), sprite="")
+    (words,) = [layer for layer in style["layers"] if layer["id"].startswith("towns") and layer["type"] == "symbol"]
+    assert [f["geometry"]["type"] for f in style["sources"][words["source"]]["data"]["features"]] == ["Point"]
+
+
+@pytest.mark.parametrize("factor", [1.5, 2.0])
+def test_words_and_lines_of_a_tall_wall_are_larger_and_zoom_stays_on_top(factor):
+    style = _compose.base_style(LAYERS, ground_frames(), sprite="")
+    large = _compose.larger(style, factor)
+    for before, after in zip(style["layers"], large["layers"], strict=True):
+        size, grown = before.get("layout", {}).get("text-size"), after.get("layout", {}).get("text-size")
+        assert grown == (size * factor if size else None)
+        width = after.get("paint", {}).get("line-width")
+        assert width is None or isinstance(width, int | float) or width[0] == "interpolate"
+    assert large["sources"] is style["sources"]
 
 
 def test_an_empty_shape_is_left_out_of_the_style():

@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 import psycopg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import AwareDatetime
 
 from brain.flow import people
 from brain.flow.people import Person, actor_of
 from brain.model import Refused, Role
-from brain.report import docx, evidence, places, snapshot
+from brain.report import docx, evidence, places, snapshot, text
 from brain.rules import access
 from brain.web.access import address_of, current, database, require
 from brain.web.api._answers import Plain
@@ -40,10 +41,15 @@ def reader(request: Request, person: Me) -> Person:
 Reader = Annotated[Person, Depends(reader)]
 
 
-def found(request: Request, conn: psycopg.Connection, period: str, version: int | None) -> dict[str, Any]:
-    """The report of a month; Refused 'unknown' where there is none."""
+def found(
+    request: Request, conn: psycopg.Connection, period: str, version: int | None, cut: datetime | None = None
+) -> dict[str, Any]:
+    """The report of a month, or its draft as cut at `cut`; Refused 'unknown' where there is none."""
+    catalog, now = request.app.state.catalog, datetime.now(UTC)
     try:
-        return snapshot.current(conn, request.app.state.catalog, period, datetime.now(UTC), version)
+        if cut is not None and version is None:
+            return snapshot.build(conn, catalog, period, min(cut, now))
+        return snapshot.current(conn, catalog, period, now, version)
     except (ValueError, LookupError) as err:
         raise Refused(str(err), "unknown") from None
 
@@ -105,12 +111,46 @@ def cases(
     conn: Db,
     e: Annotated[str, Query(max_length=40_000)],
     version: Version = None,
+    cut: AwareDatetime | None = None,
 ) -> dict[str, Any]:
-    """The cases behind one number: `e` is the evidence query that stands beside it."""
-    made = found(request, conn, period, version)
+    """The cases behind one number: `e` is the evidence query that stands beside it, `cut` the data cut of the draft it
+    stands on (default: now). `words` are the same cases as a person reads them, in order."""
+    made = found(request, conn, period, version, cut)
     picked = evidence.pick(made, e)
     seen = visible(person, picked, request.app.state.catalog.roles)
-    return {"title": evidence.title(made, e), "count": len(picked), "hidden": len(picked) - len(seen), "cases": seen}
+    says = f"{text.count(len(picked))} 件"
+    if "flag=reworked" in e:
+        says += f"，返工 {text.count(evidence.count(made, e))} 次"
+    if len(seen) < len(picked):
+        says += f"，其中您可见 {text.count(len(seen))} 件"
+    return {
+        "title": evidence.title(made, e),
+        "says": says,
+        "note": f"{made['label']}月报 · 数据截至 {made['cut_text']} · 数据版本 {made['data']['short']}",
+        "count": len(picked),
+        "hidden": len(picked) - len(seen),
+        "cases": seen,
+        "words": [_words(made, c) for c in seen],
+    }
+
+
+def _words(made: dict[str, Any], c: dict[str, Any]) -> dict[str, Any]:
+    names = made["names"]
+    times = {
+        k: text.stamp(datetime.fromisoformat(c[k])) if c[k] else text.DASH
+        for k in ("reported_at", "due_at", "answered_at")
+    }
+    who = f"{names['town'].get(c['town'] or '', text.DASH)} · {names['org'].get(c['org'] or '', text.DASH)}"
+    late = "late" in c["flags"] or "backlog" in c["flags"]
+    state = names["state"].get(c["state"], c["state"])
+    return times | {
+        "id": c["id"],
+        "title": c["title"],
+        "who": who,
+        "state": state,
+        "late": late,
+        "simulated": c["simulated"],
+    }
 
 
 @router.post("/{period}/freeze", status_code=201)

@@ -70,7 +70,8 @@
   function zoomed() {
     const map = maplibre();
     if (!map) return;
-    const now = Math.min(Math.max(Math.round(map.getZoom() * 2) / 2, 8.5), 15);
+    // On a tall wall everything is drawn larger, so the same crowding comes later.
+    const now = Math.min(Math.max(Math.round((map.getZoom() - Math.log2(Math.max(growth(), 1))) * 2) / 2, 8.5), 15);
     if (now === band) return;
     band = now;
     set("wall-view", { data: { zoom: now } });
@@ -119,8 +120,9 @@
     zoomed();
   }
   // On very tall walls (2160 lines and more) marks and words on the map grow with the root size.
+  const growth = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   function grow() {
-    const factor = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const factor = growth();
     if (factor < 1.2) return;
     const plot = graph(), sizes = [], texts = [];
     plot.data.forEach((trace) => {

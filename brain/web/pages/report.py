@@ -2,19 +2,21 @@
 
 A frozen month shows its frozen report and nothing else; where the record says otherwise by now, the page says so and a
 chief or leader may issue a restatement. A month that was never issued is shown as a draft.
+
+Why the lists of cases are drawn by assets/report.js from the API and not by a callback: a list of four hundred rows is
+four thousand components to Dash, and takes it most of a minute.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from brain.flow.people import Person
 from brain.model import Refused, Role
-from brain.report import docx, evidence, figures, places, snapshot, text
+from brain.report import docx, figures, places, snapshot, text
 from brain.web import access
 from brain.web.access import Page, home_of
 from brain.web.api import report as api
@@ -62,14 +64,14 @@ def layout(person: Person, *, m: str = "", v: str = "", **_: str) -> html.Div:
     ]
     return html.Div(
         [
-            dcc.Location(id="report-at", refresh=False),
             dcc.Location(id="report-go", refresh=True),
             dcc.Store(id="report-key", data={"period": period, "version": made["version"], "cut": made["cut_at"]}),
             _bar(person, months, period, made, kept, newer),
             html.Main(html.Article(body, className="sheet")),
-            html.Aside([], id="report-drawer", hidden=True, **{"aria-label": "依据案卷"}),
+            html.Aside(id="report-drawer", hidden=True, **{"aria-label": "依据案卷"}),
         ],
         id="report",
+        **{"data-period": period, "data-version": str(made["version"] or ""), "data-cut": made["cut_at"]},
     )
 
 
@@ -152,22 +154,10 @@ def callbacks(app: Dash) -> None:
     )  # fmt: skip
     app.clientside_callback(
         ClientsideFunction("report", "grid"),
-        Output("report-at", "hash"),
+        Output("report-map", "className"),
         Input("report-map", "clickData"),
         prevent_initial_call=True,
     )
-
-    @app.callback(
-        Output("report-drawer", "children"),
-        Output("report-drawer", "hidden"),
-        Input("report-at", "hash"),
-        State("report-key", "data"),
-    )
-    def opened(mark: str | None, key: dict[str, Any] | None) -> tuple[Any, bool]:
-        """The cases behind the number whose query stands after #e/ in the address."""
-        if not mark or not mark.startswith("#e/") or not key:
-            return no_update if mark else [], True
-        return _drawer(unquote(mark[3:]), key), False
 
     @app.callback(
         Output("report-said", "children"), Output("report-go", "href", allow_duplicate=True), Input("report-freeze", "n_clicks"),
@@ -186,49 +176,3 @@ def callbacks(app: Dash) -> None:
         except Refused as err:
             return str(err), no_update
         return "已定稿", f"/report?m={key['period']}"
-
-
-def _drawer(query: str, key: dict[str, Any]) -> list[Any]:
-    state, person = access.here(), access.viewer()
-    with state.pool.connection() as conn:
-        made = snapshot.frozen(conn, key["period"], key["version"]) if key["version"] else None
-        if made is None:
-            made = snapshot.build(conn, state.catalog, key["period"], datetime.fromisoformat(key["cut"]))
-    picked = evidence.pick(made, query)
-    seen = api.visible(person, picked, state.catalog.roles) if person else []
-    rows = [_case(made, c) for c in seen]
-    says = f"{text.count(len(picked))} 件"
-    if "flag=reworked" in query:
-        says += f"，返工 {text.count(evidence.count(made, query))} 次"
-    if len(seen) < len(picked):
-        says += f"，其中您可见 {text.count(len(seen))} 件"
-    return [
-        html.Header(
-            [html.H2(evidence.title(made, query)), html.Span(says), html.A("关闭", href="#", className="close")]
-        ),
-        sheet.table(["案卷编号", "事项", "镇街 · 承办", "上报", "期限", "反馈", "状态"], rows)
-        if rows
-        else html.P("没有案卷。"),
-        sheet.note(f"{made['label']}月报 · 数据截至 {made['cut_text']} · 数据版本 {made['data']['short']}"),
-    ]
-
-
-def _case(made: dict[str, Any], c: dict[str, Any]) -> list[Any]:
-    names = made["names"]
-
-    def at(name: str) -> str:
-        return text.stamp(datetime.fromisoformat(c[name])) if c[name] else text.DASH
-
-    who = f"{names['town'].get(c['town'] or '', text.DASH)} · {names['org'].get(c['org'] or '', text.DASH)}"
-    marks: list[Any] = []
-    if "late" in c["flags"] or "backlog" in c["flags"]:
-        marks.append(html.Em("超期", className="missed"))
-    return [
-        c["id"],
-        [c["title"], *marks],
-        who,
-        at("reported_at"),
-        at("due_at"),
-        at("answered_at"),
-        [names["state"].get(c["state"], c["state"]), html.Em("模拟") if c["simulated"] else None],
-    ]

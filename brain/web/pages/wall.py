@@ -43,12 +43,13 @@ def layout(person: Person, **_: str) -> html.Div:
     seat = hub.sit(uuid4().hex, person, parts_of(state))
     layers, base = ground.layers(), ground.of(state)
     seat.view = View(View.band(START_ZOOM), frozenset(layer.key for layer in layers if not layer.default_on))
-    now = hub.differing(seat)
+    moment = hub.moment  # the page and what is noted as sent must be of the same moment
+    now = hub.differing(seat, moment)
     figure = _compose.compose(
-        layers, _Lazy(lambda source: frames.frame(hub.moment, source, seat.sight, catalog)), seat.view, style=base.address,
+        layers, _Lazy(lambda source: frames.frame(moment, source, seat.sight, catalog)), seat.view, style=base.address,
         centre=base.centre, zoom=START_ZOOM,
     )  # fmt: skip
-    side = left.cards(themes.figures(hub.moment, catalog), hub.moment, catalog)
+    side = left.cards(themes.figures(moment, catalog), moment, catalog)
     return html.Div(
         [
             top.header(person, state.pages, state.settings, catalog, "wall"),
@@ -56,7 +57,7 @@ def layout(person: Person, **_: str) -> html.Div:
             html.Main(
                 [
                     dcc.Graph(id="wall-map", figure=figure, config=GRAPH, responsive=True, className="map"),
-                    mapside.switch(layers, hub.moment),
+                    mapside.switch(layers, moment),
                     mapside.legend(layers),
                     mapside.search(),
                     card.frame(),
@@ -107,16 +108,17 @@ def parts_of(state: Any) -> live.Parts:
     def parts(seat: Seat, moment: Moment) -> live.Changes:
         shown: live.Changes = {}
         key, sight, now = seat.sight.key, seat.sight, moment.counted_at or moment.at
-        for f in hub.shared("themes", lambda: themes.figures(moment, catalog)):
+        for f in hub.shared(moment, "themes", lambda: themes.figures(moment, catalog)):
             shown[f"wall-theme-{f.theme}", "children"] = left.card(f, moment, catalog)
             shown[f"wall-theme-{f.theme}", "data-level"] = f.level or "none"
-        mine = hub.shared(("events", key), lambda: sight.events(moment))
-        heard = hub.shared(("alerts", key), lambda: sight.alerts(moment))
-        counts = hub.shared(("today", key), lambda: _today(state, moment, sight))
-        shown["wall-loop", "children"] = hub.shared(("loop", key), lambda: right.loop(mine, counts, now))
-        shown["wall-alerts", "children"] = hub.shared(("alert rows", key), lambda: right.alerts(heard, catalog, now))
-        shown["wall-due", "children"] = hub.shared(("due rows", key), lambda: right.due(mine, catalog, now))
+        mine = hub.shared(moment, ("events", key), lambda: sight.events(moment))
+        heard = hub.shared(moment, ("alerts", key), lambda: sight.alerts(moment))
+        counts = hub.shared(moment, ("today", key), lambda: _today(state, moment, sight))
+        shown["wall-loop", "children"] = hub.shared(moment, ("loop", key), lambda: right.loop(mine, counts, now))
+        shown["wall-alerts", "children"] = hub.shared(moment, ("alert rows", key), lambda: right.alerts(heard, catalog, now))
+        shown["wall-due", "children"] = hub.shared(moment, ("due rows", key), lambda: right.due(mine, catalog, now))
         shown["wall-timeline", "children"] = hub.shared(
+            moment,
             ("timeline", key), lambda: timeline.timeline(moment.timeline, heard, catalog, now)
         )
         places = _compose.slots(ground.layers())
@@ -124,6 +126,7 @@ def parts_of(state: Any) -> live.Parts:
             if not layer.traces:
                 continue
             painted = hub.shared(
+                moment,
                 ("layer", layer.key, key, seat.view.zoom),
                 lambda layer=layer: layer.paint(frames.frame(moment, layer.source, sight, catalog), seat.view),
             )
@@ -191,7 +194,8 @@ def patched(changes: live.Changes) -> dict[str, dict[str, Any]]:
 
 # Callbacks ----------------------------------------------------------------------------------------------------------
 def callbacks(app: Dash) -> None:
-    """Bind this page's callbacks; `app.server.state` has hub, pool and catalog."""
+    """Bind this page's callbacks. All of them come over the page's socket: so they reach the process that holds its seat,
+    however many web processes there are."""
 
     @app.callback(
         Input("wall-wake", "data"),
@@ -232,6 +236,7 @@ def callbacks(app: Dash) -> None:
         Input("wall-pick", "data"),
         State("wall-page", "data"),
         prevent_initial_call=True,
+        websocket=True,
     )
     async def pick(chosen: dict[str, Any] | None, page: str) -> tuple:
         """Something was clicked in a list or on the map, or the card was closed."""
@@ -244,6 +249,7 @@ def callbacks(app: Dash) -> None:
         Input("wall-act", "data"),
         State("wall-page", "data"),
         prevent_initial_call=True,
+        websocket=True,
     )
     async def act(wanted: dict[str, Any] | None, page: str) -> tuple:
         """A button of the card was pressed, or its form was handed in."""
@@ -254,13 +260,18 @@ def callbacks(app: Dash) -> None:
         Input("wall-seen", "data"),
         State("wall-page", "data"),
         prevent_initial_call=True,
+        websocket=True,
     )
     async def hands(asked: dict[str, Any] | None, page: str) -> Any:
         """Another organisation was chosen in the form: its people."""
         return await asyncio.to_thread(_hands, access.here(), access.viewer(), page, asked or {})
 
     @app.callback(
-        Output("wall-view", "data"), Input("wall-view", "data"), State("wall-page", "data"), prevent_initial_call=True
+        Output("wall-view", "data"),
+        Input("wall-view", "data"),
+        State("wall-page", "data"),
+        prevent_initial_call=True,
+        websocket=True,
     )
     async def view(seen: dict[str, Any] | None, page: str) -> Any:
         """The viewer zoomed into another band: clusters are made anew for it, and come over the socket."""
@@ -275,6 +286,7 @@ def callbacks(app: Dash) -> None:
         Input("wall-search", "value"),
         State("wall-page", "data"),
         prevent_initial_call=True,
+        websocket=True,
     )
     async def search(text: str | None, page: str) -> Any:
         return await asyncio.to_thread(_search, access.here(), access.viewer(), page, (text or "").strip())

@@ -110,7 +110,7 @@ def _readings(case: Case, catalog: Catalog) -> list:
         return []
     shown = []
     order = [case.main, *(k for k in case.trails if k != case.main)] if case.main else []
-    for kind in [k for k in order if k in (s["readings"] or {})][:4]:
+    for kind in [k for k in order if k in (s["readings"] or {})][:3]:
         value, at, quality = s["readings"][kind]
         entry = catalog.kinds.get(kind)
         if entry is None:
