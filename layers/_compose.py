@@ -106,7 +106,10 @@ def base_style(
             text = {"text-font": FONTS.split(", ")} if paint["type"] == "symbol" else {}
             visible = {"visibility": "visible" if layer.default_on else "none"}
             drawn.append(
-                {"id": f"{layer.key}-{n}", "source": f"{layer.key}-at" if spots and paint["type"] == "symbol" else layer.key}
+                {
+                    "id": f"{layer.key}-{n}",
+                    "source": f"{layer.key}-at" if spots and paint["type"] == "symbol" else layer.key,
+                }
                 | paint
                 | {"layout": text | paint.get("layout", {}) | visible}
             )
@@ -133,7 +136,8 @@ def larger(style: Mapping[str, Any], factor: float) -> dict[str, Any]:
         return {name: grown(value) if name in SIZES else value for name, value in part.items()}
 
     drawn = [
-        layer | {part: all_of(layer[part]) for part in ("layout", "paint") if part in layer} for layer in style["layers"]
+        layer | {part: all_of(layer[part]) for part in ("layout", "paint") if part in layer}
+        for layer in style["layers"]
     ]
     return dict(style) | {"layers": drawn}
 

@@ -7,7 +7,7 @@ registered by hand, and nothing is asked of another host (the Content-Security-P
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -99,7 +99,7 @@ def mount_pages(app: FastAPI) -> None:
             inside[page.path] = module
     holder: list[Dash] = []
     for path, module in inside.items():  # before Dash claims "/"
-        app.add_api_route(path, _shell(module.PAGE, holder), methods=["GET"], include_in_schema=False)
+        app.add_api_route(path, _shell(module.PAGE, holder, getattr(module, "PRELOAD", ())), methods=["GET"], include_in_schema=False)
     dash_app = make_dash(app, inside)
     holder.append(dash_app)
     app.state.dash = dash_app
@@ -143,15 +143,18 @@ def make_dash(app: FastAPI, inside: dict[str, ModuleType]) -> Dash:
     return dash_app
 
 
-def _shell(page: Page, holder: list[Dash]) -> Callable[..., Any]:
-    """The document around a Dash page. Its few inline scripts are named by their digests, so no other one may run."""
+def _shell(page: Page, holder: list[Dash], preload: Sequence[str]) -> Callable[..., Any]:
+    """The document around a Dash page. Its few inline scripts are named by their digests, so no other one may run.
+
+    `preload`: scripts of component suites that the page will need for sure, fetched while Dash still lays it out.
+    """
+    early = "".join(f'<link rel="preload" as="script" href="/_dash-component-suites/{path}">' for path in preload)
 
     async def shell(request: Request) -> Response:
-        holder[
-            0
-        ]._setup_server()  # once; Dash does it at its own first address only, and the assets would be missing here
-        text = gate.in_request(request, holder[0].index)
-        text = text.replace("<title>Dash</title>", f"<title>{page.title} · 城市大脑 lite</title>", 1)
+        dash_app = holder[0]
+        dash_app._setup_server()  # once; Dash does it at its own first address only, and the assets would be missing here
+        text = gate.in_request(request, dash_app.index)
+        text = text.replace("<title>Dash</title>", f"<title>{page.title} · 城市大脑 lite</title>{early}", 1)
         return gate.with_forgery_cookie(HTMLResponse(text, headers=gate.policy_for(text)))
 
     return shell

@@ -31,7 +31,7 @@ WAIT_FOR = """(text) => new Promise((done, fail) => {
   const watch = new MutationObserver(() => { if (seen()) { watch.disconnect();
     requestAnimationFrame(() => requestAnimationFrame(() => done(performance.timeOrigin + performance.now()))); } });
   watch.observe(document.body, {subtree: true, childList: true, characterData: true});
-  setTimeout(() => { watch.disconnect(); fail(new Error('not shown: ' + text)); }, 15000);
+  setTimeout(() => { watch.disconnect(); fail(new Error('not shown: ' + text)); }, 8000);
 })"""
 
 
@@ -109,7 +109,7 @@ def _pixels(up) -> list[dict]:
             for n, gauge in enumerate(GAUGES):
                 depth = DEPTHS[turn] + n / 10 + turn / 100
                 text = f"{depth:.1f} cm"
-                page.evaluate(f"window.__seen = ({WAIT_FOR})({json.dumps(text)}).catch(() => 0)")
+                page.evaluate(f"void (window.__seen = ({WAIT_FOR})({json.dumps(text)}).catch(() => 0))")
                 payload = {"dev": gauge, "list": [{"p": "pond", "v": depth, "u": "cm", "t": time.time()}]}
                 sent = time.time() * 1000
                 client.publish(f"city/441402/drainage/{gauge}", json.dumps(payload), qos=1)

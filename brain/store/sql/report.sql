@@ -25,7 +25,12 @@ CREATE TEMP TABLE report_case (
 -- report_fill --
 -- Facts of each case as the log knew them at the end of a window, and what the case counts for in that window.
 INSERT INTO report_case
-WITH told AS (
+WITH picked AS MATERIALIZED (  -- each branch has an index of its own
+  SELECT id FROM event WHERE reported_at >= %(since)s AND reported_at < %(until)s
+  UNION SELECT id FROM event WHERE closed_at >= %(since)s AND reported_at < %(until)s
+  UNION SELECT id FROM event WHERE state NOT IN ('closed', 'declined', 'void') AND reported_at < %(until)s
+  UNION SELECT event_id FROM event_log WHERE verb = 'rate' AND at >= %(since)s AND at < %(until)s
+), told AS (
   SELECT l.event_id,
          min(l.at) FILTER (WHERE l.verb = 'accept') AS accepted_at,
          min(l.at) FILTER (WHERE l.verb = 'register') AS registered_at,
@@ -44,11 +49,9 @@ WITH told AS (
          (array_agg(l.detail->>'org' ORDER BY l.seq DESC) FILTER (WHERE l.verb IN ('dispatch', 'arbitrate')))[1] AS org,
          (array_agg(l.detail->'ratings' ORDER BY l.seq DESC) FILTER (WHERE l.verb = 'rate'))[1] AS ratings,
          (array_agg(l.to_state ORDER BY l.seq DESC))[1] AS state
-    FROM event_log l
-    JOIN event e ON e.id = l.event_id
-   WHERE l.at < %(until)s AND e.reported_at < %(until)s
-     AND (e.reported_at >= %(since)s OR e.closed_at >= %(since)s OR e.rated_at >= %(since)s
-          OR e.state NOT IN ('closed', 'declined', 'void'))
+    FROM picked p
+    JOIN event_log l ON l.event_id = p.id
+   WHERE l.at < %(until)s
    GROUP BY l.event_id
 ), fact AS (
   SELECT t.*, CASE WHEN t.undone_at IS NULL OR t.answered_at > t.undone_at THEN t.answered_at END AS done_at,
@@ -240,14 +243,20 @@ SELECT count(*)::int AS cases, coalesce(sum(seq), 0)::int AS lines, max(at) AS l
 SELECT max(at) AS at FROM event_log WHERE at < %(until)s;
 
 -- report_readings --
--- What each station of a theme measured over the window, a row a kind: mean, extremes, readings, days and hours with data.
-SELECT s.id, s.name, s.params, s.origin, s.town, r.kind, sum(r.total) / nullif(sum(r.n), 0) AS mean, min(r.low) AS low,
-       max(r.high) AS high, sum(r.n)::bigint AS n, count(*) FILTER (WHERE r.n > 0)::int AS days
-  FROM station s JOIN reading_1d r ON r.station = s.id
- WHERE s.theme = %(theme)s AND s.active AND r.kind = ANY(%(kinds)s) AND r.bucket >= %(since)s AND r.bucket < %(until)s
- GROUP BY s.id, s.name, s.params, s.origin, s.town, r.kind
-HAVING sum(r.n) > 0
- ORDER BY s.id, r.kind;
+-- What each station of a theme measured over the window, a row a kind: mean, extremes, readings, days with data. Summed before
+-- it meets the stations: the planner cannot know how few rows a month of days is.
+WITH measured AS MATERIALIZED (
+  SELECT station, kind, sum(total) / nullif(sum(n), 0) AS mean, min(low) AS low, max(high) AS high, sum(n)::bigint AS n,
+         count(*) FILTER (WHERE n > 0)::int AS days
+    FROM reading_1d
+   WHERE kind = ANY(%(kinds)s) AND bucket >= %(since)s AND bucket < %(until)s
+   GROUP BY station, kind
+  HAVING sum(n) > 0
+)
+SELECT s.id, s.name, s.params, s.origin, s.town, m.kind, m.mean, m.low, m.high, m.n, m.days
+  FROM measured m JOIN station s ON s.id = m.station
+ WHERE s.theme = %(theme)s AND s.active
+ ORDER BY s.id, m.kind;
 
 -- report_rain_hours --
 -- Hours with a rain record at each gauge and the sum of the last one-hour value of each hour.
@@ -265,10 +274,12 @@ SELECT r.bucket AS hour, r.kind, avg(r.mean) AS mean, count(*)::int AS stations
 
 -- report_stations --
 -- Stations of each theme, and how many of them were heard in the window.
-SELECT s.theme, count(*)::int AS stations,
-       count(*) FILTER (WHERE EXISTS (SELECT FROM reading_1d r WHERE r.station = s.id AND r.n_all > 0
-                                        AND r.bucket >= %(since)s AND r.bucket < %(until)s))::int AS heard
-  FROM station s WHERE s.active GROUP BY s.theme ORDER BY s.theme;
+WITH heard AS MATERIALIZED (
+  SELECT DISTINCT station FROM reading_1d WHERE n_all > 0 AND bucket >= %(since)s AND bucket < %(until)s
+)
+SELECT s.theme, count(*)::int AS stations, count(h.station)::int AS heard
+  FROM station s LEFT JOIN heard h ON h.station = s.id
+ WHERE s.active GROUP BY s.theme ORDER BY s.theme;
 
 -- report_alerts --
 -- Alerts opened in the window by theme and level, how fast they were acknowledged and how long they stood.

@@ -34,6 +34,8 @@ PAGE = Page(
 )
 GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
 START_ZOOM = 10.45
+PRELOAD = ("plotly/package_data/plotly.min.js", "dash/dcc/async-graph.js")
+"""What the map needs, asked for while the page is still being laid out."""
 
 
 def layout(person: Person, **_: str) -> html.Div:
@@ -115,11 +117,12 @@ def parts_of(state: Any) -> live.Parts:
         heard = hub.shared(moment, ("alerts", key), lambda: sight.alerts(moment))
         counts = hub.shared(moment, ("today", key), lambda: _today(state, moment, sight))
         shown["wall-loop", "children"] = hub.shared(moment, ("loop", key), lambda: right.loop(mine, counts, now))
-        shown["wall-alerts", "children"] = hub.shared(moment, ("alert rows", key), lambda: right.alerts(heard, catalog, now))
+        shown["wall-alerts", "children"] = hub.shared(
+            moment, ("alert rows", key), lambda: right.alerts(heard, catalog, now)
+        )
         shown["wall-due", "children"] = hub.shared(moment, ("due rows", key), lambda: right.due(mine, catalog, now))
         shown["wall-timeline", "children"] = hub.shared(
-            moment,
-            ("timeline", key), lambda: timeline.timeline(moment.timeline, heard, catalog, now)
+            moment, ("timeline", key), lambda: timeline.timeline(moment.timeline, heard, catalog, now)
         )
         places = _compose.slots(ground.layers())
         for layer in ground.layers():
