@@ -1,5 +1,7 @@
 """`make bench`: measure, print one table with ratios, write `bench/results.json` and `bench/results.md`.
 
+`python -m tests.bench bench_grid` measures one part anew and keeps the others as they were written.
+
 Every speed stands beside a reference measured in the same run, because machines differ and are noisy.
 """
 
@@ -32,17 +34,19 @@ def load(name: str):
 def main() -> int:
     wanted = sys.argv[1:] or PARTS
     console = Console(highlight=False)
-    rows: list[dict] = []
+    out = TOP / "bench"
+    kept = json.loads((out / "results.json").read_text())["rows"] if (out / "results.json").exists() else []
+    by_part = {part: [r for r in kept if r["part"] == part] for part in PARTS}
     for part in wanted:
         console.print(f"measuring {part} …")
-        rows += load(part).rows()
+        by_part[part] = [row | {"part": part} for row in load(part).rows()]
+    rows = [row for part in PARTS for row in by_part[part]]
     table = Table(title="bench")
     for column in ("what", "figure", "unit", "reference", "ratio", "goal"):
         table.add_column(column)
     for row in rows:
         table.add_row(*(_text(row.get(c)) for c in ("what", "figure", "unit", "reference", "ratio", "goal")))
     console.print(table)
-    out = TOP / "bench"
     out.mkdir(exist_ok=True)
     when = datetime.now(UTC).isoformat(timespec="seconds")
     about = {

@@ -22,8 +22,8 @@ from brain.store import db
 HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
 WARM_S = 60
-ROUNDS = 4
-DEPTHS = (16.0, 28.0, 41.0, 17.0)  # cm: yellow, orange, red, and easing again; each round shows another value
+DEPTHS = (16.0, 28.0, 41.0)  # cm: yellow, orange, red; each round shows another value
+ROUNDS = len(DEPTHS)
 GAUGES = [f"PD-{n:02d}" for n in range(4, 16)]
 WAIT_FOR = """(text) => new Promise((done, fail) => {
   const seen = () => document.body.innerText.includes(text);
