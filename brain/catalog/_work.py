@@ -23,6 +23,8 @@ REPORT_KEYS = (
     "repeat_days",
     "burst_sigma",
     "burst_weeks",
+    "hot_share",
+    "hot_min",
 )
 
 

@@ -12,8 +12,6 @@ from brain.catalog import Catalog
 from brain.report.facts import Facts, Window
 from brain.store import db
 
-HOT_SHARE = 0.05  # the densest twentieth of the grids, by cases a square kilometre
-HOT_MIN = 3  # fewer cases than that are chance
 METRES = 111_320.0
 
 
@@ -92,16 +90,17 @@ def _same_place(place: dict[str, Any], case: dict[str, Any], metres: float) -> b
     return hypot(north, east) <= metres
 
 
-def hot_grids(conn: psycopg.Connection) -> dict[str, Any]:
+def hot_grids(conn: psycopg.Connection, catalog: Catalog) -> dict[str, Any]:
     """The densest grids, and the count of every grid that has any: {"grids", "with_cases", "share", "hot", "all"}."""
     rows = db.many(conn, "report_grids")
     total = rows[0]["grids"] if rows else 0
-    top = [r for r in rows[: max(1, round(total * HOT_SHARE))] if r["n"] >= HOT_MIN]
+    share, least = catalog.report["hot_share"], int(catalog.report["hot_min"])
+    top = [r for r in rows[: max(1, round(total * share))] if r["n"] >= least]
     return {
         "grids": total,
         "with_cases": len(rows),
-        "share": HOT_SHARE,
-        "least": HOT_MIN,
+        "share": share,
+        "least": least,
         "statement": "report_grids",
         "hot": [
             {

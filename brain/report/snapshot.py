@@ -20,7 +20,7 @@ from brain.report.facts import Facts, gather
 from brain.store import db
 
 TITLE = "梅江区城市运行月报"
-ISSUER = "区政务服务和数据管理局"
+ISSUER = "zsj"  # the organisation that issues it: the platform's own, catalog/departments.toml
 SHAPE = 1  # raise it when the keys of a snapshot change their meaning
 
 
@@ -50,7 +50,7 @@ def _made(conn: psycopg.Connection, catalog: Catalog, facts: Facts, period: str,
     made: dict[str, Any] = {
         "shape": SHAPE,
         "title": TITLE,
-        "issuer": ISSUER,
+        "issuer": catalog.departments[ISSUER].name if ISSUER in catalog.departments else "",
         "period": period,
         "label": text.month_label(period),
         "issue": f"{period[:4]} 年第 {int(period[5:])} 期",
@@ -77,7 +77,7 @@ def _made(conn: psycopg.Connection, catalog: Catalog, facts: Facts, period: str,
     made["categories"] = units.categories(catalog, facts)
     made["sources"] = units.sources(catalog, facts)
     made["repeats"] = {"rows": places.repeat_rows(catalog, facts, found.get("this", [])), "statement": "report_repeats"}
-    made["hot"] = places.hot_grids(conn)
+    made["hot"] = places.hot_grids(conn, catalog)
     made["overdue"] = sections.overdue(catalog, facts)
     made["themes"], made["missing"] = themes.gather(conn, catalog, facts.windows)
     made["alerts"] = themes.alerts(conn, catalog, this)

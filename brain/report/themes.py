@@ -19,6 +19,7 @@ from brain.rules import air_quality, water_quality
 from brain.store import db
 
 CLASS_KINDS = ("ph", "dissolved_oxygen", "codmn", "ammonia", "total_phosphorus")
+GOOD = 2  # a section of class Ⅰ or Ⅱ needs no culprit
 DAY_HOURS = 20  # GB 3095-2026 table 4: a daily mean wants 20 hourly means
 EIGHT_HOURS = 6  # and an 8-hour mean 6 of its hours
 
@@ -40,7 +41,7 @@ def gather(
             themes[key] |= make(conn, catalog, now, last)
         if row["heard"] < row["stations"]:
             lost = row["stations"] - row["heard"]
-            says = "本月没有数据" if not row["heard"] else f"{text.count(lost)} {theme.unit}本月没有数据"
+            says = "本月没有数据" if not row["heard"] else f" {text.count(lost)} {theme.unit}本月没有数据"
             missing.append(
                 {"key": key, "label": theme.label, "says": f"{theme.label}{says}", "whole": not row["heard"]}
             )
@@ -88,7 +89,7 @@ def water(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window)
                 "target": target,
                 "target_text": catalog.words.of("water_class", target) if target else text.DASH,
                 "met": None if not target else judged.cls <= target,
-                "worst": [catalog.kinds[k].label for k in judged.worst] if judged.cls > 1 else [],
+                "worst": [catalog.kinds[k].label for k in judged.worst] if judged.cls > GOOD else [],
                 "days": max(r["days"] for r in found["kinds"].values()),
                 "origin": found["row"]["origin"],
             }

@@ -186,6 +186,18 @@ def test_an_event_is_registered_and_dispatched_from_its_card(wall, district, cit
     assert not wall.complaints
 
 
+def test_what_is_chosen_is_not_hidden_under_its_card(wall, district):
+    district.alert("WQ-01", "turbidity", "ladder", Level.BLUE, "浊度 62.5 NTU，达蓝色限值 60 NTU", 62.5)
+    page = wall.page
+    page.click("#wall-alert-rows >> text=62.5 NTU")
+    page.wait_for_selector("#wall-card-live >> text=WQ-01")
+    page.wait_for_timeout(1500)
+    lng, lat = district.conn.execute("SELECT lng, lat FROM station WHERE id = 'WQ-01'").fetchone().values()
+    x, y = page.evaluate(f"(() => {{ const p = {MAP}.project([{lng}, {lat}]); return [p.x, p.y]; }})()")
+    card, field = page.locator("#wall-card").bounding_box(), page.locator("#wall-map").bounding_box()
+    assert 0 < x + field["x"] < card["x"] and 0 < y < field["height"]
+
+
 def test_an_event_is_made_of_an_alert_that_opened_none(wall, district, city):
     alert = district.alert("WQ-02", "turbidity", "ladder", Level.BLUE, "浊度 61.5 NTU，达蓝色限值 60 NTU", 61.5)
     page = wall.page

@@ -238,10 +238,6 @@ SELECT count(*)::int AS cases, coalesce(sum(seq), 0)::int AS lines, max(at) AS l
           FROM event_log l JOIN report_case c ON c.win = 'this' AND c.id = l.event_id
          WHERE l.at < %(until)s ORDER BY l.event_id, l.seq DESC) head;
 
--- report_last_line --
--- When the record was last written to before the cut.
-SELECT max(at) AS at FROM event_log WHERE at < %(until)s;
-
 -- report_readings --
 -- What each station of a theme measured over the window, a row a kind: mean, extremes, readings, days with data. Summed before
 -- it meets the stations: the planner cannot know how few rows a month of days is.

@@ -67,5 +67,5 @@
     if (location.hash.startsWith("#e/")) show();
     else if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
   });
-  laid.observe(document.documentElement, { childList: true, subtree: true });
+  if (location.pathname === "/report") laid.observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -61,7 +61,7 @@
     if (!map) return;
     const to = zoom && map.getZoom() < zoom ? zoom : map.getZoom();
     const point = map.project([lng, lat]), box = map.getContainer().getBoundingClientRect();
-    const card = $("#wall-card"), side = card && !card.hidden ? card.offsetWidth : 0;
+    const card = $("#wall-card"), side = (card && card.offsetWidth) || 440 * growth(); // it opens in a moment, if it is not open yet
     const seen = point.x > 60 && point.y > 60 && point.x < box.width - side - 80 && point.y < box.height - 60;
     if (seen && to === map.getZoom()) return;
     map.easeTo({ center: [lng, lat], zoom: to, duration: 450, offset: [-side / 2, 0] }, { originalEvent: new Event("brain") });

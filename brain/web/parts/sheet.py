@@ -137,7 +137,11 @@ def daily(s: Snapshot) -> html.Figure:
         bars.append(
             html.A(
                 [
-                    html.Span(str(d["n"]) if d["day"] in marked and d["n"] else "", className="mark"),
+                    html.Span(
+                        str(d["n"]) if d["day"] in marked and d["n"] else "",
+                        className="mark",
+                        style={"bottom": f"{(d['n'] or 0) / top * 100:.2f}%"},
+                    ),
                     html.I(style={"height": f"{(d['n'] or 0) / top * 100:.2f}%"}, className="now"),
                     html.I(style={"height": f"{(d['last'] or 0) / top * 100:.2f}%"}, className="then"),
                     html.Small(
