@@ -27,10 +27,10 @@ that holds the value. A misspelt name is refused.
 | 名称 | 默认 | 含义 | Meaning |
 |---|---|---|---|
 """
-    rows = [
-        f"| `{env_name(f.name)}` | `{f.default}` | {f.metadata['words']}{'（机密）' if f.metadata['secret'] else ''} | {f.metadata['says']} |"
-        for f in fields(Settings)
-    ]
+    rows = []
+    for f in fields(Settings):
+        words = f.metadata["words"] + ("（机密）" if f.metadata["secret"] else "")
+        rows.append(f"| `{env_name(f.name)}` | `{f.default}` | {words} | {f.metadata['says']} |")
     return head + "\n".join(rows) + "\n"
 
 
