@@ -72,6 +72,7 @@ class Seat:
     selected: tuple[str, str] | None = None
     busy: bool = False  # a form stands in the card: its buttons must not be redrawn under the hand
     sent: dict[tuple[str, str], str] = field(default_factory=dict)
+    in_hand: frozenset[tuple[str, str]] = frozenset()  # not to be redrawn while `busy`, also not by a push under way
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     generation: int = 0
     seen: float = field(default_factory=monotonic)
@@ -236,6 +237,11 @@ class Hub:
                 changed[key] = value
         return changed
 
+    def shown(self, seat: Seat, changes: Changes) -> None:
+        """Note what an answer of this page brings by itself, so that the next push does not bring it again: drawn anew
+        between press and release, a button loses the click."""
+        seat.sent |= {key: fingerprint(value) for key, value in changes.items()}
+
     def look(self, seat: Seat, **change: Any) -> None:
         """The viewer looks at something else (zoom band, layers, selection): his page is brought up to date."""
         if "view" in change:
@@ -267,6 +273,8 @@ class Hub:
                     probed = monotonic()
                     await alive()
                 changes = await asyncio.to_thread(self.differing, seat)
+                if seat.busy:
+                    changes = {key: value for key, value in changes.items() if key not in seat.in_hand}
                 send(changes | {BEAT: {"at": datetime.now(UTC).timestamp(), "version": self.moment.version}})
                 await asyncio.sleep(BURST_S)
         finally:

@@ -221,6 +221,33 @@ def test_a_refusal_is_said_beside_the_button_and_the_form_stays(wall, district):
     assert page.locator("form[data-verb=suspend]").count() == 1
 
 
+def test_unfolded_buttons_stay_unfolded_when_the_event_moves(wall, web, district):
+    event, page = district.event("swj"), wall.page
+    page.fill("#wall-search", event)
+    page.click(f"#wall-found [data-pick='event:{event}']")
+    page.click("#wall-card summary")
+    suspend = page.locator("#wall-card-acts [data-verb=suspend]")
+    suspend.wait_for(state="visible")
+    before = suspend.get_attribute("data-version")
+    with web.client("leader") as client:
+        assert client.post(f"/api/v1/events/{event}/note", json={"note": "领导已知"}).status_code in (200, 201)
+    page.wait_for_selector(f"#wall-card-acts [data-verb=suspend]:not([data-version='{before}'])", state="attached")
+    assert suspend.is_visible()
+
+
+def test_a_push_brings_nothing_again_that_the_answer_to_a_click_brought(wall, district):
+    event, page = district.event("swj"), wall.page
+    page.fill("#wall-search", event)
+    page.click(f"#wall-found [data-pick='event:{event}']")
+    button = page.wait_for_selector("#wall-card-acts [data-verb]")
+    beats = int(page.get_attribute("#wall", "data-beats"))
+    for _ in range(60):
+        if int(page.get_attribute("#wall", "data-beats")) >= beats + 2:
+            break
+        page.wait_for_timeout(250)
+    assert button.evaluate("node => node.isConnected")
+
+
 def test_somebody_elses_step_is_told_instead_of_being_overwritten(wall, web, district):
     event, page = district.event("swj"), wall.page
     page.fill("#wall-search", event)

@@ -38,7 +38,9 @@
 
   // Selection ----------------------------------------------------------------------------------------------------------
   let picked = null;
+  let unfolded = false; // 更多 of the card is open: its buttons are drawn anew whenever the event moves, and must not fold under the hand
   function pick(kind, id, lnglat, near) {
+    if (picked !== (kind ? kind + ":" + id : null)) unfolded = false;
     picked = kind ? kind + ":" + id : null;
     set("wall-pick", { data: fresh({ kind: kind, id: id }) });
     if (lnglat) fly(lnglat[0], lnglat[1], near ? 13.6 : null);
@@ -46,6 +48,9 @@
   }
   function markPicked() {
     for (const row of $$(".right [data-pick]")) row.classList.toggle("picked", row.dataset.pick === picked);
+  }
+  function keepUnfolded() {
+    for (const more of $$("#wall-card-acts details")) if (more.open !== unfolded) more.open = unfolded;
   }
   const close = () => pick(null, null);
 
@@ -171,6 +176,8 @@
   }
   document.addEventListener("click", (event) => {
     if (!wall()) return;
+    const summary = event.target.closest("#wall-card summary");
+    if (summary) { unfolded = !summary.parentNode.open; return; }
     const layer = event.target.closest("[data-layer]");
     if (layer) return toggleLayer(layer);
     const node = event.target.closest("[data-pick]");
@@ -279,5 +286,5 @@
   setInterval(watch, 1000);
   setInterval(present, 5000);
   setInterval(watchMap, 200);
-  new MutationObserver(markPicked).observe(document.documentElement, { childList: true, subtree: true });
+  new MutationObserver(() => { markPicked(); keepUnfolded(); }).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -149,6 +149,10 @@ def parts_of(state: Any) -> live.Parts:
     return parts
 
 
+CARD = tuple((f"wall-card-{piece}", "children") for piece in ("head", "live", "around", "acts"))
+"""The pieces of the card in the order of `card.card`."""
+ACTS = CARD[-1]
+
 MOVING = ("lon", "lat", "text", "hovertext", "customdata")
 """What of a trace may change after the page is laid out; its look and its visibility do not."""
 
@@ -166,12 +170,10 @@ def _selected(state: Any, seat: Seat, moment: Moment, now: datetime) -> live.Cha
     if case is None:
         return {}
     shown: live.Changes = {
-        ("wall-card-head", "children"): card.head(case.level, case.title),
-        ("wall-card-live", "children"): card.live(case, state.catalog, now),
-        ("wall-card-around", "children"): card.around(case, state.catalog, now),
+        key: piece
+        for key, piece in zip(CARD, card.card(case, state.catalog, now), strict=True)
+        if key != ACTS or not seat.busy
     }
-    if not seat.busy:
-        shown["wall-card-acts", "children"] = card.actions(case, state.catalog)
     return shown if seat.selected == selected else {}  # something else was selected meanwhile
 
 
@@ -313,7 +315,10 @@ def _pick(state: Any, person: Person | None, page: str, chosen: dict[str, Any]) 
         seat.selected = (case.kind, case.id) if case else None
     if not kind:
         return no_update, no_update, no_update, [], "", True, patch
-    return *card.card(case, state.catalog, datetime.now(UTC)), "", False, patch
+    pieces = card.card(case, state.catalog, datetime.now(UTC))
+    if seat is not None and case is not None:
+        hub.shown(seat, dict(zip(CARD, pieces, strict=True)))
+    return *pieces, "", False, patch
 
 
 def _act(state: Any, person: Person | None, page: str, wanted: dict[str, Any]) -> tuple:
@@ -341,7 +346,9 @@ def _act(state: Any, person: Person | None, page: str, wanted: dict[str, Any]) -
         seat.busy = False
         hub.mark("alerts", "events")
         case = desk.read(conn, catalog, hub.moment, *seat.selected, seat.sight)
-    return (card.actions(case, catalog) if case else []), said, "good" if said else ""
+    buttons = card.actions(case, catalog) if case else []
+    hub.shown(seat, {ACTS: buttons})
+    return buttons, said, "good" if said else ""
 
 
 def _form(state: Any, conn: Any, seat: Seat, verb: str) -> list:
@@ -351,7 +358,7 @@ def _form(state: Any, conn: Any, seat: Seat, verb: str) -> list:
     category = state.catalog.categories.get(case.event["category"])
     org = case.event["org"] or (category.org if category else None)
     people = desk.hands(conn, org, case.event["grid"]) if org else []
-    seat.busy = True
+    seat.in_hand, seat.busy = frozenset({ACTS}), True
     return card.form(case, Verb(verb), state.catalog, state.hub.moment.orgs, people, org)
 
 
