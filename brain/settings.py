@@ -86,6 +86,51 @@ class Settings:
         "name of this intake worker: its MQTT client id and its spill folder",
         "本接入进程的名字：MQTT 客户端号与溢出目录",
     )
+    mqtt_ca: str = _setting(
+        "",
+        "file of the authority that signed the broker's certificate (mqtts); empty for the system's",
+        "签发消息服务证书的 CA 文件（mqtts 用）；留空用系统自带的",
+    )
+    mqtt_cert: str = _setting(
+        "",
+        "file of this client's certificate, where the broker asks for one",
+        "本客户端的证书文件（消息服务要求双向认证时）",
+    )
+    mqtt_key: str = _setting(
+        "",
+        "file of the key to that certificate",
+        "该证书的私钥文件",
+    )
+    door_host: str = _setting(
+        "127.0.0.1",
+        "address the doors beside MQTT listen on",
+        "消息服务以外的各个接入口监听的地址",
+    )
+    hj212_port: int = _setting(
+        0,
+        "port of the HJ 212 door; 0 closes it",
+        "HJ 212 接入口的端口；0 为不开",
+    )
+    sl651_port: int = _setting(
+        0,
+        "port of the SL 651 door; 0 closes it",
+        "SL 651 接入口的端口；0 为不开",
+    )
+    gb26875_port: int = _setting(
+        0,
+        "port of the GB 26875.3 door (fire alarm user-information devices); 0 closes it",
+        "GB 26875.3 接入口（消防用户信息传输装置）的端口；0 为不开",
+    )
+    push_port: int = _setting(
+        0,
+        "port of the HTTP door (push of feeds, /metrics of this worker); 0 closes it",
+        "HTTP 接入口（推送数据、本进程的 /metrics）的端口；0 为不开",
+    )
+    station_keys: str = _setting(
+        "",
+        "TOML file with the SM4 keys of stations that encrypt (HJ 212-2025)",
+        "加密上报的测站（HJ 212-2025）的 SM4 密钥文件（TOML）",
+    )
     catalog: str = _setting(
         "",
         "folder of the city's own catalog (TOML files override the shipped ones)",
@@ -129,6 +174,11 @@ class Settings:
         return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
 
     @property
+    def drop(self) -> Path:
+        """Where files to take in are laid down, one folder a feed."""
+        return self.home / "drop"
+
+    @property
     def files(self) -> Path:
         """Where photos and documents lie."""
         return self.home / "files"
@@ -142,6 +192,10 @@ CHOICES = {
 RANGES = {
     "http_port": (1, 65535),
     "mqtt_port": (1, 65535),
+    "hj212_port": (0, 65535),
+    "sl651_port": (0, 65535),
+    "gb26875_port": (0, 65535),
+    "push_port": (0, 65535),
     "replay_speed": (1, 3600),
     "session_idle_min": (1, 24 * 60),
     "session_max_h": (1, 24 * 7),

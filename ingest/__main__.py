@@ -82,9 +82,9 @@ def _chinese(parser: argparse.ArgumentParser) -> None:
 def _serve(command: str, settings: Settings) -> int:
     catalog = catalogs.load(settings.catalog or None)
     if command == "run":
-        from ingest import mqtt
+        from ingest import doors
 
-        return mqtt.run(settings, catalog)
+        return doors.run(settings, catalog)
     from ingest import replay
 
     return replay.run(settings, catalog)

@@ -28,8 +28,8 @@ from brain.flow.readings import DeadLetter, Stored
 from brain.store import db
 from ingest import feeds
 from ingest.checks import Checks
-from ingest.commit import Away, Entry, first_line, settle_clocks, write
-from ingest.parcel import Parcel, opened
+from ingest.commit import Away, Entry, first_line, outcomes, settle_clocks, write
+from ingest.parcel import Outcome, Parcel, opened
 from ingest.practice import Practice
 from ingest.spill import Damage, Message, Spill
 from ingest.stations import Book
@@ -109,9 +109,19 @@ class Writer:
             if before == 0 or before < self.practice.size <= self._queued:
                 self._changed.notify_all()
 
-    def open(self, feed: str, topic: str, payload: bytes, received_at: datetime, ack: Callable[[], None]) -> None:
+    def open(
+        self,
+        feed: str,
+        topic: str,
+        payload: bytes,
+        received_at: datetime,
+        ack: Callable[[], None],
+        told: Callable[[Outcome], None] | None = None,
+    ) -> None:
         """`put` for a message that is not parsed yet."""
-        self.put(opened(feed, topic, payload, received_at, payload_max=self.practice.payload_max, ack=ack))
+        parcel = opened(feed, topic, payload, received_at, payload_max=self.practice.payload_max, ack=ack)
+        parcel.told = told
+        self.put(parcel)
 
     def counts(self) -> dict[str, Counts]:
         """Accounts by feed, all taken at one instant."""
@@ -200,8 +210,10 @@ class Writer:
             if done is None and self._ready():
                 done = self._commit(parcels)
         if done is not None:
+            done, told = done
             self._settle(done)
         else:
+            told = [(p, Outcome(spilled=True)) for p in parcels if p.told]
             try:
                 self.spill.put([Message(p.feed, p.topic, p.payload, p.received_at, p.units) for p in parcels])
             except OSError as err:
@@ -210,6 +222,8 @@ class Writer:
                     for parcel in parcels:
                         self._account(parcel.feed, received=-parcel.units)
                 return
+        for parcel, outcome in told:
+            parcel.told(outcome)  # type: ignore[misc]
         for parcel in parcels:
             parcel.ack()
 
@@ -221,9 +235,10 @@ class Writer:
         if not portion:
             return False
         parcels = [self._unspilled(found) for found in portion]
-        done = self._commit(parcels)
-        if done is None:
+        committed = self._commit(parcels)
+        if committed is None:
             return False
+        done, _ = committed
         more = Counter({feed: 0 for feed, _ in done})
         for parcel, found in zip(parcels, portion, strict=True):
             # Damage was not counted before; a feed that was mended meanwhile may read more in a message, or less.
@@ -255,7 +270,7 @@ class Writer:
             for feed, n in (lost or {}).items():
                 self._account(feed, lost=n)
 
-    def _commit(self, parcels: list[Parcel]) -> list[tuple[str, Stored]] | None:
+    def _commit(self, parcels: list[Parcel]) -> tuple[list[tuple[str, Stored]], list[tuple[Parcel, Outcome]]] | None:
         """Look at every reading and write all in one transaction; None when the database could not take it."""
         conn, now = self._conn, self._now()
         assert conn is not None
@@ -263,14 +278,15 @@ class Writer:
             self.book.refresh(conn)
             self.book.look_up(conn, {r.station for p in parcels for r in p.readings})
             entries = settle_clocks(conn, self._entries(parcels, now), self.practice.twin)
-            done = write(conn, entries, self.worker, now)
+            swapped: list[Entry] = []
+            done = write(conn, entries, self.worker, now, swapped)
         except (Away, psycopg.Error) as err:
             self._gone(err)
             return None
         if self._tries:
             log.warning("数据库已恢复")
             self._tries = 0
-        return done
+        return done, outcomes(parcels, entries, done, swapped)
 
     def _entries(self, parcels: list[Parcel], now: datetime) -> list[Entry]:
         look, book = self._checks.look, self.book

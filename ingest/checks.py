@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from brain.catalog.shapes import Catalog
 from brain.flow.readings import DeadLetter
 from brain.model import Quality, Reading
-from ingest.feeds import FeedModule, _wire
+from ingest import units
+from ingest.feeds import ANY, FeedModule, _wire
 from ingest.parcel import Parcel
 from ingest.practice import Practice
 from ingest.stations import Book
@@ -26,6 +27,7 @@ class _Kind:
     high: float
     late: timedelta
     says: str  # label with unit
+    unit: str
 
 
 class Checks:
@@ -34,8 +36,11 @@ class Checks:
     def __init__(self, catalog: Catalog, feeds: dict[str, FeedModule], practice: Practice):
         self.practice = practice
         self.themes = {key: module.FEED.theme for key, module in feeds.items()}
+        self.units = units.load(practice.folder)
         self.kinds = {
-            k.key: _Kind(*k.sane, _late_after(k.period_s, k.silence_s), f"{k.label}（{k.unit}）" if k.unit else k.label)
+            k.key: _Kind(
+                *k.sane, _late_after(k.period_s, k.silence_s), f"{k.label}（{k.unit}）" if k.unit else k.label, k.unit
+            )
             for k in catalog.kinds.values()
         }
 
@@ -53,21 +58,26 @@ class Checks:
             station = found
             reading = Reading(station, reading.kind, at, reading.value, reading.quality, reading.seq)
         known = book.get(station)
+        if known is None and (meant := book.meant(parcel.feed, "station", station)) is not None:
+            known, station = book.get(meant), meant
+            reading = Reading(station, reading.kind, at, reading.value, reading.quality, reading.seq)
         if known is None:
             return self._dead(
-                parcel, "station", f"测站 {_wire.short(station)} 没有登记；请先在测站管理里登记，再重放此报文"
-            )
+                parcel, "station",
+                f"测站 {_wire.short(station)} 没有登记；请先在测站管理里登记，或把这个编号对应到已有的测站，再重放此报文",
+            )  # fmt: skip
         if not known.active:
             return self._dead(parcel, "station", f"测站 {station} 已停用；如已恢复，请在测站管理里启用，再重放此报文")
-        if known.theme != self.themes.get(parcel.feed):
+        if self.themes.get(parcel.feed) not in (known.theme, ANY):
             return self._dead(
                 parcel, "station", f"测站 {station} 不归接入 {parcel.feed} 管；请核对网关的主题，或改正测站的专题"
             )
         kind = self.kinds.get(reading.kind)
         if kind is None:
-            return self._dead(
-                parcel, "kind", f"感知量 {_wire.short(reading.kind)} 不在目录里；请在 sensors.toml 登记，再重放此报文"
-            )
+            turned = self._turned(parcel, reading, book)
+            if isinstance(turned, DeadLetter):
+                return turned
+            reading, kind = turned, self.kinds[turned.kind]
         value = reading.value
         if not kind.low <= value <= kind.high:
             if not math.isfinite(value):
@@ -85,6 +95,30 @@ class Checks:
         if now - at > kind.late and reading.quality is Quality.OK:
             return Reading(station, reading.kind, at, value, Quality.LATE, reading.seq)
         return reading
+
+    def _turned(self, parcel: Parcel, reading: Reading, book: Book) -> Reading | DeadLetter:
+        """A reading whose kind is in the sender's words (`?name`), or whose value is in another unit (`kind@unit`), as one
+        of the catalog's."""
+        said, _, unit = reading.kind.partition("@")
+        name = book.meant(parcel.feed, "kind", said[1:]) if said[:1] == "?" else said
+        kind = self.kinds.get(name or "")
+        if kind is None:
+            return self._dead(
+                parcel, "kind",
+                f"感知量 {_wire.short(name or said[1:])} 不在目录里；请把它对应到目录里的感知量，或在 sensors.toml 登记，再重放此报文",
+            )  # fmt: skip
+        value = reading.value
+        if unit:
+            meant = book.meant(parcel.feed, "unit", unit) or unit
+            turned = self.units.convert(value, meant, kind.unit)
+            if turned is None:
+                return self._dead(
+                    parcel, "unit",
+                    f"{reading.station} 的{kind.says}用了单位“{_wire.short(unit)}”，换算不到 {kind.unit or '无量纲'}；"
+                    "请把它对应到 units.toml 里的单位，再重放此报文",
+                )  # fmt: skip
+            value = turned
+        return Reading(reading.station, name or "", reading.at, value, reading.quality, reading.seq)
 
     def _ahead(self, parcel: Parcel, reading: Reading) -> Reading | DeadLetter:
         """A clock that runs ahead: a little is drift, and the value is of now; a lot is no clock at all.

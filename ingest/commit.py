@@ -12,7 +12,7 @@ import psycopg
 from brain.flow.readings import DeadLetter, Stored, store
 from brain.model import Quality, Reading
 from brain.store import db
-from ingest.parcel import Parcel
+from ingest.parcel import Outcome, Parcel
 
 Entry = tuple[Parcel, Reading | DeadLetter]
 """A message, and what one reading or refusal of it will become."""
@@ -26,9 +26,12 @@ class Away(Exception):
     """The database cannot take anything now: gone, full, read-only, overloaded. Nothing was written."""
 
 
-def write(conn: psycopg.Connection, entries: list[Entry], worker: str, now: datetime) -> list[tuple[str, Stored]]:
+def write(
+    conn: psycopg.Connection, entries: list[Entry], worker: str, now: datetime, swapped: list[Entry] | None = None
+) -> list[tuple[str, Stored]]:
     """Write the entries and return what became of them, by feed. Raises Away; then nothing, or only a part that will be
-    duplicates the next time, was written."""
+    duplicates the next time, was written. Readings that the database refused become dead letters; with `swapped` they
+    are told there, too."""
     try:
         return _transact(conn, entries, worker, now)
     except psycopg.Error as err:
@@ -39,12 +42,15 @@ def write(conn: psycopg.Connection, entries: list[Entry], worker: str, now: date
         words = first_line(err)
     if len(entries) > 1:
         half = len(entries) // 2
-        return write(conn, entries[:half], worker, now) + write(conn, entries[half:], worker, now)
+        return write(conn, entries[:half], worker, now, swapped) + write(conn, entries[half:], worker, now, swapped)
     parcel, item = entries[0]
     if isinstance(item, DeadLetter):
         raise Away(f"死信写不进去：{words}")
     reason = f"数据库不收 {item.station} 的 {item.kind}：{words}；请据此改正后重放此报文"
-    return write(conn, [(parcel, DeadLetter(parcel.topic, parcel.payload, "store", reason))], worker, now)
+    letter = DeadLetter(parcel.topic, parcel.payload, "store", reason)
+    if swapped is not None:
+        swapped.append((parcel, letter))
+    return write(conn, [(parcel, letter)], worker, now)
 
 
 def _transact(
@@ -73,6 +79,29 @@ def _transact(
             if not (err.sqlstate or "").startswith(AGAIN) or again == TRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def outcomes(
+    parcels: list[Parcel], entries: list[Entry], done: list[tuple[str, Stored]], swapped: list[Entry]
+) -> list[tuple[Parcel, Outcome]]:
+    """What became of each message whose door asked for it (`Parcel.told`)."""
+    asking = {id(p): p for p in parcels if p.told}
+    if not asking:
+        return []
+    fresh = {(r.station, r.kind, r.at, r.seq) for _, stored in done for r in stored.fresh}
+    found: dict[int, tuple[list[int], list[tuple[str, str]]]] = {key: ([0, 0], []) for key in asking}
+    for parcel, item in [*entries, *swapped]:
+        if id(parcel) not in asking:
+            continue
+        counts, refused = found[id(parcel)]
+        if isinstance(item, DeadLetter):
+            refused.append((item.rule, item.reason))
+        else:
+            counts[(item.station, item.kind, item.at, item.seq) not in fresh] += 1
+    for parcel, _ in swapped:
+        if id(parcel) in asking:
+            found[id(parcel)][0][1] -= 1  # counted as a duplicate above, for it was not stored
+    return [(asking[key], Outcome(*counts, tuple(refused))) for key, (counts, refused) in found.items()]
 
 
 def _blames_data(err: psycopg.Error) -> bool:

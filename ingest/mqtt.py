@@ -16,9 +16,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import select
-import signal
 import socket
-import sys
 import threading
 import time
 from collections import deque
@@ -33,21 +31,17 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from brain.catalog.shapes import Catalog
 from brain.settings import BadSetting, Settings
-from brain.store import db
-from ingest import feeds, practice
+from ingest import feeds
 from ingest.batch import Writer
 from ingest.parcel import no_one
 from ingest.practice import Practice
-from ingest.spill import Spill
 from ingest.stream import Malformed, Publish, Stream, puback
 
 log = logging.getLogger("ingest")
 
 WRONG_VERSION = (1, 0x84)  # CONNACK codes of 3.1.1 and 5 for "unacceptable protocol version"
 TAKEN_OVER = 0x8E
-TELL_EVERY_S = 60.0
 
 
 class _Client(paho.Client):
@@ -79,6 +73,7 @@ class Door:
         self.connections = 0  # also the generation of acknowledgements
         self.session_present = False
         self.subscribed = False
+        self.failed = False
         self._says = ""
         self._deliver = deliver
         self._now = now
@@ -96,12 +91,27 @@ class Door:
         self._wake_out.setblocking(False)
         self._awake = False
         self._stopping = False
+        self._thread: threading.Thread | None = None
 
     # Outside --------------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        """`run` in a thread of its own."""
+        self._thread = threading.Thread(target=self._run_on, name="mqtt", daemon=True)
+        self._thread.start()
+
+    def _run_on(self) -> None:
+        try:
+            self.run()
+        except Exception:
+            log.exception("消息服务的接收出错，进程退出；未确认的报文留在消息服务里")
+            self.failed = True
+
     def stop(self, *_: object) -> None:
-        """Ask `run` to end; safe in a signal handler and from any thread."""
+        """Ask `run` to end, and wait for it where it has a thread of its own."""
         self._stopping = True
         self._wake()
+        if self._thread is not None:
+            self._thread.join()
 
     def run(self, each_turn: Callable[[], bool] = lambda: True) -> None:
         """Receive until `stop`, or until `each_turn` says no; connects again as often as it takes. The connection stays
@@ -174,7 +184,7 @@ class Door:
         self._tries = 0
         self.session_present = flags.session_present
         five = self.protocol == paho.MQTTv5
-        plain = [module.FEED.topic for module in feeds.load().values()]
+        plain = [module.FEED.topic for module in feeds.load().values() if module.FEED.topic]
         shared = [f"$share/{self.share}/{topic}" for topic in plain]
         wanted, other = (shared, plain) if five and self.share else (plain, shared)
         if five:
@@ -319,51 +329,7 @@ def _known(topic: bytes) -> tuple[str, str]:
     return said, feeds.key_of(said) or said.split("/")[2 if said.count("/") >= 2 else 0]
 
 
-def take_short_turns() -> None:
-    """Let the threads of this process change places ten times as often as Python does by itself.
-
-    Why: the writer waits for the database many times a batch, and after each wait would stand up to 5 ms in line behind
-    the receiving thread; measured, intake drains a full broker 1.2 to 2.6 times as fast with 0.5 ms."""
-    sys.setswitchinterval(0.0005)
-
-
-def run(settings: Settings, catalog: Catalog) -> int:
-    """The intake process: until SIGTERM, then finish the batch, acknowledge, disconnect. Returns the exit code."""
-    if not settings.database_url:
-        raise BadSetting("没有数据库地址：请由 brain up 启动，或设置 BRAIN_DATABASE_URL")
-    take_short_turns()
-    local = practice.load(settings.catalog)
-    spill = Spill(
-        settings.home / "spill" / settings.worker, segment_bytes=local.segment_bytes, total_bytes=local.total_bytes
-    )
-    connect = partial(
-        db.connect, settings.database_url, name=f"brain ingest {settings.worker}", connect_timeout=3,
-        keepalives_idle=5, keepalives_interval=2, keepalives_count=3, tcp_user_timeout=10_000,
-    )  # fmt: skip
-    writer = Writer(connect, catalog, spill, local, worker=settings.worker)
+def door(settings: Settings, local: Practice, writer: Writer) -> Door:
+    """The door of this process, to the outer broker or to the embedded one."""
     url = settings.mqtt_url or f"mqtt://127.0.0.1:{settings.mqtt_port}"
-    door = Door(url, client_id=settings.worker, share=settings.mqtt_share, practice=local, deliver=writer.open)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, door.stop)
-    thread = threading.Thread(target=writer.run, name="writer")
-    thread.start()
-    told = time.monotonic()
-
-    def each_turn() -> bool:
-        nonlocal told
-        if time.monotonic() - told >= TELL_EVERY_S:
-            told = time.monotonic()
-            for feed, c in writer.counts().items():
-                log.info(
-                    "%s：收 %d = 入库 %d + 重复 %d + 死信 %d + 损失 %d + 在途 %d",
-                    feed, c.received, c.stored, c.duplicate, c.dead, c.lost, c.in_flight,
-                )  # fmt: skip
-        return not writer.failed
-
-    try:
-        door.run(each_turn)
-    finally:
-        writer.stop()
-        thread.join()
-        door.finish()
-    return 1 if writer.failed else 0
+    return Door(url, client_id=settings.worker, share=settings.mqtt_share, practice=local, deliver=writer.open)

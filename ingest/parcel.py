@@ -17,12 +17,24 @@ def no_one() -> None:
     """The acknowledgement of a message nobody waits for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one message: readings stored, readings that were there already, (rule, reason) of each refusal.
+    `spilled`: it stands on disk and will be judged when the database is back; then the other three are empty."""
+
+    stored: int = 0
+    duplicate: int = 0
+    refused: tuple[tuple[str, str], ...] = ()
+    spilled: bool = False
+
+
 @dataclass(slots=True)
 class Parcel:
     """A message as received, with what its feed read in it.
 
     `refused` is (rule, reason) when the message, or a part of it, could not be read. `ack` is called once, after all of
-    it is safe: committed, or on disk with fsync. It may be called from another thread and must not raise.
+    it is safe: committed, or on disk with fsync. It may be called from another thread and must not raise. `told`, where
+    a door must answer its sender in detail, is called just before `ack`, on the same terms.
     """
 
     feed: str
@@ -32,6 +44,7 @@ class Parcel:
     readings: list[Reading]
     refused: tuple[str, str] | None = None
     ack: Callable[[], None] = no_one
+    told: Callable[[Outcome], None] | None = None
 
     @property
     def units(self) -> int:

@@ -19,6 +19,7 @@ class BadPractice(ValueError):
 class Practice:
     """See intake.toml for the meaning of each. Times in seconds unless they are a timedelta."""
 
+    folder: str  # the city's own, "" for none
     size: int
     most: int
     age_s: float
@@ -62,6 +63,7 @@ def load(folder: str = "") -> Practice:
     batch, clock, spill, mqtt = said["batch"], said["time"], said["spill"], said["mqtt"]
     oldest = date.fromisoformat(clock["oldest"])
     return Practice(
+        folder=folder,
         size=batch["size"],
         most=batch["most"],
         age_s=batch["age_s"],

@@ -55,25 +55,36 @@ class Book:
         self._read_at: float | None = None
         self._known: dict[str, Known] = {}
         self._watches: list[Known] = []
+        self._meant: dict[tuple[str, str, str], str] = {}
 
     def get(self, station: str) -> Known | None:
         return self._known.get(station)
 
+    def meant(self, feed: str, what: str, given: str) -> str | None:
+        """What a sender's word (`what`: station, kind, unit) stands for; None when nobody has said."""
+        return self._meant.get((feed, what, given))
+
     def refresh(self, conn: psycopg.Connection) -> None:
-        """Read all stations if the last time is `refresh_s` ago."""
+        """Read all stations and mappings if the last time is `refresh_s` ago."""
         now = self._monotonic()
         if self._read_at is None or now - self._read_at >= self._refresh_s:
             self.fill(Known(**row) for row in db.many(conn, "intake_stations"))
+            self.map((row["feed"], row["what"], row["given"], row["meant"]) for row in db.many(conn, "intake_mappings"))
             self._read_at = now
 
     def fill(self, stations: Iterable[Known]) -> None:
         self._known = {s.id: s for s in stations}
         self._watches = [s for s in self._known.values() if _is_watch(s)]
 
+    def map(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
+        self._meant = {(feed, what, given): meant for feed, what, given, meant in rows}
+
     def look_up(self, conn: psycopg.Connection, ids: set[str]) -> None:
         """Ask the database for these if the book lacks some of them."""
         lacking = [i for i in ids if i not in self._known and i[:1] != "@" and i.isprintable()]
         if lacking:
+            self.map((row["feed"], row["what"], row["given"], row["meant"]) for row in db.many(conn, "intake_mappings"))
+            lacking += [meant for meant in self._meant.values() if meant not in self._known]
             for row in db.many(conn, "intake_stations_of", ids=lacking):
                 found = Known(**row)
                 self._known[found.id] = found

@@ -18,8 +18,9 @@ from brain.model import DISTRICT, Reading
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What is declared of a feed: `key` is the folder, `topic` the MQTT filter, `org` the department that sends
-    (key of catalog/departments.toml), `zone` what a time without offset means, `gbk` whether GBK bytes are read."""
+    """What is declared of a feed: `key` is the folder, `theme` the theme of its stations (`ANY` for a way of sending that
+    serves several), `topic` the MQTT filter ("" when it does not come over MQTT), `org` the department that sends (key of
+    catalog/departments.toml), `zone` what a time without offset means, `gbk` whether GBK bytes are read."""
 
     key: str
     title: str
@@ -28,6 +29,9 @@ class Feed:
     org: str
     zone: str = "+08:00"
     gbk: bool = False
+
+
+ANY = "*"
 
 
 class BadMessage(Exception):
@@ -46,7 +50,15 @@ class BadMessage(Exception):
 
 
 class FeedModule(Protocol):
-    """What a feed's package offers."""
+    """What a feed's package offers.
+
+    `parse` gives readings in the words of the sender where it cannot know ours: a station under the sender's own code
+    (MN, device address), a kind as `?name` for a quantity it does not know, and `kind@unit` for a value in another unit
+    than the catalog's. `ingest.checks` turns them by the district's mappings (table intake_mapping), the catalog and
+    `units.toml`, or refuses that reading alone, saying what to map.
+
+    Optional: `cut(data)`, the messages of a file or recorded stream, for `python -m ingest decode` and `send`.
+    """
 
     FEED: Feed
 

@@ -29,7 +29,8 @@ from brain.local.broker import Broker
 from brain.store import db
 from ingest import feeds, practice
 from ingest.batch import Writer
-from ingest.mqtt import Door, take_short_turns
+from ingest.doors import take_short_turns
+from ingest.mqtt import Door
 from ingest.spill import Spill
 
 MESSAGES = 20_000

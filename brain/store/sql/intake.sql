@@ -9,6 +9,10 @@ SELECT id, theme, lng, lat, params, active
   FROM station
  WHERE id = ANY(%(ids)s)
 
+-- intake_mappings --
+-- What senders call stations, quantities and units.
+SELECT feed, what, given, meant FROM intake_mapping WHERE what <> 'column'
+
 -- intake_clock_twins --
 -- Where readings with a wrong clock stand: their own time is in `seq`, so a message that comes again is known.
 SELECT station, kind, seq, min(at) AS at
