@@ -21,7 +21,8 @@ from brain.store import db
 from geo.measure import distance_m
 
 EFFECTIVE_AFTER = timedelta(seconds=10)
-"""A calibration takes effect so long after its entry: by then every worker starts its batches with it."""
+"""A calibration takes effect so long after its entry, on a whole second (the record knows no finer time of receipt): by
+then every worker starts its batches with it."""
 SETTLE_AFTER = timedelta(seconds=60)
 """What was stored before is corrected so long after that: longer than any batch may be under way (statement_s)."""
 
@@ -97,7 +98,7 @@ def calibrate(
         name = actor if isinstance(actor, str) else actor.name
         found = db.one(
             conn, "calibration_add", station=station, kind=kind, starts=starts, ends=ends, factor=factor, addend=addend,
-            why=why.strip(), by=name, now=now, effective=now + EFFECTIVE_AFTER,
+            why=why.strip(), by=name, now=now, effective=(now + EFFECTIVE_AFTER).replace(microsecond=0),
         )["id"]  # fmt: skip
         people.audit(
             conn, actor, "calibration", now, object=f"{station} {kind}", factor=factor, addend=addend,

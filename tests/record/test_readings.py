@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -197,3 +197,16 @@ def test_a_flag_changes_the_stored_quality_and_latest(conn, now, put):
     assert intake.flag(conn, "WQ-01", [jump]) == 0
     assert [r.quality for r in intake.trail(conn, "WQ-01", ["ph"])] == [Quality.OK, Quality.SUSPECT]
     assert intake.latest_of(conn, ["WQ-01"])["WQ-01", "ph"].quality == Quality.SUSPECT
+
+
+@pytest.mark.parametrize(
+    ("observed", "received"),
+    [("10:00:00.9", "10:00:01.1"), ("10:00:00", "10:00:00.999999"), ("10:00:30", "10:00:10.5"), ("10:00:00.5", "23:59:59")],
+)
+def test_the_second_of_receipt_can_be_read_back(conn, observed, received):
+    at, then = f"2026-09-03 {observed}+08", f"2026-09-03 {received}+08"
+    found = conn.execute(
+        "SELECT brain_received(%(at)s, brain_delay(%(at)s, %(then)s)) = date_trunc('second', %(then)s::timestamptz) AS same",
+        {"at": datetime.fromisoformat(at), "then": datetime.fromisoformat(then)},
+    ).fetchone()
+    assert found["same"]

@@ -7,10 +7,10 @@ SELECT brain_begin_write();
 -- The readings come sorted by identity, so that two workers never wait for each other crosswise. A batch of history is cut
 -- into rows of %(slice)s readings; the first carries the counts of what was not stored.
 WITH fresh AS (
-  INSERT INTO reading (station, kind, at, seq, value, quality, received_at)
-  SELECT *, %(received_at)s
+  INSERT INTO reading (station, kind, at, seq, value, quality, delay_s)
+  SELECT u.*, brain_delay(u.at, %(received_at)s)
     FROM unnest(%(stations)b::text[], %(kinds)b::text[], %(ats)b::timestamptz[], %(seqs)b::text[],
-                %(vals)b::double precision[], %(qualities)b::text[])
+                %(vals)b::double precision[], %(qualities)b::text[]) AS u (station, kind, at, seq, value, quality)
       ON CONFLICT DO NOTHING
   RETURNING station, kind, at, seq, value, quality
 ), newest AS (
@@ -53,8 +53,9 @@ SELECT u.station, u.kind, u.at, u.seq
 -- Of readings that were not stored because their identity is taken: those whose value differs from the stored one. They are
 -- kept beside it, as quality `duplicate`, under a sequence that tells them apart; one row for each that is new.
 WITH kept AS (
-  INSERT INTO reading (station, kind, at, seq, value, quality, received_at)
-  SELECT u.station, u.kind, u.at, u.seq || '~' || left(md5(u.value::text), 8), u.value, 'duplicate', %(received_at)s
+  INSERT INTO reading (station, kind, at, seq, value, quality, delay_s)
+  SELECT u.station, u.kind, u.at, u.seq || '~' || left(md5(u.value::text), 8), u.value, 'duplicate',
+         brain_delay(u.at, %(received_at)s)
     FROM unnest(%(stations)s::text[], %(kinds)s::text[], %(ats)s::timestamptz[], %(seqs)s::text[],
                 %(vals)s::double precision[]) AS u (station, kind, at, seq, value)
     JOIN reading r ON r.station = u.station AND r.kind = u.kind AND r.at = u.at AND r.seq = u.seq

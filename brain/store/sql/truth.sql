@@ -58,7 +58,7 @@ SELECT id, station, kind, starts, ends, factor, addend, effective FROM calibrati
 -- Corrects what was stored before the calibration took effect. What came in later was corrected on its way.
 UPDATE reading SET value = value * %(factor)s + %(addend)s
  WHERE station = %(station)s AND kind = %(kind)s AND at >= %(starts)s AND at < coalesce(%(ends)s::timestamptz, 'infinity')
-   AND received_at < %(effective)s
+   AND brain_received(at, delay_s) < %(effective)s
 RETURNING at;
 
 -- calibration_correct_latest --
