@@ -10,7 +10,7 @@ draw() { [ -s "secrets/$1" ] || openssl rand -base64 36 | tr -d '/+=\n' > "secre
 draw database_password
 draw secret_key
 [ -s secrets/database_url ] || printf 'postgresql://brain:%s@db:5432/brain' "$(cat secrets/database_password)" > secrets/database_url
-users="brain health swj cgj lyj gaj sthj"
+users=$(sed -n 's/^user //p' mosquitto.acl)  # made from the catalog: python -m ingest acl mosquitto
 for user in $users; do draw "mqtt_$user"; done
 [ -s secrets/mqtt_url ] || printf 'mqtt://brain:%s@broker:1883' "$(cat secrets/mqtt_brain)" > secrets/mqtt_url
 if [ ! -s secrets/mqtt_passwords ]; then

@@ -25,6 +25,7 @@ HELP = """接入：把各部门的数据收进城市大脑。
   python -m ingest replay                  回放：实测序列和模拟设备经消息服务发出（演示用）
   python -m ingest feeds                   列出所有接入：主题、部门、格式
   python -m ingest decode rain 报文.json    试读报文，每条打印一行 JSON；文件写 - 则从标准输入读
+  python -m ingest acl mosquitto           打印消息服务的权限文件（mosquitto 或 emqx），按 departments.toml 生成
   python -m ingest mend --rule station     死信重放：补登测站、放宽量程或修好接入之后，把死信按原来的次序再收一遍
 
 设置从环境变量 BRAIN_* 读取（见 docs/settings.md），常用的有：
@@ -56,6 +57,8 @@ def main(argv: list[str] | None = None) -> int:
     decode.add_argument("file", metavar="文件", help="报文文件；- 为标准输入")
     decode.add_argument("--topic", help="报文的主题；不写则测站以报文里的为准（卫星热点写 hotspots 结尾的主题）")
     decode.add_argument("--lines", action="store_true", help="文件里每行是一条报文")
+    acl = command("acl", "打印消息服务的权限文件：每个部门一个账号，只能写自己的接入")
+    acl.add_argument("form", choices=("mosquitto", "emqx"), metavar="服务", help="mosquitto 或 emqx")
     mend = command("mend", "死信重放：能收的入库并标为已重放，仍不能收的原样留着并说明原因")
     mend.add_argument("--feed", choices=sorted(feeds.load()), metavar="接入", help="只重放这个接入的死信")
     mend.add_argument("--rule", metavar="规则", help="只重放因这条规则被拒的死信，如 station、range、kind、decode")
@@ -63,6 +66,11 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.command == "feeds":
         return _feeds()
+    if args.command == "acl":
+        from ingest import acl as acls
+
+        print(acls.FORMS[args.form](catalogs.load(read().catalog or None)), end="")
+        return 0
     if args.command == "decode":
         return _decode(args.feed, args.file, args.topic or feeds.topic(args.feed, "-"), args.lines)
     try:

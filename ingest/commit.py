@@ -12,6 +12,7 @@ import psycopg
 from brain.flow.readings import DeadLetter, Stored, store
 from brain.model import Quality, Reading
 from brain.store import db
+from ingest.feeds.gateway import WILL
 from ingest.parcel import Outcome, Parcel
 
 Entry = tuple[Parcel, Reading | DeadLetter]
@@ -116,12 +117,12 @@ def first_line(err: BaseException) -> str:
 
 
 def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedelta) -> list[Entry]:
-    """Give readings with a wrong clock the time under which they already stand, if they do.
+    """Give readings with a wrong clock, and wills, the time under which they already stand, if they do.
 
     They are stored at their time of receipt, which differs each time they are delivered; so the stored one, known by
     `seq`, is looked for within `reach`, and the new one becomes a duplicate of it.
     """
-    odd = [r for _, r in entries if isinstance(r, Reading) and r.quality is Quality.CLOCK]
+    odd = [r for _, r in entries if isinstance(r, Reading) and _by_receipt(r)]
     if not odd:
         return entries
     rows = db.many(
@@ -133,8 +134,13 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
         first.setdefault((r.station, r.kind, r.seq), r.at)
 
     def settled(r: Reading | DeadLetter) -> Reading | DeadLetter:
-        if isinstance(r, Reading) and r.quality is Quality.CLOCK:
+        if isinstance(r, Reading) and _by_receipt(r):
             return Reading(r.station, r.kind, first[r.station, r.kind, r.seq], r.value, r.quality, r.seq)
         return r
 
     return [(parcel, settled(item)) for parcel, item in entries]
+
+
+def _by_receipt(r: Reading) -> bool:
+    """Whether the observed time of a reading is when it was received."""
+    return r.quality is Quality.CLOCK or r.seq[:5] == WILL

@@ -17,6 +17,7 @@ import contextlib
 import logging
 import select
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -60,6 +61,7 @@ class Door:
         share: str,
         practice: Practice,
         deliver: Callable[[str, str, bytes, datetime, Callable[[], None]], None],
+        tls: tuple[str, str, str] = ("", "", ""),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ):
@@ -69,6 +71,7 @@ class Door:
         self.client_id = client_id
         self.share = share
         self.practice = practice
+        self._tls = _tls(*tls) if self.url.scheme == "mqtts" else None
         self.protocol = paho.MQTTv5
         self.connections = 0  # also the generation of acknowledgements
         self.session_present = False
@@ -148,8 +151,8 @@ class Door:
         client.on_disconnect = self._on_disconnect
         if self.url.username:
             client.username_pw_set(unquote(self.url.username), unquote(self.url.password or ""))
-        if self.url.scheme == "mqtts":
-            client.tls_set()
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
         more = {}
         if five:
             wishes = Properties(PacketTypes.CONNECT)
@@ -322,6 +325,24 @@ class Door:
             sock.send(puback(due))
 
 
+def _tls(ca: str, cert: str, key: str) -> ssl.SSLContext:
+    """The broker's certificate is checked against `ca` ("" for the system's authorities) and its name; `cert` and `key` are
+    our own where the broker asks for them. Raises BadSetting naming the file."""
+    try:
+        context = ssl.create_default_context(cafile=ca or None)
+    except OSError as err:
+        raise BadSetting(f"BRAIN_MQTT_CA 指向的 CA 文件 {ca} 用不了：{err.strerror or err}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if cert or key:
+        try:
+            context.load_cert_chain(cert, key or None)
+        except OSError as err:
+            raise BadSetting(
+                f"BRAIN_MQTT_CERT={cert}、BRAIN_MQTT_KEY={key} 用不了：{err.strerror or err}；请核对证书与私钥是否成对"
+            ) from None
+    return context
+
+
 @lru_cache(maxsize=8192)
 def _known(topic: bytes) -> tuple[str, str]:
     """Topic as text, and the feed it belongs to."""
@@ -332,4 +353,7 @@ def _known(topic: bytes) -> tuple[str, str]:
 def door(settings: Settings, local: Practice, writer: Writer) -> Door:
     """The door of this process, to the outer broker or to the embedded one."""
     url = settings.mqtt_url or f"mqtt://127.0.0.1:{settings.mqtt_port}"
-    return Door(url, client_id=settings.worker, share=settings.mqtt_share, practice=local, deliver=writer.open)
+    return Door(
+        url, client_id=settings.worker, share=settings.mqtt_share, practice=local, deliver=writer.open,
+        tls=(settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key),
+    )  # fmt: skip

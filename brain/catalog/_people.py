@@ -18,6 +18,7 @@ def departments(top: Entry) -> dict[str, Department]:
             kind=entry.one_of("kind", ORG_KINDS),
             parent=entry.take("parent", str, None),
             phone=entry.take("phone", str, ""),
+            sends=entry.texts("sends") if entry.has("sends") else (),
         )
         entry.done()
     top.done()

@@ -7,7 +7,7 @@ from typing import Any
 
 from brain.catalog._toml import Entry, near
 from brain.catalog._words import THEMES
-from brain.catalog.shapes import Category, Rule, SensorKind, Theme, Words
+from brain.catalog.shapes import ANY_THEME, Category, Rule, SensorKind, Theme, Words
 from brain.model import TRUSTED, Level, Quality
 
 LEVEL_KEYS = tuple(level.key for level in Level)
@@ -174,7 +174,7 @@ def _rule(
     rule = Rule(
         key=key,
         kind=kind,
-        theme=entry.one_of("theme", themes),
+        theme=entry.one_of("theme", {**themes, ANY_THEME: None}),
         label=entry.take("label", str),
         type=kind_type,
         version=entry.take("version", int),

@@ -110,6 +110,10 @@ class Category:
     local: bool
 
 
+ANY_THEME = "*"
+"""Theme of a rule that is asked at the stations of every theme."""
+
+
 @dataclass(frozen=True, slots=True)
 class Department:
     """An organisation: a department, a town, a duty desk or a team."""
@@ -120,6 +124,7 @@ class Department:
     kind: str  # department | town | desk | team
     parent: str | None
     phone: str
+    sends: tuple[str, ...] = ()  # feeds that its credential at the broker may write
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +313,7 @@ class Catalog:
         first = {"suspect": 0, "stuck": 1}
         asked = [
             r for r in self.rules.values()
-            if r.theme == station.theme and r.type != "drift" and not set(kinds).isdisjoint(r.inputs)
+            if r.theme in (station.theme, ANY_THEME) and r.type != "drift" and not set(kinds).isdisjoint(r.inputs)
         ]  # fmt: skip
         return sorted(asked, key=lambda r: first.get(r.type, 2))
 

@@ -140,7 +140,7 @@ def _write(conn: psycopg.Connection, statement: str, found: dict[Key, Found], no
         return []
     rows = [
         {
-            "station": station.id, "kind": rule.kind, "rule": rule.key, "theme": rule.theme, "level": judged.level,
+            "station": station.id, "kind": rule.kind, "rule": rule.key, "theme": station.theme, "level": judged.level,
             "value": judged.value, "limit_value": judged.limit, "message": judged.message, "late": late,
             "observed_at": judged.state.seen_at or now, "lng": station.lng, "lat": station.lat, "town": station.town,
             "grid": station.grid, "evidence": judged.evidence,

@@ -84,6 +84,9 @@ def load() -> dict[str, FeedModule]:
 
 
 def key_of(topic: str) -> str | None:
-    """The feed a topic belongs to, by its third level; None for a topic that is no feed's."""
+    """The feed a topic belongs to, by its third level (`gateway` for those that end with /status); None for a topic that
+    is no feed's."""
     parts = topic.split("/")
-    return parts[2] if len(parts) >= 4 and parts[2] in load() else None
+    if len(parts) < 4 or parts[2] not in load():
+        return None
+    return "gateway" if len(parts) == 5 and parts[4] == "status" else parts[2]

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from brain.catalog import load
 from brain.settings import Settings, env_name
+from ingest import acl
 
 TOP = Path(__file__).parents[2]
 OURS = {"migrate", "ingest-1", "ingest-2", "engine", "web-1", "web-2"}
@@ -106,6 +108,18 @@ def test_a_department_may_write_only_its_own_topics():
     assert granted
     assert not [t for how, t in granted if how != "read" and t.endswith("441402/#")], "somebody may write everything"
     assert not re.search(r"^(topic|pattern) readwrite", text, re.M)
+
+
+@pytest.mark.parametrize(("form", "file"), [("mosquitto", "mosquitto.acl"), ("emqx", "emqx-acl.conf")])
+def test_the_brokers_permissions_are_those_of_the_catalog(form, file):
+    made = acl.FORMS[form](load())
+    assert (TOP / "deploy" / file).read_text() == made, f"run: python -m ingest acl {form} > deploy/{file}"
+
+
+def test_every_user_of_the_broker_gets_a_password():
+    users = re.findall(r"^user (\w+)", (TOP / "deploy/mosquitto.acl").read_text(), re.M)
+    text = (TOP / "deploy/make-secrets.sh").read_text()
+    assert "sed -n 's/^user //p' mosquitto.acl" in text and {"brain", "health"} <= set(users)
 
 
 def test_commands_of_the_file_exist_on_the_command_line(compose):

@@ -20,11 +20,11 @@ SELECT station, kind, starts, ends, factor, addend, effective FROM calibration
 SELECT feed, what, given, meant FROM intake_mapping WHERE what <> 'column'
 
 -- intake_clock_twins --
--- Where readings with a wrong clock stand: their own time is in `seq`, so a message that comes again is known.
+-- Where readings stand whose time is that of their receipt: `seq` says which they are, so a message that comes again is known.
 SELECT station, kind, seq, min(at) AS at
   FROM reading
  WHERE station = ANY(%(stations)s) AND kind = ANY(%(kinds)s) AND seq = ANY(%(seqs)s)
-   AND at > %(since)s AND quality = 'clock'
+   AND at > %(since)s
  GROUP BY station, kind, seq
 
 -- intake_session --
