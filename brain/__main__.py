@@ -150,7 +150,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "what", choices=["stations", "readings"], help="stations 站点表；readings 历史读数（补录，不派警）"
     )
-    one.add_argument("file", help="CSV 文件，UTF-8 或 GBK，首行为列名")
+    one.add_argument("file", help="CSV 文件，UTF-8 或 GBK，首行为列名；读数也可以是 Parquet")
     one = add("report", report, "生成月度态势报告（docx）")
     one.add_argument("period", nargs="?", help="月份，如 2026-10；默认本月")
     one.add_argument("-o", "--output", help="输出文件")

@@ -109,6 +109,18 @@ def store(
     return done
 
 
+def count(
+    conn: psycopg.Connection, feed: str, lane: str, batch: int, received: int, stored: int, duplicate: int, at: datetime
+) -> None:
+    """Book a batch that another way of writing has stored (`brain.local.backfill`), and tell the listeners. Last in its
+    transaction."""
+    db.run(
+        conn, "feed_counted", feed=feed, received=received, stored=stored, duplicate=duplicate,
+        dead=received - stored - duplicate, received_at=at, observed_at=None,
+        note=json.dumps({"batch": batch, "feed": feed, "lane": lane}),
+    )  # fmt: skip
+
+
 def _arrays(readings: list[Reading]) -> dict[str, list]:
     return {
         "stations": [r.station for r in readings],

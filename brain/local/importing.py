@@ -1,8 +1,4 @@
-"""`brain import`: stations and historical readings from a CSV file.
-
-A file is taken whole or not at all for stations (one transaction), line by line for readings: a bad line is reported
-with its number and reason and changes nothing about its neighbours.
-"""
+"""`brain import`: stations from a CSV file, taken whole or not at all; readings by `backfill`."""
 
 from __future__ import annotations
 
@@ -10,22 +6,15 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from rich.progress import Progress
-
 from brain import catalog as catalogs
-from brain.flow import readings as intake
-from brain.model import Quality, Reading, Refused
+from brain.local import backfill
+from brain.model import Refused
 from brain.settings import Settings
 from brain.store import db
 
-BEIJING = timezone(timedelta(hours=8))
 STATION_COLUMNS = ("id", "name", "theme", "lng", "lat", "org", "params", "origin")
-READING_COLUMNS = ("station", "kind", "at", "value")
-LINES_A_BATCH = 20_000
-ERRORS_SHOWN = 20
 
 
 def read_text(path: Path) -> str:
@@ -75,70 +64,17 @@ def stations(conn, path: Path) -> int:
     return len(found)
 
 
-def parse_reading(row: dict[str, str], kinds: dict) -> Reading:
-    """A reading from one row; ValueError says what is wrong. A time without zone is Beijing time."""
-    kind = kinds.get(row["kind"])
-    if kind is None:
-        raise ValueError(f"没有传感器种类 {row['kind']}")
-    try:
-        at = datetime.fromisoformat(row["at"])
-    except ValueError:
-        raise ValueError(f"时间 {row['at']!r} 不是 ISO 8601，如 2026-09-03T06:00:00+08:00") from None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=BEIJING)
-    try:
-        value = float(row["value"])
-    except ValueError:
-        raise ValueError(f"数值 {row['value']!r} 不是数字") from None
-    low, high = kind.sane
-    if not low <= value <= high:
-        raise ValueError(f"数值 {value:g} 超出合理范围 {low:g}–{high:g} {kind.unit}")
-    return Reading(row["station"], row["kind"], at, value, Quality.LATE, row.get("seq") or "")
-
-
-def readings(conn, catalog, path: Path, say: Callable[[str], None]) -> tuple[int, int, int]:
-    """(stored, duplicate, refused). Goes by the history lane: rules mark it late and page nobody."""
-    known = {r["id"] for r in conn.execute("SELECT id FROM station")}
-    stored = duplicate = refused = 0
-    batch: list[Reading] = []
-
-    def flush() -> None:
-        nonlocal stored, duplicate
-        if batch:
-            done = intake.store(
-                conn, feed="import", worker="import", lane="history", received_at=datetime.now(UTC),
-                readings=batch, received=len(batch), dead=[],
-            )  # fmt: skip
-            stored, duplicate = stored + done.stored, duplicate + done.duplicate
-            batch.clear()
-
-    total = path.stat().st_size if path.exists() else None
-    with Progress() as bar:
-        task = bar.add_task("导入读数", total=total)
-        for line, row in rows(path, READING_COLUMNS):
-            bar.advance(task, sum(len(v or "") + 1 for v in row.values()))
-            try:
-                if row["station"] not in known:
-                    raise ValueError(f"没有站点 {row['station']}")
-                batch.append(parse_reading(row, catalog.kinds))
-            except ValueError as err:
-                refused += 1
-                if refused <= ERRORS_SHOWN:
-                    say(f"第 {line} 行未导入：{err}")
-            if len(batch) >= LINES_A_BATCH:
-                flush()
-        flush()
-        bar.update(task, completed=total)
-    return stored, duplicate, refused
-
-
 def run(settings: Settings, what: str, path: Path, say: Callable[[str], None]) -> int:
     """The command; 1 when lines were refused."""
     with db.connect(settings.database_url, name="brain import") as conn:
         if what == "stations":
             say(f"已导入站点 {stations(conn, path)} 个")
             return 0
-        stored, duplicate, refused = readings(conn, catalogs.load(settings.catalog or None), path, say)
-        intake.roll_up(conn, datetime.now(UTC))
-    say(f"已入库 {stored} 条，重复 {duplicate} 条，未导入 {refused} 条")
-    return 1 if refused else 0
+        rejects = Path(f"{path.stem}.未导入.csv")
+        done = backfill.load(conn, catalogs.load(settings.catalog or None), path, rejects)
+    for line, reason in done.first:
+        say(f"第 {line} 行未导入：{reason}")
+    say(f"已入库 {done.stored} 条，重复 {done.duplicate} 条，未导入 {done.refused} 条")
+    if done.refused:
+        say(f"未导入的行连同原因在 {rejects}；改好后可以直接再导入")
+    return 1 if done.refused else 0

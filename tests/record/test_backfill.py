@@ -1,0 +1,152 @@
+"""`brain import readings`: history of any length, once, late, and with its roll-ups."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+
+from brain.engine.loop import Engine
+from brain.flow import readings, truth
+from brain.local import backfill
+from brain.model import Refused
+
+HEAD = "station,kind,at,value"
+
+
+@pytest.fixture
+def bring(conn, catalog, now, tmp_path):
+    """bring(text or path) imports it; `bring.rejects` is the file of what could not be taken."""
+    for ident, theme in (("WQ-01", "water"), ("RG-01", "rain"), ("PD-01", "drainage")):
+        conn.execute(
+            "INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, %s, %s, 116.1, 24.3)", [ident, ident, theme]
+        )
+
+    def bring(given: str | bytes | Path, at: datetime = now) -> backfill.Done:
+        path = given
+        if not isinstance(given, Path):
+            path = tmp_path / "history.csv"
+            path.write_bytes(given.encode() if isinstance(given, str) else given)
+        return backfill.load(conn, catalog, path, bring.rejects, now=lambda: at)
+
+    bring.rejects = tmp_path / "rejects.csv"
+    return bring
+
+
+def stored(conn) -> list[tuple]:
+    rows = conn.execute("SELECT * FROM reading ORDER BY station, kind, at, seq")
+    return [(r["station"], r["kind"], r["at"], r["value"], r["quality"]) for r in rows]
+
+
+def lines(now: datetime, n: int, kind: str = "ph", station: str = "WQ-01") -> str:
+    return "\n".join([HEAD, *(f"{station},{kind},{(now - timedelta(hours=k)).isoformat()},{7 + k / 100}" for k in range(n))])
+
+
+def test_the_rows_of_a_file_are_stored_as_late_and_counted(conn, now, bring):
+    done = bring(lines(now, 30))
+    assert (done.stored, done.duplicate, done.refused) == (30, 0, 0)
+    assert {row[4] for row in stored(conn)} == {"late"}
+    feed = conn.execute("SELECT * FROM feed_status WHERE feed = 'import'").fetchone()
+    assert (feed["received"], feed["stored"], feed["duplicate"], feed["dead"]) == (30, 30, 0, 0)
+    assert readings.latest_of(conn, ["WQ-01"])["WQ-01", "ph"].value == 7.0
+
+
+def test_the_same_file_again_stores_nothing(conn, now, bring):
+    bring(lines(now, 30))
+    done = bring(lines(now, 40))
+    assert (done.stored, done.duplicate) == (10, 30)
+    assert len(stored(conn)) == 40
+
+
+def test_a_row_twice_in_one_file_is_stored_once(conn, now, bring):
+    done = bring(f"{lines(now, 3)}\n{lines(now, 3).split(chr(10), 1)[1]}")
+    assert (done.stored, done.duplicate) == (3, 3)
+
+
+def test_hours_that_were_closed_are_counted_anew_right_afterwards(conn, now, bring):
+    bring(lines(now, 2))
+    readings.roll_up(conn, now + timedelta(days=2))
+    bring(f"{HEAD}\nWQ-01,ph,{(now + timedelta(minutes=10)).isoformat()},9", at=now + timedelta(days=2))
+    hour = conn.execute("SELECT n, high FROM reading_1h ORDER BY bucket DESC LIMIT 1").fetchone()
+    assert (hour["n"], hour["high"]) == (2, 9.0)
+
+
+def test_alerts_that_come_of_history_are_late_and_open_no_event(conn, catalog, now, bring):
+    bring(f"{HEAD}\nPD-01,pond_depth,{(now - timedelta(days=3)).isoformat()},60")
+    Engine(conn, catalog).step(now)
+    alert = conn.execute("SELECT late, event_id FROM alert WHERE kind = 'pond_depth'").fetchone()
+    assert alert == {"late": True, "event_id": None}
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("XX-01,ph,2026-09-01T08:00:00+08:00,7", "没有站点 XX-01"),
+        ("WQ-01,phx,2026-09-01T08:00:00+08:00,7", "没有传感器种类 phx"),
+        ("WQ-01,ph,昨天,7", "时间 '昨天' 看不懂"),
+        ("WQ-01,ph,2026-09-01T08:00:00+08:00,七", "数值 '七' 不是数字"),
+        ("WQ-01,ph,2026-09-01T08:00:00+08:00,nan", "不是数字"),
+        ("WQ-01,ph,2026-09-01T08:00:00+08:00,15", "超出合理范围 0–14"),
+        ("WQ-01,ph,2026-09-01T08:00:00+08:00", "这一行有 3 列"),
+    ],
+)
+def test_a_bad_row_is_named_with_its_line_and_spares_its_neighbours(conn, now, bring, row, says):
+    done = bring(f"{HEAD}\nWQ-01,ph,2026-09-01T07:00:00+08:00,7\n{row}\nWQ-01,ph,2026-09-01T09:00:00+08:00,7.5\n")
+    assert (done.stored, done.refused, len(stored(conn))) == (2, 1, 2)
+    line, reason = done.first[0]
+    assert line == 3 and says in reason
+    with open(bring.rejects, encoding="utf-8-sig") as file:
+        assert [(r["line"], says in r["reason"]) for r in csv.DictReader(file)] == [("3", True)]
+
+
+def test_times_may_be_written_in_several_ways(conn, now, bring):
+    bring(
+        f"{HEAD}\nWQ-01,ph,2026-09-01T08:00:00+08:00,7\nWQ-01,ph,2026-09-01 09:00,7\nWQ-01,ph,2026-09-01T02:00:00Z,7\n"
+        "WQ-01,ph,2026-09-01T11:00:00.5,7\n"
+    )
+    assert [row[2].isoformat() for row in stored(conn)] == [
+        "2026-09-01T00:00:00+00:00", "2026-09-01T01:00:00+00:00", "2026-09-01T02:00:00+00:00",
+        "2026-09-01T03:00:00.500000+00:00",
+    ]  # fmt: skip
+
+
+def test_gbk_and_a_byte_order_mark_are_read(conn, now, bring):
+    text = "note,station,kind,at,value\n测站一,WQ-01,ph,2026-09-01T08:00:00+08:00,7\n"
+    assert bring(text.encode("gbk")).stored == 1
+    assert bring("\ufeff".encode() + text.encode()).duplicate == 1
+
+
+def test_a_parquet_file_is_read_in_its_own_types(conn, now, bring, tmp_path):
+    path = tmp_path / "history.parquet"
+    at = pa.array([now, now - timedelta(hours=1)], pa.timestamp("ms", "Asia/Shanghai"))
+    parquet.write_table(
+        pa.table({"station": ["WQ-01", "RG-01"], "kind": ["ph", "rain_1h"], "at": at, "value": [7.1, 3.0],
+                  "quality": ["manual", "ok"]}),
+        path,
+    )  # fmt: skip
+    assert bring(path).stored == 2
+    assert [(r[0], r[3], r[4]) for r in stored(conn)] == [("RG-01", 3.0, "late"), ("WQ-01", 7.1, "manual")]
+
+
+def test_a_file_without_its_columns_is_refused_as_a_whole(bring):
+    with pytest.raises(Refused, match="缺少列 kind、at、value"):
+        bring("station,x\nWQ-01,1\n")
+
+
+def test_what_is_known_of_the_instrument_holds_for_history(conn, catalog, now, bring):
+    truth.calibrate(conn, catalog, "WQ-01", "ph", now - timedelta(days=9), None, "运维", now, addend=0.5, why="比测")
+    truth.maintain(conn, "WQ-01", now - timedelta(hours=1), now, "换药", "运维", now)
+    bring(lines(now, 2), at=now + timedelta(minutes=5))
+    truth.settle(conn, now + timedelta(minutes=10))
+    assert [(row[3], row[4]) for row in stored(conn)] == [(pytest.approx(7.51), "maintenance"), (7.5, "late")]
+
+
+def test_a_value_that_contradicts_what_is_stored_is_kept_beside_it(conn, now, bring):
+    bring(f"{HEAD}\nWQ-01,ph,{now.isoformat()},7")
+    done = bring(f"{HEAD}\nWQ-01,ph,{now.isoformat()},8")
+    assert (done.stored, done.duplicate) == (1, 0)
+    assert [(row[3], row[4]) for row in stored(conn)] == [(7.0, "late"), (8.0, "duplicate")]
