@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from brain import catalog as catalogs
 from brain.catalog.shapes import BadCatalog
-from brain.model import Reading
+from brain.model import Refused
 from brain.settings import BadSetting, Settings, read
-from ingest import feeds
+from ingest import feeds, tools, units
 from ingest.feeds._sample import samples
-from ingest.feeds._wire import BEIJING
 from ingest.practice import BadPractice
 from ingest.spill import InUse
+from ingest.units import BadUnits
 
 HELP = """接入：把各部门的数据收进城市大脑。
 
   python -m ingest run                     接收：消息服务 → 校验 → 入库（入库后才确认）
   python -m ingest replay                  回放：实测序列和模拟设备经消息服务发出（演示用）
   python -m ingest feeds                   列出所有接入：主题、部门、格式
-  python -m ingest decode rain 报文.json    试读报文，每条打印一行 JSON；文件写 - 则从标准输入读
+  python -m ingest decode hj212 报文.txt    试读报文，每条打印一行 JSON；文件写 - 则从标准输入读
+  python -m ingest send rain 报文.json      把文件里的报文发给任何一个接入口，打印应答
+  python -m ingest tap rain                看着一路数据：来了什么，成了什么
   python -m ingest acl mosquitto           打印消息服务的权限文件（mosquitto 或 emqx），按 departments.toml 生成
   python -m ingest mend --rule station     死信重放：补登测站、放宽量程或修好接入之后，把死信按原来的次序再收一遍
 
@@ -52,11 +55,20 @@ def main(argv: list[str] | None = None) -> int:
     command("run", "接收数据，直到收到停止信号；停之前提交完手里的一批")
     command("replay", "回放实测序列和模拟设备，直到收到停止信号；重启后接着播")
     command("feeds", "列出所有接入，每个带它的样例")
-    decode = command("decode", "试读报文，不入库；读不了时说明原因，退出码 1")
-    decode.add_argument("feed", choices=sorted(feeds.load()), metavar="接入", help="、".join(sorted(feeds.load())))
+    decode = command("decode", "试读报文，不入库；每条打印一行 JSON，读不了时说明原因，退出码 1")
+    decode.add_argument("format", choices=sorted(feeds.load()), metavar="格式", help="、".join(sorted(feeds.load())))
     decode.add_argument("file", metavar="文件", help="报文文件；- 为标准输入")
+    decode.add_argument("--feed", choices=sorted(feeds.load()), metavar="接入", help="格式为 json 时，按哪个接入的报文读")
     decode.add_argument("--topic", help="报文的主题；不写则测站以报文里的为准（卫星热点写 hotspots 结尾的主题）")
-    decode.add_argument("--lines", action="store_true", help="文件里每行是一条报文")
+    send = command("send", "把文件里的报文发给接入口，像测站一样；打印每条的应答")
+    send.add_argument("feed", choices=sorted(feeds.load()), metavar="接入", help="、".join(sorted(feeds.load())))
+    send.add_argument("file", metavar="文件", help="报文文件；- 为标准输入")
+    send.add_argument("--door", default="", help="从哪个门：mqtt、http、drop、hj212、sl651、gb26875；不写则用该接入平常的门")
+    send.add_argument("--to", default="", help="地址，如 10.1.2.3:9212 或 mqtt://用户:密码@主机:1883；不写则用设置里的")
+    send.add_argument("--topic", default="", help="MQTT 主题；不写则按报文里的测站")
+    send.add_argument("--every", type=float, default=0.0, metavar="秒", help="每条之间隔多久")
+    tap = command("tap", "看着一路数据：每一批收了什么，入库、重复还是死信，死信为什么")
+    tap.add_argument("feed", choices=sorted(feeds.load()), metavar="接入", help="、".join(sorted(feeds.load())))
     acl = command("acl", "打印消息服务的权限文件：每个部门一个账号，只能写自己的接入")
     acl.add_argument("form", choices=("mosquitto", "emqx"), metavar="服务", help="mosquitto 或 emqx")
     mend = command("mend", "死信重放：能收的入库并标为已重放，仍不能收的原样留着并说明原因")
@@ -71,13 +83,20 @@ def main(argv: list[str] | None = None) -> int:
 
         print(acls.FORMS[args.form](catalogs.load(read().catalog or None)), end="")
         return 0
-    if args.command == "decode":
-        return _decode(args.feed, args.file, args.topic or feeds.topic(args.feed, "-"), args.lines)
     try:
         settings = read()
+        if args.command == "decode":
+            return _decode(settings, args.feed or args.format, args.file, args.topic)
+        if args.command == "send":
+            return _send(settings, args)
+        if args.command == "tap":
+            return _tap(settings, args.feed)
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
         return _mend(settings, args) if args.command == "mend" else _serve(args.command, settings)
-    except (BadSetting, BadCatalog, BadPractice, InUse) as err:
+    except Refused as err:
+        print(err, file=sys.stderr)
+        return 2
+    except (BadSetting, BadCatalog, BadPractice, BadUnits, InUse) as err:
         print(f"启动不了：{err}", file=sys.stderr)
         return 2
 
@@ -130,31 +149,30 @@ def _feeds() -> int:
     return 0
 
 
-def _decode(feed: str, file: str, topic: str, lines: bool) -> int:
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as err:
-        print(f"文件 {file} 读不了：{err.strerror}", file=sys.stderr)
-        return 2
+def _decode(settings: Settings, feed: str, file: str, topic: str | None) -> int:
+    catalog, local = catalogs.load(settings.catalog or None), units.load(settings.catalog)
     failed = 0
-    for payload in data.splitlines() if lines else [data]:
-        try:
-            found, refused = feeds.load()[feed].parse(topic, payload, datetime.now(UTC)), None
-        except feeds.BadMessage as err:
-            found, refused = err.rest, err
-        said: dict[str, object] = {"readings": [_said(r) for r in found]}
-        if refused:
-            failed = 1
-            said["refused"] = {"rule": refused.rule, "reason": refused.reason}
+    for said in tools.decode(feeds.load()[feed], tools.read(file), topic or feeds.topic(feed, "-"), catalog, local):
+        failed |= not said["ok"]
         print(json.dumps(said, ensure_ascii=False))
-    return failed
+    return int(failed)
 
 
-def _said(r: Reading) -> dict[str, object]:
-    """A reading as a line of JSON shows it, in Beijing time."""
-    at = r.at.astimezone(BEIJING).isoformat()
-    shown = {"station": r.station, "kind": r.kind, "value": r.value, "at": at, "quality": str(r.quality)}
-    return shown | ({"seq": r.seq} if r.seq else {})
+def _send(settings: Settings, args: argparse.Namespace) -> int:
+    sent = tools.send(
+        settings, feeds.load()[args.feed], args.file, print, to=args.to, topic=args.topic, every_s=args.every,
+        door=args.door,
+    )  # fmt: skip
+    print(f"共发出 {sent} 条")
+    return 0
+
+
+def _tap(settings: Settings, feed: str) -> int:
+    from brain.local.check import database_url
+
+    with contextlib.suppress(KeyboardInterrupt):
+        tools.tap(replace(settings, database_url=database_url(settings)), feed, lambda line: print(line, flush=True))
+    return 0
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def test_help_names_every_command(capsys):
         main(["--help"])
     said = capsys.readouterr().out
     assert end.value.code == 0
-    assert all(word in said for word in ("run", "replay", "feeds", "decode", "mend", "BRAIN_MQTT_URL"))
+    assert all(word in said for word in ("run", "replay", "feeds", "decode", "send", "tap", "mend", "acl", "BRAIN_MQTT_URL"))
 
 
 def test_decode_prints_a_line_a_message(tmp_path, capsys):
@@ -25,7 +25,8 @@ def test_decode_prints_a_line_a_message(tmp_path, capsys):
     (line,) = capsys.readouterr().out.splitlines()
     first, second = json.loads(line)["readings"]
     assert first == {
-        "station": "RG-01", "kind": "rain_1h", "value": 12.5, "at": "2026-09-03T08:00:00+08:00", "quality": "ok"
+        "station": "RG-01", "kind": "rain_1h", "value": 12.5, "unit": "mm", "at": "2026-09-03T08:00:00+08:00",
+        "quality": "ok",
     }  # fmt: skip
     assert second["kind"] == "rain_3h"
 
@@ -36,14 +37,15 @@ def test_decode_says_what_is_wrong_and_ends_with_one(tmp_path, capsys):
     assert main(["decode", "rain", str(file)]) == 1
     said = json.loads(capsys.readouterr().out)
     assert [r["kind"] for r in said["readings"]] == ["rain_1h"]
-    assert said["refused"]["rule"] == "value" and "“p3”应是数字" in said["refused"]["reason"]
+    assert (said["ok"], said["rule"]) == (False, "value") and "“p3”应是数字" in said["error"]
 
 
 def test_decode_reads_many_lines(tmp_path, capsys):
     file = tmp_path / "messages.jsonl"
     file.write_text('{"stcd":"RG-01","tm":1788393600,"p1":1}\n{"stcd":"RG-02","tm":1788393600,"p1":2}\n')
-    assert main(["decode", "rain", str(file), "--lines"]) == 0
+    assert main(["decode", "rain", str(file)]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert all(line["ok"] for line in lines)
     assert [line["readings"][0]["station"] for line in lines] == ["RG-01", "RG-02"]
 
 
@@ -56,6 +58,13 @@ def test_feeds_lists_every_feed_with_its_topic(capsys):
     assert main(["feeds"]) == 0
     said = capsys.readouterr().out
     assert all(module.FEED.topic in said and module.FEED.title in said for module in feeds.load().values())
+
+
+def test_a_line_that_cannot_be_read_spares_the_next_one(tmp_path, capsys):
+    file = tmp_path / "messages.jsonl"
+    file.write_text('{"stcd":"RG-01","tm":1788393600,"p1":"?"}\n{"stcd":"RG-02","tm":1788393600,"p1":2}\n')
+    assert main(["decode", "rain", str(file)]) == 1
+    assert [json.loads(line)["ok"] for line in capsys.readouterr().out.splitlines()] == [False, True]
 
 
 @pytest.mark.parametrize("command", ["run", "replay", "mend"])

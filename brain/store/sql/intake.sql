@@ -42,4 +42,17 @@ SELECT id, received_at, feed, topic, payload
 
 -- intake_letters_replayed --
 -- These letters have been stored after all.
-UPDATE dead_letter SET status = 'replayed' WHERE id = ANY(%(ids)s)
+UPDATE dead_letter SET status = 'replayed' WHERE id = ANY(%(ids)s);
+
+-- tap_last_letter --
+-- Where the dead letters end now.
+SELECT coalesce(max(id), 0) AS id FROM dead_letter;
+
+-- tap_batch --
+-- One batch as it was committed.
+SELECT id, received_at, worker, lane, received, stored, duplicate, dead, stations, kinds, ats, vals, qualities
+  FROM intake_batch WHERE id = %(id)s;
+
+-- tap_letters --
+-- Dead letters of a feed since then.
+SELECT id, topic, payload, rule, reason FROM dead_letter WHERE feed = %(feed)s AND id > %(after)s ORDER BY id LIMIT 100;

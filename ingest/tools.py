@@ -1,0 +1,232 @@
+"""The field engineer's tools: read a frame and say what is in it, play a file to any door, watch a feed live.
+
+They change nothing by themselves: `decode` reads, `tap` looks on, `send` speaks to a door like any station would.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from brain.catalog.shapes import Catalog
+from brain.model import Reading, Refused
+from brain.settings import Settings
+from ingest import feeds, units
+from ingest.feeds import FeedModule
+from ingest.feeds._wire import BEIJING
+
+ANSWER_S = 5.0
+
+
+def read(file: str) -> bytes:
+    """A file's bytes; `-` is standard input. Raises Refused."""
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as err:
+        raise Refused(f"文件 {file} 读不了：{err.strerror}") from None
+
+
+def messages(module: FeedModule, data: bytes) -> list[bytes]:
+    """The messages of a file: as its feed cuts them, else one JSON, else one a line."""
+    cut: Callable[[bytes], list[bytes]] | None = getattr(module, "cut", None)
+    if cut is not None:
+        return cut(data)
+    try:
+        json.loads(data)
+        return [data]
+    except (ValueError, RecursionError):
+        lines = [line for line in data.splitlines() if line.strip()]
+        return lines if len(lines) > 1 and all(line.lstrip()[:1] in b"{[" for line in lines) else [data]
+
+
+# decode -------------------------------------------------------------------------------------------------------------
+def decode(module: FeedModule, data: bytes, topic: str, catalog: Catalog, local: units.Units) -> Iterator[dict[str, Any]]:
+    """What is in each message: {"ok": true, "readings": […]}, or {"ok": false, "error": …} with the readings of its sound
+    part. Values are in the unit of the catalog; what the catalog does not know keeps the sender's name and unit."""
+    for payload in messages(module, data):
+        try:
+            found, error = module.parse(topic, payload, datetime.now(UTC)), None
+        except feeds.BadMessage as err:
+            found, error = err.rest, err
+        said: dict[str, Any] = {"ok": error is None}
+        if error is not None:
+            said |= {"error": error.reason, "rule": error.rule}
+        if found or error is None:
+            said["readings"] = [shown(r, catalog, local) for r in found]
+        yield said
+
+
+def shown(r: Reading, catalog: Catalog, local: units.Units) -> dict[str, Any]:
+    """A reading as a line of JSON shows it, in Beijing time."""
+    name, _, unit = r.kind.partition("@")
+    kind, value = catalog.kinds.get(name), r.value
+    if kind is not None:
+        turned = local.convert(value, unit, kind.unit) if unit else value
+        value, unit = (value, unit) if turned is None else (turned, kind.unit)
+    at = r.at.astimezone(BEIJING).isoformat()
+    out = {"station": r.station, "kind": name, "value": round(value, 9), "unit": unit, "at": at, "quality": str(r.quality)}
+    return out | ({"seq": r.seq} if r.seq else {})
+
+
+# send ---------------------------------------------------------------------------------------------------------------
+TCP = ("hj212", "sl651", "gb26875")
+
+
+def send(
+    settings: Settings,
+    module: FeedModule,
+    file: str,
+    say: Callable[[str], None],
+    *,
+    to: str = "",
+    topic: str = "",
+    every_s: float = 0.0,
+    door: str = "",
+) -> int:
+    """Play a file to a door and tell the answers; returns how many messages went out. Raises Refused."""
+    key = module.FEED.key
+    door = door or (key if key in TCP else "mqtt" if module.FEED.topic else "drop")
+    if door == "drop":
+        return _drop(settings, key, file, say)
+    found = messages(module, read(file))
+    if door in TCP:
+        host, port = _address(to, settings.door_host, getattr(settings, f"{door}_port"), door)
+        return _tcp(host, port, found, say, every_s)
+    if door == "mqtt":
+        return _mqtt(to or settings.mqtt_url or f"mqtt://127.0.0.1:{settings.mqtt_port}", module, topic, found, say, every_s)
+    if door == "http":
+        from ingest import push
+
+        return push.send(to or f"http://{settings.door_host}:{settings.push_port}", key, found, say, every_s)
+    raise Refused(f"没有名为 {door} 的门；可用 mqtt、http、drop、{'、'.join(TCP)}")
+
+
+def _address(to: str, host: str, port: int, door: str) -> tuple[str, int]:
+    if to:
+        where = urlsplit(to if "//" in to else f"//{to}")
+        host, port = where.hostname or host, where.port or port
+    if not port:
+        raise Refused(f"不知道 {door} 的端口；请写 --to 主机:端口，或设置 BRAIN_{door.upper()}_PORT")
+    return host, port
+
+
+def _tcp(host: str, port: int, found: list[bytes], say: Callable[[str], None], every_s: float) -> int:
+    try:
+        with socket.create_connection((host, port), timeout=ANSWER_S) as line:
+            for n, message in enumerate(found, 1):
+                line.sendall(message)
+                try:
+                    answer = line.recv(65536)
+                except TimeoutError:
+                    answer = b""
+                say(f"第 {n} 条 {len(message)} 字节 → {_said(answer) if answer else f'{ANSWER_S:g} 秒没有应答'}")
+                time.sleep(every_s)
+    except OSError as err:
+        raise Refused(f"{host}:{port} 连不上：{err.strerror or err}；请核对地址与端口，接入进程是否在运行") from None
+    return len(found)
+
+
+def _said(answer: bytes) -> str:
+    text = answer.decode("ascii", "replace").strip()
+    return text if text.isprintable() and "\ufffd" not in text else answer.hex(" ").upper()
+
+
+def _mqtt(
+    url: str, module: FeedModule, topic: str, found: list[bytes], say: Callable[[str], None], every_s: float
+) -> int:
+    import paho.mqtt.client as paho
+    from paho.mqtt.enums import CallbackAPIVersion
+
+    where = urlsplit(url)
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    if where.username:
+        client.username_pw_set(unquote(where.username), unquote(where.password or ""))
+    if where.scheme == "mqtts":
+        client.tls_set()
+    try:
+        client.connect(where.hostname or "127.0.0.1", where.port or (8883 if where.scheme == "mqtts" else 1883))
+    except OSError as err:
+        raise Refused(f"消息服务 {where.hostname} 连不上：{err.strerror or err}；请核对 BRAIN_MQTT_URL") from None
+    client.loop_start()
+    try:
+        for n, message in enumerate(found, 1):
+            there = topic or feeds.topic(module.FEED.key, _station_of(module, message))
+            client.publish(there, message, qos=1).wait_for_publish(ANSWER_S)
+            say(f"第 {n} 条 {len(message)} 字节 → {there}，消息服务已确认")
+            time.sleep(every_s)
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return len(found)
+
+
+def _station_of(module: FeedModule, message: bytes) -> str:
+    """The station a message names; `-` where it names none (then it needs --topic)."""
+    try:
+        found = module.parse(feeds.topic(module.FEED.key, "-"), message, datetime.now(UTC))
+    except feeds.BadMessage as err:
+        found = err.rest
+    return next((r.station for r in found if r.station[:1] != "@"), "hotspots" if found else "-")
+
+
+def _drop(settings: Settings, key: str, file: str, say: Callable[[str], None]) -> int:
+    """Laid down under another name and renamed, so that nobody takes half of it."""
+    folder = settings.drop / key
+    name = Path(file).name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / f".{name}.part")
+        (folder / f".{name}.part").rename(folder / name)
+    except OSError as err:
+        raise Refused(f"文件 {file} 放不进 {folder}：{err.strerror}") from None
+    say(f"已放入 {folder / name}；接入进程取走后，结果在 {folder} 的 done 或 failed 里")
+    return 1
+
+
+# tap ----------------------------------------------------------------------------------------------------------------
+def tap(settings: Settings, feed: str, say: Callable[[str], None], *, most: int = 0) -> int:
+    """Tell live what comes in on a feed and what becomes of it, batch by batch, until interrupted or `most` batches."""
+    from brain.store import db
+
+    seen = 0
+    with db.connect(settings.database_url, name="brain tap") as ear, db.connect(settings.database_url) as conn:
+        ear.execute("LISTEN brain_intake")
+        letter = db.one(conn, "tap_last_letter")["id"]
+        say(f"正在看 {feed}，Ctrl-C 停止……")
+        for note in ear.notifies():
+            told = json.loads(note.payload)
+            if told["feed"] != feed:
+                continue
+            for row in db.many(conn, "tap_batch", id=told["batch"]):
+                say(_batch_line(row))
+                for n in range(min(len(row["stations"]), 20)):
+                    at = row["ats"][n].astimezone(BEIJING)
+                    quality = "" if row["qualities"][n] == "ok" else f"  [{row['qualities'][n]}]"
+                    say(f"    {row['stations'][n]}  {row['kinds'][n]} = {row['vals'][n]:g}  {at:%m-%d %H:%M:%S}{quality}")
+                if len(row["stations"]) > 20:
+                    say(f"    ……另有 {len(row['stations']) - 20} 个读数")
+            for row in db.many(conn, "tap_letters", feed=feed, after=letter):
+                letter = row["id"]
+                say(f"    死信 {row['id']}（{row['rule']}）{row['topic']}：{row['reason']}")
+                say(f"      原文 {_said(bytes(row['payload'][:200]))}")
+            seen += 1
+            if most and seen >= most:
+                break
+    return seen
+
+
+def _batch_line(row: dict[str, Any]) -> str:
+    at = row["received_at"].astimezone(BEIJING)
+    lane = "补传 " if row["lane"] == "history" else ""
+    return (
+        f"{at:%H:%M:%S} {lane}第 {row['id']} 批：收 {row['received']} = 入库 {row['stored']} + 重复 {row['duplicate']}"
+        f" + 死信 {row['dead']}（{row['worker']}）"
+    )
