@@ -21,6 +21,7 @@ KINDS = {
     "ammonia", "total_phosphorus", "total_nitrogen", "rain_1h", "rain_3h", "rain_6h", "rain_24h", "pm25", "pm10",
     "so2", "no2", "o3", "co", "well_depth", "pond_depth", "pump_state", "hotspot", "hotspot_confidence",
     "air_temp", "humidity", "wind_speed", "smoke", "thermal_max", "camera_online", "camera_fault",
+    "rain_total", "rain_day", "rain_5m", "water_level_down", "water_speed", "supply_voltage",
 }  # fmt: skip
 
 
