@@ -2,14 +2,15 @@
 
 The amount of a step is the difference; where the value drops, the counter was reset or ran over, and the new value is what
 has fallen since (what fell between the last reading and the reset is lost: nobody counted it). A step belongs to its end, as
-with all amounts of rain, so that neighbouring periods never share or lose one.
+all amounts of rain do, so that neighbouring periods never share or lose one.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 DIGITS = 3  # what is lost in subtracting decimal fractions is less than that
 
@@ -22,22 +23,38 @@ def steps(readings: Iterable[tuple[datetime, float]]) -> list[tuple[datetime, da
     seen: dict[datetime, float] = {}
     for at, value in readings:
         seen[at] = max(value, seen.get(at, value))
-    found = sorted(seen.items())
     return [
         (then, at, round(value - before if value >= before else value, DIGITS))
-        for (then, before), (at, value) in pairwise(found)
+        for (then, before), (at, value) in pairwise(sorted(seen.items()))
     ]
 
 
-def fallen(
-    readings: Iterable[tuple[datetime, float]], since: datetime, until: datetime, *, longest: timedelta | None = None
-) -> float | None:
-    """Amount of the steps that end in (since, until]; `readings` should begin with the last one up to `since`.
+class Counter:
+    """The steps of one counter, laid out so that many periods can be asked for."""
 
-    None when there is no such step, so that a silent gauge is not a dry one; and, with `longest`, when one of them spans
-    more than that, because the amount may then have fallen before the period.
-    """
-    inside = [(then, at, amount) for then, at, amount in steps(readings) if since < at <= until]
-    if not inside or (longest is not None and any(at - then > longest for then, at, _ in inside)):
-        return None
-    return round(sum(amount for _, _, amount in inside), DIGITS)
+    def __init__(self, readings: Iterable[tuple[datetime, float]]):
+        found = steps(readings)
+        self.moments = [at for _, at, _ in found]
+        """Ends of the steps: every reading but the first."""
+        self._begins = [then for then, _, _ in found]
+        self._sums = list(accumulate((amount for _, _, amount in found), initial=0.0))
+
+    def fallen(self, since: datetime, until: datetime, *, slack: timedelta | None = None) -> float | None:
+        """Amount of the steps that end in (since, until]. None when there is none: a silent gauge is not a dry one.
+
+        With `slack` also None when the first step does not begin within that much of the beginning (part of the amount fell
+        before it, or what fell at first was not counted), or the last ends more than that before the end.
+        """
+        first, last = bisect_right(self.moments, since), bisect_right(self.moments, until)
+        if first == last:
+            return None
+        if slack is not None and max(abs(since - self._begins[first]), until - self.moments[last - 1]) > slack:
+            return None
+        return round(self._sums[last] - self._sums[first], DIGITS)
+
+
+def fallen(
+    readings: Iterable[tuple[datetime, float]], since: datetime, until: datetime, *, slack: timedelta | None = None
+) -> float | None:
+    """`Counter.fallen` for a single period; `readings` should begin with the last one up to `since`."""
+    return Counter(readings).fallen(since, until, slack=slack)

@@ -82,7 +82,15 @@ def test_a_silent_gauge_is_not_a_dry_one():
     assert fallen(readings[:1], at(0), at(2)) is None and fallen([], at(0), at(2)) is None
 
 
-def test_what_may_have_fallen_before_the_period_is_not_booked_into_it():
-    readings = [(at(0), 10.0), (at(9), 60.0)]
-    assert fallen(readings, at(8), at(9), longest=2 * HOUR) is None
-    assert fallen(readings, at(8), at(9)) == 50.0
+def test_an_amount_whose_beginning_or_end_nobody_measured_is_not_known():
+    readings = [(at(0), 10.0), (at(9), 60.0), (at(10), 61.0)]
+    slack = timedelta(minutes=10)
+    assert fallen(readings, at(8), at(9)) == 50.0 and fallen(readings, at(8), at(9), slack=slack) is None
+    assert fallen(readings, at(9), at(10), slack=slack) == 1.0
+    assert fallen(readings, at(9), at(11), slack=slack) is None
+    assert fallen(readings, at(-1), at(10)) == 51.0 and fallen(readings, at(-1), at(10), slack=slack) is None
+
+
+def test_a_gap_inside_the_period_hides_nothing():
+    readings = [(at(0), 10.0), (at(1), 11.0), (at(20), 31.0), (at(24), 35.0)]
+    assert fallen(readings, at(0), at(24), slack=timedelta(0)) == 25.0
