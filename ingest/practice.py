@@ -25,7 +25,7 @@ class Sl651:
     message_bytes: int
     messages: int
     junk_bytes: int
-    junk_most: int
+    junk_total: int
     lines: int
 
 

@@ -6,6 +6,7 @@
   There is no NAK: the standard has one for single packets of a message, and a station that hears nothing sends all anew.
 - Packets that do not become whole in time are delivered as they are, without an answer: what stands in the first of them is
   read, the rest comes with the repetition, and what comes twice is a duplicate.
+- The password is not looked at: two bytes in the clear prove nothing. Who may call in is for the network to say.
 """
 
 from __future__ import annotations
@@ -80,9 +81,9 @@ class Station:
 
     def _wrong(self, message: Message, at: datetime) -> None:
         self._deliver(message, at)
-        self._junk += 1
-        if self._junk == self._practice.junk_most:
-            log.warning("%s 连着 %d 次送来的都不是好帧，挂断", self._topic, self._junk)
+        self._junk += len(message.raw)
+        if self._junk >= self._practice.junk_total:
+            log.warning("%s 接连送来 %d 字节都不是好帧，挂断", self._topic, self._junk)
             self._line.close()
 
     def _deliver(self, message: Message, at: datetime) -> None:

@@ -12,13 +12,14 @@ The station's address is the sender's own code: a district maps it to its statio
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
 
 from brain.model import Reading
 from ingest.feeds import ANY, BadMessage, Feed
-from ingest.feeds.sl651._elements import Report
-from ingest.feeds.sl651._frame import Cutter, Message, Packets
+from ingest.feeds.sl651._elements import Report, body, element
+from ingest.feeds.sl651._frame import Cutter, Message, Packets, frame
 
 FEED = Feed("sl651", "水文遥测（SL 651-2014）", ANY, "", "swj")
 
@@ -55,6 +56,16 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
 def cut(data: bytes) -> list[bytes]:
     """The messages in a recorded stream or a pasted text; bytes that are no frame stand among them."""
     return [message.raw for message in _messages(data)]
+
+
+def report(
+    station: str, at: datetime, values: Mapping[str, float | None], *,
+    function: int = 0x32, serial: int = 1, klass: str = "H", centre: int = 1,
+) -> bytes:  # fmt: skip
+    """The frame a station would send: values by element id (`{"39": 75.93, "38": 12.6}`), None for no value; `klass` is
+    the letter of its kind (P rain, H river, K reservoir, Z gate). For trying a door out, and for tests."""
+    parts = [element(what, value) for what, value in values.items()]
+    return frame(station, function, body(serial, at, station, klass, at, parts), centre=centre)
 
 
 def _messages(data: bytes) -> list[Message]:
@@ -96,12 +107,12 @@ def _read(message: Message) -> tuple[list[Reading], list[BadMessage]]:
     if 1 in missing:
         return [], [_incomplete(first.total, missing)]
     bodies = [frames[n].body for n in sorted(frames) if not missing or n < missing[0]]
-    report = Report(first.station, joined(bodies))
+    found = Report(first.station, joined(bodies))
     if missing:  # an element torn at the end is no fault of its own
-        return report.readings, [_incomplete(first.total, missing)]
-    if not report.readings and not report.bad:
+        return found.readings, [_incomplete(first.total, missing)]
+    if not found.readings and not found.bad:
         return [], [BadMessage("shape", "报文里一个有值的要素也没有；请核对传感器是否在线、测站的要素设置")]
-    return report.readings, report.bad
+    return found.readings, found.bad
 
 
 def _incomplete(total: int, missing: list[int]) -> BadMessage:

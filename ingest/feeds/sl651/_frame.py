@@ -22,7 +22,7 @@ ENDS = frozenset({ETX, ETB, EOT, ENQ, ACK, NAK, ESC})
 HEAD_BYTES = 14  # to STX or SYN
 MORE_BYTES = HEAD_BYTES + 3  # a frame beside its body
 BODY_MAX = 0xFFF
-PACKETS_MAX = 0xFFF
+PADDING = b"\r\n\0 "
 
 _HEAD = re.compile(rb"\x7e\x7e.{9}[\x00-\x0f\x80-\x8f].[\x02\x16]", re.DOTALL)
 _ASCII = re.compile(rb"\x01[0-9A-Fa-f]{2}")
@@ -249,7 +249,9 @@ class Packets:
         self._sets: dict[tuple[str, int], _Set] = {}
 
     def add(self, piece: bytes, at: datetime | None = None) -> list[Message]:
-        """The messages that end with this piece of the stream."""
+        """The messages that end with this piece of the stream; line ends and zeros between frames are none."""
+        if not piece.strip(PADDING):
+            return []
         try:
             given = read(piece)
         except BadMessage as err:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from brain.settings import Settings
 from ingest import practice, sl651
 from ingest.feeds._sample import samples
+from ingest.feeds.sl651 import report as sl651_report
 from ingest.feeds.sl651._elements import body, element, group
 from ingest.feeds.sl651._frame import answer, frame, packets, read
 
@@ -226,6 +232,14 @@ def test_bytes_that_are_no_frame_stand_raw_in_the_dead_letter(door):
     assert bytes(letter["payload"]) == b"GET / HTTP/1.1\r\n\r\n" and letter["topic"].startswith("sl651/127.0.0.1:")
 
 
+def test_line_ends_between_frames_are_no_dead_letter(door):
+    line = door.line()
+    line.send(level(1.0, at=AT - timedelta(minutes=1)) + b"\r\n\r\n" + level(2.0) + b"\0\0")
+    door.received(2)
+    door.hands.writer.step()
+    assert len(line.heard(50)) == 50 and not door.hands.letters()
+
+
 def test_half_a_frame_is_given_up_after_its_time(door):
     line = door.line()
     half = level(75.93)[:30]
@@ -239,7 +253,7 @@ def test_half_a_frame_is_given_up_after_its_time(door):
 
 
 def test_a_line_that_sends_nothing_but_junk_is_hung_up(opened):
-    door = opened(junk_bytes=16, junk_most=3)
+    door = opened(junk_bytes=16, junk_total=48)
     line = door.line()
     line.send(b"x" * 48)
     assert line.heard() == b""
@@ -318,7 +332,7 @@ def test_thousands_of_reports_are_all_stored_and_all_answered(door):
     assert door.count().stored == 3000
 
 
-def test_unknown_elements_wait_for_a_mapping_and_harm_no_neighbour(door):
+def test_an_unknown_element_waits_for_a_mapping_and_harms_no_neighbour(door):
     line = door.line()
     line.send(report(element("3C", 1.5), element("39", 75.93)))
     door.received(2)
@@ -326,3 +340,87 @@ def test_unknown_elements_wait_for_a_mapping_and_harm_no_neighbour(door):
     (letter,) = door.hands.letters()
     assert letter["rule"] == "kind" and "3C" in letter["reason"]
     assert [kind for _, kind, *_ in door.hands.readings()] == ["water_level"]
+
+
+def test_a_mapped_element_is_stored_under_our_kind(door, conn):
+    conn.execute(
+        "INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('sl651', 'kind', '3C', 'water_level_down')"
+    )
+    line = door.line()
+    line.send(report(element("3C", 1.5)))
+    door.received(1)
+    door.hands.writer.step()
+    assert door.hands.readings() == [("WL-01", "water_level_down", AT, 1.5, "ok")]
+
+
+# The process ----------------------------------------------------------------------------------------------------------
+class Worker:
+    """`python -m ingest run` with this door open."""
+
+    def __init__(self, db_url: str, mqtt_port: int, home: Path, name: str, port: int):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
+            "BRAIN_DATABASE_URL": db_url, "BRAIN_MQTT_URL": f"mqtt://127.0.0.1:{mqtt_port}", "BRAIN_HOME": str(home),
+            "BRAIN_WORKER": name, "BRAIN_MQTT_SHARE": "", "BRAIN_SL651_PORT": str(port),
+        }  # fmt: skip
+        self.process = subprocess.Popen([sys.executable, "-m", "ingest", "run"], env=env)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+class Persistent:
+    """A station as the standard wants it: what is not answered it sends again, on a new line if need be."""
+
+    def __init__(self, port: int, until):
+        self.port, self.until, self.line = port, until, None
+
+    def _reached(self) -> bool:
+        try:
+            self.line = Line(self.port)
+        except OSError:
+            return False
+        return True
+
+    def send(self, data: bytes) -> None:
+        while True:
+            if self.line is None:
+                self.until(self._reached, 30)
+            try:
+                self.line.send(data)
+                if len(self.line.heard()) == 25:
+                    return
+            except OSError:
+                pass
+            self.line.close()
+            self.line = None
+
+
+def test_a_worker_killed_at_any_moment_loses_and_doubles_nothing(db_url, broker, tmp_path, name, mapped, until, conn):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    begin = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=9)
+    workers, station = [Worker(db_url, broker.port, tmp_path, name, port)], Persistent(port, until)
+
+    def kill() -> None:
+        workers[-1].kill()
+        workers.append(Worker(db_url, broker.port, tmp_path, name, port))
+
+    timers = {n: threading.Timer(0.003 * (n % 7), kill) for n in (80, 160)}
+    try:
+        for n in range(250):
+            if n in timers:
+                timers[n].start()
+            station.send(sl651_report(RIVER, begin + timedelta(minutes=n), {"39": 70 + n / 100}, serial=n))
+    finally:
+        for timer in timers.values():
+            timer.cancel()
+            if timer.ident:
+                timer.join()
+        workers[-1].kill()
+        station.line.close()
+    assert len(workers) == 3
+    rows = conn.execute("SELECT at, value FROM reading WHERE station = 'WL-01' ORDER BY at").fetchall()
+    assert [(r["at"], round(r["value"], 2)) for r in rows] == [
+        (begin + timedelta(minutes=n), round(70 + n / 100, 2)) for n in range(250)
+    ]
