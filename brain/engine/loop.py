@@ -125,7 +125,7 @@ class Engine:
         if any(r.station not in self.stations for r, _ in fresh):
             self.stations = upkeep.stations(self.conn)
         findings = judging.judge_readings(self.conn, self.catalog, self.stations, fresh, now)
-        sums = counters.sums(self.conn, fresh)
+        sums = counters.sums(self.conn, self.catalog, fresh)
         last = batches[-1]
         with self.conn.transaction():
             db.run(self.conn, "begin_write")

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
+HOUR = timedelta(hours=1)
 DIGITS = 3  # what is lost in subtracting decimal fractions is less than that
 
 
@@ -30,14 +31,20 @@ def steps(readings: Iterable[tuple[datetime, float]]) -> list[tuple[datetime, da
 
 
 class Counter:
-    """The steps of one counter, laid out so that many periods can be asked for."""
+    """The steps of one counter, laid out so that many periods can be asked for. `an_hour` is the most that can fall in one:
+    a step of more, spread over the hours it spans, is a jump of the counter and no rain."""
 
-    def __init__(self, readings: Iterable[tuple[datetime, float]]):
+    def __init__(self, readings: Iterable[tuple[datetime, float]], *, an_hour: float = float("inf")):
         found = steps(readings)
+        self._jumps = [at for then, at, amount in found if amount > an_hour * max((at - then) / HOUR, 1)]
         self.moments = [at for _, at, _ in found]
         """Ends of the steps: every reading but the first."""
         self._begins = [then for then, _, _ in found]
         self._sums = list(accumulate((amount for _, _, amount in found), initial=0.0))
+
+    def jumped(self, since: datetime, until: datetime) -> bool:
+        """Whether a step that ends in (since, until] is a jump."""
+        return bisect_right(self._jumps, since) != bisect_right(self._jumps, until)
 
     def fallen(self, since: datetime, until: datetime, *, slack: timedelta | None = None) -> float | None:
         """Amount of the steps that end in (since, until]. None when there is none: a silent gauge is not a dry one.

@@ -82,6 +82,13 @@ def test_what_is_not_trusted_is_not_counted(gauge, sums):
     assert sums() == {}
 
 
+def test_a_jump_of_the_counter_is_no_rain_and_raises_no_tip(gauge, sums, district):
+    gauge((180, 10.0), (120, 12.0), (60, 412.0), (0, 412.5))
+    assert sums()["rain_1h", 60] == (400.0, "range") and sums()["rain_3h", 0] == (402.5, "range")
+    assert sums()["rain_1h", 0] == (0.5, "ok")
+    assert not district.conn.execute("SELECT 1 FROM alert WHERE kind LIKE 'rain%'").fetchall()
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_any_order_of_arrival_comes_to_the_same_sums(gauge, sums, seed):
     hourly = [(60.0 * n, 500.0 - 2.0 * n) for n in range(30)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brain.rules.counter import fallen, steps
+from brain.rules.counter import Counter, fallen, steps
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -89,6 +89,12 @@ def test_an_amount_whose_beginning_or_end_nobody_measured_is_not_known():
     assert fallen(readings, at(9), at(10), slack=slack) == 1.0
     assert fallen(readings, at(9), at(11), slack=slack) is None
     assert fallen(readings, at(-1), at(10)) == 51.0 and fallen(readings, at(-1), at(10), slack=slack) is None
+
+
+def test_more_than_can_fall_in_the_hours_of_a_step_is_a_jump():
+    counter = Counter([(at(0), 0.0), (at(0.1), 250.0), (at(3), 951.0), (at(6), 1701.0)], an_hour=250.0)
+    assert [counter.jumped(at(a), at(b)) for a, b in ((0, 1), (1, 3), (3, 6), (0, 6))] == [False, False, False, False]
+    assert Counter([(at(0), 0.0), (at(0.1), 250.1), (at(9), 251.0)], an_hour=250.0).jumped(at(0), at(9))
 
 
 def test_a_gap_inside_the_period_hides_nothing():
