@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -306,6 +307,24 @@ def test_a_message_full_of_unknown_values_is_kept_in_bounds():
     payload = b"".join(packets(STATION, 0x32, body(1, SENT, STATION, "P", AT, [b"\xc1\x08\x01" * 5000]), size=4000))
     readings, reason = either(payload)
     assert len(readings) == _elements.UNKNOWN_MAX and "5000 个值，只收前 1000 个" in reason
+
+
+CORPUS = sorted((Path(__file__).parent / "corpus" / "sl651").glob("*.bin"))
+
+
+@pytest.mark.parametrize("file", CORPUS, ids=lambda f: f.stem)
+def test_an_odd_frame_of_the_corpus_is_read_in_part_and_refused_in_part(file):
+    _, reason = either(file.read_bytes())
+    assert reason and "；" in reason
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_the_corpus_cut_flipped_and_joined_is_read_or_refused(data):
+    payload = bytearray(b"".join(f.read_bytes() for f in data.draw(st.lists(st.sampled_from(CORPUS), min_size=1, max_size=3))))
+    spot = data.draw(st.integers(0, len(payload) - 1))
+    payload[spot] = data.draw(st.integers(0, 255))
+    either(bytes(payload[data.draw(st.integers(0, 3)) : data.draw(st.integers(4, len(payload) + 4))]))
 
 
 HOSTILE = {

@@ -118,6 +118,16 @@ def moment(data: bytes, what: str) -> datetime:
         raise BadMessage("time", f"{what} {digits.upper()} 不是时刻；请给测站校时，或核对报文格式") from None
 
 
+def _step(data: bytes) -> timedelta:
+    """ddHHmm in BCD. Raises BadMessage."""
+    digits = data.hex()
+    if len(data) == 3 and digits.isdigit():
+        days, hours, minutes = int(digits[:2]), int(digits[2:4]), int(digits[4:])
+        if days <= 31 and hours <= 23 and minutes <= 59:
+            return timedelta(days=days, hours=hours, minutes=minutes)
+    raise BadMessage("time", f"时间步长码 {digits.upper()} 不是日时分；请核对测站的均匀时段报设置")
+
+
 class _Rest:
     """What is still to be read of a body."""
 
@@ -204,10 +214,7 @@ class Report:
 
     def _series(self, rest: _Rest, data: bytes) -> None:
         """Ids once, then values in time order. A sender that repeats the ids before each value is read, too."""
-        digits = data.hex()
-        if len(data) != 3 or not digits.isdigit():
-            raise BadMessage("time", f"时间步长码 {digits.upper()} 不是日时分；请核对测站的均匀时段报设置")
-        step = timedelta(days=int(digits[:2]), hours=int(digits[2:4]), minutes=int(digits[4:]))
+        step = _step(data)
         if not step:
             return  # groups of an hour follow, each with its id
         head = rest.take(2, "均匀时段报的标识符")

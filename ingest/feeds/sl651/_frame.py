@@ -86,7 +86,7 @@ def read(piece: bytes) -> Frame:
     if given != right:
         also = "；高低字节颠倒了，应高字节在前" if given[::-1] == right else ""
         raise BadMessage(
-            "decode", f"校验码不对：帧里是 {given.hex().upper()}，按内容算应是 {right.hex().upper()}{also}；"
+            "decode", f"校验码 CRC 不对：帧里是 {given.hex().upper()}，按内容算应是 {right.hex().upper()}{also}；"
             "请查看线路干扰，或核对测站的校验算法（CRC-16/MODBUS，高字节在前）",
         )  # fmt: skip
     if end not in ENDS:

@@ -219,7 +219,7 @@ def test_a_wrong_checksum_goes_to_the_dead_letter_unanswered_and_its_neighbour_i
     door.hands.writer.step()
     assert read(line.heard()).body[:2] == b"\0\x09" and line.silent()
     (letter,) = door.hands.letters()
-    assert letter["rule"] == "decode" and "校验码不对" in letter["reason"] and bytes(letter["payload"]) == wrong
+    assert letter["rule"] == "decode" and "CRC 不对" in letter["reason"] and bytes(letter["payload"]) == wrong
     assert door.count().stored == 1
 
 
