@@ -230,6 +230,13 @@ def test_a_series_that_repeats_its_id_before_each_value_is_read_alike():
     assert parsed(report(*once, function=0x31)) == parsed(report(*always, function=0x31))
 
 
+@pytest.mark.parametrize("wrong", ["041800AA05", "0418009905", "0410 0005", "0418000005F460"])
+def test_the_values_of_a_series_that_cannot_be_read_become_nothing_else(wrong):
+    before, values = element("38", 12.6), b"".join(element("39", n) for n in (1.0, 2.0))
+    readings, reason = either(report(before, bytes.fromhex(wrong), values, function=0x31))
+    assert [r.kind for r in readings] == ["supply_voltage"] and reason
+
+
 def test_rain_of_a_day_that_is_not_over_keeps_the_senders_id():
     assert [kind for kind, *_ in parsed(report(element("1F", 3.5)))] == ["rain_24h"]
     assert [kind for kind, *_ in parsed(report(element("1F", 3.5), at=AT + 60 * MINUTE))] == ["?1F@mm"]

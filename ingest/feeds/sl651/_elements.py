@@ -203,7 +203,11 @@ class Report:
             kind, unit, size, scale = GROUPS[what]
             self._group(what, kind, unit, rest.take(IN_A_GROUP * size, what), scale)
         elif two[0] == STEP:
-            self._series(rest, rest.take(two[1] >> 3, "04 时间步长码"))
+            try:
+                self._series(rest, rest.take(two[1] >> 3, "04 时间步长码"))
+            except BadMessage:
+                rest.take(len(rest), what)  # bare values follow: read as elements they would be something else
+                raise
         else:
             definition = two[1]
             if what == "FF":
@@ -230,10 +234,9 @@ class Report:
         row = sum(sizes) + (2 * len(heads) if again else 0)
         rows, over = divmod(len(rest) + (2 * len(heads) if again else 0), row or 1)
         if not sum(sizes) or over or rows > SERIES_MAX:
-            left = len(rest.take(len(rest), "均匀时段报"))
             raise BadMessage(
                 "decode",
-                f"均匀时段报的数据 {left} 字节，不是每组 {row} 字节的若干组（至多 {SERIES_MAX} 组）；请核对测站的数据定义",
+                f"均匀时段报的数据 {len(rest)} 字节，不是每组 {row} 字节的若干组（至多 {SERIES_MAX} 组）；请核对测站的数据定义",
             )
         at = self._at
         while rest:
