@@ -16,6 +16,20 @@ class BadPractice(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Sl651:
+    """Group [sl651] of intake.toml."""
+
+    idle_s: float
+    frame_s: float
+    message_s: float
+    message_bytes: int
+    messages: int
+    junk_bytes: int
+    junk_total: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class Practice:
     """See intake.toml for the meaning of each. Times in seconds unless they are a timedelta."""
 
@@ -42,6 +56,7 @@ class Practice:
     stuck_s: float
     mqtt_retry_s: tuple[float, ...]
     catch_up_s: float
+    sl651: Sl651
 
 
 def load(folder: str = "") -> Practice:
@@ -85,6 +100,7 @@ def load(folder: str = "") -> Practice:
         stuck_s=mqtt["stuck_s"],
         mqtt_retry_s=tuple(mqtt["retry_s"]),
         catch_up_s=said["replay"]["catch_up_s"],
+        sl651=Sl651(**said["sl651"]),
     )
 
 

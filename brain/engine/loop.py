@@ -19,7 +19,7 @@ import psycopg
 
 from brain import catalog as catalogs
 from brain.catalog import Catalog, Rule
-from brain.engine import judging, upkeep
+from brain.engine import counters, judging, upkeep
 from brain.engine.judging import Findings
 from brain.flow import alerts, escalation, people, places, readings, truth
 from brain.model import ENGINE, Judgement, Level, Quality, RuleState, Station
@@ -129,10 +129,12 @@ class Engine:
         if any(r.station not in self.stations for r, _ in fresh):
             self.stations = upkeep.stations(self.conn, now)
         findings = judging.judge_readings(self.conn, self.catalog, self.stations, fresh, now)
+        sums = counters.sums(self.conn, self.catalog, fresh)
         last = batches[-1]
         with self.conn.transaction():
             db.run(self.conn, "begin_write")
             self._write(findings, now)
+            counters.store(self.conn, sums, now)
             readings.advance(self.conn, NAME, last.xid, last.id, last.received_at)
         self.counted["batches"] += len(batches)
         self.counted["readings"] += len(fresh)

@@ -110,9 +110,10 @@ def feeds(settings: Settings) -> Found:
     """数据接入"""
     try:
         with _connected(settings) as conn:
-            # `spill` and `import` are no departments: what came of a damaged file, and of `brain import`
+            # `spill`, `import` and `counter` are no departments: what came of a damaged file, of `brain import`, and sums that
+            # the engine made
             rows = conn.execute(
-                "SELECT * FROM feed_status WHERE feed NOT IN ('spill', 'import') ORDER BY feed"
+                "SELECT * FROM feed_status WHERE feed NOT IN ('spill', 'import', 'counter') ORDER BY feed"
             ).fetchall()
     except psycopg.Error as err:
         return Found(False, f"读不到：{str(err).strip().splitlines()[0]}", "先运行 brain up")
