@@ -16,6 +16,7 @@ from brain.settings import BadSetting, Settings, read
 from ingest import feeds
 from ingest.feeds._sample import samples
 from ingest.feeds._wire import BEIJING
+from ingest.feeds.hj212 import keys
 from ingest.practice import BadPractice
 from ingest.spill import InUse
 
@@ -63,10 +64,11 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.command == "feeds":
         return _feeds()
-    if args.command == "decode":
-        return _decode(args.feed, args.file, args.topic or feeds.topic(args.feed, "-"), args.lines)
     try:
         settings = read()
+        keys.use(settings)
+        if args.command == "decode":
+            return _decode(args.feed, args.file, args.topic or feeds.topic(args.feed, "-"), args.lines)
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
         return _mend(settings, args) if args.command == "mend" else _serve(args.command, settings)
     except (BadSetting, BadCatalog, BadPractice, InUse) as err:

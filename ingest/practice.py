@@ -16,6 +16,19 @@ class BadPractice(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Hj212:
+    """The group [hj212]."""
+
+    idle_s: float
+    half_s: float
+    packets_s: float
+    longest: int
+    packets: int
+    bad: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class Practice:
     """See intake.toml for the meaning of each. Times in seconds unless they are a timedelta."""
 
@@ -43,6 +56,7 @@ class Practice:
     mqtt_retry_s: tuple[float, ...]
     refresh_s: float
     catch_up_s: float
+    hj212: Hj212
 
 
 def load(folder: str = "") -> Practice:
@@ -87,6 +101,7 @@ def load(folder: str = "") -> Practice:
         mqtt_retry_s=tuple(mqtt["retry_s"]),
         refresh_s=said["stations"]["refresh_s"],
         catch_up_s=said["replay"]["catch_up_s"],
+        hj212=Hj212(**said["hj212"]),
     )
 
 
