@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from brain.model import Reading
 from ingest.feeds import ANY, BadMessage, Feed, _wire
 from ingest.feeds.hj212 import _factors, _frame, _packets
-from ingest.feeds.hj212._frame import Frame, answer, build, split
+from ingest.feeds.hj212._frame import Frame, Piece, answer, build, split
 
 __all__ = ["FEED", "answer", "build", "cut", "parse", "split"]
 
@@ -44,19 +44,19 @@ LEFT_OUT = frozenset({"cou", "zscou", "info", "flag", "sampletime"})
 
 def cut(data: bytes) -> list[bytes]:
     """The messages of a recorded stream or file; the packets of a split one together, what is no frame by itself."""
-    return [b"\r\n".join(message) + b"\r\n" for message in _messages(data)]
+    return [b"\r\n".join(piece.data for piece in message) + b"\r\n" for message in _messages(data)]
 
 
-def _messages(data: bytes) -> list[list[bytes]]:
+def _messages(data: bytes) -> list[list[Piece]]:
     """The pieces of a stream, the packets of one message together. A packet number that comes again with other bytes begins
     another message (without QN two look alike)."""
-    found: list[list[bytes]] = []
+    found: list[list[Piece]] = []
     together: dict[tuple[str, str, str], dict[int, bytes]] = {}
-    of: dict[tuple[str, str, str], list[bytes]] = {}
+    of: dict[tuple[str, str, str], list[Piece]] = {}
     for piece in _frame.pieces(data, last=True)[0]:
         frame = _packet(piece)
         if frame is None:
-            found.append([piece.data])
+            found.append([piece])
             continue
         numbers = together.get(frame.message)
         if numbers is None or numbers.get(frame.number, piece.data) != piece.data:
@@ -65,11 +65,11 @@ def _messages(data: bytes) -> list[list[bytes]]:
             found.append(of[frame.message])
         if frame.number not in numbers:
             numbers[frame.number] = piece.data
-            of[frame.message].append(piece.data)
+            of[frame.message].append(piece)
     return found
 
 
-def _packet(piece: _frame.Piece) -> Frame | None:
+def _packet(piece: Piece) -> Frame | None:
     """The frame, where it is one of several."""
     if not piece.whole or b"PNUM=" not in piece.data:
         return None
@@ -83,20 +83,21 @@ def _packet(piece: _frame.Piece) -> Frame | None:
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message, or of several frames one behind the other. Raises BadMessage only."""
     good: list[Reading] = []
-    bad: list[BadMessage] = []
-    empty = True
-    for message in _messages(payload):
-        empty = False
+    first, bad = None, 0
+    messages = _messages(payload)
+    for message in messages:
+        if first and not message[0].whole:
+            bad += 1  # no frame: one reason is enough
+            continue
         try:
-            good += _read([_frame.read(raw) for raw in message], one_by_one=topic.endswith(ONE_BY_ONE))
+            good += _read([_frame.read(piece.data) for piece in message], one_by_one=topic.endswith(ONE_BY_ONE))
         except BadMessage as err:
             good += err.rest
-            bad.append(err)
-    if empty:
+            first, bad = first or err, bad + 1
+    if not messages:
         raise BadMessage("decode", "报文是空的；请核对是否有别的设备接在这个端口上")
-    if bad:
-        more = f"；另有 {len(bad) - 1} 处" if len(bad) > 1 else ""
-        raise BadMessage(bad[0].rule, bad[0].reason + more, good)
+    if first:
+        raise BadMessage(first.rule, first.reason + (f"；另有 {bad - 1} 处" if bad > 1 else ""), good)
     return good
 
 

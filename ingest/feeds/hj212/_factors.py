@@ -25,7 +25,7 @@ from ingest.feeds import BadMessage, _wire
 
 AMBIENT = frozenset({"22", "39"})
 KINDS = {
-    "w00000": "water_flow@L/s",  # by the table; a site that sends m³/h needs its own offset, see the feed's docstring
+    "w00000": "water_flow@L/s",  # by the table; a logger that counts m³/h has to be set to L/s
     "w01001": "ph",
     "w01003": "turbidity",  # HJ 525-2009; not in annex B
     "w01009": "dissolved_oxygen",

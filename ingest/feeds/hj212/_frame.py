@@ -24,7 +24,7 @@ HEARTBEAT, NOTICE_ANSWER, DATA_ANSWER = "9015", "9013", "9014"
 _HEAD = re.compile(rb"##(\d{4})")
 _CRC = re.compile(rb"[0-9A-Fa-f]{4}")
 _END = re.compile(rb"(?<!CP=)&&[0-9A-Fa-f]{4}|\r\n|(?=##\d{4})")
-_END_AND_NEXT = re.compile(rb"&&[0-9A-Fa-f]{4}\r\n##\d{4}")
+_LAST_OF_LINE = re.compile(rb"&&[0-9A-Fa-f]{4}\r\n")
 _OPEN, _CLOSE = b"CP=&&", b"&&"
 _BLANK = frozenset(b"\r\n \t\0")
 
@@ -99,16 +99,11 @@ def _one(stream: bytes, at: int, last: bool, longest: int) -> tuple[int | None, 
         return _given_up(stream, at, last, longest)
     end = at + AROUND + int(head[1])
     if end - at - AROUND <= longest:
-        early = stream.find(b"\r\n##", at + 12, end - 4)
-        if early > 0:
-            if early + 8 > size and not last:
-                return None, False
-            if _END_AND_NEXT.match(stream, early - 6, end):
-                return early, False
-        if end > size:
-            if not last:
-                return None, False
-        elif _closed(stream[at + 6 : end - 4], stream[end - 4 : end]):
+        line_end = stream.find(b"\r\n", at + 12, end)
+        too_long = line_end > 0 and _LAST_OF_LINE.match(stream, line_end - 6)
+        if end > size and not too_long and not last:
+            return None, False
+        if end <= size and not too_long and _closed(stream[at + 6 : end - 4], stream[end - 4 : end]):
             return end, True
     broken = _END.search(stream, at + 6, at + longest + AROUND)
     if broken:
