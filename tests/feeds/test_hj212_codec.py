@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import time
 import tracemalloc
 from dataclasses import replace
@@ -180,7 +181,7 @@ def test_a_message_cut_anywhere_and_in_any_order_reads_as_one(cuts, data):
     edges = [0, *sorted(cuts), len(AREA)]
     head = HEAD | {"Flag": 7, "PNUM": len(edges) - 1}
     packets = [
-        hj212.build(head | {"PNO": n}, AREA[a:b]) for n, (a, b) in enumerate(zip(edges, edges[1:], strict=False), 1)
+        hj212.build(head | {"PNO": n}, AREA[a:b]) for n, (a, b) in enumerate(itertools.pairwise(edges), 1)
     ]
     assert read(b"".join(data.draw(st.permutations(packets)))) == (read(frame())[0], None)
 
@@ -191,7 +192,7 @@ def test_a_message_that_lacks_a_packet_gives_no_false_value_and_says_which(cuts,
     edges = [0, *sorted(cuts), len(AREA)]
     head = HEAD | {"Flag": 7, "PNUM": len(edges) - 1}
     packets = [
-        hj212.build(head | {"PNO": n}, AREA[a:b]) for n, (a, b) in enumerate(zip(edges, edges[1:], strict=False), 1)
+        hj212.build(head | {"PNO": n}, AREA[a:b]) for n, (a, b) in enumerate(itertools.pairwise(edges), 1)
     ]
     lost %= len(packets)
     found, refused = read(b"".join(packets[:lost] + packets[lost + 1 :]))
@@ -401,7 +402,6 @@ def test_a_key_file_that_is_not_there_stops_the_start(tmp_path):
     [
         ({"Flag": 5}, {"ST": "91", "CN": "9014", "Flag": "4"}),
         ({"Flag": 9}, {"ST": "91", "CN": "9014", "Flag": "8"}),
-        ({"Flag": 1}, {"ST": "91", "CN": "9014", "Flag": "0"}),
         ({"Flag": 7, "PNUM": 2, "PNO": 1}, {"ST": "91", "CN": "9014", "Flag": "6", "PNUM": "2", "PNO": "1"}),
         ({"Flag": 9, "CN": 9015}, {"ST": "91", "CN": "9013", "Flag": "8"}),
     ],
@@ -410,6 +410,12 @@ def test_the_answer_is_to_the_same_request_and_of_the_same_edition(more, wanted)
     found = _frame.read(hj212.answer(_frame.read(frame(**more))))
     same = {"QN": HEAD["QN"], "PW": HEAD["PW"], "MN": MN}
     assert found.fields == same | wanted and found.area == ""
+
+
+def test_a_station_of_2005_finds_in_the_data_area_what_is_answered():
+    found = _frame.read(hj212.answer(_frame.read(frame(Flag=1))))
+    assert (found.fields["Flag"], found.fields["QN"]) == ("0", HEAD["QN"])
+    assert found.area == f"QN={HEAD['QN']};CN=2011"
 
 
 def test_the_answer_is_byte_for_byte_the_one_of_the_sheet():

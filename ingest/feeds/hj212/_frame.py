@@ -311,8 +311,8 @@ def answer(frame: Frame) -> bytes:
     """What the sender waits for; empty when it waits for nothing.
 
     Data are answered with 9014 under the same QN, PW and MN, each packet of a split message under its own PNO (annex C of
-    the standard). A heartbeat, and what else is a notice, gets the answer to notices, 9013 (table 12 of the 2025
-    edition has no other for it).
+    the standard); the edition of 2005 looks for the request in CP. A heartbeat, and what else is a notice, gets the answer
+    to notices, 9013 (table 12 of the 2025 edition has no other for it).
     """
     if not frame.wants_answer:
         return b""
@@ -324,4 +324,5 @@ def answer(frame: Frame) -> bytes:
     fields["Flag"] = frame.flag & ~3 | 2 * numbered
     if numbered:
         fields |= {"PNUM": same["PNUM"], "PNO": same["PNO"]}
-    return build(fields)
+    old = frame.flag < 4 and "QN" in same
+    return build(fields, f"QN={same['QN']};CN={frame.cn}" if old else "")

@@ -502,13 +502,15 @@ def test_every_frame_that_came_is_handed_on_or_answered(parts):
 
 
 # The process ----------------------------------------------------------------------------------------------------------
-def test_a_process_killed_in_the_middle_loses_nothing_that_it_answered(db_url, broker, tmp_path, stations, site, conn, until):
+def test_a_process_killed_in_the_middle_loses_nothing_that_it_answered(
+    db_url, broker, tmp_path, name, stations, site, conn, until
+):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
         "BRAIN_DATABASE_URL": db_url, "BRAIN_MQTT_URL": broker.url, "BRAIN_HOME": str(tmp_path),
-        "BRAIN_WORKER": f"hj212-{os.getpid()}", "BRAIN_MQTT_SHARE": "", "BRAIN_HJ212_PORT": str(port),
+        "BRAIN_WORKER": name, "BRAIN_MQTT_SHARE": "", "BRAIN_HJ212_PORT": str(port),
     }  # fmt: skip
     at = datetime.now(UTC).replace(microsecond=0)
     waiting = {n: frame(n, at=at, Flag=9) for n in range(300)}
