@@ -145,13 +145,13 @@ class Session:
         self._bound(at)
 
     def _bound(self, at: datetime) -> None:
-        """A line holds back no more than one message of the greatest length."""
-        most = self._practice.packets * self._practice.longest
-        held = {message: sum(map(len, g.frames.values())) for message, g in self._gathered.items()}
-        for message, size in held.items():
-            if sum(held.values()) <= most:
+        """Keep what the line holds back within its limit: the oldest goes first."""
+        sizes = {message: sum(map(len, gathered.frames.values())) for message, gathered in self._gathered.items()}
+        over = sum(sizes.values()) - self._practice.held
+        for message, size in sizes.items():
+            if over <= 0:
                 break
-            held[message] -= size
+            over -= size
             self._give_up(message, at)
 
     def _one_by_one(self, gathered: _Gathered, newest: int, at: datetime) -> None:

@@ -24,6 +24,7 @@ class Hj212:
     packets_s: float
     longest: int
     packets: int
+    held: int
     bad: int
     lines: int
 
