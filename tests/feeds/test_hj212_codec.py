@@ -25,8 +25,10 @@ RECEIVED = datetime(2026, 11, 21, 0, 0, 5, tzinfo=UTC)
 TOPIC = "hj212/10.1.2.3:4411"
 MN = "44140200A0000000000001F1"
 KEY = bytes.fromhex("30" * 16)  # the key of annex A.2 of HJ 212-2025
-HEAD = {"QN": "20261121080000000", "ST": 21, "CN": 2011, "PW": "123456", "MN": MN, "Flag": 5}
-AREA = "DataTime=20261121080000;w01010-Rtd=19.6,w01010-Flag=N;w01001-Rtd=7.32,w01001-Flag=N;w01009-Rtd=6.85,w01009-Flag=N"
+HEAD = {"QN": "20261121080003000", "ST": 21, "CN": 2011, "PW": "123456", "MN": MN, "Flag": 5}
+AREA = (
+    "DataTime=20261121080000;w01010-Rtd=19.6,w01010-Flag=N;w01001-Rtd=7.32,w01001-Flag=N;w01009-Rtd=6.85,w01009-Flag=N"
+)
 GOOD = [s.payload for s in samples("hj212") if s.refused is None]
 FRAMES = [s.payload for s in samples("hj212") if s.refused is None and s.name != "packets"]
 CORPUS = [file.read_bytes() for file in sorted((Path(__file__).parent / "corpus/hj212").glob("*.bin"))]
@@ -180,9 +182,7 @@ def test_without_a_request_number_a_second_message_is_not_taken_for_packets_of_t
 def test_a_message_cut_anywhere_and_in_any_order_reads_as_one(cuts, data):
     edges = [0, *sorted(cuts), len(AREA)]
     head = HEAD | {"Flag": 7, "PNUM": len(edges) - 1}
-    packets = [
-        hj212.build(head | {"PNO": n}, AREA[a:b]) for n, (a, b) in enumerate(itertools.pairwise(edges), 1)
-    ]
+    packets = [hj212.build(head | {"PNO": n}, AREA[a:b]) for n, (a, b) in enumerate(itertools.pairwise(edges), 1)]
     assert read(b"".join(data.draw(st.permutations(packets)))) == (read(frame())[0], None)
 
 
@@ -191,9 +191,7 @@ def test_a_message_cut_anywhere_and_in_any_order_reads_as_one(cuts, data):
 def test_a_message_that_lacks_a_packet_gives_no_false_value_and_says_which(cuts, lost):
     edges = [0, *sorted(cuts), len(AREA)]
     head = HEAD | {"Flag": 7, "PNUM": len(edges) - 1}
-    packets = [
-        hj212.build(head | {"PNO": n}, AREA[a:b]) for n, (a, b) in enumerate(itertools.pairwise(edges), 1)
-    ]
+    packets = [hj212.build(head | {"PNO": n}, AREA[a:b]) for n, (a, b) in enumerate(itertools.pairwise(edges), 1)]
     lost %= len(packets)
     found, refused = read(b"".join(packets[:lost] + packets[lost + 1 :]))
     assert f"缺第 {lost + 1} 包" in refused.reason
@@ -266,7 +264,9 @@ def test_which_statistic_is_taken(cn, fields, value):
 
 
 def test_a_total_alone_and_a_state_alone_are_no_values_and_no_fault():
-    found, refused = read(frame("DataTime=20261121080000;w00000-Cou=9,w00000-Flag=N;i12001-Info=1;w01001-Avg=7", CN=2031))
+    found, refused = read(
+        frame("DataTime=20261121080000;w00000-Cou=9,w00000-Flag=N;i12001-Info=1;w01001-Avg=7", CN=2031)
+    )
     assert [r.kind for r in found] == ["ph"] and refused is None
 
 
@@ -448,7 +448,10 @@ def test_a_good_frame_cut_or_flipped_is_read_or_refused(data):
 
 
 @settings(max_examples=200, deadline=None)
-@given(area=st.text(max_size=60) | st.lists(st.sampled_from(["DataTime=", "w01001-Rtd=", "7", ";", ",", "=", "-Flag=N"])).map("".join))
+@given(
+    area=st.text(max_size=60)
+    | st.lists(st.sampled_from(["DataTime=", "w01001-Rtd=", "7", ";", ",", "=", "-Flag=N"])).map("".join)
+)
 def test_a_sound_frame_with_any_data_area_is_read_or_refused(area):
     area = area.encode("utf-8", "replace").decode()
     for r in read(frame(area))[0]:
@@ -473,12 +476,12 @@ def test_bytes_made_to_be_slow_are_done_within_a_second(name):
 
 
 @pytest.mark.parametrize("name", ["heads", "long", "packets"])
-def test_bytes_made_to_be_large_take_no_more_than_64_mb(name):
+def test_bytes_made_to_be_large_take_no_more_than_16_mb(name):
     tracemalloc.start()
-    read(HOSTILE[name])
+    read(HOSTILE[name][:65_536])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 64 << 20
+    assert peak < 16 << 20
 
 
 def test_parse_is_the_same_for_the_same_bytes():

@@ -116,7 +116,10 @@ def _read(frames: list[Frame], one_by_one: bool) -> list[Reading]:
     if absent:
         errors.append(BadMessage("packets", f"{absent}；已到的照常入库，请核对线路和数采仪的拆包，由测站补发"))
     factors: dict[tuple[datetime | None, str], dict[str, str]] = {}
-    at = _moment_of_request(frame) if frame.cn == "2011" and frame.number == 1 else None
+    dated_by_request = (
+        frame.cn == "2011" and frame.number == 1 and not absent
+    )  # else the time may be in what is missing
+    at = _moment_of_request(frame) if dated_by_request else None
     for run in _packets.runs(frames):
         found, strange = _packets.fields(run)
         errors += [BadMessage("shape", f"{said}；请核对数采仪的组包程序") for said in strange]
@@ -162,7 +165,9 @@ def _reading(frame: Frame, at: datetime | None, code: str, fields: dict[str, str
         return None
     quality = _wire.flag(fields.get("flag"), f"{where}-Flag")
     if at is None:
-        raise BadMessage("time", "没有可用的数据时间 DataTime；请在数采仪上为每条数据（拆包时为每包）填好 DataTime 并校时")
+        raise BadMessage(
+            "time", "没有可用的数据时间 DataTime；请在数采仪上为每条数据（拆包时为每包）填好 DataTime 并校时"
+        )
     seq = "" if frame.cn == "2011" else frame.cn
     return Reading(frame.mn, _factors.kind_of(code, frame.st), at, value, quality, seq)
 

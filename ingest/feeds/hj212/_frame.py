@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ingest.feeds import BadMessage, _wire
 from ingest.feeds.hj212 import _sm4, keys
@@ -57,8 +58,7 @@ def modbus(data: bytes) -> str:
 
 
 # Out of a stream ------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of a stream: a frame whose length and end agree (`whole`), or bytes that are none."""
 
     data: bytes
@@ -188,7 +188,9 @@ def read(raw: bytes) -> Frame:
         raise BadMessage("station", "报文没有设备编号 MN；请在数采仪上填好 MN")
     _wire.word(fields["MN"], "MN")
     if not re.fullmatch(r"\d{4}", fields.get("CN", ""), re.ASCII):
-        raise BadMessage("shape", f"“CN”应是 4 位命令编码，现为“{_wire.short(fields.get('CN'))}”；请核对数采仪的组包程序")
+        raise BadMessage(
+            "shape", f"“CN”应是 4 位命令编码，现为“{_wire.short(fields.get('CN'))}”；请核对数采仪的组包程序"
+        )
     flag = fields.get("Flag", "0")
     if not re.fullmatch(r"\d{1,3}", flag, re.ASCII):
         raise BadMessage("shape", f"“Flag”应是数字，现为“{_wire.short(flag)}”；请核对数采仪的组包程序")
@@ -259,7 +261,9 @@ def _plain(segment: bytes, check: str) -> bytes:
             f"CRC 与 Modbus 的算法相符（写 {check}），HJ 212 应为 {crc(segment)}；请改正数采仪的 CRC 算法："
             "每个字节先把寄存器右移 8 位再异或",
         )  # fmt: skip
-    raise BadMessage("crc", f"CRC 不符：写 {check}，应为 {crc(segment)}；报文在途中损坏或 CRC 算法不对，没有应答，等测站重发")
+    raise BadMessage(
+        "crc", f"CRC 不符：写 {check}，应为 {crc(segment)}；报文在途中损坏或 CRC 算法不对，没有应答，等测站重发"
+    )
 
 
 def _is_text(area: bytes) -> bool:

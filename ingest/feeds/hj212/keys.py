@@ -39,10 +39,10 @@ def read(file: Path) -> dict[str, bytes]:
     except OSError as err:
         raise BadSetting(f"{where} 读不了：{err.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise BadSetting(f"{where} 不是合法的 TOML；请写成 [hj212] 一组，下面每行 MN = \"32 位十六进制\"") from None
+        raise BadSetting(f'{where} 不是合法的 TOML；请写成 [hj212] 一组，下面每行 MN = "32 位十六进制"') from None
     group = said.get("hj212", {})
     if not isinstance(group, dict):
-        raise BadSetting(f"{where}：hj212 应写成 [hj212] 一组，下面每行 MN = \"32 位十六进制\"")
+        raise BadSetting(f'{where}：hj212 应写成 [hj212] 一组，下面每行 MN = "32 位十六进制"')
     return {mn: _key(f"{where}：hj212.{mn}", given) for mn, given in group.items()}
 
 

@@ -84,9 +84,7 @@ class Logger:
 @pytest.fixture
 def site(conn):
     """WL-01 has a water station's MN; OTHER is not mapped."""
-    conn.execute(
-        "INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('hj212', 'station', %s, 'WL-01')", [MN]
-    )
+    conn.execute("INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('hj212', 'station', %s, 'WL-01')", [MN])
 
 
 @pytest.fixture
@@ -230,13 +228,17 @@ def test_an_unknown_device_is_answered_and_stands_in_the_dead_letter_until_it_is
     assert station.hear()["MN"] == OTHER
     (letter,) = hands.letters()
     assert letter["rule"] == "station" and bytes(letter["payload"]) == frame(mn=OTHER).rstrip()
-    conn.execute("INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('hj212', 'station', %s, 'WL-01')", [OTHER])
+    conn.execute(
+        "INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('hj212', 'station', %s, 'WL-01')", [OTHER]
+    )
     assert mend(conn, catalog, hands.practice, NOW).replayed == 1
     assert hands.readings() == [("WL-01", "ph", NOW, 7.1, "ok")]
 
 
 def test_two_stations_on_one_line_get_their_own_answers_in_order(hands, site, serve, logger, arrived, conn):
-    conn.execute("INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('hj212', 'station', %s, 'RG-01')", [OTHER])
+    conn.execute(
+        "INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('hj212', 'station', %s, 'RG-01')", [OTHER]
+    )
     station = logger(serve(hands))
     station.say(frame(), frame(mn=OTHER, value=6.9))
     arrived(hands, 2)
@@ -250,7 +252,9 @@ def test_a_value_in_the_unit_of_the_line_is_stored_in_ours_and_an_unknown_code_c
 ):
     head = {"QN": "20260903100000000", "ST": 32, "CN": 2011, "PW": "1", "MN": MN, "Flag": 5}
     station = logger(serve(hands))
-    station.say(hj212.build(head, "DataTime=20260903100000;w00000-Rtd=1500,w00000-Flag=N;w21016-Rtd=0.25,w21016-Flag=N"))
+    station.say(
+        hj212.build(head, "DataTime=20260903100000;w00000-Rtd=1500,w00000-Flag=N;w21016-Rtd=0.25,w21016-Flag=N")
+    )
     arrived(hands, 2)
     hands.writer.step()
     assert station.hear()["CN"] == "9014"
@@ -273,7 +277,9 @@ def test_an_encrypted_station_is_read_and_with_a_key_that_comes_late_nothing_is_
     assert station.hears_nothing_else(), "no key: the station keeps it"
     assert hands.letters()[0]["rule"] == "key"
     try:
-        assert door.door(Settings(station_keys=str(file)), hands.practice, hands.writer) is None, "closed: only the keys"
+        assert door.door(Settings(station_keys=str(file)), hands.practice, hands.writer) is None, (
+            "closed: only the keys"
+        )
         station.say(frame(key=KEY, Flag=9))
         arrived(hands, 2)
         hands.writer.step()
