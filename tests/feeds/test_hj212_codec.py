@@ -418,7 +418,7 @@ def test_a_station_of_2005_finds_in_the_data_area_what_is_answered():
     assert found.area == f"QN={HEAD['QN']};CN=2011"
 
 
-def test_the_answer_is_byte_for_byte_the_one_of_the_sheet():
+def test_the_answer_is_byte_for_byte_that_of_the_2017_edition():
     sent = "QN=20261121080000000;ST=22;CN=2061;PW=123456;MN=441402A000000000000000A1;Flag=5;CP=&&&&"
     asked = _frame.read(b"##%04d" % len(sent) + sent.encode() + _frame.crc(sent.encode()).encode())
     wanted = b"##0087QN=20261121080000000;ST=91;CN=9014;PW=123456;MN=441402A000000000000000A1;Flag=4;CP=&&&&B101\r\n"
