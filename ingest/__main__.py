@@ -16,6 +16,7 @@ from brain.model import Refused
 from brain.settings import BadSetting, Settings, read
 from ingest import feeds, tools, units
 from ingest.feeds._sample import samples
+from ingest.feeds.hj212 import keys
 from ingest.practice import BadPractice
 from ingest.spill import InUse
 from ingest.units import BadUnits
@@ -85,6 +86,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     try:
         settings = read()
+        keys.use(settings)
         if args.command == "decode":
             return _decode(settings, args.feed or args.format, args.file, args.topic)
         if args.command == "send":

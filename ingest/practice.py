@@ -30,6 +30,20 @@ class Sl651:
 
 
 @dataclass(frozen=True, slots=True)
+class Hj212:
+    """The group [hj212] of intake.toml."""
+
+    idle_s: float
+    half_s: float
+    packets_s: float
+    longest: int
+    packets: int
+    held: int
+    bad: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class Practice:
     """See intake.toml for the meaning of each. Times in seconds unless they are a timedelta."""
 
@@ -57,6 +71,7 @@ class Practice:
     mqtt_retry_s: tuple[float, ...]
     catch_up_s: float
     sl651: Sl651
+    hj212: Hj212
 
 
 def load(folder: str = "") -> Practice:
@@ -101,6 +116,7 @@ def load(folder: str = "") -> Practice:
         mqtt_retry_s=tuple(mqtt["retry_s"]),
         catch_up_s=said["replay"]["catch_up_s"],
         sl651=Sl651(**said["sl651"]),
+        hj212=Hj212(**said["hj212"]),
     )
 
 

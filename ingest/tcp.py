@@ -99,6 +99,8 @@ class Server:
         self.deliver = deliver
         self.loop: asyncio.AbstractEventLoop | None = None
         self.lines: dict[Line, Session] = {}
+        self._reading: dict[Line, asyncio.Task] = {}
+        self._stopping = False
         self.failed = False
         self._session, self._idle_s, self._lines_max, self._now = session, idle_s, lines_max, now
         self._stop: asyncio.Event | None = None
@@ -130,7 +132,7 @@ class Server:
         if loop is not None and stop is not None and not loop.is_closed():
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(stop.set)
-        self._stopped.wait(5)
+        self._stopped.wait(10)
 
     def finish(self) -> None:
         """Send the answers that are due and hang up."""
@@ -156,7 +158,12 @@ class Server:
         ticking = asyncio.create_task(self._tick())
         begun.set()
         await self._stop.wait()
+        self._stopping = True
         server.close()
+        for task in self._reading.values():
+            task.cancel()
+        while self._reading:  # each delivers what it has gathered, and takes nothing more
+            await asyncio.sleep(0.005)
         self._stopped.set()
         while not self._finish.is_set():
             await asyncio.sleep(0.01)
@@ -181,18 +188,22 @@ class Server:
             writer.close()
             return
         session = self.lines[line] = self._session(line)
+        self._reading[line] = asyncio.current_task()
         try:
-            while self._stop is not None and not self._stop.is_set():
+            while not self._stopping:
                 data = await asyncio.wait_for(reader.read(CHUNK), self._idle_s)
                 if not data:
                     break
                 self._guarded(session.received, data, self._now())
         except (TimeoutError, OSError):
             pass  # half-open, or reset: the sender comes again
+        except asyncio.CancelledError:
+            pass  # asked to stop: what was not read stays with the sender
         finally:
-            if self._stop is not None and self._stop.is_set():
-                await asyncio.to_thread(self._finish.wait)  # the line stays open for its answers
+            del self._reading[line]
             self._guarded(session.closed, self._now())
+            if self._stopping:
+                await asyncio.to_thread(self._finish.wait)  # the line stays open for its answers
             self.lines.pop(line, None)
             writer.close()
 

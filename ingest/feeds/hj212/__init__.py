@@ -1,0 +1,184 @@
+"""HJ 212 数采仪: what gateways of water, air and dust stations send over TCP, editions 2005, 2017 and 2025 side by side.
+
+A payload is one frame, or the packets of one split message one behind the other (`_frame.py`, `_packets.py`); with the station's
+SM4 key (`keys.py`) its data area may be encrypted. What becomes of it:
+
+- The station is MN, in the sender's words; `intake_mapping` says which of ours it is.
+- CN 2011 (real time), 2051 (minutes), 2061 (hours) and 2031 (days) are readings. Of 2011 `Rtd` is taken, of the others
+  `Avg` (each the other where its own is missing, and `Data` of noise). Left out: Min, Max; the converted `Zs…`; `Cou`,
+  which is an amount in the period (kg, m³) and not the quantity that the kind names; `Info`, which is a state.
+- Observed at DataTime, Beijing time. For minutes, hours and days that is the beginning of the period, as the standard
+  counts: hour data of 08:00 are the mean from 08:00 to 09:00. They come under the same kind as the real-time values
+  and are told apart by `seq`, which is their CN; else the mean of the day and the value of midnight would be one reading.
+  A real-time message without DataTime is dated by QN; a mean without it is refused.
+- Quality is the data flag of each factor (`_wire.FLAGS`), N where there is none.
+- Kinds and units by `_factors.py`; codes that the catalog has no kind for come as `?code`, so that they can be mapped.
+- Talk between systems (ST 91; CN 1xxx, 3xxx, 9xxx) and the states of the gateway (CN 2021, 2041, 2081 …) hold no readings.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from brain.model import Reading
+from ingest.feeds import ANY, BadMessage, Feed, _wire
+from ingest.feeds.hj212 import _factors, _frame, _packets
+from ingest.feeds.hj212._frame import Frame, Piece, answer, build, split
+
+__all__ = ["FEED", "answer", "build", "cut", "parse", "split"]
+
+FEED = Feed("hj212", "HJ 212 数采仪", ANY, "", "sthj", gbk=True)
+
+ONE_BY_ONE = "/each"
+"""Ends the topic of packets that were delivered as messages of their own, because their sender waits for an answer to each."""
+TAKEN = {
+    "2011": ("rtd", "avg", "data"),
+    "2051": ("avg", "rtd", "data"),
+    "2061": ("avg", "rtd", "data"),
+    "2031": ("avg", "rtd", "data"),
+}
+NO_READINGS = frozenset({"2012", "2021", "2022", "2041", "2081"})
+LEFT_OUT = frozenset({"cou", "zscou", "info", "flag", "sampletime"})
+"""A factor with nothing else has no value, and that is no fault."""
+
+
+def cut(data: bytes) -> list[bytes]:
+    """The messages of a recorded stream or file; the packets of a split one together, what is no frame by itself."""
+    return [b"\r\n".join(piece.data for piece in message) + b"\r\n" for message in _messages(data)]
+
+
+def _messages(data: bytes) -> list[list[Piece]]:
+    """The pieces of a stream, the packets of one message together. A packet number that comes again with other bytes begins
+    another message (without QN two look alike)."""
+    found: list[list[Piece]] = []
+    together: dict[tuple[str, str, str], dict[int, bytes]] = {}
+    of: dict[tuple[str, str, str], list[Piece]] = {}
+    for piece in _frame.pieces(data, last=True)[0]:
+        frame = _packet(piece)
+        if frame is None:
+            found.append([piece])
+            continue
+        numbers = together.get(frame.message)
+        if numbers is None or numbers.get(frame.number, piece.data) != piece.data:
+            numbers = together[frame.message] = {}
+            of[frame.message] = []
+            found.append(of[frame.message])
+        if frame.number not in numbers:
+            numbers[frame.number] = piece.data
+            of[frame.message].append(piece)
+    return found
+
+
+def _packet(piece: Piece) -> Frame | None:
+    """The frame, where it is one of several."""
+    if not piece.whole or b"PNUM=" not in piece.data:
+        return None
+    try:
+        frame = _frame.read(piece.data)
+    except BadMessage:
+        return None
+    return frame if frame.total > 1 else None
+
+
+def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
+    """Readings of one message, or of several frames one behind the other. Raises BadMessage only."""
+    good: list[Reading] = []
+    first, bad = None, 0
+    messages = _messages(payload)
+    for message in messages:
+        if first and not message[0].whole:
+            bad += 1  # no frame: one reason is enough
+            continue
+        try:
+            good += _read([_frame.read(piece.data) for piece in message], one_by_one=topic.endswith(ONE_BY_ONE))
+        except BadMessage as err:
+            good += err.rest
+            first, bad = first or err, bad + 1
+    if not messages:
+        raise BadMessage("decode", "报文是空的；请核对是否有别的设备接在这个端口上")
+    if first:
+        raise BadMessage(first.rule, first.reason + (f"；另有 {bad - 1} 处" if bad > 1 else ""), good)
+    return good
+
+
+def _read(frames: list[Frame], one_by_one: bool) -> list[Reading]:
+    """The readings of a message whose packets these are."""
+    frames = sorted(frames, key=lambda one: one.number)
+    frame = frames[0]
+    if not frame.carries_data or frame.cn[:1] == "3" or frame.cn in NO_READINGS:
+        return []
+    if frame.cn not in TAKEN:
+        raise BadMessage(
+            "command", f"CN={frame.cn} 的数据还不收，能收的是 {'、'.join(TAKEN)}；已原样留存，如需要请联系开发扩充"
+        )
+    errors: list[BadMessage] = []
+    absent = "" if one_by_one else _packets.missing(frames)
+    if absent:
+        errors.append(BadMessage("packets", f"{absent}；已到的照常入库，请核对线路和数采仪的拆包，由测站补发"))
+    factors: dict[tuple[datetime | None, str], dict[str, str]] = {}
+    dated_by_request = (
+        frame.cn == "2011" and frame.number == 1 and not absent
+    )  # else the time may be in what is missing
+    at = _moment_of_request(frame) if dated_by_request else None
+    for run in _packets.runs(frames):
+        found, strange = _packets.fields(run)
+        errors += [BadMessage("shape", f"{said}；请核对数采仪的组包程序") for said in strange]
+        for name, value in found:
+            code, dash, field = name.partition("-")
+            if name == "DataTime":
+                try:
+                    at = _wire.when(value, "DataTime")
+                except BadMessage as err:
+                    errors.append(err)
+                    at = None
+            elif dash:
+                known = factors.setdefault((at, code), {})
+                if known.setdefault(field.lower(), value) != value:
+                    errors.append(
+                        BadMessage("shape", f"“{_wire.short(name)}”出现两次，值不同，取前一个；请核对数采仪的组包程序")
+                    )
+    try:
+        good = _wire.gather(
+            factors.items(), lambda item: _reading(frame, *item[0], item[1]),
+            f"CN={frame.cn} 的数据区里一个数值也没有；请核对仪器是否在线",
+        )  # fmt: skip
+    except BadMessage as err:
+        good = err.rest
+        errors.append(err)
+    if errors:
+        more = f"；另有 {len(errors) - 1} 处" if len(errors) > 1 else ""
+        raise BadMessage(errors[0].rule, errors[0].reason + more, good)
+    return good
+
+
+def _reading(frame: Frame, at: datetime | None, code: str, fields: dict[str, str]) -> Reading | None:
+    taken = next((name for name in TAKEN[frame.cn] if name in fields), None)
+    where = _wire.short(code)
+    if taken is None:
+        if fields.keys() <= LEFT_OUT:
+            return None
+        raise BadMessage(
+            "shape", f"因子 {where} 没有 Rtd 或 Avg，只有“{_wire.short('、'.join(fields))}”；请核对数采仪的上报项"
+        )
+    value = _wire.number(fields[taken], f"{where}-{taken.title()}")
+    if value is None:
+        return None
+    quality = _wire.flag(fields.get("flag"), f"{where}-Flag")
+    if at is None:
+        raise BadMessage(
+            "time", "没有可用的数据时间 DataTime；请在数采仪上为每条数据（拆包时为每包）填好 DataTime 并校时"
+        )
+    seq = "" if frame.cn == "2011" else frame.cn
+    return Reading(frame.mn, _factors.kind_of(code, frame.st), at, value, quality, seq)
+
+
+def _moment_of_request(frame: Frame) -> datetime | None:
+    """The time in QN (yyyyMMddHHmmss and milliseconds); None when it is none."""
+    said = frame.fields.get("QN", "")
+    if not (said.isascii() and said.isdigit() and len(said) in (14, 17)):
+        return None
+    try:
+        whole = datetime.strptime(said[:14], "%Y%m%d%H%M%S").replace(tzinfo=_wire.BEIJING)
+    except ValueError:
+        return None
+    return (whole + timedelta(milliseconds=int(said[14:] or 0))).astimezone(UTC)
