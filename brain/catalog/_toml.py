@@ -22,6 +22,8 @@ FILES = (
     "workflow.toml",
     "kpi.toml",
 )
+GUESTS = ("intake.toml", "units.toml", "families.toml", "lorawan.toml", "milesight.toml")
+"""Files of the same folder that intake reads."""
 _MISSING = object()
 _KIND_WORDS = {
     str: "文字",
@@ -68,8 +70,11 @@ def read_files(shipped: Path, folder: Path | None) -> dict[str, dict[str, Any]]:
     if not folder.is_dir():
         raise BadCatalog(f"BRAIN_CATALOG 指向的目录 {folder} 不存在，请改正或留空")
     for path in sorted(folder.glob("*.toml")):
+        if path.name in GUESTS:
+            continue
         if path.name not in files:
-            raise BadCatalog(f"{path}：不认识的文件名；可用的是 {'、'.join(FILES)}{near(path.name, FILES)}")
+            known = (*FILES, *GUESTS)
+            raise BadCatalog(f"{path}：不认识的文件名；可用的是 {'、'.join(known)}{near(path.name, known)}")
         files[path.name] = _merge(files[path.name], _parse(path))
     return files
 
