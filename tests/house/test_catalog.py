@@ -22,6 +22,7 @@ KINDS = {
     "so2", "no2", "o3", "co", "well_depth", "pond_depth", "pump_state", "hotspot", "hotspot_confidence",
     "air_temp", "humidity", "wind_speed", "smoke", "thermal_max", "camera_online", "camera_fault",
 }  # fmt: skip
+KINDS |= {"leak", "cover_open", "gas_lel", "h2s", "nh3", "battery_level"}  # battery sensors
 
 
 # The dictionary -----------------------------------------------------------------------------------------------------
