@@ -18,6 +18,7 @@ from ingest.feeds._sample import samples
 from ingest.feeds._wire import BEIJING
 from ingest.practice import BadPractice
 from ingest.spill import InUse
+from ingest.units import BadUnits
 
 HELP = """接入：把各部门的数据收进城市大脑。
 
@@ -63,13 +64,14 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.command == "feeds":
         return _feeds()
-    if args.command == "decode":
-        return _decode(args.feed, args.file, args.topic or feeds.topic(args.feed, "-"), args.lines)
     try:
         settings = read()
+        feeds.furnish(settings.catalog)
+        if args.command == "decode":
+            return _decode(args.feed, args.file, args.topic or feeds.topic(args.feed, "-"), args.lines)
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
         return _mend(settings, args) if args.command == "mend" else _serve(args.command, settings)
-    except (BadSetting, BadCatalog, BadPractice, InUse) as err:
+    except (BadSetting, BadCatalog, BadPractice, BadUnits, InUse) as err:
         print(f"启动不了：{err}", file=sys.stderr)
         return 2
 
