@@ -115,6 +115,9 @@ def _words(entry: Entry) -> dict[str, dict[int, str]]:
     found = {}
     for name in entry.names():
         table = entry.table(name)
+        for value in table.names():
+            if not value.isdecimal():
+                raise table.wrong(value, '应写成 0 = "词"')
         found[name] = {int(value): table.take(value, str) for value in table.names()}
     return found
 
