@@ -30,6 +30,8 @@ from ingest.feeds.json._family import Family
 
 FEED = Feed("json", "JSON 报文", ANY, topic("json"), "zsj", gbk=True)
 
+MOST = 10_000
+"""Records of one message: a day of a value every nine seconds."""
 SAYABLE = frozenset({Quality.OK, Quality.MANUAL, Quality.MAINTENANCE, Quality.SUSPECT, Quality.RANGE})
 """Qualities a sender may give in our words; the others are ours to find."""
 
@@ -56,6 +58,8 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
             f"认不出这种报文“{_wire.short(body)}”；请按 families.toml 里的一种发送（{'、'.join(f.key for f in _families)}），"
             "或在那里登记新的一种",
         )
+    if len(records) > MOST:
+        raise BadMessage("size", f"一条报文里有 {len(records)} 条记录，超过 {MOST}；请让设备分开发送")
     outer = body if isinstance(body, dict) else {}
     message = _Message(family, topic, outer, received_at, zlib.crc32(payload))
     return _wire.gather(message.items(records), lambda read: read(), "报文里一个数值也没有；请核对上报内容")
