@@ -10,6 +10,7 @@ import pytest
 
 from brain.catalog import FILES, BadCatalog, load
 from brain.catalog._sensors import PARAMS
+from brain.catalog._toml import GUESTS
 from brain.catalog._work import library_version
 from brain.model import Clock, Level, Limit, Quality, Role, Station
 from brain.rules import sla, thresholds
@@ -134,6 +135,9 @@ def test_every_rule_type_has_an_evaluator_and_every_evaluator_a_rule():
         (("aqi", "aqi"), "matter:10909", "orange"),
         (("camera_online", "offline"), "matter:01050", "yellow"),
         (("device", "silence_rain"), "matter:10911", "yellow"),
+        (("leak", "leak"), "matter:10904", "yellow"),
+        (("cover_open", "open"), "matter:01023", "orange"),
+        (("gas_lel", "ladder"), "matter:10905", "orange"),
     ],
 )
 def test_an_alert_opens_the_case_that_is_agreed(rule, opens, level):
@@ -241,6 +245,13 @@ def test_a_file_with_an_unknown_name_is_refused(tmp_path):
     (tmp_path / "sensor.toml").write_text("", encoding="utf-8")
     with pytest.raises(BadCatalog, match=r"sensor\.toml.*是不是“sensors\.toml”"):
         load(str(tmp_path))
+
+
+@pytest.mark.parametrize("file", GUESTS)
+def test_the_tables_of_intake_may_lie_in_the_same_folder(tmp_path, file):
+    (tmp_path / file).write_text("x = 1", encoding="utf-8")
+    assert load(str(tmp_path)).kinds.keys() == CATALOG.kinds.keys()
+    assert list((SHIPPED.parent.parent / "ingest").rglob(file))
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
