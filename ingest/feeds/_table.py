@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from brain.catalog._toml import Entry, _merge, _parse
+from brain.catalog._toml import Entry, merge, parse
 from ingest.feeds import BadMessage
 from ingest.feeds._wire import short
 
@@ -19,15 +19,14 @@ Places = tuple[tuple[str, ...], ...]
 """Where a thing may stand in a message: paths, the first that leads to something wins."""
 
 
-
 def read(shipped: Path, folder: str) -> tuple[Entry, frozenset[str]]:
     """The table, and the names of its top-level tables' entries that only the city's own file has (`group.name`).
     Raises BadCatalog, naming file and key."""
-    said = _parse(shipped)
+    said = parse(shipped)
     own = Path(folder) / shipped.name if folder else None
     if own is None or not own.exists():
         return Entry(shipped.name, "", said), frozenset()
-    more = _parse(own)
+    more = parse(own)
     new = {
         f"{group}.{name}"
         for group, entries in more.items()
@@ -35,7 +34,7 @@ def read(shipped: Path, folder: str) -> tuple[Entry, frozenset[str]]:
         for name in entries
         if name not in (said.get(group) or {})
     }
-    return Entry(str(own), "", _merge(said, more)), frozenset(new)
+    return Entry(str(own), "", merge(said, more)), frozenset(new)
 
 
 def paths(said: str) -> Places:

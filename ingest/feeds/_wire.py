@@ -221,11 +221,10 @@ def station(topic: str, given: object, where: str) -> str:
     return named
 
 
-def on_behalf(topic: str, given: object, where: str, level: int = -1) -> str:
-    """The station of a message from something that may send for others. One level of the topic is the sender, to which
-    its credential binds it; of another station it speaks as `<sender>/<station>`, which is nobody until the district has
+def on_behalf(sender: str, given: object, where: str) -> str:
+    """The station of a message from something that may send for others. `sender` is the level of the topic to which its
+    credential binds it; of another station it speaks as `<sender>/<station>`, which is nobody until the district has
     mapped it. `-` (a file read without a topic) leaves it to the payload."""
-    sender = topic.split("/")[level]
     said = None if given is None else word(given, where)
     place = sender if said is None or said == sender else said if sender in ("", "-", "+") else f"{sender}/{said}"
     if place in ("", "-", "+") or place[0] == "@":
@@ -243,12 +242,16 @@ def quantity(value: object, where: str) -> str:
 
 def messages(data: bytes) -> list[bytes]:
     """The messages of a file: one JSON text, or one on each line; what is neither is left whole, to be refused as such."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    return lines if not _reads(data) and any(_reads(line) for line in lines) else [data]
+
+
+def _reads(data: bytes) -> bool:
     try:
-        json.loads(data)
-        return [data]
-    except (ValueError, RecursionError):
-        lines = [line for line in data.splitlines() if line.strip()]
-        return lines if len(lines) > 1 else [data]
+        tree(data, gbk=True)
+    except BadMessage:
+        return False
+    return True
 
 
 def flag(value: object, where: str) -> Quality:

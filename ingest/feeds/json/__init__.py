@@ -61,7 +61,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     if len(records) > MOST:
         raise BadMessage("size", f"一条报文里有 {len(records)} 条记录，超过 {MOST}；请让设备分开发送")
     outer = body if isinstance(body, dict) else {}
-    message = _Message(family, topic, outer, received_at, zlib.crc32(payload))
+    message = _Message(family, topic.rsplit("/", 1)[-1], outer, received_at, zlib.crc32(payload))
     return _wire.gather(message.items(records), lambda read: read(), "报文里一个数值也没有；请核对上报内容")
 
 
@@ -70,7 +70,7 @@ class _Message:
     """One message of a family, while it is read. `outer` is the object around the records."""
 
     family: Family
-    topic: str
+    sender: str
     outer: dict[str, Any]
     received_at: datetime
     digest: int
@@ -101,7 +101,7 @@ class _Message:
         else:
             inside = _table.dig(record, family.values) if family.values else record
             if not isinstance(inside, dict):
-                raise BadMessage("shape", f"{where}数值应是“名称: 数值”的对象，现为“{_wire.short(inside)}”；请按格式发送")
+                raise BadMessage("shape", f"{where}数值应是“名称: 数值”的对象，现为“{_wire.short(inside)}”；请改正")
             pairs = list(_table.leaves(inside, family.spent if inside is record else family.ignore))
         for name, value in pairs:
             yield partial(self._reading, record, (place, at, known, seq), name, value, where)
@@ -140,7 +140,7 @@ class _Message:
         said = self._dig(record, self.family.station)
         if said is not None and self.family.tail:
             said = _wire.word(said, where).rstrip(":/").replace("/", ":").rsplit(":", 1)[-1]
-        return _wire.on_behalf(self.topic, said, where)
+        return _wire.on_behalf(self.sender, said, where)
 
     def _at(self, record: dict[str, Any], where: str) -> tuple[datetime, bool]:
         """The time of a record, and whether it said one."""

@@ -39,6 +39,7 @@ FEED = Feed("lorawan", "LoRaWAN 物联", ANY, topic("lorawan", "#"), "zsj")
 
 LONGEST = 1024
 """Bytes of a frame: LoRaWAN carries at most 242."""
+_BARE = re.compile(rb"\s*([\w-]+)\s+([0-9A-Fa-f]+)\s*")
 SENDER = 3
 """The level of the topic that a credential is bound to."""
 
@@ -69,7 +70,6 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     at = received_at if said is None else _wire.when(said, "时间")
     quality, seq = (Quality.CLOCK, f"received:{zlib.crc32(payload):08x}") if said is None else (Quality.OK, "")
     found: dict[tuple[str, datetime], Reading] = {}
-    refused: BadMessage | None = None
     try:
         for field, kind in _fields(envelope, body, place):
             if field.value is None or not kind.key:
@@ -78,24 +78,23 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
             own = (quality, seq) if field.at is None else (Quality.OK, "")
             found[key] = Reading(place, *key, field.value * kind.times, *own)  # told twice in a frame: the last counts
     except BadMessage as err:
-        refused = err
-    if refused:
-        raise BadMessage(refused.rule, refused.reason, list(found.values()))
+        raise BadMessage(err.rule, err.reason, list(found.values())) from None
     if not found:
-        raise BadMessage("shape", "只有版本、序列号之类的设备信息，没有要入库的量（设备上电时常见）；无需处理，可以丢弃")
+        raise BadMessage("shape", "只有版本、序列号之类，没有要入库的量（设备上电时常见）；无需处理，可以丢弃")
     return list(found.values())
 
 
 def cut(data: bytes) -> list[bytes]:
     """Messages of a file: JSON, or lines of JSON, or lines `model hex` of bare frames."""
-    return [_bare(one) for one in _wire.messages(data)]
+    lines = data.splitlines()
+    if not any(map(_BARE.fullmatch, lines)):
+        return _wire.messages(data)
+    return [_bare(line) for line in lines if line.strip()]
 
 
 def _bare(line: bytes) -> bytes:
-    words = line.split()
-    if len(words) != 2 or not re.fullmatch(rb"[0-9A-Fa-f]+", words[1]):
-        return line
-    return json.dumps({"model": words[0].decode(errors="replace"), "hex": words[1].decode()}).encode()
+    found = _BARE.fullmatch(line)
+    return json.dumps({"model": found[1].decode(), "hex": found[2].decode()}).encode() if found else line
 
 
 def _place(topic: str, said: Any) -> str:

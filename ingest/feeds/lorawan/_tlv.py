@@ -67,16 +67,13 @@ class Table:
     oui: tuple[str, ...]
     brand: tuple[str, ...]
 
+    names: re.Pattern[str]
+
     def model(self, said: str) -> Model | None:
-        """The longest model name that a device profile's name holds, spaces and underscores being dashes."""
-        plain = re.sub(r"[\s_]+", "-", said.strip().lower())
-        held = [name for name in self.models if _holds(plain, name)]
-        return self.models[max(held, key=len)] if held else None
-
-
-def _holds(said: str, name: str) -> bool:
-    """The name stands there, and no letter or figure goes on before or after it."""
-    return re.search(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", said) is not None
+        """The model that a device profile's name holds, the longest of those that begin there; spaces and underscores are
+        dashes, and no letter or figure goes on before or after it."""
+        found = self.names.search(re.sub(r"[\s_]+", "-", said.strip().lower()))
+        return self.models[found[0]] if found else None
 
 
 def load(folder: str) -> Table:
@@ -90,7 +87,9 @@ def load(folder: str) -> Table:
     for name in entries:
         _model(name, entries, models, common, ())
     top.done()
-    return Table(common, models, tuple(o.lower() for o in oui), tuple(b.lower() for b in brand))
+    longest = "|".join(re.escape(name) for name in sorted(models, key=len, reverse=True))
+    names = re.compile(rf"(?<![a-z0-9])(?:{longest})(?![a-z0-9])")
+    return Table(common, models, tuple(o.lower() for o in oui), tuple(b.lower() for b in brand), names)
 
 
 def _model(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from brain.engine.loop import Engine
-from brain.flow import events
+from brain.flow import alerts, events, readings
 from brain.flow.readings import DeadLetter
 from brain.model import Quality, Reading
 from ingest import feeds, practice
@@ -126,6 +126,33 @@ def test_an_unknown_quantity_is_refused_alone_and_is_stored_after_it_is_mapped(h
     hands.send(message, "city/441402/json/PD-09", "json")
     hands.writer.step()
     assert hands.readings() == [("PD-09", "pond_depth", NOW, 12.5, "ok"), ("PD-09", "well_depth", NOW, 1.83, "ok")]
+
+
+# What battery sensors tell ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("kind", "quiet", "loud", "level", "category"),
+    [
+        ("leak", [0.0], [1.0], "yellow", "matter:10904"),
+        ("cover_open", [0.0], [1.0], "orange", "matter:01023"),
+        ("gas_lel", [24.9], [25.0], "orange", "matter:10905"),
+        ("gas_lel", [0.0], [50.0], "red", "matter:10905"),
+        ("h2s", [9.9], [10.0], "yellow", None),
+        ("battery_level", [20.1, 19.0], [20.0, 19.0], "blue", None),
+    ],
+)
+def test_what_a_battery_sensor_tells_alerts_at_its_limit_and_not_below(district, kind, quiet, loud, level, category):
+    conn = district.conn
+    district.station("MH-1", "drainage", org="cgj")
+    district.station("MH-2", "drainage", org="cgj")
+    for station, values in (("MH-1", quiet), ("MH-2", loud)):
+        batch = [Reading(station, kind, district.now + timedelta(minutes=n), v) for n, v in enumerate(values)]
+        readings.store(
+            conn, feed="lorawan", worker="w1", lane="live", received_at=district.now, readings=batch, received=len(batch)
+        )
+    Engine(conn, district.catalog).step(district.now + timedelta(minutes=2))
+    (alert,) = conn.execute("SELECT * FROM alert WHERE kind = %s", [kind]).fetchall()
+    assert (alert["station"], alerts.alert_of(alert).level.key) == ("MH-2", level)
+    assert (events.get(conn, alert["event_id"]).category if alert["event_id"] else None) == category
 
 
 # From the air to the case ---------------------------------------------------------------------------------------------
