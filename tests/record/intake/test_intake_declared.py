@@ -155,6 +155,20 @@ def test_what_a_battery_sensor_tells_alerts_at_its_limit_and_not_below(district,
     assert (events.get(conn, alert["event_id"]).category if alert["event_id"] else None) == category
 
 
+def test_a_battery_sensor_may_be_silent_for_a_day_and_is_missed_after_three_heartbeats(district):
+    conn, engine = district.conn, Engine(district.conn, district.catalog)
+    district.station("LK-01", "drainage", kinds=["leak"])
+    district.station("LK-02", "drainage", kinds=["leak"])
+    heard = [Reading("LK-01", "leak", district.now, 0.0)]
+    readings.store(conn, feed="lorawan", worker="w1", lane="live", received_at=district.now, readings=heard, received=1)
+    silent = "SELECT station, rule FROM alert WHERE kind = 'device' ORDER BY station"
+    engine.step(district.now)
+    engine.step(district.now + timedelta(hours=35))
+    assert conn.execute(silent).fetchall() == []
+    engine.step(district.now + timedelta(hours=37))
+    assert [tuple(row.values()) for row in conn.execute(silent)] == [("LK-01", "silence_battery"), ("LK-02", "silence_battery")]
+
+
 # From the air to the case ---------------------------------------------------------------------------------------------
 def test_a_leak_told_by_a_lorawan_uplink_becomes_an_alert_and_a_case(district, start, sender, until):
     conn = district.conn
