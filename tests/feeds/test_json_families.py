@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from brain.catalog import BadCatalog
 from brain.model import Quality
 from ingest import feeds
+from ingest.__main__ import main
 from ingest.feeds import BadMessage, _wire
 
 RECEIVED = datetime(2026, 9, 3, 0, 0, 5, tzinfo=UTC)
@@ -167,6 +168,21 @@ def test_a_city_declares_a_family_without_code(furnish):
     assert [(r.kind, r.value) for r in found] == [("well_depth@cm", 183.0), ("?STATE", 2.0)]
     assert {r.at for r in found} == {datetime(2026, 9, 3, tzinfo=UTC)}
     assert parse({"ts": 1788393600, "x": 1})[0].kind == "?x"
+
+
+def test_the_command_reads_with_the_city_s_tables_and_names_a_mistake_in_them(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BRAIN_CATALOG", str(tmp_path))
+    file = tmp_path / "message.json"
+    file.write_text('{"when": "2026-09-03 00:00:00", "plc": {"id": "PS-1", "tags": {"LVL": 183}}}')
+    try:
+        (tmp_path / "families.toml").write_text(OWN, encoding="utf-8")
+        assert main(["decode", "json", str(file)]) == 0
+        assert json.loads(capsys.readouterr().out)["readings"][0]["kind"] == "well_depth@cm"
+        (tmp_path / "families.toml").write_text("[family.pump]\n", encoding="utf-8")
+        assert main(["decode", "json", str(file)]) == 2
+        assert "family.pump.title" in capsys.readouterr().err
+    finally:
+        feeds.furnish("")
 
 
 def test_a_city_changes_a_shipped_family_in_one_line(furnish):
