@@ -261,13 +261,14 @@ DEEP = b'{"ts":1,"x":' + b'{"y":' * 400 + b"1" + b"}" * 401
     ids=["names", "records", "carried", "no records", "digits", "deep", "brackets"],
 )
 def test_a_hostile_size_is_dealt_with_in_less_than_a_second(body):
+    """Of the processor's time: a machine that is busy with other things is not our fault."""
     payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-    began = time.perf_counter()
+    began = time.thread_time()
     try:
         parse(payload)
     except BadMessage as err:
         assert len(err.reason) < 500
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_more_records_than_a_message_may_hold_are_refused():

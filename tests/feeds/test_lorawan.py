@@ -332,12 +332,13 @@ def test_what_a_device_packs_is_what_comes_out(fields):
     ids=["frame", "object", "eui", "profile", "time"],
 )
 def test_a_hostile_size_is_dealt_with_in_less_than_a_second(body):
-    began = time.perf_counter()
+    """Of the processor's time: a machine that is busy with other things is not our fault."""
+    began = time.thread_time()
     try:
         parse(body)
     except BadMessage as err:
         assert len(err.reason) < 500
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_a_frame_longer_than_lorawan_carries_is_refused():
