@@ -174,6 +174,18 @@ class Settings:
         return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
 
     @property
+    def database_note(self) -> Path:
+        """Where `brain up` writes down the address of its database, for commands that are started beside it."""
+        return self.home / "database.url"
+
+    @property
+    def database(self) -> str:
+        """The database's address: the setting, else the note of a running `brain up`; empty when there is neither."""
+        if self.database_url or not self.database_note.exists():
+            return self.database_url
+        return self.database_note.read_text(encoding="utf-8").strip()
+
+    @property
     def drop(self) -> Path:
         """Where files to take in are laid down, one folder a feed."""
         return self.home / "drop"

@@ -7,7 +7,6 @@ import contextlib
 import json
 import logging
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from brain import catalog as catalogs
@@ -87,6 +86,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = read()
         keys.use(settings)
+        feeds.furnish(settings.catalog)
         if args.command == "decode":
             return _decode(settings, args.feed or args.format, args.file, args.topic)
         if args.command == "send":
@@ -124,9 +124,9 @@ def _mend(settings: Settings, args: argparse.Namespace) -> int:
     from ingest import practice
     from ingest.mend import mend
 
-    if not settings.database_url:
-        raise BadSetting("没有数据库地址：请设置 BRAIN_DATABASE_URL")
-    with db.connect(settings.database_url, name="brain mend") as conn:
+    if not settings.database:
+        raise BadSetting("没有数据库地址：请设置 BRAIN_DATABASE_URL，或在 brain up 运行时用")
+    with db.connect(settings.database, name="brain mend") as conn:
         done = mend(
             conn, catalogs.load(settings.catalog or None), practice.load(settings.catalog), datetime.now(UTC),
             feed=args.feed, rule=args.rule, dry=args.dry,
@@ -170,10 +170,10 @@ def _send(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def _tap(settings: Settings, feed: str) -> int:
-    from brain.local.check import database_url
-
+    if not settings.database:
+        raise BadSetting("没有数据库地址：请设置 BRAIN_DATABASE_URL，或在 brain up 运行时用")
     with contextlib.suppress(KeyboardInterrupt):
-        tools.tap(replace(settings, database_url=database_url(settings)), feed, lambda line: print(line, flush=True))
+        tools.tap(settings, feed, lambda line: print(line, flush=True))
     return 0
 
 

@@ -28,6 +28,7 @@ class _Kind:
     late: timedelta
     says: str  # label with unit
     unit: str
+    theme: str
 
 
 class Checks:
@@ -36,10 +37,11 @@ class Checks:
     def __init__(self, catalog: Catalog, feeds: dict[str, FeedModule], practice: Practice):
         self.practice = practice
         self.themes = {key: module.FEED.theme for key, module in feeds.items()}
+        self.meant: dict[str, dict[str, str]] = {key: getattr(module, "MEANT", {}) for key, module in feeds.items()}
         self.units = units.load(practice.folder)
         self.kinds = {
             k.key: _Kind(
-                *k.sane, _late_after(k.period_s, k.silence_s), f"{k.label}（{k.unit}）" if k.unit else k.label, k.unit
+                *k.sane, _late_after(k.period_s, k.silence_s), f"{k.label}（{k.unit}）" if k.unit else k.label, k.unit, k.theme
             )
             for k in catalog.kinds.values()
         }
@@ -74,7 +76,7 @@ class Checks:
             )
         kind = self.kinds.get(reading.kind)
         if kind is None:
-            turned = self._turned(parcel, reading, book)
+            turned = self._turned(parcel, reading, known, book)
             if isinstance(turned, DeadLetter):
                 return turned
             reading, kind = turned, self.kinds[turned.kind]
@@ -112,16 +114,20 @@ class Checks:
             return Quality.RANGE
         return Quality.LATE if now - reading.at > kind.late else Quality.OK
 
-    def _turned(self, parcel: Parcel, reading: Reading, book: Book) -> Reading | DeadLetter:
+    def _turned(self, parcel: Parcel, reading: Reading, known: Known, book: Book) -> Reading | DeadLetter:
         """A reading whose kind is in the sender's words (`?name`), or whose value is in another unit (`kind@unit`), as one
         of the catalog's."""
         said, _, unit = reading.kind.partition("@")
-        name = book.meant(parcel.feed, "kind", said[1:]) if said[:1] == "?" else said
-        kind = self.kinds.get(name or "")
+        name = said
+        if said[:1] == "?":
+            name, _, supposed = (self._named(parcel.feed, said[1:], known, book) or "").partition("@")
+            unit = unit or supposed
+        kind = self.kinds.get(name)
         if kind is None:
             return self._dead(
                 parcel, "kind",
-                f"感知量 {_wire.short(name or said[1:])} 不在目录里；请把它对应到目录里的感知量，或在 sensors.toml 登记，再重放此报文",
+                f"{reading.station} 的感知量 {_wire.short(name or said[1:])} 不在目录里；请把它（或“测站/名称”）对应到目录里的感知量，"
+                "或在 sensors.toml 登记，再重放此报文",
             )  # fmt: skip
         value = reading.value
         if unit:
@@ -134,7 +140,19 @@ class Checks:
                     "请把它对应到 units.toml 里的单位，再重放此报文",
                 )  # fmt: skip
             value = turned
-        return Reading(reading.station, name or "", reading.at, value, reading.quality, reading.seq)
+        return Reading(reading.station, name, reading.at, value, reading.quality, reading.seq)
+
+    def _named(self, feed: str, word: str, known: Known, book: Book) -> str | None:
+        """The kind that a sender's word means, `kind@unit` where it sends no unit: at this station, in this feed, as the
+        catalog's own name, or as the feed supposes (`MEANT`) where the station is of the kind's theme, because the same
+        sensor hangs in a well or over a river."""
+        meant = book.meant(feed, "kind", f"{known.id}/{word}") or book.meant(feed, "kind", word)
+        if meant is None and word in self.kinds:
+            return word
+        supposed = self.meant.get(feed, {}).get(word)
+        if meant is None and supposed in self.kinds and self.kinds[supposed].theme == known.theme:
+            return supposed
+        return meant
 
     def _ahead(self, parcel: Parcel, reading: Reading) -> Reading | DeadLetter:
         """A clock that runs ahead: a little is drift, and the value is of now; a lot is no clock at all.

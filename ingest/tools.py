@@ -197,7 +197,7 @@ def tap(settings: Settings, feed: str, say: Callable[[str], None], *, most: int 
     from brain.store import db
 
     seen = 0
-    with db.connect(settings.database_url, name="brain tap") as ear, db.connect(settings.database_url) as conn:
+    with db.connect(settings.database, name="brain tap") as ear, db.connect(settings.database) as conn:
         ear.execute("LISTEN brain_intake")
         letter = db.one(conn, "tap_last_letter")["id"]
         say(f"正在看 {feed}，Ctrl-C 停止……")

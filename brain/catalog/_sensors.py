@@ -37,7 +37,7 @@ PARAMS: dict[str, dict[str, type]] = {
     },
     "hotspot": {"nominal": float, "high": float, "frp_orange": float, "window_s": int},
     "state": {"levels": dict, "hold_s": dict, "key_hold_s": dict, "records_off": int},
-    "silence": {"key_limits": dict},
+    "silence": {"key_limits": dict, "only_declared": bool},
     "stuck": {"items": list, "movers": list, "records": int, "min_movers": int, "min_steps": int, "level": str},
     "suspect": {
         "window_records": int,
@@ -64,7 +64,7 @@ PARAMS: dict[str, dict[str, type]] = {
 }
 """Parameters that each rule type knows; `tests/house` holds the types against `rules.thresholds.TYPES`."""
 OPTIONAL = frozenset(
-    {"direction", "variant_by", "variants", "hold_s", "key_hold_s", "key_limits", "records_off", "wet"}
+    {"direction", "variant_by", "variants", "hold_s", "key_hold_s", "key_limits", "records_off", "wet", "only_declared"}
 )
 """Parameters that may be left out; all others their type needs."""
 

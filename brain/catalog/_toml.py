@@ -22,6 +22,8 @@ FILES = (
     "workflow.toml",
     "kpi.toml",
 )
+GUESTS = ("intake.toml", "units.toml", "families.toml", "lorawan.toml", "milesight.toml")
+"""Files of the same folder that intake reads."""
 _MISSING = object()
 _KIND_WORDS = {
     str: "文字",
@@ -34,7 +36,7 @@ _KIND_WORDS = {
 _CLOCKS = {"u": Clock.URGENT_HOUR, "h": Clock.WORK_HOUR, "d": Clock.WORK_DAY, "ud": Clock.NATURAL_DAY}
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -47,7 +49,7 @@ def _parse(path: Path) -> dict[str, Any]:
         raise BadCatalog(f"{path} 读不了：{err.strerror}；请检查权限") from None
 
 
-def _merge(below: Any, above: Any) -> Any:
+def merge(below: Any, above: Any) -> Any:
     """Tables merge key by key, anything else is replaced; `drop = true` takes an entry out."""
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
@@ -56,21 +58,24 @@ def _merge(below: Any, above: Any) -> Any:
         if isinstance(value, dict) and value.get("drop") is True:
             merged.pop(key, None)
         else:
-            merged[key] = _merge(merged[key], value) if key in merged else value
+            merged[key] = merge(merged[key], value) if key in merged else value
     return merged
 
 
 def read_files(shipped: Path, folder: Path | None) -> dict[str, dict[str, Any]]:
     """All catalog files, the city's own folder laid over the shipped ones entry by entry."""
-    files = {name: _parse(shipped / name) for name in FILES}
+    files = {name: parse(shipped / name) for name in FILES}
     if folder is None:
         return files
     if not folder.is_dir():
         raise BadCatalog(f"BRAIN_CATALOG 指向的目录 {folder} 不存在，请改正或留空")
     for path in sorted(folder.glob("*.toml")):
+        if path.name in GUESTS:
+            continue
         if path.name not in files:
-            raise BadCatalog(f"{path}：不认识的文件名；可用的是 {'、'.join(FILES)}{near(path.name, FILES)}")
-        files[path.name] = _merge(files[path.name], _parse(path))
+            known = (*FILES, *GUESTS)
+            raise BadCatalog(f"{path}：不认识的文件名；可用的是 {'、'.join(known)}{near(path.name, known)}")
+        files[path.name] = merge(files[path.name], parse(path))
     return files
 
 

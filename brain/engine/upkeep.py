@@ -83,11 +83,12 @@ def _family(station: Station) -> tuple[str, str]:
 
 def _expected(rules: list[Rule], station: Station, alike: set[tuple[tuple[str, str], str]]) -> list[Rule]:
     """Silence rules of a station that has sent nothing yet: by the kinds it declares (`params.kinds`), else the theme's
-    only one, else those of its family. Where nothing tells, its first reading will."""
+    only one that is not for declared kinds alone, else those of its family. Where nothing tells, its first reading will."""
     mine = [r for r in rules if r.theme == station.theme]
     if declared := station.params.get("kinds"):
         return [r for r in mine if not set(declared).isdisjoint(r.inputs)]
-    return mine if len(mine) == 1 else [r for r in mine if (_family(station), r.key) in alike]
+    usual = [r for r in mine if not r.params.get("only_declared")]
+    return usual if len(usual) == 1 else [r for r in usual if (_family(station), r.key) in alike]
 
 
 def withdraw(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:

@@ -152,6 +152,14 @@ class Demo:
         self.server.start()
         return self.server.url()
 
+    def note(self, url: str) -> None:
+        """Leave the database's address in the data folder, readable by its owner only (it may hold a password)."""
+        path = self.settings.database_note
+        path.unlink(missing_ok=True)
+        fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.write(fresh, url.encode())
+        os.close(fresh)
+
     def start_broker(self) -> str:
         if self.settings.mqtt_url:
             return self.settings.mqtt_url
@@ -179,6 +187,7 @@ class Demo:
             step(len(steps) - 2)
             running = replace(running, mqtt_url=self.start_broker())
             step(len(steps) - 1)
+            self.note(running.database_url)
             self.spawn(running)
             self.wait_until_healthy(running)
             bar.update(task, completed=len(steps), description="就绪")
@@ -287,6 +296,8 @@ class Demo:
         """In the order of the flow: senders first, storage last."""
         for child in reversed(self.children):
             child.stop()
+        if self.children:
+            self.settings.database_note.unlink(missing_ok=True)
         self.children.clear()
         if self.broker:
             self.broker.stop()

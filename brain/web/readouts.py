@@ -21,7 +21,7 @@ CLASS_SIGN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ", 5: "Ⅴ", 6: "劣Ⅴ"}
 LEADS = {
     "water": ("water_level", "water_flow", "turbidity", "ammonia"),
     "rain": ("rain_1h", "rain_24h"),
-    "drainage": ("pond_depth", "well_depth", "pump_state"),
+    "drainage": ("pond_depth", "well_depth", "pump_state", "leak", "cover_open", "gas_lel", "h2s"),
     "fire": ("air_temp", "humidity", "wind_speed", "smoke", "thermal_max", "hotspot"),
     "cameras": ("camera_online", "camera_fault"),
     "air": ("pm25", "pm10", "o3"),
@@ -37,13 +37,15 @@ def values_of(station: Mapping[str, Any]) -> dict[str, float]:
 
 
 def silent(station: Mapping[str, Any], catalog: Catalog, now: datetime) -> bool:
-    """No reading within the silence limit of any of its kinds, none ever, or a camera that says it is off."""
+    """No reading within the silence limit of any of its kinds, none ever, or a camera that says it is off. Kinds without a
+    limit count only where it has no others: a battery's level does not keep its gauge awake."""
     readings = station["readings"] or {}
     if station["theme"] == "cameras" and "camera_online" in readings:
         value, at, _ = readings["camera_online"]
         return value < 0.5 or _older(at, now, catalog.kinds["camera_online"].silence_s)
-    known = [(kind, at) for kind, (_, at, _) in readings.items() if kind in catalog.kinds]
-    return all(_older(at, now, catalog.kinds[kind].silence_s) for kind, at in known)
+    known = [(catalog.kinds[kind].silence_s, at) for kind, (_, at, _) in readings.items() if kind in catalog.kinds]
+    bound = [(limit, at) for limit, at in known if limit is not None]
+    return all(_older(at, now, limit) for limit, at in bound or known)
 
 
 def _older(at: str | datetime, now: datetime, seconds: int | None) -> bool:

@@ -57,7 +57,9 @@ class FeedModule(Protocol):
     than the catalog's. `ingest.checks` turns them by the district's mappings (table intake_mapping), the catalog and
     `units.toml`, or refuses that reading alone, saying what to map.
 
-    Optional: `cut(data)`, the messages of a file or recorded stream, for `python -m ingest decode` and `send`.
+    Optional: `cut(data)`, the messages of a file or recorded stream, for `python -m ingest decode` and `send`;
+    `MEANT`, kind by `?name`, what the feed supposes at stations of the kind's theme while nobody has mapped it;
+    `furnish(folder)`, which lays the city's own tables over the shipped ones.
     """
 
     FEED: Feed
@@ -81,6 +83,14 @@ def load() -> dict[str, FeedModule]:
                 raise ValueError(f"ingest/feeds/{info.name}: FEED.key is {module.FEED.key!r}, the folder differs")
             found[info.name] = module
     return found
+
+
+def furnish(folder: str) -> None:
+    """Give the city's own folder to the feeds that read tables from it: once, by the entry point, before any message.
+    Raises BadCatalog, naming file and key."""
+    for module in load().values():
+        if hasattr(module, "furnish"):
+            module.furnish(folder)
 
 
 def key_of(topic: str) -> str | None:

@@ -64,11 +64,19 @@ def text(payload: bytes, *, gbk: bool = False) -> str:
 
 def obj(payload: bytes, *, gbk: bool = False) -> dict[str, Any]:
     """The payload as one JSON object. NaN and Infinity are let through: the batch refuses that value alone."""
+    found = tree(payload, gbk=gbk)
+    if not isinstance(found, dict):
+        raise BadMessage("shape", f"报文应是一个 JSON 对象，现为“{short(found)}”；请按本接入的格式发送")
+    return found
+
+
+def tree(payload: bytes, *, gbk: bool = False) -> Any:
+    """The payload as JSON of any shape."""
     said = text(payload, gbk=gbk)
     if not said.strip():
         raise BadMessage("decode", "报文是空的；请核对设备是否在发送数据前清空了缓冲区")
     try:
-        found = json.loads(said)
+        return json.loads(said)
     except json.JSONDecodeError as err:
         near = short(said[max(0, err.pos - 12) : err.pos + 12])
         raise BadMessage(
@@ -76,9 +84,6 @@ def obj(payload: bytes, *, gbk: bool = False) -> dict[str, Any]:
         ) from None
     except (ValueError, RecursionError):
         raise BadMessage("decode", "不是合法的 JSON：数字过长或嵌套过深；请核对设备的报文格式") from None
-    if not isinstance(found, dict):
-        raise BadMessage("shape", f"报文应是一个 JSON 对象，现为“{short(found)}”；请按本接入的格式发送")
-    return found
 
 
 def half(value: str) -> str:
@@ -118,40 +123,39 @@ _COMPACT = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
 _OFFSET = re.compile(r"Z|[+-]\d{2}:?\d{2}")
 
 
-def when(value: object, where: str) -> datetime:
+def when(value: object, where: str, zone: timezone = BEIJING) -> datetime:
     """A moment as strangers write it, as aware UTC.
 
-    ISO 8601 with offset; without one the feed's declared zone +08:00 is meant; 2026/9/3 8:00; yyyyMMddHHmm[ss];
+    ISO 8601 with offset; without one `zone` is meant, the feed's declared one; 2026/9/3 8:00; yyyyMMddHHmm[ss];
     epoch in s, ms or µs told apart by size (s below 10^11: year 5138). Digits may be full-width.
     """
     if isinstance(value, str):
         if len(value) > 18 and value[7] == "-" and value[10] == "T":  # what most send; the same answer as below, only sooner
             try:
                 found = datetime.fromisoformat(value)
-                return (found if found.tzinfo else found.replace(tzinfo=BEIJING)).astimezone(UTC)
+                return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
             except (ValueError, OverflowError):
                 pass
         said = half(value[:64])
         if said.isascii() and said.isdigit():
             if len(said) in (12, 14) and said[:2] in ("19", "20", "21"):
-                return _local(where, value, *(said[a:b] for a, b in _COMPACT))
+                return _local(where, value, zone, *(said[a:b] for a, b in _COMPACT))
             return _epoch(int(said), where)
         if match := _DAY_FIRST.fullmatch(said):
             year, month, day, hour, minute, second, part, tail = match.groups()
-            return _local(where, value, year, month, day, hour, minute, second, part, tail.strip().upper())
+            return _local(where, value, zone, year, month, day, hour, minute, second, part, tail.strip().upper())
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         return _epoch(value, where)
     raise BadMessage("time", f"“{where}”看不懂的时间“{short(value)}”；请用 2026-09-03T08:00:00+08:00 或时间戳")
 
 
 def _local(
-    where: str, value: object, year: str, month: str, day: str, hour: str, minute: str,
+    where: str, value: object, zone: timezone, year: str, month: str, day: str, hour: str, minute: str,
     second: str | None = None, part: str | None = None, offset: str = "",
 ) -> datetime:  # fmt: skip
     try:
         if offset and not _OFFSET.fullmatch(offset):
             raise ValueError(offset)
-        zone = BEIJING
         if offset == "Z":
             zone = UTC
         elif offset:
@@ -215,6 +219,39 @@ def station(topic: str, given: object, where: str) -> str:
             f"报文里的测站“{short(said)}”与主题里的“{short(named)}”不一致；请核对网关配置，一个主题只能发本站数据",
         )
     return named
+
+
+def on_behalf(sender: str, given: object, where: str) -> str:
+    """The station of a message from something that may send for others. `sender` is the level of the topic to which its
+    credential binds it; of another station it speaks as `<sender>/<station>`, which is nobody until the district has
+    mapped it. `-` (a file read without a topic) leaves it to the payload."""
+    said = None if given is None else word(given, where)
+    place = sender if said is None or said == sender else said if sender in ("", "-", "+") else f"{sender}/{said}"
+    if place in ("", "-", "+") or place[0] == "@":
+        raise BadMessage("station", f"报文没有可用的测站编号“{where}”；请在设备上填好，或发到以它结尾的主题")
+    return place
+
+
+def quantity(value: object, where: str) -> str:
+    """The name of a quantity; `@` would part it from a unit, so it has none."""
+    found = word(value, where)
+    if "@" in found:
+        raise BadMessage("kind", f"“{where}”里不能有 @，现为“{short(found)}”；请改名")
+    return found
+
+
+def messages(data: bytes) -> list[bytes]:
+    """The messages of a file: one JSON text, or one on each line; what is neither is left whole, to be refused as such."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    return lines if not _reads(data) and any(_reads(line) for line in lines) else [data]
+
+
+def _reads(data: bytes) -> bool:
+    try:
+        tree(data, gbk=True)
+    except BadMessage:
+        return False
+    return True
 
 
 def flag(value: object, where: str) -> Quality:

@@ -67,10 +67,11 @@ def test_a_line_that_cannot_be_read_spares_the_next_one(tmp_path, capsys):
     assert [json.loads(line)["ok"] for line in capsys.readouterr().out.splitlines()] == [False, True]
 
 
-@pytest.mark.parametrize("command", ["run", "replay", "mend"])
-def test_a_command_without_a_database_says_which_setting_is_missing(command, monkeypatch, capsys):
+@pytest.mark.parametrize("command", ["run", "replay", "mend", "tap rain"])
+def test_a_command_without_a_database_says_which_setting_is_missing(command, monkeypatch, capsys, tmp_path):
     monkeypatch.delenv("BRAIN_DATABASE_URL", raising=False)
-    assert main([command]) == 2
+    monkeypatch.setenv("BRAIN_HOME", str(tmp_path))
+    assert main(command.split()) == 2
     assert "BRAIN_DATABASE_URL" in capsys.readouterr().err
 
 

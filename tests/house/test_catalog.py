@@ -10,10 +10,11 @@ import pytest
 
 from brain.catalog import FILES, BadCatalog, load
 from brain.catalog._sensors import PARAMS
+from brain.catalog._toml import GUESTS
 from brain.catalog._work import library_version
 from brain.model import Clock, Level, Limit, Quality, Role, Station
 from brain.rules import sla, thresholds
-from ingest import acl
+from ingest import acl, feeds
 from ingest.feeds._sample import samples
 
 CATALOG = load()
@@ -108,10 +109,12 @@ def test_an_old_code_finds_its_successor(kind, old, new):
 
 
 # Kinds and rules ----------------------------------------------------------------------------------------------------
-def test_every_kind_is_sent_by_some_feed_and_every_sent_kind_is_there():
-    sent = {r.kind.partition("@")[0] for s in samples() for r in s.readings}
-    sent = {kind for kind in sent if kind[:1] != "?"}
-    assert (set(CATALOG.kinds) - sent, sent - set(CATALOG.kinds)) == (set(), set())
+def test_every_kind_is_sent_by_some_feed_or_judged_by_a_rule_and_every_sent_kind_is_there():
+    sent = {r.kind.partition("@")[0] for s in samples() for r in s.readings if r.kind[:1] != "?"}
+    meant = {kind for module in feeds.load().values() for kind in getattr(module, "MEANT", {}).values()}
+    judged = {kind for rule in CATALOG.rules.values() for kind in rule.inputs}
+    assert set(CATALOG.kinds) - sent - meant - judged == set()
+    assert (sent | meant) - set(CATALOG.kinds) == set()
 
 
 def test_every_rule_type_has_an_evaluator_and_every_evaluator_a_rule():
@@ -135,6 +138,9 @@ def test_a_department_may_send_only_feeds_that_come_over_mqtt():
         (("aqi", "aqi"), "matter:10909", "orange"),
         (("camera_online", "offline"), "matter:01050", "yellow"),
         (("device", "silence_rain"), "matter:10911", "yellow"),
+        (("leak", "leak"), "matter:10904", "yellow"),
+        (("cover_open", "open"), "matter:01023", "orange"),
+        (("gas_lel", "ladder"), "matter:10905", "orange"),
     ],
 )
 def test_an_alert_opens_the_case_that_is_agreed(rule, opens, level):
@@ -242,6 +248,13 @@ def test_a_file_with_an_unknown_name_is_refused(tmp_path):
     (tmp_path / "sensor.toml").write_text("", encoding="utf-8")
     with pytest.raises(BadCatalog, match=r"sensor\.toml.*是不是“sensors\.toml”"):
         load(str(tmp_path))
+
+
+@pytest.mark.parametrize("file", GUESTS)
+def test_the_tables_of_intake_may_lie_in_the_same_folder(tmp_path, file):
+    (tmp_path / file).write_text("x = 1", encoding="utf-8")
+    assert load(str(tmp_path)).kinds.keys() == CATALOG.kinds.keys()
+    assert list((SHIPPED.parent.parent / "ingest").rglob(file))
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
