@@ -17,8 +17,10 @@ if [ ! -s secrets/mqtt_passwords ]; then
   for user in $users; do printf '%s:%s\n' "$user" "$(cat "secrets/mqtt_$user")"; done > secrets/mqtt_passwords
   mosquitto_passwd -U secrets/mqtt_passwords
 fi
+# SM4 keys of stations that encrypt (HJ 212-2025): [hj212] MN = "32 hex digits"; empty as long as none does
+[ -e secrets/station_keys.toml ] || printf '[hj212]\n' > secrets/station_keys.toml
 for file in tls_certificate.pem tls_key.pem; do
   [ -s "secrets/$file" ] || echo "missing: deploy/secrets/$file (from the district's certificate authority)"
 done
-chmod 644 secrets/database_url secrets/mqtt_url secrets/mqtt_passwords secrets/mqtt_health secrets/secret_key 2>/dev/null || true
+chmod 644 secrets/database_url secrets/mqtt_url secrets/mqtt_passwords secrets/mqtt_health secrets/secret_key secrets/station_keys.toml 2>/dev/null || true
 echo "secrets are in deploy/secrets; the departments' MQTT passwords are the files mqtt_<department>"

@@ -73,9 +73,21 @@ def test_every_lasting_service_has_a_health_check(compose):
     assert not lost, f"no health check: {lost}"
 
 
-def test_only_proxy_and_the_encrypted_broker_port_are_published(compose):
+def test_only_what_is_encrypted_is_open_to_all_and_telemetry_to_a_private_line(compose):
     published = {s: body["ports"] for s, body in compose["services"].items() if "ports" in body}
-    assert published == {"proxy": ["443:443", "80:80"], "broker": ["8883:8883"]}
+    assert (published.pop("proxy"), published.pop("broker")) == (["443:443", "80:80"], ["8883:8883"])
+    settings = compose["services"]["ingest-1"]["environment"]
+    doors = sorted(settings[f"BRAIN_{name}_PORT"] for name in ("HJ212", "SL651", "GB26875"))
+    assert {k: sorted(v) for k, v in published.items()} == {
+        "ingest-1": [f"${{DOORS_BIND:-127.0.0.1}}:{port}:{port}" for port in doors]
+    }
+
+
+def test_the_proxy_hands_pushes_to_both_intake_workers(compose):
+    text = (TOP / "deploy/nginx.conf").read_text()
+    for service in ("ingest-1", "ingest-2"):
+        port = compose["services"][service]["environment"]["BRAIN_PUSH_PORT"]
+        assert f"server {service}:{port}" in text
 
 
 def test_the_proxy_knows_both_web_servers_and_their_port(compose):
