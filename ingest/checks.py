@@ -100,7 +100,7 @@ class Checks:
         """A reading whose kind is in the sender's words (`?name`), or whose value is in another unit (`kind@unit`), as one
         of the catalog's."""
         said, _, unit = reading.kind.partition("@")
-        name = book.meant(parcel.feed, "kind", said[1:]) if said[:1] == "?" else said
+        name = book.meant(parcel.feed, "kind", said[1:]) or said[1:] if said[:1] == "?" else said
         kind = self.kinds.get(name or "")
         if kind is None:
             return self._dead(

@@ -57,7 +57,9 @@ class FeedModule(Protocol):
     than the catalog's. `ingest.checks` turns them by the district's mappings (table intake_mapping), the catalog and
     `units.toml`, or refuses that reading alone, saying what to map.
 
-    Optional: `cut(data)`, the messages of a file or recorded stream, for `python -m ingest decode` and `send`.
+    Optional: `cut(data)`, the messages of a file or recorded stream, for `python -m ingest decode` and `send`;
+    `flat(row, point=None)`, the message of one row of a table (CSV, sheet, SQL) or one GeoJSON feature at `point`
+    (longitude, latitude), for `ingest.rows`; without it a row is a message as it stands.
     """
 
     FEED: Feed

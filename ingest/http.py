@@ -1,0 +1,501 @@
+"""The HTTP door: departments push JSON, CSV or GeoJSON, and are answered row by row when everything is safe.
+
+`POST /api/v1/feeds/{feed}`, signed with the department's key (`brain key add`). Headers:
+
+    X-Brain-Key        id of the key
+    X-Brain-Time       now, in Unix seconds
+    X-Brain-Signature  hex HMAC-SHA256, under the secret, over these lines joined by LF: method, path with query,
+                       X-Brain-Time, Idempotency-Key (an empty line where there is none), Content-Type, hex SHA-256 of the body
+    Idempotency-Key    up to 64 visible characters, the sender's own number of this push; the same for every repetition
+
+200 when every row has been judged, 202 when some stand on our disk because the database is away. 503 claims nothing: send
+the same again. Why a push is never stored twice: a reading is known by its identity, and a push by its idempotency key (or
+its signature), under which the answer is kept and given again. Everything that decides what the body means is signed, so
+nobody between can change it and spoil the answer of the true one.
+
+Beside it `GET /metrics` and `GET /healthz` of this worker, without a key: the port belongs behind the proxy of
+deploy/nginx.conf, which lets through /api/v1/feeds/ only.
+
+Why the rows are handed over and waited for in a thread each request: the writer's queue holds the sender back when it is
+full, and a thread may wait; `at_once` bounds them, and with them memory and database connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import json
+import logging
+import re
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import psycopg
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from brain.flow import feed_keys
+from brain.flow.feed_keys import FeedKey
+from brain.settings import BadSetting, Settings
+from brain.store import db
+from ingest import feeds, rows
+from ingest.batch import Writer
+from ingest.parcel import Outcome, Parcel
+from ingest.practice import Practice, Push
+
+log = logging.getLogger("ingest")
+
+STOP_S = 5.0
+LINES_MAX = 256  # connections; a scan must not take all descriptors
+TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
+DUMMY = b"no such key"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A push as it came in."""
+
+    feed: str
+    method: str
+    path: str  # with query, as the sender wrote it
+    key: str
+    at: str
+    signature: str
+    token: str
+    media: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and JSON text; `retry`: the sender is asked to send the same again later."""
+
+    status: int
+    text: str
+    retry: bool = False
+
+
+class Away(Exception):
+    """The database cannot be asked now."""
+
+
+def refusal(status: int, code: str, says: str, *, retry: bool = False) -> Answer:
+    """An answer that is no receipt."""
+    return Answer(status, json.dumps({"error": code, "says": says}, ensure_ascii=False), retry)
+
+
+def signed_text(asked: Asked) -> bytes:
+    """What the sender signs."""
+    digest = hashlib.sha256(asked.body).hexdigest()
+    return "\n".join((asked.method, asked.path, asked.at, asked.token, asked.media, digest)).encode()
+
+
+def signature(secret: bytes, asked: Asked) -> str:
+    return hmac.new(secret, signed_text(asked), hashlib.sha256).hexdigest()
+
+
+def may(asked: Asked, key: FeedKey | None, now: datetime, window_s: float) -> Answer | None:
+    """Why this push is refused, or None. Signature first: only who has the secret learns more than "wrong"."""
+    secret = DUMMY if key is None or key.secret is None else key.secret
+    right = hmac.compare_digest(signature(secret, asked).encode(), asked.signature.lower().encode())
+    if key is not None and key.secret is None:
+        return refusal(401, "seal", "这把密钥在服务器上解不开（签名密钥换过，或记录被改动）；请联系平台重新发一把")
+    if key is None or not right:
+        return refusal(
+            401,
+            "signature",
+            "密钥编号或签名不对；请核对密钥，以及签名的六行：方法、路径、时间、幂等编号、类型、正文摘要",
+        )
+    if key.revoked_at is not None:
+        return refusal(401, "revoked", "这把密钥已吊销；请联系平台重新发一把")
+    if key.expires_at <= now:
+        return refusal(401, "expired", "这把密钥已过期；请联系平台重新发一把")
+    if not (asked.at.isascii() and asked.at.isdigit() and len(asked.at) <= 12):
+        return refusal(401, "clock", "X-Brain-Time 应是 Unix 秒数；请核对格式")
+    off = int(asked.at) - now.timestamp()
+    if abs(off) > window_s:
+        return refusal(
+            401, "clock", f"签名时间与服务器相差 {abs(off):.0f} 秒，最多 {window_s:g} 秒；请校时后重新签名，"
+            f"服务器现在是 {int(now.timestamp())}"
+        )  # fmt: skip
+    if asked.feed not in key.feeds:
+        return refusal(
+            403, "feed", f"这把密钥不能写接入 {asked.feed}；可写 {'、'.join(sorted(key.feeds))}，如需增加请联系平台"
+        )
+    return None
+
+
+class Gathered:
+    """What the writer tells of each row of a push; a thread waits for the last."""
+
+    def __init__(self, rows: int):
+        self.outcomes: list[Outcome | None] = [None] * rows
+        self._left = rows
+        self._changed = threading.Condition()
+
+    def told(self, row: int, outcome: Outcome) -> None:
+        with self._changed:
+            self.outcomes[row] = outcome
+            self._left -= 1
+            if not self._left:
+                self._changed.notify_all()
+
+    def wait(self, seconds: float) -> bool:
+        """True when all rows have been told in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._left, seconds)
+
+
+def answer_of(outcomes: list[Outcome]) -> Answer:
+    """The answer when all is safe: each row, and totals."""
+    said = [_row(number, outcome) for number, outcome in enumerate(outcomes, 1)]
+    totals = Counter(row["result"] for row in said)
+    body = {
+        "rows": len(said),
+        **{result: totals[result] for result in ("stored", "duplicate", "dead", "spilled")},
+        "readings": {"stored": sum(o.stored for o in outcomes), "duplicate": sum(o.duplicate for o in outcomes)},
+        "results": said,
+    }
+    return Answer(202 if totals["spilled"] else 200, json.dumps(body, ensure_ascii=False))
+
+
+def _row(number: int, outcome: Outcome) -> dict[str, Any]:
+    """A row that is dead in part says so; what was sound in it is counted under `readings`."""
+    if outcome.spilled:
+        return {"row": number, "result": "spilled", "reason": "数据库暂不可用，已写盘，恢复后入库；不必重发"}
+    if outcome.refused:
+        rule, reason = outcome.refused[0]
+        more = f"（另有 {len(outcome.refused) - 1} 处）" if len(outcome.refused) > 1 else ""
+        return {"row": number, "result": "dead", "rule": rule, "reason": reason + more}
+    return {"row": number, "result": "stored" if outcome.stored else "duplicate"}
+
+
+class Pusher:
+    """Turns a push into an answer; called from many threads. `now` is the clock."""
+
+    def __init__(
+        self,
+        database_url: str,
+        secret_key: str,
+        push: Push,
+        writer: Writer,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ):
+        self.push = push
+        self._secret_key = secret_key
+        self._writer = writer
+        self._now = now
+        self._connect = partial(
+            db.connect, database_url, name=f"brain push {writer.worker}", connect_timeout=3, keepalives_idle=5,
+            keepalives_interval=2, keepalives_count=3, tcp_user_timeout=10_000,
+        )  # fmt: skip
+        self._idle: list[psycopg.Connection] = []  # append and pop are atomic
+        self._known: dict[str, tuple[FeedKey, datetime]] = {}  # keys as the database had them, and when
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def answer(self, asked: Asked) -> Answer:
+        """Everything from the signature to the answer. Never raises psycopg.Error."""
+        try:
+            with self._connection() as conn:
+                return self._with_database(conn, asked)
+        except Away:
+            return self._without_database(asked)
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection]:
+        """A connection that answers, or Away. No pool of psycopg's: after an outage that one waits longer and longer."""
+        conn = None
+        while conn is None:
+            try:
+                conn = self._idle.pop()
+                conn.execute("")
+            except IndexError:
+                try:
+                    conn = self._connect()
+                except psycopg.Error:
+                    raise Away from None
+            except psycopg.Error:
+                conn.close()
+                conn = None
+        try:
+            yield conn
+        finally:
+            if conn.broken:
+                conn.close()
+            else:
+                self._idle.append(conn)
+
+    def _with_database(self, conn: psycopg.Connection, asked: Asked) -> Answer:
+        now = self._now()
+        try:
+            key = feed_keys.find(conn, self._secret_key, asked.key)
+        except psycopg.Error:
+            raise Away from None
+        if key is None:
+            self._known.pop(asked.key, None)
+        else:
+            self._known[key.id] = (key, now)  # revoked ones, too: they stay refused without a database
+        refused = may(asked, key, now, self.push.window_s)
+        if key is None or refused is not None:
+            return refused
+        token = asked.token or f"sig:{asked.signature.lower()}"
+        digest = hashlib.sha256(f"{asked.feed}\n{asked.media}\n".encode() + asked.body).digest()
+        what = f"push:{key.id}:{token}"
+        try:
+            if not db.one(conn, "push_alone", what=what)["mine"]:
+                return refusal(409, "busy", "同一个编号的推送正在处理；请稍后原样重发，领取它的结果", retry=True)
+        except psycopg.Error:
+            raise Away from None
+        try:
+            try:
+                kept = db.one(conn, "push_receipt_of", key=key.id, token=token)
+                db.run(conn, "feed_key_used", id=key.id, now=now)
+            except psycopg.Error:
+                raise Away from None
+            if kept is not None:
+                if bytes(kept["asked"]) != digest:
+                    return refusal(422, "key", "这个幂等编号已用于别的内容；请换一个编号再推送")
+                return Answer(kept["status"], kept["answer"])
+            answer = self._take(asked)
+            if answer.status in (200, 400):  # judged for good; what is on disk will be known again by its readings
+                with contextlib.suppress(psycopg.Error):  # then a repetition is judged anew, and finds duplicates
+                    db.run(
+                        conn, "push_receipt_insert", key=key.id, token=token, asked=digest, now=now,
+                        until=now - self.push.receipt, status=answer.status, answer=answer.text,
+                    )  # fmt: skip
+            return answer
+        finally:
+            with contextlib.suppress(psycopg.Error):  # a connection that is gone has let go of its locks
+                db.run(conn, "push_done", what=what)
+
+    def _without_database(self, asked: Asked) -> Answer:
+        """The database is away: a key that was good a short time ago may still write, and the writer spills. No answer can
+        be kept; a repetition becomes duplicates when the spill goes in."""
+        key, at = self._known.get(asked.key, (None, None))
+        now = self._now()
+        if key is None or (now - at).total_seconds() > self.push.cached_s:
+            return refusal(503, "away", "数据库暂不可用，没法核对密钥，什么都没有收下；请稍后原样重发", retry=True)
+        return may(asked, key, now, self.push.window_s) or self._take(asked)
+
+    def _take(self, asked: Asked) -> Answer:
+        """Hand the rows to the writer and wait until all are safe. The push is rightful."""
+        if asked.feed not in feeds.load():
+            return refusal(404, "feed", f"没有名为 {asked.feed} 的接入；可用 {'、'.join(feeds.load())}")
+        form = rows.FORMS.get(asked.media.partition(";")[0].strip().lower())
+        if form is None:
+            return refusal(415, "media", f"Content-Type 不认识；可用 {'、'.join(rows.FORMS)}")
+        topic = f"push/{asked.feed}/{asked.key}/-"  # `-`: the station stands in the row
+        received_at = self._now()
+        try:
+            found = rows.cut(asked.feed, form, asked.body, self.push.rows_max)
+        except rows.BadBody as err:
+            if err.large:
+                return refusal(413, err.rule, err.reason)
+            return self._dead(asked, topic, received_at, err)
+        gathered = Gathered(len(found))
+        for number, row in enumerate(found):
+            told = partial(gathered.told, number)
+            if row.refused is None:
+                self._writer.open(asked.feed, topic, row.payload, received_at, _nothing, told)
+            else:
+                self._writer.put(Parcel(asked.feed, topic, row.payload, received_at, [], row.refused, _nothing, told))
+        return answer_of(gathered.outcomes) if gathered.wait(self.push.answer_s) else self._late()
+
+    def _dead(self, asked: Asked, topic: str, received_at: datetime, err: rows.BadBody) -> Answer:
+        """A body of which no row can be told stands whole in the dead letter, as far as it may be long."""
+        gathered = Gathered(1)
+        body = asked.body[: self._writer.practice.payload_max]
+        self._writer.put(
+            Parcel(
+                asked.feed, topic, body, received_at, [], (err.rule, err.reason), _nothing, partial(gathered.told, 0)
+            )
+        )
+        if not gathered.wait(self.push.answer_s):
+            return self._late()
+        return refusal(400, err.rule, f"{err.reason}。正文已留在死信里")
+
+    def _late(self) -> Answer:
+        return refusal(
+            503,
+            "late",
+            f"没能在 {self.push.answer_s:g} 秒内确认入库，请当作没有收下；稍后原样重发，不会存两次",
+            retry=True,
+        )
+
+
+def _nothing() -> None:
+    """`told` says more than the acknowledgement does."""
+
+
+def exposition(writer: Writer) -> bytes:
+    """The accounts of this worker as Prometheus text: all of one instant, so that they add up at every scrape."""
+    counts = writer.counts()
+
+    class Accounts:
+        def collect(self) -> Iterator[Metric]:
+            for name in ("received", "stored", "duplicate", "dead", "lost"):
+                family = CounterMetricFamily(f"brain_intake_{name}", f"Readings and refusals: {name}", labels=["feed"])
+                for feed, c in counts.items():
+                    family.add_metric([feed], getattr(c, name))
+                yield family
+            family = GaugeMetricFamily("brain_intake_in_flight", "In memory or in the spill", labels=["feed"])
+            for feed, c in counts.items():
+                family.add_metric([feed], c.in_flight)
+            yield family
+
+    registry = CollectorRegistry()
+    registry.register(Accounts())
+    return generate_latest(registry)
+
+
+class Door:
+    """Serves on one port in a thread of its own. `port` 0 takes a free one and says it in `port`."""
+
+    def __init__(
+        self, host: str, port: int, pusher: Pusher, writer: Writer, metrics: Callable[[Writer], bytes] = exposition
+    ):
+        self.host, self.port = host, port
+        self.failed = False
+        self._pusher, self._writer, self._metrics = pusher, writer, metrics
+        self._push = pusher.push
+        self._busy = 0
+        self._stopping = False
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    # Life -------------------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        try:
+            listening = socket.create_server((self.host, self.port), backlog=128)
+        except OSError as err:
+            raise BadSetting(
+                f"推送的端口 {self.host}:{self.port} 用不了（{err.strerror}）；请换一个端口，或关掉占用它的程序"
+            ) from None
+        self.port = listening.getsockname()[1]
+        config = uvicorn.Config(
+            self.app(), log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="off",
+            ws="none", timeout_graceful_shutdown=int(STOP_S), timeout_keep_alive=15, limit_concurrency=LINES_MAX,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="push", daemon=True)
+        self._thread.start()
+        until = time.monotonic() + STOP_S
+        while not (self._server.started or self.failed) and time.monotonic() < until:
+            time.sleep(0.005)
+        log.info("HTTP 推送在 %s:%d 接收", self.host, self.port)
+
+    def _run(self, listening: socket.socket) -> None:
+        try:
+            self._server.run(sockets=[listening])
+        except Exception:
+            log.exception("HTTP 推送出错，进程退出；没有应答的推送由对方重发")
+            self.failed = True
+        else:
+            self.failed = not self._stopping
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def finish(self) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(STOP_S + 1)
+        self._pusher.close()
+
+    # Serving ----------------------------------------------------------------------------------------------------------
+    def app(self) -> FastAPI:
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+        @app.post("/api/v1/feeds/{feed}")
+        async def push(feed: str, request: Request) -> Response:
+            if self._stopping:
+                return self._said(refusal(503, "stopping", "接入正在停机，什么都没有收下；请稍后原样重发", retry=True))
+            if self._busy >= self._push.at_once:
+                return self._said(refusal(503, "busy", "同时推送的太多，什么都没有收下；请稍后原样重发", retry=True))
+            self._busy += 1
+            try:
+                asked = await self._read(feed, request)
+                if isinstance(asked, Asked):
+                    asked = await run_in_threadpool(self._pusher.answer, asked)
+                return self._said(asked)
+            finally:
+                self._busy -= 1
+
+        @app.get("/metrics")
+        def metrics() -> Response:
+            return Response(self._metrics(self._writer), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+        @app.get("/healthz")
+        def healthz() -> Response:
+            well = not (self._writer.failed or self._stopping)
+            text = json.dumps({"ok": well, "worker": self._writer.worker})
+            return Response(text, 200 if well else 503, media_type="application/json")
+
+        return app
+
+    def _said(self, answer: Answer) -> Response:
+        more = {"Retry-After": str(self._push.retry_s)} if answer.retry else {}
+        return Response(answer.text, answer.status, headers=more, media_type="application/json")
+
+    async def _read(self, feed: str, request: Request) -> Asked | Answer:
+        """The push with its body, or why it is not even looked at. Nothing is read for who names no key."""
+        head = {name: request.headers.getlist(name) for name in ("x-brain-key", "x-brain-time", "x-brain-signature")}
+        token = request.headers.get("idempotency-key", "")
+        if any(len(values) != 1 for values in head.values()):
+            return refusal(401, "headers", "X-Brain-Key、X-Brain-Time、X-Brain-Signature 应各有一个；请按接口说明签名")
+        if any(len(request.headers.getlist(name)) > 1 for name in ("idempotency-key", "content-type")):
+            return refusal(400, "headers", "Idempotency-Key、Content-Type 不能重复；请改正")
+        if token and not TOKEN.fullmatch(token):
+            return refusal(400, "key", "Idempotency-Key 应是 1–64 个可见的 ASCII 字符；请改正")
+        most = self._push.body_max
+        large = refusal(413, "size", f"正文超过 {most} 字节；请分成几次推送")
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared[:20]) > most:
+            return large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._push.body_s):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > most:
+                        return large
+        except TimeoutError:
+            return refusal(408, "slow", f"正文 {self._push.body_s:g} 秒没有传完；请检查网络后原样重发", retry=True)
+        except ClientDisconnect:
+            return refusal(400, "gone", "正文没有传完连接就断了；请原样重发")
+        key, at, signed = (values[0] for values in head.values())
+        query = request.scope["query_string"]
+        path = request.scope["raw_path"] + (b"?" + query if query else b"")
+        return Asked(
+            feed, request.method, path.decode("latin-1"), key, at, signed, token,
+            request.headers.get("content-type", ""), bytes(body),
+        )  # fmt: skip
+
+
+def door(settings: Settings, practice: Practice, writer: Writer) -> Door | None:
+    """The HTTP door; None where `push_port` is 0. Raises BadSetting without a key that can unseal the departments'."""
+    if not settings.push_port:
+        return None
+    if len(settings.secret_key) < feed_keys.SECRET_KEY_LEAST:
+        raise BadSetting(
+            f"推送口要用签名密钥核对各部门的密钥，现在没有或不足 {feed_keys.SECRET_KEY_LEAST} 位；"
+            "请设置 BRAIN_SECRET_KEY_FILE，或由 brain up 启动"
+        )
+    pusher = Pusher(settings.database_url, settings.secret_key, practice.push, writer)
+    return Door(settings.door_host, settings.push_port, pusher, writer)
