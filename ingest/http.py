@@ -53,6 +53,7 @@ from brain.settings import BadSetting, Settings
 from brain.store import db
 from ingest import feeds, rows
 from ingest.batch import Writer
+from ingest.gathered import Gathered
 from ingest.parcel import Outcome, Parcel
 from ingest.practice import Practice, Push
 
@@ -136,27 +137,6 @@ def may(asked: Asked, key: FeedKey | None, now: datetime, window_s: float) -> An
             403, "feed", f"这把密钥不能写接入 {asked.feed}；可写 {'、'.join(sorted(key.feeds))}，如需增加请联系平台"
         )
     return None
-
-
-class Gathered:
-    """What the writer tells of each row of a push; a thread waits for the last."""
-
-    def __init__(self, rows: int):
-        self.outcomes: list[Outcome | None] = [None] * rows
-        self._left = rows
-        self._changed = threading.Condition()
-
-    def told(self, row: int, outcome: Outcome) -> None:
-        with self._changed:
-            self.outcomes[row] = outcome
-            self._left -= 1
-            if not self._left:
-                self._changed.notify_all()
-
-    def wait(self, seconds: float) -> bool:
-        """True when all rows have been told in time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._left, seconds)
 
 
 def answer_of(outcomes: list[Outcome]) -> Answer:

@@ -141,33 +141,49 @@ def _point(geometry: object) -> tuple[float, float] | None:
 
 # CSV ----------------------------------------------------------------------------------------------------------------
 def _csv(feed: str, said: str) -> Iterator[Row]:
-    head: list[str] | None = None
+    for row in table(said):
+        yield row if isinstance(row, Row) else Row(message(feed, row))
+
+
+def table(said: str) -> Iterator[dict[str, str] | Row]:
+    """The rows of a CSV under its header line; as a Row, refused, where a line does not fit it. Raises BadBody."""
+    names: list[str] | None = None
     number = 0
     try:
         for cells in csv.reader(io.StringIO(said, newline=""), strict=True):
             if not any(cell.strip() for cell in cells):
                 continue
-            if head is None:
-                head = _head(cells)
+            if names is None:
+                names = _head(cells)
                 continue
             number += 1
-            if len(cells) == len(head):
-                yield Row(message(feed, dict(zip(head, cells, strict=True))))
+            if len(cells) == len(names):
+                yield dict(zip(names, cells, strict=True))
             else:
-                reason = f"第 {number} 行有 {len(cells)} 格，列名有 {len(head)} 个；请核对这一行的逗号与引号"
-                yield Row(_lines(head, cells), ("shape", reason))
+                reason = f"第 {number} 行有 {len(cells)} 格，列名有 {len(names)} 个；请核对这一行的逗号与引号"
+                yield Row(_lines(names, cells), ("shape", reason))
     except csv.Error as err:
         raise BadBody("decode", f"CSV 在第 {number + 1} 行读不下去（{err}）；请核对引号是否配对") from None
 
 
+def head(said: str) -> list[str]:
+    """The column names of a CSV; none where it is empty. Raises BadBody."""
+    try:
+        return next(
+            (_head(c) for c in csv.reader(io.StringIO(said, newline=""), strict=True) if any(map(str.strip, c))), []
+        )
+    except csv.Error as err:
+        raise BadBody("decode", f"CSV 的首行读不下去（{err}）；请核对引号是否配对") from None
+
+
 def _head(cells: list[str]) -> list[str]:
-    head = [_wire.half(cell) for cell in cells]
-    if "" in head:
-        raise BadBody("shape", f"CSV 首行第 {head.index('') + 1} 列没有列名；首行应是列名")
-    if len(set(head)) < len(head):
-        twice = Counter(head).most_common(1)[0][0]
+    names = [_wire.half(cell) for cell in cells]
+    if "" in names:
+        raise BadBody("shape", f"CSV 首行第 {names.index('') + 1} 列没有列名；首行应是列名")
+    if len(set(names)) < len(names):
+        twice = Counter(names).most_common(1)[0][0]
         raise BadBody("shape", f"CSV 首行有两列都叫“{_wire.short(twice)}”；列名不能重复")
-    return head
+    return names
 
 
 def _lines(*lines: list[str]) -> bytes:

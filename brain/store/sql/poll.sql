@@ -2,6 +2,10 @@
 -- One worker at a time asks a source.
 SELECT pg_try_advisory_lock(hashtextextended('poll:' || %(source)s, 0)) AS mine;
 
+-- poll_done --
+-- Lets the next one ask. (The lock of a connection that closes goes, too, but a little later.)
+SELECT pg_advisory_unlock(hashtextextended('poll:' || %(source)s, 0));
+
 -- poll_cursor_of --
 -- How far a source has been read, and when it is due.
 SELECT cursor, seen, next_at, failures FROM poll_cursor WHERE source = %(source)s;

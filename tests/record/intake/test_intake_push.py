@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -389,6 +390,41 @@ def test_any_interleaving_of_retries_stores_once(qxj, hands, conn, data):
     assert all(len(told) == 1 for told in answers.values())
     assert len(hands.letters()) == sum(r["stcd"] == "RG-77" for _, rows in pushes for r in rows)
     hands.adds_up()
+
+
+def test_a_worker_killed_while_pushes_come_in_loses_and_doubles_nothing(start, key, conn, until):
+    """kill -9; the department sends each push again until it is answered, as any HTTP client would."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    more = {"BRAIN_PUSH_PORT": str(port), "BRAIN_SECRET_KEY": SECRET_KEY}
+    real = datetime.now(UTC)
+    id, secret = feed_keys.make(conn, SECRET_KEY, "test", "qxj", ["rain"], real, real + YEAR)
+    department = Department(f"http://127.0.0.1:{port}", id, secret, now=lambda: datetime.now(UTC))
+    wanted, answered = 40, []
+
+    def send() -> None:
+        for n in range(wanted):
+            body = [{"stcd": "RG-01", "tm": (real - timedelta(seconds=50 * n + m)).isoformat(), "p1": 1} for m in range(50)]
+            while len(answered) == n:
+                try:
+                    if department.send("rain", body, token=f"push-{n}").status_code == 200:
+                        answered.append(n)
+                except httpx.TransportError:
+                    threading.Event().wait(0.02)  # the worker is being started anew
+
+    worker = start(**more)
+    sending = threading.Thread(target=send)
+    sending.start()
+    until(lambda: len(answered) >= 10)
+    worker.kill()
+    assert len(answered) < wanted, "killed too late to prove anything"
+    worker = start(**more)
+    sending.join()
+    assert worker.stop() == 0
+    assert conn.execute("SELECT count(*) AS n FROM reading").fetchone()["n"] == 50 * wanted
+    row = conn.execute("SELECT * FROM feed_status WHERE feed = 'rain'").fetchone()
+    assert row["stored"] == 50 * wanted and row["received"] == row["stored"] + row["duplicate"] + row["dead"]
 
 
 # The worker -----------------------------------------------------------------------------------------------------------
