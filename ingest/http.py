@@ -53,6 +53,7 @@ from brain.settings import BadSetting, Settings
 from brain.store import db
 from ingest import feeds, rows
 from ingest.batch import Writer
+from ingest.feeds import _wire
 from ingest.gathered import Gathered
 from ingest.parcel import Outcome, Parcel
 from ingest.practice import Practice, Push
@@ -78,15 +79,17 @@ class Asked:
     token: str
     media: str
     body: bytes
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status and JSON text; `retry`: the sender is asked to send the same again later."""
+    """Status and JSON text; `retry`: the sender is asked to send the same again later; `code`: the word of a refusal."""
 
     status: int
     text: str
     retry: bool = False
+    code: str = ""
 
 
 class Away(Exception):
@@ -95,7 +98,7 @@ class Away(Exception):
 
 def refusal(status: int, code: str, says: str, *, retry: bool = False) -> Answer:
     """An answer that is no receipt."""
-    return Answer(status, json.dumps({"error": code, "says": says}, ensure_ascii=False), retry)
+    return Answer(status, json.dumps({"error": code, "says": says}, ensure_ascii=False), retry, code)
 
 
 def signed_text(asked: Asked) -> bytes:
@@ -164,11 +167,11 @@ def _row(number: int, outcome: Outcome) -> dict[str, Any]:
 
 
 class Pusher:
-    """Turns a push into an answer; called from many threads. `now` is the clock."""
+    """Turns a push into an answer; called from many threads. `connect` gives a fresh connection, `now` is the clock."""
 
     def __init__(
         self,
-        database_url: str,
+        connect: Callable[[], psycopg.Connection],
         secret_key: str,
         push: Push,
         writer: Writer,
@@ -178,10 +181,8 @@ class Pusher:
         self._secret_key = secret_key
         self._writer = writer
         self._now = now
-        self._connect = partial(
-            db.connect, database_url, name=f"brain push {writer.worker}", connect_timeout=3, keepalives_idle=5,
-            keepalives_interval=2, keepalives_count=3, tcp_user_timeout=10_000,
-        )  # fmt: skip
+        self._connect = connect
+        self._refused, self._told_at = 0, float("-inf")
         self._idle: list[psycopg.Connection] = []  # append and pop are atomic
         self._known: dict[str, tuple[FeedKey, datetime]] = {}  # keys as the database had them, and when
 
@@ -193,9 +194,23 @@ class Pusher:
         """Everything from the signature to the answer. Never raises psycopg.Error."""
         try:
             with self._connection() as conn:
-                return self._with_database(conn, asked)
+                answer = self._with_database(conn, asked)
         except Away:
-            return self._without_database(asked)
+            answer = self._without_database(asked)
+        if answer.status in (401, 403):
+            self._tell(asked, answer)
+        return answer
+
+    def _tell(self, asked: Asked, answer: Answer) -> None:
+        """Refused attempts are seen (GB/T 22239 8.1.4.3), one line a second at most: a flood must not wash the log away."""
+        self._refused += 1
+        now = time.monotonic()
+        if now - self._told_at >= 1:
+            key, feed = (_wire.short(said) for said in (asked.key, asked.feed))
+            log.warning(
+                "推送被拒 %d 次，最近一次：密钥 %s，接入 %s，来自 %s，%s", self._refused, key, feed, asked.peer, answer.code
+            )
+            self._refused, self._told_at = 0, now
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[psycopg.Connection]:
@@ -464,7 +479,7 @@ class Door:
         path = request.scope["raw_path"] + (b"?" + query if query else b"")
         return Asked(
             feed, request.method, path.decode("latin-1"), key, at, signed, token,
-            request.headers.get("content-type", ""), bytes(body),
+            request.headers.get("content-type", ""), bytes(body), request.client.host if request.client else "",
         )  # fmt: skip
 
 
@@ -477,5 +492,9 @@ def door(settings: Settings, practice: Practice, writer: Writer) -> Door | None:
             f"推送口要用签名密钥核对各部门的密钥，现在没有或不足 {feed_keys.SECRET_KEY_LEAST} 位；"
             "请设置 BRAIN_SECRET_KEY_FILE，或由 brain up 启动"
         )
-    pusher = Pusher(settings.database_url, settings.secret_key, practice.push, writer)
+    connect = partial(
+        db.connect, settings.database_url, name=f"brain push {settings.worker}", connect_timeout=3, keepalives_idle=5,
+        keepalives_interval=2, keepalives_count=3, tcp_user_timeout=10_000,
+    )  # fmt: skip
+    pusher = Pusher(connect, settings.secret_key, practice.push, writer)
     return Door(settings.door_host, settings.push_port, pusher, writer)

@@ -42,6 +42,7 @@ from ingest.sources import Mark, Source, Trouble
 log = logging.getLogger("ingest")
 
 LOOK_S = 5.0  # how long at most until the next look whether a source is due, or whether its other worker is gone
+AHEAD = timedelta(days=1)
 DIGEST = 16
 CHUNK = 1 << 16
 STOP_S = 5.0
@@ -231,12 +232,15 @@ class Poller:
             if isinstance(row, dict):
                 if sources.outside(source, row):
                     continue
+                row = sources.with_year(source, row, now)
                 at = sources.mark_of(source, row) if source.cursor else None
+                if isinstance(at, datetime) and at > now + AHEAD:
+                    at = None  # a clock gone wrong: with it, the cursor would run past everything that is still to come
                 if at is not None:
                     if since is not None and at < since and not source.asks_by_cursor:
                         continue
                     furthest = at if furthest is None or at > furthest else furthest
-                row = self._row(row, now)
+                row = self._row(row)
             digests.append(hashlib.sha256(row.payload).digest()[:DIGEST])
             if digests[-1] not in known:
                 offered.append(row)
@@ -246,9 +250,9 @@ class Poller:
         self._deliver(offered)
         return None if furthest is None else sources.written(furthest), b"".join(dict.fromkeys(digests)), at_once
 
-    def _row(self, row: dict[str, Any], now: datetime) -> rows.Row:
+    def _row(self, row: dict[str, Any]) -> rows.Row:
         try:
-            return rows.Row(sources.message(self.source, row, now))
+            return rows.Row(sources.message(self.source, row))
         except rows.BadBody as err:
             return rows.Row(repr(row).encode("utf-8", "replace"), (err.rule, err.reason))
 

@@ -328,12 +328,14 @@ def outside(source: Source, row: dict[str, Any]) -> bool:
     return lng is not None and lat is not None and not (west <= lng <= east and south <= lat <= north)
 
 
-def message(source: Source, row: dict[str, Any], now: datetime) -> bytes:
+def with_year(source: Source, row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The row with whole dates in its `year` columns."""
+    return row | {name: dated(row[name], now) for name in source.year if isinstance(row.get(name), str)}
+
+
+def message(source: Source, row: dict[str, Any]) -> bytes:
     """The feed's message of one row. Raises rows.BadBody for what cannot be written as JSON."""
     row = {k: _plain(v) for k, v in row.items()}
-    for name in source.year:
-        if isinstance(row.get(name), str):
-            row[name] = dated(row[name], now)
     said: dict[str, Any] = {}
     for ours, theirs in (source.columns or {name: (name,) for name in row}).items():
         value = row.get(theirs[0]) if len(theirs) == 1 else "/".join(str(row.get(t, "")) for t in theirs)

@@ -61,7 +61,7 @@ def readings(source: Source, page: bytes) -> list:
     found = []
     for row in _read(source, page.decode()):
         try:
-            found += feeds.load()[source.feed].parse(source.topic, sources.message(source, row, NOW), NOW)
+            found += feeds.load()[source.feed].parse(source.topic, sources.message(source, sources.with_year(source, row, NOW)), NOW)
         except feeds.BadMessage as err:
             assert "一个数值也没有" in err.reason
     return found
@@ -203,9 +203,10 @@ def test_any_answer_is_rows_or_trouble(data):
     except (Trouble, rows.BadBody):
         return
     for row in found:
+        row = sources.with_year(source, row, NOW)
         sources.mark_of(source, row)
         try:
-            feeds.load()["water"].parse(source.topic, sources.message(source, row, NOW), NOW)
+            feeds.load()["water"].parse(source.topic, sources.message(source, row), NOW)
         except feeds.BadMessage as err:
             assert err.reason
 

@@ -153,6 +153,17 @@ def test_a_late_row_older_than_the_cursor_is_still_read(poller, site, hands):
     assert told(hands.look)["cursor"] == NOW.isoformat()
 
 
+def test_a_row_from_the_far_future_does_not_carry_the_cursor_away(poller, site, hands):
+    one = poller(RAIN + 'cursor = "tm"\ncursor_as = "time"\n')
+    answer(site, [rain(10), rain(0) | {"tm": "2099-01-01T00:00:00Z"}])
+    one.turn()
+    hands.now += timedelta(seconds=60)
+    answer(site, [rain(5)])
+    one.turn()
+    assert len(hands.readings()) == 2
+    assert [letter["rule"] for letter in hands.letters()] == ["time"]
+
+
 def test_the_cursor_goes_into_the_question_as_the_source_wants_it(poller, site, hands):
     text = RAIN + (
         'params = { since = "{cursor}" }\ncursor = "tm"\ncursor_as = "time"\nback = 60\n'
