@@ -34,7 +34,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -55,7 +55,7 @@ from ingest import feeds, rows
 from ingest.batch import Writer
 from ingest.feeds import _wire
 from ingest.gathered import Gathered
-from ingest.parcel import Outcome, Parcel
+from ingest.parcel import Outcome, Parcel, no_one
 from ingest.practice import Practice, Push
 
 log = logging.getLogger("ingest")
@@ -63,6 +63,8 @@ log = logging.getLogger("ingest")
 STOP_S = 5.0
 LINES_MAX = 256  # connections; a scan must not take all descriptors
 TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
+LATE_MAX = 32
+STATEMENT_S = 10
 DUMMY = b"no such key"
 
 
@@ -90,6 +92,10 @@ class Answer:
     text: str
     retry: bool = False
     code: str = ""
+
+
+UnderWay = tuple[Gathered, rows.BadBody | None]
+"""Rows that the writer has, and why the body could not be read if it could not."""
 
 
 class Away(Exception):
@@ -166,6 +172,16 @@ def _row(number: int, outcome: Outcome) -> dict[str, Any]:
     return {"row": number, "result": "stored" if outcome.stored else "duplicate"}
 
 
+def _token(asked: Asked) -> str:
+    """Under which the answer is kept: the sender's own, else the signature, which only the same request has."""
+    return asked.token or f"sig:{asked.signature.lower()}"
+
+
+def _what(asked: Asked) -> str:
+    """The name of this push in the database's locks."""
+    return f"push:{asked.key}:{_token(asked)}"
+
+
 class Pusher:
     """Turns a push into an answer; called from many threads. `connect` gives a fresh connection, `now` is the clock."""
 
@@ -182,6 +198,7 @@ class Pusher:
         self._writer = writer
         self._now = now
         self._connect = connect
+        self._late: dict[str, tuple[UnderWay, bytes]] = {}  # pushes that were not safe in time
         self._refused, self._told_at = 0, float("-inf")
         self._idle: list[psycopg.Connection] = []  # append and pop are atomic
         self._known: dict[str, tuple[FeedKey, datetime]] = {}  # keys as the database had them, and when
@@ -208,7 +225,12 @@ class Pusher:
         if now - self._told_at >= 1:
             key, feed = (_wire.short(said) for said in (asked.key, asked.feed))
             log.warning(
-                "推送被拒 %d 次，最近一次：密钥 %s，接入 %s，来自 %s，%s", self._refused, key, feed, asked.peer, answer.code
+                "推送被拒 %d 次，最近一次：密钥 %s，接入 %s，来自 %s，%s",
+                self._refused,
+                key,
+                feed,
+                asked.peer,
+                answer.code,
             )
             self._refused, self._told_at = 0, now
 
@@ -223,6 +245,7 @@ class Pusher:
             except IndexError:
                 try:
                     conn = self._connect()
+                    db.run(conn, "intake_session", statement=f"{STATEMENT_S}s")
                 except psycopg.Error:
                     raise Away from None
             except psycopg.Error:
@@ -249,9 +272,8 @@ class Pusher:
         refused = may(asked, key, now, self.push.window_s)
         if key is None or refused is not None:
             return refused
-        token = asked.token or f"sig:{asked.signature.lower()}"
+        what, token = _what(asked), _token(asked)
         digest = hashlib.sha256(f"{asked.feed}\n{asked.media}\n".encode() + asked.body).digest()
-        what = f"push:{key.id}:{token}"
         try:
             if not db.one(conn, "push_alone", what=what)["mine"]:
                 return refusal(409, "busy", "同一个编号的推送正在处理；请稍后原样重发，领取它的结果", retry=True)
@@ -267,7 +289,7 @@ class Pusher:
                 if bytes(kept["asked"]) != digest:
                     return refusal(422, "key", "这个幂等编号已用于别的内容；请换一个编号再推送")
                 return Answer(kept["status"], kept["answer"])
-            answer = self._take(asked)
+            answer = self._take(asked, what)
             if answer.status in (200, 400):  # judged for good; what is on disk will be known again by its readings
                 with contextlib.suppress(psycopg.Error):  # then a repetition is judged anew, and finds duplicates
                     db.run(
@@ -286,56 +308,61 @@ class Pusher:
         now = self._now()
         if key is None or (now - at).total_seconds() > self.push.cached_s:
             return refusal(503, "away", "数据库暂不可用，没法核对密钥，什么都没有收下；请稍后原样重发", retry=True)
-        return may(asked, key, now, self.push.window_s) or self._take(asked)
+        return may(asked, key, now, self.push.window_s) or self._take(asked, _what(asked))
 
-    def _take(self, asked: Asked) -> Answer:
-        """Hand the rows to the writer and wait until all are safe. The push is rightful."""
+    def _take(self, asked: Asked, what: str) -> Answer:
+        """Hand the rows to the writer and wait until all are safe; the push is rightful.
+
+        What was not safe in time is waited for again, and not handed over again, when its sender asks the next time: else
+        its dead rows would stand in the dead letter twice. Once only, for the writer may have let it go."""
+        asked_for = signed_text(replace(asked, at=""))
+        under_way, asked_before = self._late.pop(what, (None, b""))
+        if under_way is None or asked_before != asked_for:
+            under_way, asked_before = self._hand_over(asked), None
+        if isinstance(under_way, Answer):
+            return under_way
+        gathered, bad = under_way
+        if not gathered.wait(self.push.answer_s):
+            if asked_before is None:
+                while len(self._late) >= LATE_MAX:
+                    self._late.pop(next(iter(self._late)), None)
+                self._late[what] = (under_way, asked_for)
+            return refusal(
+                503,
+                "late",
+                f"没能在 {self.push.answer_s:g} 秒内确认入库，请当作没有收下；稍后原样重发，不会存两次",
+                retry=True,
+            )
+        if bad is not None:
+            return refusal(400, bad.rule, f"{bad.reason}。正文已留在死信里")
+        return answer_of(gathered.outcomes)
+
+    def _hand_over(self, asked: Asked) -> Answer | UnderWay:
+        """Give the rows to the writer. A body of which no row can be told goes to the dead letter whole, as far as it may
+        be long."""
         if asked.feed not in feeds.load():
             return refusal(404, "feed", f"没有名为 {asked.feed} 的接入；可用 {'、'.join(feeds.load())}")
         form = rows.FORMS.get(asked.media.partition(";")[0].strip().lower())
         if form is None:
             return refusal(415, "media", f"Content-Type 不认识；可用 {'、'.join(rows.FORMS)}")
-        topic = f"push/{asked.feed}/{asked.key}/-"  # `-`: the station stands in the row
-        received_at = self._now()
+        bad = None
         try:
             found = rows.cut(asked.feed, form, asked.body, self.push.rows_max)
         except rows.BadBody as err:
             if err.large:
                 return refusal(413, err.rule, err.reason)
-            return self._dead(asked, topic, received_at, err)
+            bad = err
+            found = [rows.Row(asked.body[: self._writer.practice.payload_max], (err.rule, err.reason))]
+        topic = f"push/{asked.feed}/{asked.key}/-"  # `-`: the station stands in the row
         gathered = Gathered(len(found))
+        received_at = self._now()
         for number, row in enumerate(found):
             told = partial(gathered.told, number)
             if row.refused is None:
-                self._writer.open(asked.feed, topic, row.payload, received_at, _nothing, told)
+                self._writer.open(asked.feed, topic, row.payload, received_at, no_one, told)
             else:
-                self._writer.put(Parcel(asked.feed, topic, row.payload, received_at, [], row.refused, _nothing, told))
-        return answer_of(gathered.outcomes) if gathered.wait(self.push.answer_s) else self._late()
-
-    def _dead(self, asked: Asked, topic: str, received_at: datetime, err: rows.BadBody) -> Answer:
-        """A body of which no row can be told stands whole in the dead letter, as far as it may be long."""
-        gathered = Gathered(1)
-        body = asked.body[: self._writer.practice.payload_max]
-        self._writer.put(
-            Parcel(
-                asked.feed, topic, body, received_at, [], (err.rule, err.reason), _nothing, partial(gathered.told, 0)
-            )
-        )
-        if not gathered.wait(self.push.answer_s):
-            return self._late()
-        return refusal(400, err.rule, f"{err.reason}。正文已留在死信里")
-
-    def _late(self) -> Answer:
-        return refusal(
-            503,
-            "late",
-            f"没能在 {self.push.answer_s:g} 秒内确认入库，请当作没有收下；稍后原样重发，不会存两次",
-            retry=True,
-        )
-
-
-def _nothing() -> None:
-    """`told` says more than the acknowledgement does."""
+                self._writer.put(Parcel(asked.feed, topic, row.payload, received_at, [], row.refused, no_one, told))
+        return gathered, bad
 
 
 def exposition(writer: Writer) -> bytes:
