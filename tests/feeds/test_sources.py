@@ -17,6 +17,7 @@ from ingest.sources import BadSource, Source, Trouble
 NOW = datetime(2026, 8, 21, 13, 0, tzinfo=UTC)
 CORPUS = Path(__file__).parent / "corpus/poll"
 REAL = Path(__file__).parents[2] / "../shared/data/water-quality/cnemc_api_response_20260821_page1.json"
+HOTSPOTS = Path(__file__).parents[2] / "../shared/data/fire-hotspots/modis_c61_24h_china_bbox_20220226_27.csv"
 CNEMC = """
 [source.cnemc]
 feed = "water"
@@ -140,6 +141,18 @@ def test_the_real_page_is_read_to_its_last_row(declare):
     found = readings(source, REAL.read_bytes())
     assert len(found) == cells > 3000
     assert len({r.station for r in found}) > 450
+
+
+def test_every_row_of_the_real_hotspots_is_two_readings_at_its_moment(declare):
+    if not HOTSPOTS.exists():
+        pytest.skip("the real hotspots of ../shared are not on this machine")
+    (source,) = declare('[source.f]\nfeed = "fire"\nfrom = "firms"\nurl = "https://x.cn"\nevery_s = 60')
+    found = _read(source, HOTSPOTS.read_text())
+    for row in found:
+        read = feeds.load()["fire"].parse(source.topic, sources.message(source, row), NOW)
+        assert [r.kind for r in read] == ["hotspot", "hotspot_confidence"]
+        assert {r.at for r in read} == {sources.mark_of(source, row)}
+    assert len(found) == len(HOTSPOTS.read_text().splitlines()) - 1 > 50
 
 
 def test_a_column_that_was_renamed_is_trouble_and_no_gap(declare):
