@@ -13,8 +13,8 @@ the same again. Why a push is never stored twice: a reading is known by its iden
 its signature), under which the answer is kept and given again. Everything that decides what the body means is signed, so
 nobody between can change it and spoil the answer of the true one.
 
-Beside it `GET /metrics` and `GET /healthz` of this worker, without a key: the port belongs behind the proxy of
-deploy/nginx.conf, which lets through /api/v1/feeds/ only.
+Beside it `GET /metrics` and `GET /healthz` of this worker, without a key and without TLS: the port listens on `door_host`
+(this machine only) and belongs behind a proxy that lets nothing but /api/v1/feeds/ through.
 
 Why the rows are handed over and waited for in a thread each request: the writer's queue holds the sender back when it is
 full, and a thread may wait; `at_once` bounds them, and with them memory and database connections.
@@ -63,8 +63,8 @@ log = logging.getLogger("ingest")
 STOP_S = 5.0
 LINES_MAX = 256  # connections; a scan must not take all descriptors
 TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
-LATE_MAX = 32
-STATEMENT_S = 10
+LATE_MAX = 32  # pushes remembered that were not safe in time
+STATEMENT_S = 10  # a statement of ours that takes longer: the database counts as away
 DUMMY = b"no such key"
 
 
@@ -105,6 +105,9 @@ class Away(Exception):
 def refusal(status: int, code: str, says: str, *, retry: bool = False) -> Answer:
     """An answer that is no receipt."""
     return Answer(status, json.dumps({"error": code, "says": says}, ensure_ascii=False), retry, code)
+
+
+OTHER_CONTENT = refusal(422, "key", "这个幂等编号已用于别的内容；请换一个编号再推送")
 
 
 def signed_text(asked: Asked) -> bytes:
@@ -287,7 +290,7 @@ class Pusher:
                 raise Away from None
             if kept is not None:
                 if bytes(kept["asked"]) != digest:
-                    return refusal(422, "key", "这个幂等编号已用于别的内容；请换一个编号再推送")
+                    return OTHER_CONTENT
                 return Answer(kept["status"], kept["answer"])
             answer = self._take(asked, what)
             if answer.status in (200, 400):  # judged for good; what is on disk will be known again by its readings
@@ -316,14 +319,16 @@ class Pusher:
         What was not safe in time is waited for again, and not handed over again, when its sender asks the next time: else
         its dead rows would stand in the dead letter twice. Once only, for the writer may have let it go."""
         asked_for = signed_text(replace(asked, at=""))
-        under_way, asked_before = self._late.pop(what, (None, b""))
-        if under_way is None or asked_before != asked_for:
-            under_way, asked_before = self._hand_over(asked), None
+        late, asked_before = self._late.get(what, (None, b""))
+        if late is not None and asked_before != asked_for:
+            return OTHER_CONTENT
+        self._late.pop(what, None)
+        under_way = late or self._hand_over(asked)
         if isinstance(under_way, Answer):
             return under_way
         gathered, bad = under_way
         if not gathered.wait(self.push.answer_s):
-            if asked_before is None:
+            if late is None:
                 while len(self._late) >= LATE_MAX:
                     self._late.pop(next(iter(self._late)), None)
                 self._late[what] = (under_way, asked_for)

@@ -26,6 +26,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from brain.settings import Settings
@@ -130,9 +131,14 @@ def _fetch(source: Source, at: Mark | None, poll: Poll) -> bytes:
 def _query(source: Source, at: Mark | None, poll: Poll) -> list[dict[str, Any]]:
     """Rows of a query, in a transaction that cannot write, through a cursor that cannot be anything but a SELECT."""
     seconds = source.timeout_s or poll.timeout_s
+    way = _file(source.dsn_file)
+    try:
+        conninfo_to_dict(way)
+    except psycopg.Error:  # its sentence would quote the password
+        raise Trouble("dsn_file 里的连接串写得不对；应像 postgresql://用户:密码@主机:5432/库") from None
     try:
         with psycopg.connect(
-            _file(source.dsn_file), connect_timeout=max(2, int(seconds)), row_factory=dict_row,
+            way, connect_timeout=max(2, int(seconds)), row_factory=dict_row,
             application_name="brain poll", options=f"-c statement_timeout={int(seconds * 1000)}",
             keepalives_idle=5, keepalives_interval=2, keepalives_count=3, tcp_user_timeout=int(seconds * 1000),
         ) as conn:  # fmt: skip
@@ -223,6 +229,8 @@ class Poller:
         """Ask, and see what is new safe; the cursor and the digests to keep, and whether there is more. Raises Trouble."""
         source = self.source
         since = sources.since(source, cursor) if source.cursor else None
+        if cursor is not None and source.cursor and since is None:
+            raise Trouble(f"存下的游标“{_wire.short(cursor)}”不是 {source.cursor_as}；请改回 cursor_as，或换个来源名字从头读")
         known = {seen[n : n + DIGEST] for n in range(0, len(seen), DIGEST)}
         furthest = sources.mark(source, cursor) if source.cursor and cursor is not None else None
         offered: list[rows.Row] = []

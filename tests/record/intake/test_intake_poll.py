@@ -359,10 +359,29 @@ def test_a_query_that_writes_is_refused_by_the_database(poller, hands, theirs, c
     assert conn.execute("SELECT count(*) AS n FROM theirs").fetchone()["n"] == 1
 
 
-def test_the_way_to_a_database_is_in_no_error(poller, hands, theirs, tmp_path):
-    (tmp_path / "dsn").write_text("postgresql://reader:s3cret@127.0.0.1:1/theirs")
+@pytest.mark.parametrize(
+    ("way", "says"),
+    [
+        ("postgresql://reader:s3cret@127.0.0.1:1/theirs", "查询没有做成"),
+        ("postgresql//reader:s3cret@127.0.0.1/theirs", "连接串写得不对"),
+        ("postgresql://reader:s3cret@127.0.0.1:port/theirs", "查询没有做成"),
+    ],
+)
+def test_the_password_of_their_database_is_in_no_error(declared, tmp_path, way, says):
+    (tmp_path / "dsn").write_text(way)
+    with pytest.raises(sources.Trouble, match=says) as trouble:
+        ask(declared(SQL), None, practice.load().poll)
+    assert "s3cret" not in str(trouble.value)
+
+
+def test_a_cursor_of_another_kind_is_told_and_not_read_past(poller, hands, theirs):
+    theirs(1, 3)
     poller(SQL).turn()
-    assert "查询没有做成" in told(hands.look)["last_error"] and "s3cret" not in told(hands.look)["last_error"]
+    theirs(4, 5)
+    hands.now += timedelta(seconds=60)
+    hands.look.execute("UPDATE poll_cursor SET cursor = 'yesterday'")
+    poller(SQL).turn()
+    assert "不是 number" in told(hands.look)["last_error"]
 
 
 # Kills and other workers ----------------------------------------------------------------------------------------------

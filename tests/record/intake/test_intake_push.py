@@ -198,11 +198,14 @@ def test_a_push_that_is_not_safe_in_time_claims_nothing_and_may_be_sent_again(ha
     late = department.post(request)  # nobody turns the writer
     assert (late.status_code, late.json()["error"]) == (503, "late")
     assert int(late.headers["Retry-After"]) > 0
+    other = department.signed("rain", [rain(7)], token="n1")
+    assert department.post(department.signed("rain", [rain(8)], token="n1")).json()["error"] == "late"
+    assert department.post(other).status_code == 422, "the number belongs to what is still under way"
     turning = threading.Thread(target=hands.writer.run)
     turning.start()
     again = department.post(request).json()
     assert (again["stored"], again["dead"]) == (1, 1), "the rows under way were waited for, and not handed over again"
-    assert len(hands.readings()) == len(hands.letters()) == 1
+    assert (len(hands.readings()), len(hands.letters())) == (2, 1)
     door.stop()
     hands.writer.stop()
     turning.join()
@@ -389,6 +392,7 @@ def test_a_request_that_is_being_worked_on_is_not_worked_on_twice(qxj, conn, db_
         db.run(other, "push_alone", what=f"push:{qxj.id}:day-1")
         answer = qxj.send("rain", [rain(0)], token="day-1")
         assert (answer.status_code, answer.json()["error"]) == (409, "busy")
+        db.run(other, "push_done", what=f"push:{qxj.id}:day-1")
     assert qxj.send("rain", [rain(0)], token="day-1").status_code == 200
 
 
