@@ -45,20 +45,22 @@ log = logging.getLogger("ingest")
 LOOK_S = 5.0  # how long at most until the next look whether a source is due, or whether its other worker is gone
 AHEAD = timedelta(days=1)
 DIGEST = 16
-CHUNK = 1 << 16
 STOP_S = 5.0
 
 
 # Asking -------------------------------------------------------------------------------------------------------------
 def ask(source: Source, at: Mark | None, poll: Poll) -> list[dict[str, Any] | rows.Row]:
-    """What the source has from `at` on. Raises Trouble."""
+    """What the source has from `at` on. Raises Trouble, in whose sentence stands no secret, even where the source sends it
+    back: the sentence goes into the database and the log."""
     if source.kind == "sql":
         found = _query(source, at, poll)
     else:
+        secret = _file(source.secret_file) if source.secret_file else ""
         try:
-            found = _read(source, _text(_fetch(source, at, poll)))
-        except rows.BadBody as err:
-            raise Trouble(err.reason) from None
+            found = _read(source, _text(_fetch(source, at, poll, secret)))
+        except (rows.BadBody, Trouble) as err:
+            said = str(err)
+            raise Trouble(said.replace(secret, "***") if secret else said) from None
     if len(found) > poll.rows_max:
         raise Trouble(f"一次给了超过 {poll.rows_max} 行；请用游标分次读，或写 LIMIT")
     return found
@@ -85,9 +87,8 @@ def _read(source: Source, said: str) -> list[dict[str, Any] | rows.Row]:
     return list(rows.table(said))
 
 
-def _fetch(source: Source, at: Mark | None, poll: Poll) -> bytes:
-    """The body of the answer. The secret stands in no sentence of a Trouble: it goes into the database and the log."""
-    secret = _file(source.secret_file) if source.secret_file else ""
+def _fetch(source: Source, at: Mark | None, poll: Poll, secret: str) -> bytes:
+    """The body of the answer."""
     cursor = "" if at is None else sources.put(source, at)
 
     def filled(said: dict[str, str]) -> dict[str, str]:
@@ -110,7 +111,7 @@ def _fetch(source: Source, at: Mark | None, poll: Poll) -> bytes:
             if response.status_code != 200:
                 more = "（跳转不跟随，请写最终地址）" if response.is_redirect else ""
                 raise Trouble(f"{host} 答了 {response.status_code}{more}；请核对地址、参数与密钥")
-            for chunk in response.iter_bytes(CHUNK):
+            for chunk in response.iter_bytes():  # as they arrive: one that drips must not outlast the time
                 body += chunk
                 if len(body) > poll.answer_max:
                     raise Trouble(f"{host} 的应答超过 {poll.answer_max} 字节；请用游标或参数少要一些")
@@ -230,7 +231,9 @@ class Poller:
         source = self.source
         since = sources.since(source, cursor) if source.cursor else None
         if cursor is not None and source.cursor and since is None:
-            raise Trouble(f"存下的游标“{_wire.short(cursor)}”不是 {source.cursor_as}；请改回 cursor_as，或换个来源名字从头读")
+            raise Trouble(
+                f"存下的游标“{_wire.short(cursor)}”不是 {source.cursor_as}；请改回 cursor_as，或换个来源名字从头读"
+            )
         known = {seen[n : n + DIGEST] for n in range(0, len(seen), DIGEST)}
         furthest = sources.mark(source, cursor) if source.cursor and cursor is not None else None
         offered: list[rows.Row] = []
@@ -313,8 +316,7 @@ class Door:
     def finish(self) -> None:
         until = time.monotonic() + STOP_S
         for thread in self._threads:
-            with contextlib.suppress(RuntimeError):  # was not started
-                thread.join(max(0.0, until - time.monotonic()))
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 def door(settings: Settings, practice: Practice, writer: Writer) -> Door | None:

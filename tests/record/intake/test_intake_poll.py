@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import threading
@@ -15,8 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from brain.settings import Settings
 from brain.store import db
-from ingest import practice, sources
+from ingest import poll, practice, sources
 from ingest.poll import Door, Poller, ask
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
@@ -38,6 +40,13 @@ class Site:
                 found = site.answers[urlsplit(self.path).path]
                 if callable(found):
                     found = found(parse_qs(urlsplit(self.path).query))
+                if isinstance(found, float):  # one byte each time, for ever
+                    self.send_response(200)
+                    self.end_headers()
+                    with contextlib.suppress(OSError):
+                        while not threading.Event().wait(found):
+                            self.wfile.write(b" ")
+                    return
                 status, said = found if isinstance(found, tuple) else (200, found)
                 self.send_response(status)
                 if status == 302:
@@ -87,9 +96,9 @@ def silent(hands, db_url, declared):
     """Make a poller on this test's database; nobody turns the writer."""
 
     def silent(text: str, **more) -> Poller:
-        poll = replace(hands.practice.poll, **{"settle_s": 5} | more)
+        local = replace(hands.practice.poll, **{"settle_s": 5} | more)
         connect = partial(db.connect, db_url, name="poll under test")
-        return Poller(declared(text), poll, hands.writer, connect, now=lambda: hands.now)
+        return Poller(declared(text), local, hands.writer, connect, now=lambda: hands.now)
 
     return silent
 
@@ -229,6 +238,17 @@ def test_firms_hotspots_in_the_box_are_stored_and_late_passes_are_read(poller, s
     assert told(hands.look)["cursor"] == "2026-09-03T01:00:00+00:00"
 
 
+def test_a_form_is_posted_with_the_cursor_in_it(declared, site):
+    text = RAIN + (
+        'method = "POST"\nform = { action = "getRealDatas", since = "{cursor}" }\ncursor = "n"\ncursor_as = "number"\n'
+        "cursor_start = 7\n"
+    )
+    answer(site, [])
+    source = declared(text)
+    assert ask(source, sources.since(source, None), practice.load().poll) == []
+    assert parse_qs(site.asked[0][2].decode()) == {"action": ["getRealDatas"], "since": ["7"]}
+
+
 # Trouble --------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("said", "says"),
@@ -273,6 +293,19 @@ def test_a_source_that_does_not_answer_in_time_is_given_up(poller, site, hands):
     poller(RAIN + "timeout_s = 0.2\n").turn()
     gate.set()
     assert "没有应答" in told(hands.look)["last_error"]
+
+
+def test_a_source_that_drips_is_given_up_when_its_time_is_over(declared, site):
+    site.answers["/rain"] = 0.05
+    with pytest.raises(sources.Trouble, match="没有答完"):
+        ask(declared(RAIN + "timeout_s = 0.4\n"), None, practice.load().poll)
+
+
+def test_a_source_that_sends_the_secret_back_does_not_bring_it_into_the_log(declared, site, tmp_path):
+    (tmp_path / "token").write_text("s3cret")
+    site.answers["/rain"] = lambda query: f"Invalid key {query['key'][0]}".encode()
+    with pytest.raises(sources.Trouble, match=r"Invalid key \*\*\*"):
+        ask(declared(RAIN + 'secret_file = "token"\nparams = { key = "{secret}" }\n'), None, practice.load().poll)
 
 
 def test_a_server_without_a_trusted_certificate_is_not_asked(poller, site, hands, tmp_path):
@@ -455,6 +488,18 @@ def test_the_door_asks_by_itself_until_it_is_stopped(poller, site, hands, until)
     door.stop()
     door.finish()
     assert not door.failed
+
+
+def test_the_sources_of_the_city_s_own_folder_become_a_door(declared, tmp_path, hands):
+    (tmp_path / "none").mkdir()
+    none = practice.load(str(tmp_path / "none"))
+    assert poll.door(Settings(), none, hands.writer) is None
+    declared(RAIN)
+    door = poll.door(Settings(), practice.load(str(tmp_path)), hands.writer)
+    assert [p.source.name for p in door.pollers] == ["a"]
+    (tmp_path / "poll.toml").write_text("[source.a]\nfrom = 'json'\n")
+    with pytest.raises(practice.BadPractice, match="poll.toml：source.a 缺少 feed"):
+        poll.door(Settings(), practice.load(str(tmp_path)), hands.writer)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
