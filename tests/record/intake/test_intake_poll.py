@@ -498,7 +498,7 @@ def test_the_sources_of_the_city_s_own_folder_become_a_door(declared, tmp_path, 
     door = poll.door(Settings(), practice.load(str(tmp_path)), hands.writer)
     assert [p.source.name for p in door.pollers] == ["a"]
     (tmp_path / "poll.toml").write_text("[source.a]\nfrom = 'json'\n")
-    with pytest.raises(practice.BadPractice, match="poll.toml：source.a 缺少 feed"):
+    with pytest.raises(practice.BadPractice, match=r"source\.a 缺少 feed"):
         poll.door(Settings(), practice.load(str(tmp_path)), hands.writer)
 
 
