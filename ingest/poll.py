@@ -24,7 +24,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import httpx
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
@@ -89,6 +88,8 @@ def _read(source: Source, said: str) -> list[dict[str, Any] | rows.Row]:
 
 def _fetch(source: Source, at: Mark | None, poll: Poll, secret: str) -> bytes:
     """The body of the answer."""
+    import httpx  # only here: most workers poll nothing
+
     cursor = "" if at is None else sources.put(source, at)
 
     def filled(said: dict[str, str]) -> dict[str, str]:

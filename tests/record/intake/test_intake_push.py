@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from brain.flow import feed_keys
 from brain.store import db
-from ingest.http import Door, Pusher, exposition
+from ingest.http import Pusher
+from ingest.serve import Door, exposition
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 SECRET_KEY = "a signing key of a test, long enough"
