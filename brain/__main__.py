@@ -87,6 +87,12 @@ def station(settings: Settings, args: argparse.Namespace) -> int:
     return stations.run(with_database(settings), args, print)
 
 
+def key(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.local import keys
+
+    return keys.run(with_database(settings), args, print)
+
+
 def check(settings: Settings, args: argparse.Namespace) -> int:
     from brain.local import check as checks
 
@@ -170,6 +176,15 @@ def parser() -> argparse.ArgumentParser:
     from brain.local import stations
 
     stations.arguments(add("station", station, "测站：登记检修、校准，列出现有的"))
+    one = add("key", key, "推送密钥：列出、新发、吊销（各部门经 HTTP 推送数据用）")
+    acts = one.add_subparsers(dest="act", required=True, metavar="动作")
+    acts.add_parser("list", help="列出所有推送密钥，不含密钥本身")
+    new = acts.add_parser("add", help="给一个单位发一把密钥，只显示这一次")
+    new.add_argument("org", metavar="单位", help="单位代码，见 departments.toml")
+    new.add_argument("--feeds", required=True, metavar="接入", help="可写哪些接入，逗号分隔，如 water,rain")
+    new.add_argument("--days", type=int, default=365, metavar="天", help="有效多少天，默认 365")
+    new.add_argument("--note", default="", metavar="说明", help="给谁、装在哪台机器上")
+    acts.add_parser("revoke", help="吊销一把密钥，即刻生效").add_argument("id", metavar="编号", help="密钥编号")
     add("check", check, "逐项检查本机运行状况，有问题时退出码为 1")
     one = add("alive", alive, "容器健康检查：某个进程是否连着数据库")
     one.add_argument("what", choices=["ingest", "engine"], help="哪个进程；ingest 按 BRAIN_WORKER 区分")

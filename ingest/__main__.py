@@ -66,6 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     send.add_argument("--door", default="", help="从哪个门：mqtt、http、drop、hj212、sl651、gb26875；不写则用该接入平常的门")
     send.add_argument("--to", default="", help="地址，如 10.1.2.3:9212 或 mqtt://用户:密码@主机:1883；不写则用设置里的")
     send.add_argument("--topic", default="", help="MQTT 主题；不写则按报文里的测站")
+    send.add_argument("--key", default="", metavar="编号:密钥", help="HTTP 推送的密钥，brain key add 发放时显示")
     send.add_argument("--every", type=float, default=0.0, metavar="秒", help="每条之间隔多久")
     tap = command("tap", "看着一路数据：每一批收了什么，入库、重复还是死信，死信为什么")
     tap.add_argument("feed", choices=sorted(feeds.load()), metavar="接入", help="、".join(sorted(feeds.load())))
@@ -163,7 +164,7 @@ def _decode(settings: Settings, feed: str, file: str, topic: str | None) -> int:
 def _send(settings: Settings, args: argparse.Namespace) -> int:
     sent = tools.send(
         settings, feeds.load()[args.feed], args.file, print, to=args.to, topic=args.topic, every_s=args.every,
-        door=args.door,
+        door=args.door, secret=args.key,
     )  # fmt: skip
     print(f"共发出 {sent} 条")
     return 0

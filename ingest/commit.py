@@ -92,13 +92,13 @@ def outcomes(
     fresh = {(r.station, r.kind, r.at, r.seq) for _, stored in done for r in stored.fresh}
     found: dict[int, tuple[list[int], list[tuple[str, str]]]] = {key: ([0, 0], []) for key in asking}
     for parcel, item in [*entries, *swapped]:
-        if id(parcel) not in asking:
-            continue
-        counts, refused = found[id(parcel)]
+        counts, refused = found.get(id(parcel), ([0, 0], []))
         if isinstance(item, DeadLetter):
             refused.append((item.rule, item.reason))
         else:
-            counts[(item.station, item.kind, item.at, item.seq) not in fresh] += 1
+            identity = (item.station, item.kind, item.at, item.seq)
+            counts[identity not in fresh] += 1
+            fresh.discard(identity)  # twice in one batch: the second is a duplicate
     for parcel, _ in swapped:
         if id(parcel) in asking:
             found[id(parcel)][0][1] -= 1  # counted as a duplicate above, for it was not stored

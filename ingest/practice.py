@@ -44,6 +44,33 @@ class Hj212:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """Group [push]: the HTTP door."""
+
+    body_max: int
+    rows_max: int
+    window_s: float
+    body_s: float
+    answer_s: float
+    at_once: int
+    retry_s: int
+    receipt: timedelta
+    cached_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Group [poll]: the door that asks other people's servers."""
+
+    timeout_s: float
+    answer_max: int
+    rows_max: int
+    settle_s: float
+    retry_s: tuple[float, ...]
+    hotspots_back: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Practice:
     """See intake.toml for the meaning of each. Times in seconds unless they are a timedelta."""
 
@@ -72,6 +99,8 @@ class Practice:
     catch_up_s: float
     sl651: Sl651
     hj212: Hj212
+    push: Push
+    poll: Poll
 
 
 def load(folder: str = "") -> Practice:
@@ -90,6 +119,7 @@ def load(folder: str = "") -> Practice:
                 _check(f"{own}：{group}.{key}", said[group].get(key), value)
                 said[group][key] = value
     batch, clock, spill, mqtt = said["batch"], said["time"], said["spill"], said["mqtt"]
+    push, poll = said["push"], said["poll"]
     oldest = date.fromisoformat(clock["oldest"])
     return Practice(
         folder=folder,
@@ -117,6 +147,25 @@ def load(folder: str = "") -> Practice:
         catch_up_s=said["replay"]["catch_up_s"],
         sl651=Sl651(**said["sl651"]),
         hj212=Hj212(**said["hj212"]),
+        push=Push(
+            body_max=push["body_max"],
+            rows_max=push["rows_max"],
+            window_s=push["window_s"],
+            body_s=push["body_s"],
+            answer_s=push["answer_s"],
+            at_once=push["at_once"],
+            retry_s=push["retry_s"],
+            receipt=timedelta(days=push["receipt_days"]),
+            cached_s=push["cached_s"],
+        ),
+        poll=Poll(
+            timeout_s=poll["timeout_s"],
+            answer_max=poll["answer_max"],
+            rows_max=poll["rows_max"],
+            settle_s=poll["settle_s"],
+            retry_s=tuple(poll["retry_s"]),
+            hotspots_back=timedelta(hours=poll["hotspots_back_h"]),
+        ),
     )
 
 

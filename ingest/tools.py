@@ -90,8 +90,12 @@ def send(
     topic: str = "",
     every_s: float = 0.0,
     door: str = "",
+    secret: str = "",
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
-    """Play a file to a door and tell the answers; returns how many messages went out. Raises Refused."""
+    """Play a file to a door and tell the answers; returns how many messages went out. Raises Refused.
+
+    `secret` is a push key as `brain key add` shows it, `编号:密钥`."""
     key = module.FEED.key
     door = door or (key if key in TCP else "mqtt" if module.FEED.topic else "drop")
     if door == "drop":
@@ -103,9 +107,9 @@ def send(
     if door == "mqtt":
         return _mqtt(to or settings.mqtt_url or f"mqtt://127.0.0.1:{settings.mqtt_port}", module, topic, found, say, every_s)
     if door == "http":
-        from ingest import push
-
-        return push.send(to or f"http://{settings.door_host}:{settings.push_port}", key, found, say, every_s)
+        if not to and not settings.push_port:
+            raise Refused("不知道推送的地址；请写 --to https://主机，或设置 BRAIN_PUSH_PORT")
+        return _push(to or f"http://{settings.door_host}:{settings.push_port}", key, found, say, every_s, secret, now)
     raise Refused(f"没有名为 {door} 的门；可用 mqtt、http、drop、{'、'.join(TCP)}")
 
 
@@ -175,6 +179,35 @@ def _station_of(module: FeedModule, message: bytes) -> str:
     except feeds.BadMessage as err:
         found = err.rest
     return next((r.station for r in found if r.station[:1] != "@"), "hotspots" if found else "-")
+
+
+def _push(
+    url: str,
+    feed: str,
+    found: list[bytes],
+    say: Callable[[str], None],
+    every_s: float,
+    secret: str,
+    now: Callable[[], datetime],
+) -> int:
+    import httpx
+
+    from ingest import http
+
+    ident, _, key = secret.partition(":")
+    if not ident or not key:
+        raise Refused("HTTP 推送要密钥：请写 --key 编号:密钥（brain key add 发放时显示的那一串）")
+    path = f"/api/v1/feeds/{feed}"
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+        for n, message in enumerate(found, 1):
+            headers = http.signed_headers(ident, key.encode(), path, "application/json", message, now())
+            try:
+                answer = client.post(path, content=message, headers=headers)
+            except httpx.HTTPError as err:
+                raise Refused(f"{url} 推送不了：{err}；请核对地址与端口") from None
+            say(f"第 {n} 条 {len(message)} 字节 → {answer.status_code} {answer.text.strip()}")
+            time.sleep(every_s)
+    return len(found)
 
 
 def _drop(settings: Settings, key: str, file: str, say: Callable[[str], None]) -> int:

@@ -22,7 +22,7 @@ FILES = (
     "workflow.toml",
     "kpi.toml",
 )
-GUESTS = ("intake.toml", "units.toml", "families.toml", "lorawan.toml", "milesight.toml")
+GUESTS = ("intake.toml", "units.toml", "poll.toml", "families.toml", "lorawan.toml", "milesight.toml")
 """Files of the same folder that intake reads."""
 _MISSING = object()
 _KIND_WORDS = {

@@ -59,7 +59,9 @@ class FeedModule(Protocol):
 
     Optional: `cut(data)`, the messages of a file or recorded stream, for `python -m ingest decode` and `send`;
     `MEANT`, kind by `?name`, what the feed supposes at stations of the kind's theme while nobody has mapped it;
-    `furnish(folder)`, which lays the city's own tables over the shipped ones.
+    `furnish(folder)`, which lays the city's own tables over the shipped ones;
+    `flat(row, point=None)`, the message of one row of a table (CSV, sheet, SQL) or one GeoJSON feature at `point`
+    (longitude, latitude), for `ingest.rows`; without it a row is a message as it stands.
     """
 
     FEED: Feed

@@ -287,3 +287,42 @@ def gather(items: Iterable[T], read: Callable[[T], Reading | list[Reading] | Non
     if not good:
         raise BadMessage("shape", empty)
     return good
+
+
+def generic(topic: str, body: dict[str, Any]) -> list[Reading] | None:
+    """Readings of a message in the plain form that every JSON feed reads beside its own; None when it is not that form.
+
+    `{"station": "RG-01", "kind": "rain_1h", "value": 12.5, "unit": "mm", "at": "2026-09-03T08:00:00+08:00"}`, or several in
+    `{"readings": [...]}`, where what they have in common may stand once beside the list. `kind` is the catalog's or the
+    sender's own word, `unit` may be left out, `flag` is the HJ 212 data flag, `seq` the sender's running number.
+    """
+    names = {k.lower() for k in body}
+    if "readings" in names:
+        rows = get(body, "readings")
+        if not isinstance(rows, list):
+            raise BadMessage("shape", f"“readings”应是读数的列表，现为“{short(rows)}”；请按格式发送")
+        common = {k: v for k, v in body.items() if k.lower() != "readings"}
+        empty = "“readings”里一个数值也没有；没有数据时不必发送"
+        return gather(enumerate(rows), lambda item: _generic(topic, item[1], f"readings[{item[0]}]", common), empty)
+    if {"kind", "value"} <= names:
+        return gather([body], lambda row: _generic(topic, row, "", {}), "“value”是空的；没有数据时不必发送")
+    return None
+
+
+def _generic(topic: str, row: object, where: str, common: dict[str, Any]) -> Reading | None:
+    if not isinstance(row, dict):
+        raise BadMessage("shape", f"{where} 应是一个读数对象，现为“{short(row)}”；请按格式发送")
+    row = common | row
+    dot = where and f"{where}."
+    kind = word(get(row, "kind"), f"{dot}kind")
+    value = number(get(row, "value"), f"{dot}value")
+    if value is None:
+        return None
+    place = station(topic, get(row, "station"), f"{dot}station")
+    unit, seq = get(row, "unit"), get(row, "seq")
+    if unit not in (None, ""):
+        kind = f"{kind}@{word(unit, f'{dot}unit')}"
+    return Reading(
+        place, f"?{kind}", when(get(row, "at"), f"{dot}at"), value, flag(get(row, "flag"), f"{dot}flag"),
+        "" if seq in (None, "") else word(seq, f"{dot}seq"),
+    )  # fmt: skip

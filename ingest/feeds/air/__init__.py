@@ -9,6 +9,7 @@ pressure and wind of the same station are known and not kept. Times without offs
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from brain.model import Quality, Reading
 from ingest.feeds import BadMessage, Feed, _wire, topic
@@ -33,6 +34,8 @@ KIND_OF = {name.upper(): kind for kind, names in FACTORS.items() for name in nam
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message; quality from each factor's data flag. Raises BadMessage only."""
     body = _wire.obj(payload)
+    if (plain := _wire.generic(topic, body)) is not None:
+        return plain
     place = _wire.station(topic, _wire.get(body, "MN"), "MN")
     at = _wire.when(_wire.get(body, "DataTime"), "DataTime")
     factors = _wire.get(body, "CP", "items")
@@ -56,3 +59,11 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         return None if found is None else Reading(place, kind, at, found, quality)
 
     return _wire.gather(factors.items(), read, "“CP”里一个数值也没有；请核对分析仪是否在线")
+
+
+def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[str, Any]:
+    """A row of a table (MN, DataTime, PM2.5, SO2, …) as a message: the factors go into CP. Messages stay."""
+    if {k.lower() for k in row} & {"cp", "items", "kind", "readings"}:
+        return row
+    head = {k: v for k, v in row.items() if k.lower() in ("mn", "datatime")}
+    return head | {"CP": {k: v for k, v in row.items() if k not in head}}

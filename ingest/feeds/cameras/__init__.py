@@ -33,6 +33,8 @@ FAULTS = {
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message. Raises BadMessage only."""
     body = _wire.obj(payload)
+    if (plain := _wire.generic(topic, body)) is not None:
+        return plain
     command = body.get("CmdType")
     at = _wire.when(_wire.get(body, "Time", "DateTime"), "Time")
     if command == "Catalog":

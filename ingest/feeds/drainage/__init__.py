@@ -10,6 +10,7 @@ are not kept.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from brain.model import Reading
 from ingest.feeds import BadMessage, Feed, _wire, topic
@@ -25,6 +26,8 @@ PUMP = {"stop": 0, "stopped": 0, "off": 0, "run": 1, "running": 1, "on": 1, "fau
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one upload, oldest first as sent. Raises BadMessage only."""
     body = _wire.obj(payload)
+    if (plain := _wire.generic(topic, body)) is not None:
+        return plain
     place = _wire.station(topic, _wire.get(body, "dev"), "dev")
     rows = _wire.get(body, "list")
     if not isinstance(rows, list):
@@ -56,3 +59,13 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         return Reading(place, kind, _wire.when(row.get("t"), f"{where}.t"), found, seq=seq)
 
     return _wire.gather(enumerate(rows), read, "“list”里一个读数也没有；请核对记录仪是否在采集")
+
+
+def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[str, Any]:
+    """A row of a table (dev, p, v, u, t, n) as an upload of one reading. Messages stay. A blank cell is one left out."""
+    if {k.lower() for k in row} & {"list", "kind", "readings"}:
+        return row
+    given = {k: v for k, v in row.items() if v != ""}
+    return {k: v for k, v in given.items() if k.lower() == "dev"} | {
+        "list": [{k.lower(): v for k, v in given.items() if k.lower() != "dev"}]
+    }

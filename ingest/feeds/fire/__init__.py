@@ -33,9 +33,14 @@ HEAD = {"smoke": "smoke", "tmax": "thermal_max"}
 
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message; those of hotspots carry a place (`@lng,lat`) as station. Raises BadMessage only."""
-    if topic.rsplit("/", 1)[-1] == "hotspots":
-        return _wire.gather(enumerate(_rows(payload)), _hotspot, "热点报文里一行也没有；没有热点时不必发送")
+    tail = topic.rsplit("/", 1)[-1]
+    if tail == "hotspots":
+        return _hotspots(payload)
     body = {k.lower(): v for k, v in _wire.obj(payload).items()}
+    if "rows" in body and tail in ("-", ""):  # not under a station's topic: its sender may write that station only
+        return _hotspots(payload)
+    if (plain := _wire.generic(topic, body)) is not None:
+        return plain
     place = _wire.station(topic, _wire.get(body, "stcd", "dev"), "stcd")
     at = _wire.when(_wire.get(body, "tm", "ts"), "tm")
     fields = HEAD if "smoke" in body or "tmax" in body else WEATHER
@@ -45,6 +50,18 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         return None if value is None else Reading(place, fields[field], at, value)
 
     return _wire.gather(fields, read, "报文里没有气象要素（t、rh、ws、p24），也没有 smoke、tmax；请核对上报内容")
+
+
+def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[str, Any]:
+    """A hotspot in a row of its own (FIRMS CSV), or as a point with properties (GeoJSON), as a message. Messages stay."""
+    if "acq_date" not in row:
+        return row
+    place = {} if point is None else {"longitude": point[0], "latitude": point[1]}
+    return {"rows": [place | row]}
+
+
+def _hotspots(payload: bytes) -> list[Reading]:
+    return _wire.gather(enumerate(_rows(payload)), _hotspot, "热点报文里一行也没有；没有热点时不必发送")
 
 
 def _rows(payload: bytes) -> list[Any]:

@@ -20,6 +20,8 @@ FIELDS = {"p1": "rain_1h", "p3": "rain_3h", "p6": "rain_6h", "p24": "rain_24h"}
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message. Raises BadMessage only."""
     body = {k.lower(): v for k, v in _wire.obj(payload).items()}
+    if (plain := _wire.generic(topic, body)) is not None:
+        return plain
     place = _wire.station(topic, body.get("stcd"), "stcd")
     at = _wire.when(body.get("tm"), "tm")
 

@@ -16,6 +16,7 @@ kept.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from brain.model import Quality, Reading
 from ingest.feeds import BadMessage, Feed, _wire, topic
@@ -34,6 +35,7 @@ ITEMS = {
     "total_nitrogen": ("总氮", "TN"),
 }
 STAGE = {"z": "water_level", "q": "water_flow"}
+HEAD = frozenset({"站码", "stcd", "station", "监测时间", "tm", "at", "标识"})
 NOT_KEPT = frozenset({"叶绿素", "叶绿素α", "叶绿素A", "藻密度", "藻类密度", "透明度"})
 KIND_OF = {name.upper(): kind for kind, names in ITEMS.items() for name in names}
 """Item name in capitals → sensor kind."""
@@ -42,6 +44,8 @@ KIND_OF = {name.upper(): kind for kind, names in ITEMS.items() for name in names
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message; quality from the data flag. Raises BadMessage only."""
     body = _wire.obj(payload, gbk=FEED.gbk)
+    if (plain := _wire.generic(topic, body)) is not None:
+        return plain
     place = _wire.station(topic, _wire.get(body, "站码", "stcd", "station"), "站码")
     at = _wire.when(_wire.get(body, "监测时间", "tm", "at"), "监测时间")
     items = _wire.get(body, "数据", "监测项")
@@ -69,6 +73,15 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         return _reading(place, kind, at, item[1], item[0], quality)
 
     return _wire.gather(items.items(), read, "“数据”里一个数值也没有；请核对分析仪是否在线")
+
+
+def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[str, Any]:
+    """A row of a table (站码, 监测时间, 水温, pH, …) as a message: what is no head goes into 数据. Messages stay."""
+    names = {k.lower() for k in row}
+    if names & {*STAGE, "数据", "监测项", "kind", "readings"}:
+        return row
+    head = {k: v for k, v in row.items() if k.lower() in HEAD}
+    return head | {"数据": {k: v for k, v in row.items() if k not in head}}
 
 
 def _reading(place: str, kind: str, at: datetime, value: object, where: str, quality: Quality) -> Reading | None:

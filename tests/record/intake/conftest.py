@@ -163,10 +163,10 @@ class Sender:
 class Worker:
     """`python -m ingest run` as a process."""
 
-    def __init__(self, db_url: str, port: int, home: Path, name: str, share: str = ""):
+    def __init__(self, db_url: str, port: int, home: Path, name: str, share: str = "", **more: str):
         env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
             "BRAIN_DATABASE_URL": db_url, "BRAIN_MQTT_URL": f"mqtt://127.0.0.1:{port}", "BRAIN_HOME": str(home),
-            "BRAIN_WORKER": name, "BRAIN_MQTT_SHARE": share,
+            "BRAIN_WORKER": name, "BRAIN_MQTT_SHARE": share, **more,
         }  # fmt: skip
         self.log = home / f"{name}.log"
         with open(self.log, "ab") as log:
@@ -244,8 +244,8 @@ def start(db_url, broker, tmp_path, name, stations):
     """Start workers of one name; whatever still runs at the end is killed."""
     started = []
 
-    def start(share: str = "", suffix: str = "", wait: bool = True, database: str = db_url) -> Worker:
-        worker = Worker(database, broker.port, tmp_path, name + suffix, share)
+    def start(share: str = "", suffix: str = "", wait: bool = True, database: str = db_url, **more: str) -> Worker:
+        worker = Worker(database, broker.port, tmp_path, name + suffix, share, **more)
         started.append(worker)
         if wait:
             wait_until(worker.connected)

@@ -1,0 +1,192 @@
+"""Bodies of many rows (JSON, CSV, GeoJSON) cut into messages, one a row: pure, for the push and the polling door.
+
+Why a message a row: each then has its own fate and its own answer, and what stands in the dead letter is what has to be
+mended and no more. The raw form of a row is the feed's own JSON message made of its cells exactly as they were written:
+a line of a CSV means nothing without its header, so the names are part of it, and `feeds/<feed>.parse` reads it again
+whenever it is replayed. A line that does not fit its header is kept as both lines of CSV: nobody should guess it later.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ingest import feeds
+from ingest.feeds import BadMessage, _wire
+
+FORMS = {
+    "application/json": "json",
+    "text/csv": "csv",
+    "application/geo+json": "geojson",
+    "application/vnd.geo+json": "geojson",
+}
+"""Kind of body by its media type."""
+
+SPREAD_MAX = 32 << 20  # bytes of all rows of a body together
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its raw form, and (rule, reason) where it is refused before its feed has seen it."""
+
+    payload: bytes
+    refused: tuple[str, str] | None = None
+
+
+class BadBody(Exception):
+    """A body of which no row can be told. `rule` and `reason` as in BadMessage; `large`: it has too many rows."""
+
+    def __init__(self, rule: str, reason: str, *, large: bool = False):
+        super().__init__(reason)
+        self.rule, self.reason, self.large = rule, reason, large
+
+
+def cut(feed: str, form: str, body: bytes, most: int) -> list[Row]:
+    """The rows of a body in its order. Raises BadBody, and nothing else, whatever the bytes."""
+    try:
+        said = _wire.text(body, gbk=True)
+    except BadMessage as err:
+        raise BadBody(err.rule, err.reason) from None
+    found = list(_within(most, _csv(feed, said) if form == "csv" else _json(feed, said, form)))
+    if not found:
+        raise BadBody("shape", "正文里一行数据也没有；没有新数据时不必推送")
+    return found
+
+
+def message(feed: str, row: dict[str, Any], point: tuple[float, float] | None = None) -> bytes:
+    """The feed's own JSON message of one row of a table."""
+    flat = getattr(feeds.load().get(feed), "flat", None)
+    return _dumps(row if flat is None else flat(row, point))
+
+
+def _within(most: int, rows: Iterator[Row]) -> Iterator[Row]:
+    """So many rows and no more; and no more bytes than fit, because names that stand once in a body come with every row."""
+    size = 0
+    for number, row in enumerate(rows, 1):
+        size += len(row.payload)
+        if number > most:
+            raise BadBody("size", f"超过 {most} 行；请分成几次推送", large=True)
+        if size > SPREAD_MAX:
+            raise BadBody("size", f"展开后超过 {SPREAD_MAX >> 20} MB；请缩短列名与公共字段，或分成几次推送", large=True)
+        yield row
+
+
+def _dumps(value: object) -> bytes:
+    """As JSON. Half a surrogate pair cannot be told in UTF-8; it stays what it is, and its feed refuses that row."""
+    try:
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    except (ValueError, RecursionError):
+        raise BadBody("decode", "数字过长或嵌套过深；请核对正文的格式") from None
+
+
+# JSON and GeoJSON ---------------------------------------------------------------------------------------------------
+def _json(feed: str, said: str, form: str) -> Iterator[Row]:
+    try:
+        found = json.loads(said)
+    except json.JSONDecodeError as err:
+        near = _wire.short(said[max(0, err.pos - 12) : err.pos + 12])
+        raise BadBody(
+            "decode", f"不是合法的 JSON：第 {err.lineno} 行第 {err.colno} 列附近“{near}”；请核对括号、引号与逗号"
+        ) from None
+    except (ValueError, RecursionError):
+        raise BadBody("decode", "不是合法的 JSON：数字过长或嵌套过深；请核对正文的格式") from None
+    if form == "geojson" or (isinstance(found, dict) and found.get("type") == "FeatureCollection"):
+        yield from _features(feed, found)
+        return
+    if isinstance(found, dict) and isinstance(readings := found.get("readings"), list):
+        common = {k: v for k, v in found.items() if k != "readings"}
+        found = [common | r if isinstance(r, dict) else r for r in readings]
+    elif isinstance(found, dict):
+        found = [found]
+    if not isinstance(found, list):
+        raise BadBody("shape", f"正文应是一条报文，或报文的列表，现为“{_wire.short(found)}”；请按格式发送")
+    for number, row in enumerate(found, 1):
+        if isinstance(row, dict):
+            yield Row(message(feed, row))
+        else:
+            yield Row(_dumps(row), ("shape", f"第 {number} 行应是一个对象，现为“{_wire.short(row)}”；请按格式发送"))
+
+
+def _features(feed: str, found: object) -> Iterator[Row]:
+    features = found.get("features") if isinstance(found, dict) else None
+    if not isinstance(features, list):
+        raise BadBody("shape", "正文应是带 features 列表的 FeatureCollection；请按 GeoJSON（RFC 7946）发送")
+    for number, feature in enumerate(features, 1):
+        properties = feature.get("properties") if isinstance(feature, dict) else None
+        if isinstance(properties, dict):
+            yield Row(message(feed, properties, _point(feature.get("geometry"))))
+        else:
+            said = _wire.short(feature)
+            yield Row(
+                _dumps([feature]), ("shape", f"第 {number} 个要素没有 properties，现为“{said}”；请按 GeoJSON 发送")
+            )
+
+
+def _point(geometry: object) -> tuple[float, float] | None:
+    """Longitude and latitude of a point; None for anything else: the feed then says what it misses."""
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+        return None
+    spot = geometry.get("coordinates")
+    if not isinstance(spot, list) or len(spot) < 2:
+        return None
+    if any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in spot[:2]):
+        return None
+    return spot[0], spot[1]
+
+
+# CSV ----------------------------------------------------------------------------------------------------------------
+def _csv(feed: str, said: str) -> Iterator[Row]:
+    for row in table(said):
+        yield row if isinstance(row, Row) else Row(message(feed, row))
+
+
+def table(said: str) -> Iterator[dict[str, str] | Row]:
+    """The rows of a CSV under its header line; as a Row, refused, where a line does not fit it. Raises BadBody."""
+    names: list[str] | None = None
+    number = 0
+    try:
+        for cells in csv.reader(io.StringIO(said, newline=""), strict=True):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if names is None:
+                names = _head(cells)
+                continue
+            number += 1
+            if len(cells) == len(names):
+                yield dict(zip(names, cells, strict=True))
+            else:
+                reason = f"第 {number} 行有 {len(cells)} 格，列名有 {len(names)} 个；请核对这一行的逗号与引号"
+                yield Row(_lines(names, cells), ("shape", reason))
+    except csv.Error as err:
+        raise BadBody("decode", f"CSV 在第 {number + 1} 行读不下去（{err}）；请核对引号是否配对") from None
+
+
+def head(said: str) -> list[str]:
+    """The column names of a CSV; none where it is empty. Raises BadBody."""
+    try:
+        return next(
+            (_head(c) for c in csv.reader(io.StringIO(said, newline=""), strict=True) if any(map(str.strip, c))), []
+        )
+    except csv.Error as err:
+        raise BadBody("decode", f"CSV 的首行读不下去（{err}）；请核对引号是否配对") from None
+
+
+def _head(cells: list[str]) -> list[str]:
+    names = [_wire.half(cell) for cell in cells]
+    if "" in names:
+        raise BadBody("shape", f"CSV 首行第 {names.index('') + 1} 列没有列名；首行应是列名")
+    if len(set(names)) < len(names):
+        twice = Counter(names).most_common(1)[0][0]
+        raise BadBody("shape", f"CSV 首行有两列都叫“{_wire.short(twice)}”；列名不能重复")
+    return names
+
+
+def _lines(*lines: list[str]) -> bytes:
+    said = io.StringIO(newline="")
+    csv.writer(said).writerows(lines)
+    return said.getvalue().encode()

@@ -1,0 +1,145 @@
+"""Bodies of many rows: whatever bytes come, they are rows or a refusal, and a row is read by its feed as it was written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+import tracemalloc
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest import feeds, rows
+from ingest.feeds import BadMessage
+from ingest.feeds._sample import samples
+
+RECEIVED = datetime(2026, 9, 3, 0, 0, 5, tzinfo=UTC)
+JSON_FEEDS = sorted(k for k, m in feeds.load().items() if m.FEED.topic)
+FORMS = ["json", "csv", "geojson"]
+MOST = 50
+cells = st.text(alphabet='a1,"\n\r;\t \x00水ｐ\u00a0', max_size=6)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["type", "features", "properties", "geometry", "coordinates", "readings", "kind", "value", "station", "acq_date"]
+        ),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=15,
+)
+
+
+def read(feed: str, form: str, body: bytes) -> list[rows.Row]:
+    """The rows of a body, each offered to its feed; nothing but refusals may come of it."""
+    try:
+        found = rows.cut(feed, form, body, MOST)
+    except rows.BadBody as err:
+        assert err.rule and err.reason
+        return []
+    assert 0 < len(found) <= MOST
+    for row in found:
+        try:
+            feeds.load()[feed].parse(f"push/{feed}/k1/-", row.payload, RECEIVED)
+        except BadMessage as err:
+            assert err.reason
+        else:
+            assert row.refused is None, "what was refused as a row must not be guessed at when it is replayed"
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(feed=st.sampled_from(JSON_FEEDS), form=st.sampled_from(FORMS), body=st.binary(max_size=120))
+def test_any_bytes_are_rows_or_refused(feed, form, body):
+    read(feed, form, body)
+
+
+@settings(max_examples=200, deadline=None)
+@given(feed=st.sampled_from(JSON_FEEDS), body=st.lists(st.lists(cells, max_size=4), max_size=4))
+def test_any_table_is_rows_or_refused(feed, body):
+    read(feed, "csv", "\n".join(",".join(line) for line in body).encode("utf-8", "surrogatepass"))
+
+
+@settings(max_examples=80, deadline=None)
+@given(feed=st.sampled_from(JSON_FEEDS), form=st.sampled_from(["json", "geojson"]), body=values)
+def test_any_json_is_rows_or_refused(feed, form, body):
+    read(feed, form, json.dumps(body).encode())
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_good_body_cut_or_flipped_is_rows_or_refused(data):
+    body = bytearray(data.draw(st.sampled_from(GOOD))[2])
+    body[data.draw(st.integers(0, len(body) - 1))] ^= data.draw(st.integers(1, 255))
+    feed, form, _ = data.draw(st.sampled_from(GOOD))
+    read(feed, form, bytes(body[: data.draw(st.integers(0, len(body)))]))
+
+
+GOOD = [
+    ("rain", "csv", "stcd,tm,p1\nRG-01,2026-09-03 08:00,１２.5\n".encode()),
+    ("water", "csv", "站码,监测时间,水温,标识\nWQ-01,2026-09-03 08:00,28.8,N\n".encode("gb18030")),
+    ("water", "csv", b"stcd,tm,z\nWL-01,2026-09-03 08:00,75.9\n"),
+    ("air", "csv", b"MN,DataTime,PM2.5\nAQ-01,20260903080000,38\n"),
+    ("drainage", "csv", b"dev,p,v,u,t,n\nDW-01,depth,1.8,m,1788393600,7\nDW-02,pond,3,,1788393600,\n"),
+    ("cameras", "csv", b"CmdType,DeviceID,Time,Online\nDeviceStatus,44140200081326000123,2026-09-03T08:00:00,ONLINE\n"),
+    ("fire", "csv", b"latitude,longitude,acq_date,acq_time,confidence,frp\n24.2,116.1,2026-09-03,325,n,4.2\n"),
+    ("fire", "csv", b"stcd,tm,t,rh\nFM-01,2026-09-03 08:00,33,41\n"),
+    ("fire", "geojson", b'{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": {"type": "Point",'
+     b'"coordinates": [116.1, 24.2]}, "properties": {"acq_date": "2026-09-03", "acq_time": "325", "frp": 4.2}}]}'),
+    ("rain", "json", b'{"readings": [{"station": "RG-01", "kind": "rain_1h", "value": 1, "at": 1788393600}]}'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("feed", "form", "body"), GOOD, ids=[f"{g[0]}-{n}" for n, g in enumerate(GOOD)])
+def test_a_row_of_a_table_is_a_message_of_its_feed(feed, form, body):
+    for row in rows.cut(feed, form, body, MOST):
+        assert feeds.load()[feed].parse(f"push/{feed}/k1/-", row.payload, RECEIVED)
+
+
+@pytest.mark.parametrize("feed", JSON_FEEDS)
+def test_every_good_json_sample_may_be_pushed_as_it_is(feed):
+    for s in samples(feed):
+        if s.refused is None and s.payload[:1] == b"{":
+            (row,) = rows.cut(feed, "json", s.payload, MOST)
+            found = feeds.load()[feed].parse(f"push/{feed}/k1/-", row.payload, RECEIVED)
+            assert found == [replace(r, value=pytest.approx(r.value)) for r in s.readings]
+
+
+@pytest.mark.parametrize("feed", JSON_FEEDS)
+def test_every_feed_reads_the_plain_form(feed):
+    body = b'{"station": "X-1", "kind": "level", "value": "1.5", "unit": "cm", "at": 1788393600, "seq": 7, "flag": "M"}'
+    (found,) = feeds.load()[feed].parse(f"city/441402/{feed}/X-1", body, RECEIVED)
+    assert (found.station, found.kind, found.value, found.seq, found.quality) == ("X-1", "?level@cm", 1.5, "7", "maintenance")
+    with pytest.raises(BadMessage, match="不一致"):
+        feeds.load()[feed].parse(f"city/441402/{feed}/X-2", body, RECEIVED)
+
+
+HOSTILE = {
+    "deep": b"[" * 1_000_000,
+    "deep in a row": b'[{"a":' + b"[" * 900 + b"]" * 900 + b"}]",
+    "long number": b'[{"p1": ' + b"9" * 500_000 + b"}]",
+    "wide header": b"a," * 250_000 + b"b\n1",
+    "wide header, short lines": b",".join(b"c%d" % n for n in range(20_000)) + b"\n" + b"1\n" * 100_000,
+    "shared field": b'{"x": "' + b"x" * 1_000_000 + b'", "readings": [' + b"{}," * 100_000 + b"{}]}",
+    "open quote": b'a,b\n"' + b"x\n" * 500_000,
+    "empty lists": b"[" + b"[]," * 200_000 + b"[]]",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_body_ends_soon_and_takes_little_memory(name):
+    form = "csv" if name in ("wide header", "wide header, short lines", "open quote") else "json"
+    tracemalloc.start()
+    began = time.process_time()
+    with contextlib.suppress(rows.BadBody):
+        rows.cut("rain", form, HOSTILE[name], 10_000)
+    took, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert took < 2  # under the tracer, which makes it several times slower
+    assert peak < 100 << 20
