@@ -44,6 +44,16 @@ class Hj212:
 
 
 @dataclass(frozen=True, slots=True)
+class Gb26875:
+    """Practice of the GB 26875.3 door."""
+
+    idle_s: float
+    packet_s: float
+    junk_max: int
+    lines_max: int
+
+
+@dataclass(frozen=True, slots=True)
 class Practice:
     """See intake.toml for the meaning of each. Times in seconds unless they are a timedelta."""
 
@@ -72,6 +82,7 @@ class Practice:
     catch_up_s: float
     sl651: Sl651
     hj212: Hj212
+    gb26875: Gb26875
 
 
 def load(folder: str = "") -> Practice:
@@ -117,6 +128,7 @@ def load(folder: str = "") -> Practice:
         catch_up_s=said["replay"]["catch_up_s"],
         sl651=Sl651(**said["sl651"]),
         hj212=Hj212(**said["hj212"]),
+        gb26875=Gb26875(**said["gb26875"]),
     )
 
 
