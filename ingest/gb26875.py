@@ -7,7 +7,8 @@ the device sends it again, and kept as a dead letter. Bytes that are no packet g
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 from brain.settings import Settings
 from ingest.batch import Writer
@@ -28,11 +29,13 @@ def door(settings: Settings, practice: Practice, writer: Writer) -> Server | Non
     return server(settings.door_host, settings.gb26875_port, practice.gb26875, writer)
 
 
-def server(host: str, port: int, practice: Gb26875, writer: Writer) -> Server:
+def server(
+    host: str, port: int, practice: Gb26875, writer: Writer, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Server:
     """The door at an address; port 0 takes a free one."""
     return Server(
         "GB 26875.3", host, port, lambda line: Device(line, practice), writer.open,
-        idle_s=practice.idle_s, lines_max=practice.lines_max,
+        idle_s=practice.idle_s, lines_max=practice.lines_max, now=now,
     )  # fmt: skip
 
 
@@ -53,7 +56,7 @@ class Device:
 
     def tick(self, at: datetime) -> None:
         if self._cutter.waiting and self._heard_at and (at - self._heard_at).total_seconds() >= self._practice.packet_s:
-            self._take(self._cutter.give_up(), at)
+            self._take(self._cutter.end(), at)
 
     def closed(self, at: datetime) -> None:
         self._take(self._cutter.end(), at)

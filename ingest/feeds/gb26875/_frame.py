@@ -143,20 +143,14 @@ class Cutter:
         del self._data[:at]
         return out
 
-    def give_up(self) -> list[bytes]:
-        """The packet that has begun will not be completed: its start is no start."""
-        out: list[bytes] = []
-        self._leave(0, min(1, len(self._data)), out)
-        del self._data[:1]
-        out += self.push(b"")
-        self._flush(out)
-        return out
-
     def end(self) -> list[bytes]:
-        """The stream is over: whatever is left."""
+        """Nothing more will come: what has begun is no packet, but sound ones may lie inside it."""
         out: list[bytes] = []
-        while self.waiting:
-            out += self.give_up()
+        while self._data:
+            self._leave(0, 1, out)
+            del self._data[:1]
+            out += self.push(b"")
+        self._flush(out)
         return out
 
     def _outline(self, at: int) -> int | None:
