@@ -41,13 +41,17 @@ def parts(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
     changes the sentence, not the level.
 
     A record that comes after younger ones of other parts still counts, up to `window_s` late: each part has its own
-    newest record. What is older than that, and of a part not remembered, has been judged before.
+    newest record. What is older than that, and of a part not remembered, has been judged before. What a device without a
+    clock says while somebody is at work on the place (`params.maintenance`) is left out here, because intake marks it
+    `clock` and not `maintenance`.
     """
     levels: Mapping[int, Level] = rule.params["levels"]
     window = timedelta(seconds=rule.params["window_s"])
     known = {key: Known(datetime.fromisoformat(at), seq, value) for key, (at, seq, value) in _memory(held).items()}
     seen = held.seen_at
-    fresh = [r for r in accepted(rule, trail, rule.inputs[0]) if _is_new(r, known, seen, window)]
+    work = [tuple(map(datetime.fromisoformat, w)) for w in station.params.get("maintenance", ())]
+    told = [r for r in accepted(rule, trail, rule.inputs[0]) if not any(a <= r.at < b for a, b in work)]
+    fresh = [r for r in told if _is_new(r, known, seen, window)]
     before = _firing(known, levels)
     firing = before
     for number, reading in enumerate(fresh):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -90,6 +91,14 @@ def test_a_wrong_clock_does_not_hide_a_fire():
 
 def test_what_was_sent_under_maintenance_alarms_nobody():
     assert judged([say("1-2-42-1.7", 1, quality=Quality.MAINTENANCE)]) == []
+
+
+def test_what_a_device_without_a_clock_says_under_maintenance_alarms_nobody():
+    work = [[(NOW - timedelta(hours=1)).isoformat(), (NOW + timedelta(hours=1)).isoformat()]]
+    house = replace(HOUSE, params={"maintenance": work})
+    said = say("1-2-42-1.7", 1, quality=Quality.CLOCK)
+    assert thresholds.judge(RULE, house, [said], RuleState(), NOW).action == "hold"
+    assert thresholds.judge(RULE, HOUSE, [said], RuleState(), NOW).action == "open"
 
 
 def test_a_worse_fault_of_another_part_worsens_the_level():
