@@ -97,6 +97,16 @@ def test_a_rise_and_a_fall_in_one_batch_are_both_told(district, engine, send):
     assert [w["what"] for w in alerts.log_of(district.conn, row["id"])] == ["open", "event", "change", "clear"]
 
 
+def test_a_rise_long_before_the_newest_record_is_told_when_the_engine_catches_up(district, engine, send):
+    """Many chunks wait: the records of the later ones must not push out those that the engine has come to."""
+    district.station("PD-09", "drainage")
+    for n in range(300):
+        send("PD-09", ago=300 - n, pond_depth=41.0 if n == 5 else 1.0)
+    engine.step(district.now)
+    row = district.conn.execute("SELECT peak FROM alert WHERE kind = 'pond_depth'").fetchone()
+    assert row is not None and row["peak"] == 1
+
+
 def test_a_level_that_must_hold_opens_when_its_time_has_come_without_a_new_reading(district, engine, send):
     """Blue ponding counts after 300 s: the rule's `due` stands in its row, and the step finds it."""
     district.station("PD-09", "drainage")
