@@ -52,19 +52,18 @@ def parts(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
     work = [tuple(map(datetime.fromisoformat, w)) for w in station.params.get("maintenance", ())]
     told = [r for r in accepted(rule, trail, rule.inputs[0]) if not any(a <= r.at < b for a, b in work)]
     fresh = [r for r in told if _is_new(r, known, seen, window)]
-    before = _firing(known, levels)
-    firing = before
+    firing = _firing(known, levels)
+    before = set(firing)
     for number, reading in enumerate(fresh):
-        _take(known, reading, levels)
+        _take(known, firing, reading, levels)
         seen = reading.at if seen is None else max(seen, reading.at)
-        firing = _firing(known, levels)
         level = min(firing.values(), default=None)
         if level != held.level:
             rest = number + 1 < len(fresh)
             return _judged(rule, station, held, known, firing, seen, fresh[: number + 1], now if rest else None)
     if seen is None or not fresh:
         return Judgement(state=held, action="hold", level=held.level)
-    if not firing.keys() <= before.keys():
+    if not firing.keys() <= before:
         return _judged(rule, station, held, known, firing, seen, fresh, None)
     return Judgement(state=_state(rule, held, held.level, known, seen), action="hold", level=held.level)
 
@@ -80,19 +79,23 @@ def _is_new(reading: Reading, known: Mapping[str, Known], seen: datetime | None,
     return seen is None or reading.at > seen - window
 
 
-def _take(known: dict[str, Known], reading: Reading, levels: Mapping[int, Level]) -> None:
-    """Lay a record over what is known."""
+def _take(known: dict[str, Known], firing: dict[str, Level], reading: Reading, levels: Mapping[int, Level]) -> None:
+    """Lay a record over what is known and what fires."""
     part = part_of(reading.seq)
     record = Known(reading.at, reading.seq, reading.value)
     for above in _above(part):  # a whole that was normal later speaks for this part, too
         whole = known.get(above)
-        if whole is not None and round(whole.value) not in levels and (whole.at, whole.seq) > (record.at, record.seq):
+        if whole is not None and round(whole.value) not in levels and whole[:2] > record[:2]:
             record = whole
     known[part] = record
-    if round(record.value) not in levels:
-        for other, last in known.items():
-            if part in _above(other) and (last.at, last.seq) < (record.at, record.seq):
-                known[other] = record
+    level = levels.get(round(record.value))
+    if level is not None:
+        firing[part] = level
+        return
+    firing.pop(part, None)
+    for below in [p for p in firing if part in _above(p) and known[p][:2] < record[:2]]:
+        known[below] = record
+        del firing[below]
 
 
 def _above(part: str) -> list[str]:
@@ -111,8 +114,8 @@ def _state(rule: Any, held: RuleState, level: Level | None, known: Mapping[str, 
     levels = rule.params["levels"]
     horizon = seen - timedelta(seconds=rule.params["window_s"])
     normal = sorted((r.at, part) for part, r in known.items() if round(r.value) not in levels and r.at >= horizon)
-    kept = {part for _, part in normal[-MOST:]} | _firing(known, levels).keys()
-    memo = {part: [r.at.isoformat(), r.seq, r.value] for part, r in sorted(known.items()) if part in kept}
+    kept = sorted({part for _, part in normal[-MOST:]} | _firing(known, levels).keys())
+    memo = {part: [known[part].at.isoformat(), known[part].seq, known[part].value] for part in kept}
     since = held.since if level == held.level else seen if level else None
     return replace(held, level=level, since=since, seen_at=seen, memo={"parts": memo})
 

@@ -153,7 +153,7 @@ def whole_history_truth(readings: list[Reading]) -> bool:
     return any(on.values())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(records)
 def test_in_order_the_level_is_what_the_history_says(readings):
     state, trail = RuleState(), []
@@ -163,7 +163,7 @@ def test_in_order_the_level_is_what_the_history_says(readings):
         assert (state.level is Level.RED) == whole_history_truth(trail)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(records, st.integers(1, 6), st.randoms(use_true_random=False))
 def test_however_a_history_is_cut_and_delayed_no_standing_fire_is_missed(readings, size, random):
     """Parts alone, without wholes: in any order of arrival the end is the same."""
