@@ -106,12 +106,23 @@ def test_a_repeated_packet_gives_the_same_readings():
     assert gb26875.parse("", raw, RECEIVED) == gb26875.parse("", raw, RECEIVED + timedelta(seconds=30))
 
 
-@pytest.mark.parametrize("away", [timedelta(days=-9000), timedelta(days=2), timedelta(days=-3)])
-def test_a_device_without_a_clock_speaks_of_now(away):
+@pytest.mark.parametrize("away", [timedelta(days=-9000), timedelta(days=2), timedelta(hours=-2), timedelta(minutes=6)])
+def test_a_device_with_a_wrong_clock_speaks_of_now(away):
     raw = packet(part(0b10, at=AT + away), at=AT + away)
     alarm = gb26875.parse("", raw, RECEIVED)[0]
     assert (alarm.at, alarm.quality) == (RECEIVED, Quality.CLOCK)
     assert gb26875.parse("", raw, RECEIVED + timedelta(seconds=9))[0].seq == alarm.seq
+
+
+def test_a_wrong_clock_still_tells_how_old_a_state_is():
+    slow = AT - timedelta(hours=2)
+    alarm = gb26875.parse("", packet(part(0b10, at=slow - timedelta(minutes=7)), at=slow), RECEIVED)[0]
+    assert (alarm.at, alarm.quality) == (RECEIVED - timedelta(minutes=7), Quality.CLOCK)
+
+
+@pytest.mark.parametrize("label", [bytes(6), b"\xff" * 6, gb26875.label_of(AT - timedelta(days=300))])
+def test_an_object_whose_time_cannot_be_true_was_when_its_packet_was_sent(label):
+    assert gb26875.parse("", packet(part(0b10)[:-6] + label), RECEIVED)[0].at == AT
 
 
 def test_a_stopped_clock_does_not_make_two_fires_one():

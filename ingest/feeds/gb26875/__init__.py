@@ -12,14 +12,16 @@ building. The name is what the device calls the part (部件说明). The rules o
 | 3 analogue value | a measuring point of its own: station `源地址/部件`, kind and unit by `ANALOGUE` |
 | 4, 24 operation | 手动报警: `fire_alarm` 1; 复位 or 警情消除: `fire_alarm` 0 of the system (4) or of the building (24) |
 | 21 state of the device | `fire_alarm`, `fire_fault` of `装置` |
-| 5 6 7 8, 25 26 28 versions, settings, clock | nothing: confirmed, not kept |
+| 5 6 7 8, 25 26 28 versions, settings, clock; no data at all (a heartbeat) | nothing: confirmed, not kept |
 
 Why the test bit (bit 0) is not heeded: many devices leave it 0 for ever, and a fire is never filtered; a drill is a
 maintenance window of the station. Why the state of the device (21) takes back only its own alarm: it is sent as a
 heartbeat, by some devices without regard to what the panel says.
 
-Times are Beijing time; some devices send BCD instead of binary, told apart by which one is today. A device whose clock
-is more than a day off has none: its readings stand at the time of receipt with quality `clock`, and still alarm.
+Times are Beijing time; some devices send BCD instead of binary, told apart by which one is today. A packet says when it
+was sent: where that is more than five minutes from its receipt, the device's clock is wrong, and what it tells stands as
+long before the receipt as it was before the sending, with quality `clock`. Such readings still alarm: a clock that runs
+behind must not make a fire look like old news, which pages nobody.
 """
 
 from __future__ import annotations
@@ -37,8 +39,9 @@ from ingest.feeds.gb26875._frame import ANSWER, CONFIRM, DENY, SEND, Packet
 FEED = Feed("gb26875", "建筑消防", "fire", "", "xfdd")
 
 DEVICE = "装置"
-ASTRAY = timedelta(days=1)  # a device whose packets are further from their receipt has no clock
-HISTORY = timedelta(days=30)  # an object whose time is further from its packet's has none of its own
+DRIFT = timedelta(minutes=5)  # further from the receipt, the time of sending is a wrong clock's
+TODAY = timedelta(days=1)
+HISTORY = timedelta(days=30)  # an object whose time is further before its packet's has none of its own
 TIME = 6  # bytes of an object's time label
 ANALOGUE = {
     1: ("?事件计数@件", 1), 2: ("fire_tank_level", 0.01), 3: ("?温度@℃", 0.1), 4: ("fire_pressure", 0.1),
@@ -69,7 +72,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     if packet.command not in (SEND, ANSWER):
         raise BadMessage("kind", f"命令字节是 {packet.command}，装置上行只能是 2（发送数据）或 5（应答）；请核对装置的协议版本")
     if len(packet.data) < 2:
-        raise BadMessage("shape", "应用数据单元是空的，没有类型标志和信息对象数目；请核对装置的协议版本")
+        raise BadMessage("shape", "应用数据单元只有 1 字节，没有信息对象数目；请核对装置的协议版本")
     flag, count, body = packet.data[0], packet.data[1], packet.data[2:]
     if flag not in OBJECTS:
         known = "、".join(str(n) for n in sorted(OBJECTS))
@@ -87,9 +90,9 @@ def cut(data: bytes) -> list[bytes]:
 
 def is_kept(packet: Packet) -> bool:
     """Whether a packet can hold readings: what cannot is answered by the door and goes no further."""
-    if packet.command in (CONFIRM, DENY):
-        return False
-    return packet.command not in (SEND, ANSWER) or not packet.data or packet.data[0] not in NOT_KEPT
+    if packet.command not in (SEND, ANSWER):
+        return packet.command not in (CONFIRM, DENY)
+    return bool(packet.data) and packet.data[0] not in NOT_KEPT
 
 
 def _hexadecimal(data: bytes) -> bytes | None:
@@ -222,26 +225,31 @@ class _Clock:
         self._received_at = received_at
         self._payload = payload
         self._sent = moment(sent, received_at)
-        self._believed = self._sent is not None and abs(self._sent - received_at) <= ASTRAY
+        self._right = self._sent is not None and abs(self._sent - received_at) <= DRIFT
 
     def reading(self, packet: Packet, state: State, label: bytes) -> Reading:
-        """A state as a reading. Of a device without a clock it stands at the receipt, and is known again by the label it
-        claimed and the whole packet: a stopped clock claims the same time for ever."""
+        """A state as a reading. Of a wrong clock it is known again, when it is delivered twice, by the label it claimed and
+        the whole packet: a stopped clock claims the same time for ever."""
         seq = f"{state.part}#{state.value:g} {state.name}".rstrip()
-        if not self._believed:
-            seq = f"clock:{label.hex()}:{zlib.crc32(self._payload):08x}:{seq}"
-            return Reading(packet.source, state.kind, self._received_at, state.value, Quality.CLOCK, seq)
+        before = self._before(label)
+        if self._right:
+            return Reading(packet.source, state.kind, self._sent - before, state.value, seq=seq)
+        seq = f"clock:{label.hex()}:{zlib.crc32(self._payload):08x}:{seq}"
+        return Reading(packet.source, state.kind, self._received_at - before, state.value, Quality.CLOCK, seq)
+
+    def _before(self, label: bytes) -> timedelta:
+        """How long before the sending an object was; nothing where it says no time that can be true."""
         at = moment(label, self._received_at)
-        if at is None or not -ASTRAY <= self._sent - at <= HISTORY:
-            at = self._sent
-        return Reading(packet.source, state.kind, at, state.value, seq=seq)
+        if at is None or self._sent is None or not -DRIFT <= self._sent - at <= HISTORY:
+            return timedelta(0)
+        return self._sent - at
 
 
 def moment(label: bytes, near: datetime) -> datetime | None:
     """A time label (second, minute, hour, day, month, year of the century) as UTC; None when it is no time. Read as BCD
     where only that is within a day of `near`."""
     plain, coded = _moment(label), _moment(bytes((b >> 4) * 10 + (b & 15) for b in label))
-    if coded is not None and abs(coded - near) <= ASTRAY and (plain is None or abs(plain - near) > ASTRAY):
+    if coded is not None and abs(coded - near) <= TODAY and (plain is None or abs(plain - near) > TODAY):
         return coded
     return plain
 

@@ -292,9 +292,10 @@ def test_a_fire_in_a_house_becomes_a_red_alert_and_an_event_of_the_fire_brigade(
     assert alerts.get(district.conn, alert.id).cleared_at == district.now
 
 
-def test_a_fire_of_a_device_whose_clock_stopped_still_alarms(hands, phone, district, turning):
+@pytest.mark.parametrize("behind", [timedelta(days=9000), timedelta(hours=2)])
+def test_a_fire_of_a_device_whose_clock_is_wrong_still_pages_people(hands, phone, district, turning, behind):
     hands.now = district.now
-    gone = district.now - timedelta(days=9000)
+    gone = district.now - behind
     body = bytes([21, 1, 0b11]) + feed.label_of(gone)
     device = phone()
     device.send(_frame.build(Packet(1, (1, 0), feed.label_of(gone), SOURCE, "000000000001", 2, body)))
@@ -302,3 +303,4 @@ def test_a_fire_of_a_device_whose_clock_stopped_still_alarms(hands, phone, distr
     Engine(district.conn, district.catalog).step(district.now)
     (row,) = district.conn.execute("SELECT level, late FROM alert WHERE kind = 'fire_alarm'").fetchall()
     assert (row["level"], row["late"]) == (1, False)
+    assert district.notices("operator")
