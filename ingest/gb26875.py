@@ -35,7 +35,7 @@ def server(
     """The door at an address; port 0 takes a free one."""
     return Server(
         "GB 26875.3", host, port, lambda line: Device(line, practice), writer.open,
-        idle_s=practice.idle_s, lines_max=practice.lines_max, now=now,
+        idle_s=practice.idle_s, lines_max=practice.lines, now=now,
     )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ class Device:
         self._take(self._cutter.push(data), at)
 
     def tick(self, at: datetime) -> None:
-        if self._cutter.waiting and self._heard_at and (at - self._heard_at).total_seconds() >= self._practice.packet_s:
+        if self._cutter.waiting and self._heard_at and (at - self._heard_at).total_seconds() >= self._practice.frame_s:
             self._take(self._cutter.end(), at)
 
     def closed(self, at: datetime) -> None:
@@ -69,7 +69,7 @@ class Device:
                 continue
             self._line.deliver(FEED, self._topic, piece, at)
             self._junk += len(piece)
-        if self._junk >= self._practice.junk_max:
+        if self._junk >= self._practice.junk_total:
             log.warning("GB 26875.3：%s 连续 %d 字节不是数据包，挂断", self._line.peer, self._junk)
             self._line.close()
 

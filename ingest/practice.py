@@ -45,12 +45,12 @@ class Hj212:
 
 @dataclass(frozen=True, slots=True)
 class Gb26875:
-    """Practice of the GB 26875.3 door."""
+    """Group [gb26875] of intake.toml."""
 
     idle_s: float
-    packet_s: float
-    junk_max: int
-    lines_max: int
+    frame_s: float
+    junk_total: int
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brain.model import Quality
+from ingest.__main__ import main
 from ingest.feeds import BadMessage, gb26875
 from ingest.feeds._sample import samples
 from ingest.feeds.gb26875 import _frame
@@ -167,6 +169,16 @@ def test_a_reply_turns_the_addresses_and_keeps_the_number():
 def test_a_file_of_hexadecimal_lines_is_cut_like_the_stream_it_tells_of():
     raws = [packet(part(1), n) for n in range(3)]
     assert gb26875.cut("\n".join(raw.hex(" ") for raw in raws).encode()) == raws == gb26875.cut(b"".join(raws))
+
+
+def test_decode_says_a_line_a_packet(tmp_path, capsys):
+    file = tmp_path / "frames.hex"
+    raw = packet(part(0b10))
+    file.write_text(f"{raw.hex(' ')}\n{(raw[:-3] + bytes([raw[-3] ^ 1]) + raw[-2:]).hex(' ')}\n")
+    assert main(["decode", "gb26875", str(file)]) == 1
+    good, bad = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert good["ok"] and good["readings"][0]["kind"] == "fire_alarm" and good["readings"][0]["value"] == 1
+    assert not bad["ok"] and "校验和应为" in bad["error"]
 
 
 # The stream -----------------------------------------------------------------------------------------------------------

@@ -218,7 +218,7 @@ def test_a_packet_cut_off_by_the_end_of_the_line_stands_in_the_dead_letter(hands
 
 
 def test_a_begun_packet_is_given_up_after_its_time(hands, opened, phone, turning, until):
-    device = phone(opened(packet_s=3))
+    device = phone(opened(frame_s=3))
     device.send(part(0b11, hands)[:50])
 
     def passes():
@@ -231,7 +231,7 @@ def test_a_begun_packet_is_given_up_after_its_time(hands, opened, phone, turning
 
 
 def test_a_line_that_speaks_something_else_is_hung_up(hands, opened, phone, turning, until):
-    server = opened(junk_max=8000)
+    server = opened(junk_total=8000)
     device = phone(server)
     device.send(b"GET / HTTP/1.1\r\n" * 1000)
     assert device.hung_up()
