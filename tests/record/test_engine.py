@@ -154,6 +154,19 @@ def test_a_station_that_never_reported_is_expected_to_send_what_stations_named_a
     assert [a.station for a in open_alerts(district.conn, "device")] == ["WL-08", "WL-09"]
 
 
+def test_a_gauge_of_a_fire_device_that_speaks_is_not_missed_for_what_only_the_device_says(district, engine, send):
+    """Codes of devices and of their measuring points begin alike, so the engine expects of both what one of them sent."""
+    district.station("440302000017", "fire")
+    district.station("440302000017/11-1-99-0.12", "fire")
+    send("440302000017", feed="gb26875", fire_alarm=0.0)
+    engine.step(district.now)
+    engine.step(district.now + timedelta(minutes=1))
+    district.now += timedelta(hours=1)
+    send("440302000017/11-1-99-0.12", feed="gb26875", fire_pressure=0.3)
+    engine.step(district.now + timedelta(minutes=90))
+    assert [a.station for a in open_alerts(district.conn, "device")] == ["440302000017"]
+
+
 def test_a_station_switched_off_withdraws_its_alerts_and_is_asked_no_more(district, engine, send):
     district.station("PD-09", "drainage")
     send("PD-09", pond_depth=16.0)
