@@ -66,9 +66,9 @@ def tally(
     pictures: Sequence[Heard] = (),
     maintenance: Iterable[Span] = (),
 ) -> Tally:
-    """Times of one camera in [since, until), by what was heard of it up to `now`, oldest first. `heard` should reach back
-    to the last word before `since`, or the camera counts from its first word only. `pictures` are judgements of its
-    picture; a bad one stands until the next one."""
+    """Times of one camera in [since, until), by what was heard of it up to `now`, oldest first; later words are not known
+    yet. `heard` should reach back to the last word before `since`, or the camera counts from its first word only.
+    `pictures` are judgements of its picture; a bad one stands until the next one."""
     if not heard:
         return Tally()
     out = joined(maintenance)
@@ -89,7 +89,7 @@ def offline(heard: Sequence[Heard], now: datetime, silence: timedelta) -> list[S
     spans: list[Span] = []
     for one, following in pairwise([*heard, None]):
         assert one is not None
-        end = following.first if following else now
+        end = min(following.first, now) if following else now
         start = one.last + silence if one.on else one.first
         if start < end:
             spans.append((start, end))
@@ -100,7 +100,7 @@ def _bad(pictures: Sequence[Heard], now: datetime) -> list[Span]:
     spans = []
     for one, following in pairwise([*pictures, None]):
         assert one is not None
-        end = following.first if following else now
+        end = min(following.first, now) if following else now
         if not one.on and one.first < end:
             spans.append((one.first, end))
     return joined(spans)

@@ -101,6 +101,12 @@ def test_time_that_is_not_over_is_not_due():
     assert tally([on(0, 50)], m(0), m(100), m(50), silence=SILENCE, guard=GUARD).due == timedelta(minutes=50)
 
 
+def test_a_word_that_is_still_to_come_does_not_lengthen_an_outage():
+    heard = (on(0), off(1), on(30))
+    assert rate(*heard, until=5, now=5, guard=timedelta(minutes=4)) == rate(*heard[:2], until=5, now=5, guard=timedelta(minutes=4))
+    assert rate(*heard, until=5, now=5) == 1 and rate(*heard, until=5, now=20) == pytest.approx(0.2)
+
+
 def test_a_bad_picture_is_online_but_not_good():
     found = tally(
         [on(0, 60), off(60), on(80, 200)], m(0), m(100), m(1000), silence=SILENCE, guard=GUARD,
