@@ -71,6 +71,16 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
+class Gb26875:
+    """Group [gb26875] of intake.toml."""
+
+    idle_s: float
+    frame_s: float
+    junk_total: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class Practice:
     """See intake.toml for the meaning of each. Times in seconds unless they are a timedelta."""
 
@@ -101,6 +111,7 @@ class Practice:
     hj212: Hj212
     push: Push
     poll: Poll
+    gb26875: Gb26875
 
 
 def load(folder: str = "") -> Practice:
@@ -166,6 +177,7 @@ def load(folder: str = "") -> Practice:
             retry_s=tuple(poll["retry_s"]),
             hotspots_back=timedelta(hours=poll["hotspots_back_h"]),
         ),
+        gb26875=Gb26875(**said["gb26875"]),
     )
 
 

@@ -37,6 +37,7 @@ PARAMS: dict[str, dict[str, type]] = {
     },
     "hotspot": {"nominal": float, "high": float, "frp_orange": float, "window_s": int},
     "state": {"levels": dict, "hold_s": dict, "key_hold_s": dict, "records_off": int},
+    "parts": {"levels": dict, "window_records": int, "window_s": int},
     "silence": {"key_limits": dict, "only_declared": bool},
     "stuck": {"items": list, "movers": list, "records": int, "min_movers": int, "min_steps": int, "level": str},
     "suspect": {

@@ -25,6 +25,7 @@ REPORT_KEYS = (
     "burst_weeks",
     "hot_share",
     "hot_min",
+    "outage_s",
 )
 
 

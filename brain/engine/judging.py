@@ -161,15 +161,20 @@ def _trails(
                 need = thresholds.reach(rule) + max(counts[k] for k in rule.inputs)
                 wanted[name, kind] = max(wanted.get((name, kind), 0), need)
     oldest = min((r.at for found in fresh.values() for r, _ in found), default=None)
-    trails = _fetch(conn, catalog, wanted, oldest)
+    trails = _fetch(conn, catalog, wanted, oldest, max(newest.values(), default=None))
     # What is stored but not yet consumed belongs to a later chunk: there it is known whether it was back-filled.
     return {name: [r for r in trails[name] if r.at <= newest[name]] for name in asked}
 
 
 def _fetch(
-    conn: psycopg.Connection, catalog: Catalog, wanted: Mapping[tuple[str, str], int], oldest: datetime | None
+    conn: psycopg.Connection,
+    catalog: Catalog,
+    wanted: Mapping[tuple[str, str], int],
+    oldest: datetime | None,
+    until: datetime | None = None,
 ) -> defaultdict[str, list[Reading]]:
-    """Newest records of each pair. Pairs that need many records (a back-fill) are asked apart, so that they do not make
+    """Newest records of each pair, up to `until`: while the engine catches up, younger ones that are stored already would
+    push out those it has come to. Pairs that need many records (a back-fill) are asked apart, so that they do not make
     the others' trails long."""
     out: defaultdict[str, list[Reading]] = defaultdict(list)
     buckets: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
@@ -179,7 +184,7 @@ def _fetch(
         need = max(wanted[p] for p in pairs)
         reach = timedelta(seconds=2 * need * max(catalog.kinds[k].period_s for _, k in pairs))
         since = None if oldest is None else oldest - min(max(reach, LOOK_BACK[0]), LOOK_BACK[1])
-        for name, found in readings.trails(conn, pairs, since=since, limit=1 << size).items():
+        for name, found in readings.trails(conn, pairs, since=since, until=until, limit=1 << size).items():
             out[name] += found
     if len(buckets) > 1:
         for found in out.values():

@@ -21,7 +21,7 @@ from brain import catalog as catalogs
 from brain.catalog import Catalog, Rule
 from brain.engine import counters, judging, upkeep
 from brain.engine.judging import Findings
-from brain.flow import alerts, escalation, people, places, readings, truth
+from brain.flow import alerts, escalation, online, people, places, readings, truth
 from brain.model import ENGINE, Judgement, Level, Quality, RuleState, Station
 from brain.settings import Settings
 from brain.store import db
@@ -82,6 +82,8 @@ class Engine:
             self._safely("drift", now, lambda: upkeep.watch_drift(self.conn, self.catalog, self.stations, now))
         if self._is_time("roll_up", now, timedelta(seconds=60)):
             self._safely("roll_up", now, lambda: readings.roll_up(self.conn, now))
+        if self._is_time("online", now, timedelta(minutes=10)):
+            self._safely("online", now, lambda: online.keep(self.conn, self.catalog, now))
         if self._is_time("partitions", now, timedelta(hours=6)):
             self._safely("make_partitions", now, lambda: readings.make_partitions(self.conn, now))
         if self._is_time("beat", now, timedelta(seconds=5)):

@@ -48,6 +48,14 @@ def lacking(snapshot: Mapping[str, Any]) -> str:
     return "；".join(says + [m["says"] for m in snapshot["missing"] if not m["whole"]]) or "无"
 
 
+def camera_rows(cameras: Mapping[str, Any]) -> list[list[str]]:
+    """The table of online rates by organisation; none in a snapshot from before it was made."""
+    return [
+        [r["name"], f"{text.count(r['due'])} / {text.count(r['cameras'])}", r["share_text"], r["good_text"], text.count(r["outages"])]
+        for r in cameras.get("orgs", ())
+    ]
+
+
 def _head(paper: Paper, s: Mapping[str, Any]) -> None:
     mark = [("　含模拟数据", {"colour": RED})] if s["simulated"]["n"] else []
     paper.paragraph(["内部资料", *mark], size=14, font=HEI, indent=False, line=20)
@@ -255,7 +263,12 @@ def themes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
         )
     if cameras := found.get("cameras"):
         paper.head("视频", second=True)
-        paper.paragraph(f"视频在线率 {cameras['share_text']} %（{cameras['mom']}），目标 {cameras['target_text']} %。")
+        paper.paragraph(
+            f"视频在线率 {cameras['share_text']} %（{cameras['mom']}），目标 {cameras['target_text']} %。"
+            + (f"{cameras['definition']}。" if "definition" in cameras else "")
+        )
+        if rows := camera_rows(cameras):
+            paper.table(["单位", "有记录 / 路数", "在线率 %", "完好率 %", "中断 次"], rows, [5.6, 2.4, 2.6, 2.6, 2.4], right=(1, 2, 3, 4))
     if drainage := found.get("drainage"):
         paper.head("排水内涝", second=True)
         rows = [[r["name"], text.count(r["n"]), r["peak_text"], r["depth_text"]] for r in drainage["places"]]

@@ -12,16 +12,20 @@ from typing import Any
 import psycopg
 
 from brain.catalog import Catalog
+from brain.catalog.shapes import Target
+from brain.flow import online
 from brain.model import Level
 from brain.report import text
 from brain.report.facts import Window
 from brain.rules import air_quality, water_quality
+from brain.rules.online_rate import Tally
 from brain.store import db
 
 CLASS_KINDS = ("ph", "dissolved_oxygen", "codmn", "ammonia", "total_phosphorus")
 GOOD = 2  # a section of class Ⅰ or Ⅱ needs no culprit
 DAY_HOURS = 20  # GB 3095-2026 table 4: a daily mean wants 20 hourly means
 EIGHT_HOURS = 6  # and an 8-hour mean 6 of its hours
+WORST = 5  # cameras named as those that were online least
 
 
 def gather(
@@ -221,23 +225,52 @@ def _eight_hours(values: dict[datetime, float]) -> float | None:
 
 
 def cameras(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
-    """Online rate: mean over the cameras of each one's share of records that say online."""
-    share, was = _online(conn, now), _online(conn, last)
+    """Online rate weighted by time, in all and by the organisation that owns the cameras; those that were online least."""
+    tallies, before = (
+        online.over(conn, catalog, w.since, w.until, w.until if w is now and w.partial else w.until + timedelta(days=1))
+        for w in (now, last)  # of time that is over, the words after it are known, too
+    )
+    whole, was = sum(tallies.values(), Tally()), sum(before.values(), Tally())
     target = catalog.targets.get("camera_online_rate")
-    return {
-        "share": share,
-        "share_text": text.rate(share),
-        "mom": text.rate_change(share, was),
+    names = {r["id"]: r["name"] for r in db.many(conn, "online_cameras")}
+    worst = sorted((t.rate, key) for key, t in tallies.items() if t.rate is not None and t.outages)[:WORST]
+    orgs = [
+        _rates(sum(own.values(), Tally()), target)
+        | {"org": org, "name": _org(catalog, org), "cameras": len(own), "due": sum(t.rate is not None for t in own.values())}
+        for org, own in online.by_org(conn, tallies).items()
+    ]
+    return _rates(whole, target) | {
+        "mom": text.rate_change(whole.rate, was.rate),
         "target_text": f"≥ {text.rate(target.goal)}" if target else text.DASH,
-        "colour": target.colour(share) if target else None,
-        "statement": "report_readings",
+        "orgs": sorted(orgs, key=lambda r: (r["share"] is None, r["share"], r["name"])),
+        "worst": [{"id": key, "name": names[key]} | _rates(tallies[key], target) for _, key in worst],
+        "definition": _defined(catalog),
+        "statement": "online_heard",
     }
 
 
-def _online(conn: psycopg.Connection, span: Window) -> float | None:
-    found = _readings(conn, "cameras", ["camera_online"], span)
-    means = [f["kinds"]["camera_online"]["mean"] for f in found.values()]
-    return sum(means) / len(means) if means else None
+def _rates(times: Tally, target: Target | None) -> dict[str, Any]:
+    return {
+        "share": times.rate,
+        "share_text": text.rate(times.rate),
+        "good_text": text.rate(times.good_rate),
+        "outages": times.outages,
+        "colour": target.colour(times.rate) if target else None,
+    }
+
+
+def _org(catalog: Catalog, key: str | None) -> str:
+    found = catalog.departments.get(key or "")
+    return found.short if found else key or text.DASH
+
+
+def _defined(catalog: Catalog) -> str:
+    """What the rate means, in the words of the catalog's own limits."""
+    guard, silence = (limit.total_seconds() / 60 for limit in online.limits(catalog))
+    return (
+        f"在线率＝Σ在线时长÷Σ应在线时长；超过 {silence:g} 分钟没有心跳算离线，短于 {guard:g} 分钟的中断不计，"
+        "维护时段不计入应在线时长；完好率再扣除图像异常的时长"
+    )
 
 
 def drainage(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:

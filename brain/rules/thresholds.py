@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from brain.model import Judgement, Quality, Reading, RuleState, Station
-from brain.rules import judge_devices, judge_drift, judge_indices, judge_values
+from brain.rules import judge_devices, judge_drift, judge_indices, judge_parts, judge_values
 
 Evaluator = Callable[[Any, Station, Sequence[Reading], RuleState, datetime], Judgement]
 
@@ -23,6 +23,7 @@ TYPES: dict[str, Evaluator] = {
     "ladder": judge_values.ladder,
     "ratio": judge_values.ratio,
     "state": judge_values.state,
+    "parts": judge_parts.parts,
     "water_class": judge_indices.water,
     "aqi": judge_indices.aqi,
     "fire_danger": judge_indices.fire,

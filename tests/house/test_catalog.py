@@ -137,6 +137,8 @@ def test_a_department_may_send_only_feeds_that_come_over_mqtt():
         (("hotspot", "hotspot"), "matter:10908", "yellow"),
         (("aqi", "aqi"), "matter:10909", "orange"),
         (("camera_online", "offline"), "matter:01050", "yellow"),
+        (("fire_alarm", "alarm"), "matter:10910", "red"),
+        (("fire_fault", "fault"), "matter:01013", "yellow"),
         (("device", "silence_rain"), "matter:10911", "yellow"),
         (("leak", "leak"), "matter:10904", "yellow"),
         (("cover_open", "open"), "matter:01023", "orange"),

@@ -97,6 +97,16 @@ def test_a_rise_and_a_fall_in_one_batch_are_both_told(district, engine, send):
     assert [w["what"] for w in alerts.log_of(district.conn, row["id"])] == ["open", "event", "change", "clear"]
 
 
+def test_a_rise_long_before_the_newest_record_is_told_when_the_engine_catches_up(district, engine, send):
+    """Many chunks wait: the records of the later ones must not push out those that the engine has come to."""
+    district.station("PD-09", "drainage")
+    for n in range(300):
+        send("PD-09", ago=300 - n, pond_depth=41.0 if n == 5 else 1.0)
+    engine.step(district.now)
+    row = district.conn.execute("SELECT peak FROM alert WHERE kind = 'pond_depth'").fetchone()
+    assert row is not None and row["peak"] == 1
+
+
 def test_a_level_that_must_hold_opens_when_its_time_has_come_without_a_new_reading(district, engine, send):
     """Blue ponding counts after 300 s: the rule's `due` stands in its row, and the step finds it."""
     district.station("PD-09", "drainage")
@@ -142,6 +152,19 @@ def test_a_station_that_never_reported_is_expected_to_send_what_stations_named_a
     engine.step(district.now + timedelta(minutes=1))
     engine.step(district.now + timedelta(hours=8))
     assert [a.station for a in open_alerts(district.conn, "device")] == ["WL-08", "WL-09"]
+
+
+def test_a_gauge_of_a_fire_device_that_speaks_is_not_missed_for_what_only_the_device_says(district, engine, send):
+    """Codes of devices and of their measuring points begin alike, so the engine expects of both what one of them sent."""
+    district.station("440302000017", "fire")
+    district.station("440302000017/11-1-99-0.12", "fire")
+    send("440302000017", feed="gb26875", fire_alarm=0.0)
+    engine.step(district.now)
+    engine.step(district.now + timedelta(minutes=1))
+    district.now += timedelta(hours=1)
+    send("440302000017/11-1-99-0.12", feed="gb26875", fire_pressure=0.3)
+    engine.step(district.now + timedelta(minutes=90))
+    assert [a.station for a in open_alerts(district.conn, "device")] == ["440302000017"]
 
 
 def test_a_station_switched_off_withdraws_its_alerts_and_is_asked_no_more(district, engine, send):

@@ -11,6 +11,7 @@ from brain.report import docx, snapshot
 BEIJING = timezone(timedelta(hours=8))
 CUT = datetime(2026, 9, 2, 8, 0, tzinfo=BEIJING)
 FIRST = datetime(2026, 8, 10, 0, 0, tzinfo=BEIJING)
+LAST_DAY = datetime(2026, 8, 31, 0, 0, tzinfo=BEIJING)
 
 
 @pytest.fixture
@@ -87,11 +88,26 @@ def test_air_days_are_judged_by_the_edition_of_their_date_and_need_twenty_hours(
     assert air["share_text"] == "50.0"
 
 
-def test_the_online_rate_weighs_every_camera_alike(measured, built, city_db):
+def test_the_online_rate_is_weighted_by_time_and_told_by_owner(measured, built, city_db):
     one, two = (r["id"] for r in city_db.execute("SELECT id FROM station WHERE theme = 'cameras' ORDER BY id LIMIT 2"))
-    measured(one, "camera_online", [1] * 100, 1)
-    measured(two, "camera_online", [1, 0], 1)
-    assert built()["themes"]["cameras"]["share_text"] == "75.0"
+    city_db.execute("UPDATE station SET org = CASE id WHEN %s THEN 'gaj' ELSE 'cgj' END WHERE theme = 'cameras'", [one])
+    measured(one, "camera_online", [1] * 720, 2, start=LAST_DAY)
+    measured(two, "camera_online", [1] * 600 + [0], 2, start=LAST_DAY)  # many words, then a lone one: off for four hours
+    found = built()["themes"]["cameras"]
+    assert (found["share_text"], found["outages"]) == ("91.7", 1)
+    assert [(r["name"], r["share_text"], r["due"]) for r in found["orgs"]] == [
+        ("城管局", "83.3", 1), ("公安分局", "100.0", 1)
+    ]  # fmt: skip
+    assert [r["id"] for r in found["worst"]] == [two] and "短于 10 分钟的中断不计" in found["definition"]
+
+
+def test_owners_whose_cameras_never_spoke_have_no_rate(measured, built, city_db):
+    one = city_db.execute("SELECT id FROM station WHERE theme = 'cameras' ORDER BY id LIMIT 1").fetchone()["id"]
+    city_db.execute("UPDATE station SET org = CASE id WHEN %s THEN 'gaj' ELSE 'cgj' END WHERE theme = 'cameras'", [one])
+    measured(one, "camera_online", [1] * 720, 2, start=LAST_DAY)
+    orgs = {r["name"]: r for r in built()["themes"]["cameras"]["orgs"]}
+    assert (orgs["城管局"]["share_text"], orgs["城管局"]["due"]) == ("—", 0)
+    assert docx.camera_rows({"orgs": list(orgs.values())})[-1][2] == "—"
 
 
 def test_stations_that_were_silent_are_counted_on_page_one(measured, built):
@@ -125,6 +141,8 @@ def test_the_document_takes_every_theme_it_is_given(measured, built, city_db):
     measured("AQ-01", "pm25", [20.0] * 24)
     measured("PD-01", "pond_depth", [3.0])
     measured("FW-001", "hotspot", [12.0])
+    camera = city_db.execute("SELECT id FROM station WHERE theme = 'cameras' ORDER BY id LIMIT 1").fetchone()["id"]
+    measured(camera, "camera_online", [1.0, 1.0])
     made = built()
-    assert set(made["themes"]) == {"water", "rain", "air", "drainage", "fire"}
+    assert set(made["themes"]) == {"water", "rain", "air", "drainage", "fire", "cameras"}
     assert len(docx.document(made)) > 10_000

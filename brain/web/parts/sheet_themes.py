@@ -93,7 +93,15 @@ def _fire(t: Mapping[str, Any]) -> list[Any]:
 
 def _cameras(t: Mapping[str, Any]) -> list[Any]:
     heard = f"有记录 {text.count(t['heard'])} / {text.count(t['stations'])} 路"
-    return [html.P(f"视频在线率 {t['share_text']} %（环比 {t['mom']}），目标 {t['target_text']} %；{heard}。")]
+    found: list[Any] = [html.P(f"视频在线率 {t['share_text']} %（环比 {t['mom']}），目标 {t['target_text']} %；{heard}。")]
+    if rows := docx.camera_rows(t):
+        found.append(table(["单位", "有记录 / 路数", "在线率 %", "完好率 %", "中断 次"], rows, right=(1, 2, 3, 4)))
+    if t.get("worst"):
+        least = "、".join(f"{r['name']} {r['share_text']} %" for r in t["worst"])
+        found.append(html.P(f"在线时间最少：{least}。"))
+    if "definition" in t:
+        found.append(note(f"{t['definition']}。"))
+    return found
 
 
 def _air(t: Mapping[str, Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""雪亮工程视频: what the GB/T 28181 platform says about its cameras, MANSCDP messages as JSON.
+"""雪亮工程视频: what the GB/T 28181 platform says about its cameras, MANSCDP messages as XML or as JSON.
 
 Topic `city/441402/cameras/<设备或平台编码>`, 20-digit IDs (GB/T 28181 annex D):
 
@@ -7,6 +7,11 @@ Topic `city/441402/cameras/<设备或平台编码>`, 20-digit IDs (GB/T 28181 an
   word, table `FAULTS`); Status ERROR wants one.
 - Catalog notify of the platform: `{"CmdType": "Catalog", "Time": …, "DeviceList": [{"DeviceID": …, "Status": "OFF"}]}`.
 - DeviceStatus answer: `{"CmdType": "DeviceStatus", "DeviceID": …, "Online": "ONLINE", "Status": "OK", "Fault": 0}`.
+
+The XML is that of the standard (`_manscdp.py`): root Notify or Response, UTF-8 or GB 18030, the same names. The items of a
+subscribed catalog say `Event` instead of `Status`: ON, OFF, VLOST (no picture), DEFECT; ADD, UPDATE and DEL say nothing
+about a state. A keepalive in XML has no time: it stands at its receipt; a platform that adds `<Time>` lets it be known
+again when it is delivered twice.
 
 Each gives `camera_online` (0/1) and, when the picture was judged, `camera_fault`: Status OK alone says that the device
 works, not that anything can be seen. Times without offset are Beijing time.
@@ -20,10 +25,12 @@ from typing import Any
 
 from brain.model import Reading
 from ingest.feeds import BadMessage, Feed, _wire, topic
+from ingest.feeds.cameras import _manscdp
 
 FEED = Feed("cameras", "视频巡检", "cameras", topic("cameras"), "gaj")
 
-ONLINE = {"ON": 1.0, "ONLINE": 1.0, "OFF": 0.0, "OFFLINE": 0.0}
+ONLINE = {"ON": 1.0, "ONLINE": 1.0, "OFF": 0.0, "OFFLINE": 0.0, "DEFECT": 0.0}
+NO_STATE = frozenset({"ADD", "UPDATE", "DEL"})
 FAULTS = {
     "0": 0.0, "OK": 0.0, "NONE": 0.0, "1": 1.0, "BLACK": 1.0, "2": 2.0, "BLUR": 2.0,
     "3": 3.0, "COVERED": 3.0, "4": 4.0, "FROZEN": 4.0,
@@ -32,18 +39,20 @@ FAULTS = {
 
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message. Raises BadMessage only."""
-    body = _wire.obj(payload)
+    xml = _manscdp.is_xml(payload)
+    body = _manscdp.read(payload) if xml else _wire.obj(payload)
     if (plain := _wire.generic(topic, body)) is not None:
         return plain
     command = body.get("CmdType")
-    at = _wire.when(_wire.get(body, "Time", "DateTime"), "Time")
+    said = _wire.get(body, "Time", "DateTime", "DeviceTime")
+    at = received_at if xml and said is None else _wire.when(said, "Time")
     if command == "Catalog":
         devices = body.get("DeviceList")
         if not isinstance(devices, list):
             raise BadMessage(
                 "shape", f"“DeviceList”应是设备的列表，现为“{_wire.short(devices)}”；请按 GB/T 28181 目录通知发送"
             )
-        empty = "“DeviceList”是空的；没有变化时不必通知"
+        empty = "“DeviceList”里没有一台设备的状态；没有变化时不必通知"
         return _wire.gather(enumerate(devices), lambda item: list(_listed(item, at)), empty)
     if command not in ("Keepalive", "DeviceStatus"):
         raise BadMessage(
@@ -65,11 +74,17 @@ def _listed(item: tuple[int, Any], at: datetime) -> Iterator[Reading]:
     if not isinstance(row, dict):
         raise BadMessage("shape", f"{where} 应是一个设备对象，现为“{_wire.short(row)}”；请按格式发送")
     place = _device(_wire.word(row.get("DeviceID"), f"{where}.DeviceID"), f"{where}.DeviceID")
-    online = ONLINE.get(str(row.get("Status")).upper())
-    if online is None:
-        said = _wire.short(row.get("Status"))
-        raise BadMessage("value", f"{where}.Status 应是 ON 或 OFF，现为“{said}”；请核对目录通知")
-    yield Reading(place, "camera_online", at, online)
+    field = "Status" if row.get("Status") is not None or row.get("Event") is None else "Event"
+    state = str(row.get(field)).upper()
+    if field == "Event" and state == "VLOST":
+        yield Reading(place, "camera_fault", at, FAULTS["BLACK"])
+        return
+    if field == "Event" and state in NO_STATE:
+        return
+    if state not in ONLINE:
+        said = _wire.short(row.get(field))
+        raise BadMessage("value", f"{where}.{field} 应是 ON 或 OFF，现为“{said}”；请核对目录通知")
+    yield Reading(place, "camera_online", at, ONLINE[state])
     if row.get("Fault") is not None:
         yield Reading(place, "camera_fault", at, _code(row["Fault"], f"{where}.Fault"))
 

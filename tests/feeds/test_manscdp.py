@@ -1,0 +1,63 @@
+"""GB/T 28181 messages in XML: whatever is between the angles, readings or a refusal."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.feeds import BadMessage, cameras
+from ingest.feeds._sample import samples
+
+RECEIVED = datetime(2026, 9, 3, 0, 0, 5, tzinfo=UTC)
+TOPIC = "city/441402/cameras/44140200081326000123"
+XML = [s for s in samples("cameras") if s.name.startswith("xml_")]
+
+
+def survive(payload: bytes, topic: str = TOPIC) -> None:
+    began = time.process_time()
+    try:
+        for r in cameras.parse(topic, payload, RECEIVED):
+            assert r.at.tzinfo and len(r.station) == 20
+    except BadMessage as err:
+        assert "；" in err.reason
+    assert time.process_time() - began < 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_message_flipped_or_cut_is_read_or_refused(data):
+    sample = data.draw(st.sampled_from(XML))
+    raw = bytearray(sample.payload)
+    for _ in range(data.draw(st.integers(0, 3))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    survive(bytes(raw[: data.draw(st.integers(0, len(raw)))]), sample.topic)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200), st.sampled_from([b"<", b"<?xml version='1.0' encoding='gbk'?>", b"<Notify><CmdType>"]))
+def test_any_bytes_after_an_angle_are_read_or_refused(tail, head):
+    survive(head + tail)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"<a>" * 80_000, b"<Notify>" + b"<x/>" * 60_000 + b"</Notify>", b"<?xml " + b" " * 260_000,
+        b"<?xml version='1.0'?>" * 10_000, b"<Notify " + b"a" * 260_000, b"<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>",
+        b"<Notify><CmdType>Catalog</CmdType><DeviceList>" + b"<Item/>" * 20_000 + b"</DeviceList></Notify>",
+        b"<a>" * 40_000 + b"</a>" * 40_000,
+    ],
+    ids=lambda p: p[:24].decode(),
+)  # fmt: skip
+def test_a_hostile_size_is_refused_in_time(payload):
+    survive(payload)
+
+
+def test_a_message_with_a_time_of_its_own_is_the_same_whenever_it_comes():
+    raw = b"<Notify><CmdType>Keepalive</CmdType><Time>2026-09-03T08:00:00</Time><Status>OK</Status></Notify>"
+    late = RECEIVED.replace(hour=5)
+    assert cameras.parse(TOPIC, raw, RECEIVED) == cameras.parse(TOPIC, raw, late)
