@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install install-test debian lint bench check pictures faults compose-check clean
+.PHONY: help run test install install-test debian lint bench bench-intake check pictures faults clean
 
 help:            ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ lint: install-test   ## ruff
 
 bench: debian install-test   ## measure: grid, intake, latency, memory; writes bench/
 	@$(BIN)/python -m tests.bench
+
+bench-intake: debian install-test   ## measure intake with one seeded trace, 1 and 2 workers; writes bench/intake.md
+	@$(BIN)/python -m tests.bench.intake
+
+faults: debian install-test   ## prove the delivery promise: kills, outages, poison, damage; prints a certificate
+	@$(BIN)/python -m tests.faults
 
 check: install   ## the operator's checks against the running demo
 	@$(BIN)/brain check
