@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -116,7 +117,8 @@ def _feeds() -> int:
         print(f"{key}  {feed.title}，{departments[feed.org].name}")
         print(f"    主题 {feed.topic}，{coding}，时间不带时区按 {feed.zone}")
         for s in samples(key):
-            fate = f"拒收 {s.refused[0]}，余 {len(s.readings)} 个读数" if s.refused else f"{len(s.readings)} 个读数"
+            brings = f"{len(s.records)} 条记录" if s.records else f"{len(s.readings)} 个读数"
+            fate = f"拒收 {s.refused[0]}，余 {brings}" if s.refused else brings
             print(f"    · {s.says}（{fate}；样例 {s.name}.json）")
         print()
     return 0
@@ -131,14 +133,15 @@ def _decode(feed: str, file: str, topic: str, lines: bool) -> int:
     failed = 0
     for payload in data.splitlines() if lines else [data]:
         try:
-            found, refused = feeds.load()[feed].parse(topic, payload, datetime.now(UTC)), None
+            found, refused = feeds.reader(feed, topic)(topic, payload, datetime.now(UTC)), None
         except feeds.BadMessage as err:
             found, refused = err.rest, err
-        said: dict[str, object] = {"readings": [_said(r) for r in found]}
+        records = [asdict(r) for r in found if isinstance(r, feeds.RECORDS)]
+        said: dict[str, object] = {"records": records} if records else {"readings": [_said(r) for r in found]}
         if refused:
             failed = 1
             said["refused"] = {"rule": refused.rule, "reason": refused.reason}
-        print(json.dumps(said, ensure_ascii=False))
+        print(json.dumps(said, ensure_ascii=False, default=str))
     return failed
 
 

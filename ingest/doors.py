@@ -26,7 +26,7 @@ from ingest.spill import Spill
 
 log = logging.getLogger("ingest")
 
-DOORS = ("mqtt",)
+DOORS = ("mqtt", "files")
 TELL_EVERY_S = 60.0
 TURN_S = 0.5
 

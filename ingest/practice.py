@@ -43,6 +43,9 @@ class Practice:
     mqtt_retry_s: tuple[float, ...]
     refresh_s: float
     catch_up_s: float
+    drop_poll_s: float
+    drop_still_s: float
+    drop_errors: int
 
 
 def load(folder: str = "") -> Practice:
@@ -87,6 +90,9 @@ def load(folder: str = "") -> Practice:
         mqtt_retry_s=tuple(mqtt["retry_s"]),
         refresh_s=said["stations"]["refresh_s"],
         catch_up_s=said["replay"]["catch_up_s"],
+        drop_poll_s=said["files"]["poll_s"],
+        drop_still_s=said["files"]["still_s"],
+        drop_errors=said["files"]["errors"],
     )
 
 
