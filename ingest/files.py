@@ -74,7 +74,7 @@ class Job:
             self.duplicate += outcome.duplicate
             self.dead += len(outcome.refused)
             self.waiting += outcome.spilled
-            for rule, reason in outcome.refused:
+            for rule, reason in dict.fromkeys(outcome.refused):  # a station nobody knows is refused for each of its values
                 if len(self.errors) < errors_max:
                     self.errors.append({"row": line, "rule": rule, "reason": reason})
 
