@@ -357,8 +357,8 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """An order of the 12345 hotline as its sheet gives it (table `work_order`). `state` is a key of
-    `catalog/sheets.toml`, group state; no name and no number of the caller is kept."""
+    """An order of the 12345 hotline as its sheet gives it (table `work_order`). `state` is the platform's own word
+    (`catalog/sheets.toml` says what it means); no name and no number of the caller is kept."""
 
     number: str
     state: str

@@ -29,9 +29,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from brain import catalog as catalogs
+from brain.catalog.shapes import Catalog, Taker
 from brain.flow import columns, sheets
 from brain.flow.cells import BEIJING
-from brain.flow.columns import Taker
 from brain.flow.sheets import BadSheet
 from brain.settings import BadSetting, Settings
 from brain.store import db
@@ -95,7 +95,7 @@ class Door:
         connect: Callable[[], psycopg.Connection],
         writer: Writer,
         practice: Practice,
-        units: dict[str, str],
+        catalog: Catalog,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
@@ -107,7 +107,8 @@ class Door:
         self._conn: psycopg.Connection | None = None
         self._writer = writer
         self._practice = practice
-        self._units = units
+        self._sheets = catalog.sheets
+        self._units = {kind.key: kind.unit for kind in catalog.kinds.values()}
         self._now = now
         self._monotonic = monotonic
         self._seen: dict[Path, tuple[int, int, float]] = {}  # size, mtime, since when
@@ -120,7 +121,7 @@ class Door:
     # The process ------------------------------------------------------------------------------------------------------
     def start(self) -> None:
         try:
-            for feed in columns.declared().takers:
+            for feed in self._sheets.takers:
                 for folder in (TAKING + "/" + self._worker, DONE, FAILED):
                     (self.drop / feed / folder).mkdir(parents=True, exist_ok=True)
         except OSError as err:
@@ -176,7 +177,7 @@ class Door:
     def _ready(self) -> Iterator[tuple[Taker, Path]]:
         """Files in hand from before, then files that have been written to their end, each taken by its rename."""
         seen: dict[Path, tuple[int, int, float]] = {}
-        for taker in columns.declared().takers.values():
+        for taker in self._sheets.takers.values():
             folder = self.drop / taker.key
             taking = folder / TAKING / self._worker
             for path in _files(taking):
@@ -224,7 +225,7 @@ class Door:
         said = _mapping(sidecar)
         now = self._now()
         try:
-            data, why = _bytes(path, columns.declared().limits.mib << 20), ""
+            data, why = _bytes(path, self._sheets.limits.mib << 20), ""
         except BadSheet as err:
             data, why = b"", str(err)
         sha = hashlib.sha256(data + json.dumps(said.get("columns"), sort_keys=True).encode()).hexdigest()
@@ -264,11 +265,11 @@ class Door:
             if not name.lower().endswith(".xml"):
                 raise BadSheet(f"{taker.title}只收 .xml 文件；请按 CAP 1.2 导出")
             return {1: data}, {}
-        sheet = sheets.read(name, data, columns.declared().limits, sheet=str(said.get("sheet") or ""))
+        sheet = sheets.read(name, data, self._sheets.limits, sheet=str(said.get("sheet") or ""))
         meant = said.get("columns")
         if not isinstance(meant, dict):
             remembered = {r["given"]: r["meant"] for r in db.many(conn, "file_columns", feed=taker.key)}
-            meant = columns.propose(sheet.columns, taker.key, self._units, remembered)
+            meant = columns.propose(sheet.columns, taker.key, self._sheets, self._units, remembered)
         meant = {c: str(meant[c]) for c in sheet.columns if meant.get(c)}
         if lacking := columns.lacks(meant, taker.form):
             raise BadSheet(f"列对应不全——{'；'.join(lacking)}。请在“文件接入”页上传并指定各列")
@@ -400,5 +401,4 @@ def door(settings: Settings, practice: Practice, writer: Writer) -> Door:
         db.connect, settings.database_url, name=f"brain files {settings.worker}", connect_timeout=3,
         keepalives_idle=5, keepalives_interval=2, keepalives_count=3, tcp_user_timeout=10_000,
     )  # fmt: skip
-    units = {kind.key: kind.unit for kind in catalogs.load(settings.catalog or None).kinds.values()}
-    return Door(settings.drop, settings.worker, connect, writer, practice, units)
+    return Door(settings.drop, settings.worker, connect, writer, practice, catalogs.load(settings.catalog or None))

@@ -21,6 +21,7 @@ FILES = (
     "plans.toml",
     "workflow.toml",
     "kpi.toml",
+    "sheets.toml",
 )
 _MISSING = object()
 _KIND_WORDS = {

@@ -8,16 +8,15 @@ one quantity, or "" for a column nobody asks for. The words are declared in `cat
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from importlib.resources import files
 
+from brain import catalog as catalogs
+from brain.catalog.shapes import Field, OrderState, Sheets
 from brain.flow import cells
 from brain.flow.cells import BEIJING, BLANK, Unreadable, half, short
-from brain.flow.sheets import Cell, Limits, Row
+from brain.flow.sheets import Cell, Row
 from brain.model import Quality, WorkOrder
 from geo import crs
 
@@ -31,66 +30,10 @@ SYSTEMS = (("高德", "GCJ-02"), ("腾讯", "GCJ-02"), ("gcj", "GCJ-02"), ("火�
 """Words in the name of a coordinate column that say its system; without one it is CGCS2000."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taker:
-    """A feed that takes files. `form`: readings, orders (12345), message (the file is one message)."""
-
-    key: str
-    title: str
-    org: str
-    form: str
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    label: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OrderState:
-    """A state of the hotline's platform: its word, the state of ours it stands for, whether an order first seen in it
-    opens an event, and whether that is accepted at once."""
-
-    key: str
-    label: str
-    names: tuple[str, ...]
-    meant: str
-    open: bool = False
-    accept: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """`catalog/sheets.toml`. `kinds`: feed → kind → names; `values`: kind → word → number; `categories`: in order."""
-
-    limits: Limits
-    takers: dict[str, Taker]
-    fields: dict[str, dict[str, Field]]
-    kinds: dict[str, dict[str, tuple[str, ...]]]
-    values: dict[str, dict[str, float]]
-    states: dict[str, OrderState]
-    categories: tuple[tuple[str, tuple[str, ...]], ...]
-    category: str
-
-
-@cache
-def declared() -> Declared:
-    """The shipped declarations (what a city calls otherwise is remembered in intake_mapping, not written here)."""
-    said = tomllib.loads((files("brain.catalog") / "sheets.toml").read_text(encoding="utf-8"))
-    return Declared(
-        Limits(**said["limits"]),
-        {key: Taker(key, **entry) for key, entry in said["feed"].items()},
-        {
-            form: {key: Field(e["label"], tuple(e["names"])) for key, e in fields.items()}
-            for form, fields in said["field"].items()
-        },
-        {feed: {kind: tuple(names) for kind, names in kinds.items()} for feed, kinds in said["kind"].items()},
-        {kind: {plain(word): float(n) for word, n in words.items()} for kind, words in said["value"].items()},
-        {key: OrderState(key, e.pop("label"), tuple(e.pop("names")), **e) for key, e in said["state"].items()},
-        tuple((category, tuple(words)) for category, words in said["category"]["words"]),
-        said["category"]["default"],
-    )
+def declared() -> Sheets:
+    """The shipped declarations: what a feed, which knows no catalog of the city, reads rows by. Where the catalog is at hand
+    (page, door, hotline), its own `sheets` are asked."""
+    return catalogs.load().sheets
 
 
 def plain(name: str) -> str:
@@ -103,11 +46,10 @@ _UNIT = re.compile(r"(.+?)[(\[【](.*)[)\]】]")
 
 
 def propose(
-    columns: Iterable[str], feed: str, units: Mapping[str, str], remembered: Columns | None = None
+    columns: Iterable[str], feed: str, told: Sheets, units: Mapping[str, str], remembered: Columns | None = None
 ) -> dict[str, str]:
     """A meaning for each column: what was remembered of the feed's last sheets, else what its name says; each field at
     most once. `units` gives the unit of each kind, so that “水位(cm)” is told from “水位(m)”."""
-    told = declared()
     taker = told.takers[feed]
     fields = told.fields[taker.form]
     found: dict[str, str] = {}
@@ -228,8 +170,10 @@ def _kind(feed: str, name: str) -> str:
 
 def _value(row: Row, kind: str, column: str, given: Cell) -> float | None:
     words = declared().values.get(kind.partition("@")[0], {})
-    if isinstance(given, str) and plain(given) in words:
-        return words[plain(given)]
+    if isinstance(given, str):
+        for word, number in words.items():
+            if plain(word) == plain(given):
+                return number
     return _read(row, cells.number, (column, given))
 
 
@@ -319,26 +263,13 @@ def order_of(row: Row, columns: Columns) -> WorkOrder:
     content, title = said("content", 5000), said("title", 200)
     if not content and not title:
         raise Unreadable("content", f"第 {row.line} 行工单 {short(number)} 没有诉求内容；请填上诉求内容或标题")
-    state = _order_state(row, by)
     asked = moment(row, by["asked_at"]) if not _blank(by.get("asked_at", ("", None))[1]) else None
     due = moment(row, by["due_at"]) if not _blank(by.get("due_at", ("", None))[1]) else None
     return WorkOrder(
-        number=number, state=state, title=title or content[:40], content=content or title, sort=said("sort", 40),
+        number=number, state=bare("state", 40), title=title or content[:40], content=content or title, sort=said("sort", 40),
         topic=said("topic", 80), urgency=said("urgency", 40), address=said("address", 200), town=said("town", 60),
         point=_point(row, by), asked_at=asked, due_at=due, reply=said("reply", 2000),
     )  # fmt: skip
-
-
-def _order_state(row: Row, by: Mapping[str, tuple[str, Cell]]) -> str:
-    column, given = by.get("state", ("工单状态", None))
-    if _blank(given):
-        return "waiting"
-    wanted = plain(str(given))
-    for key, state in declared().states.items():
-        if wanted in map(plain, state.names):
-            return key
-    known = "、".join(s.label for s in declared().states.values())
-    raise Unreadable("state", f"第 {row.line} 行“{column}”不认识的状态“{short(given)}”；可用 {known}")
 
 
 def _point(row: Row, by: Mapping[str, tuple[str, Cell]]) -> tuple[float, float] | None:
@@ -372,15 +303,23 @@ def masked(text: str) -> str:
     return _PHONE.sub(r"\1****\2", _PAPER.sub(r"\1********\2", text))
 
 
-def category_of(order: WorkOrder) -> str:
+def category_of(order: WorkOrder, told: Sheets) -> str:
     """The category proposed for an order: of the first words that occur in its text; the acceptor may judge otherwise."""
-    told = declared()
     text = f"{order.title} {order.topic} {order.content}"
     return next((key for key, words in told.categories if any(word in text for word in words)), told.category)
 
 
-def state_of(given: str) -> OrderState:
-    return declared().states[given]
+def state_of(order: WorkOrder, told: Sheets) -> OrderState:
+    """The state that the platform's word means; an order without one waits. Raises Unreadable."""
+    wanted = plain(order.state)
+    if wanted in BLANK:
+        return next(iter(told.states.values()))
+    for state in told.states.values():
+        if wanted in map(plain, state.names):
+            return state
+    known = "、".join(s.label for s in told.states.values())
+    reason = f"工单 {short(order.number)} 有不认识的状态“{short(order.state)}”；可用 {known}，或在 sheets.toml 补上这个叫法"
+    raise Unreadable("state", reason)
 
 
 # Looking before sending -----------------------------------------------------------------------------------------------
@@ -393,22 +332,22 @@ class Look:
     bad: list[tuple[int, str]] = field(default_factory=list)
 
 
-def look(rows: Iterable[Row], columns: Columns, feed: str, known: Mapping[str, str] | None = None) -> Look:
+def look(rows: Iterable[Row], columns: Columns, feed: str, told: Sheets, known: Mapping[str, str] | None = None) -> Look:
     """Every row read as the door will read it. `known`: stations of the feed, or senders' words for them, as far as the
     caller knows; an unknown one is told, and will go to the dead letter. Hotspots' places are judged at the door."""
-    form = declared().takers[feed].form
+    form = told.takers[feed].form
     found = Look()
     for row in rows:
         if form == "orders":
             items, bad = [], []
             try:
-                order_of(row, columns)
+                state_of(order_of(row, columns), told)
             except Unreadable as err:
                 bad = [err]
         else:
             items, bad = readings_of(row, columns, feed)
         found.values += len(items)
-        said = [str(err) for err in bad]
+        said = [str(err) if str(err).startswith("第 ") else f"第 {row.line} 行{err}" for err in bad]
         lost = {i.station for i in items if known is not None and i.station not in known and i.station[:1] != "@"}
         said += [f"第 {row.line} 行测站 {short(s)} 没有登记；请核对编号，或先登记测站" for s in sorted(lost)]
         said += [

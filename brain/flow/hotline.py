@@ -16,9 +16,9 @@ from uuid import UUID, uuid5
 import psycopg
 
 from brain.catalog import Catalog
+from brain.catalog.shapes import OrderState
 from brain.flow import columns, events, places
-from brain.flow.cells import BEIJING
-from brain.flow.columns import OrderState
+from brain.flow.cells import BEIJING, Unreadable
 from brain.model import Actor, Refused, Role, Source, State, Verb, WorkOrder
 from brain.store import db
 
@@ -35,24 +35,27 @@ PLACED = {
 
 def take(conn: psycopg.Connection, catalog: Catalog, order: WorkOrder, now: datetime) -> bool:
     """Take one row of a sheet in; False when nothing in it is new. Raises Refused like `events.report`."""
-    state = columns.state_of(order.state)
+    try:
+        state = columns.state_of(order, catalog.sheets)
+    except Unreadable as err:
+        raise Refused(str(err), err.rule) from None
     with conn.transaction():
         db.run(conn, "order_lock", number=order.number)
         known = db.one(conn, "order_of", number=order.number)
-        if known and known["state"] == order.state and (not order.reply or known["reply"] == order.reply):
+        if known and known["state"] == state.key and (not order.reply or known["reply"] == order.reply):
             return False
         event_id, placed = known and known["event_id"], ""
         if event_id is None and state.open:
             event_id, placed = _open(conn, catalog, order, now)
         elif event_id is not None:
-            before = columns.state_of(known["state"])
+            before = catalog.sheets.states.get(known["state"])
             events.act(conn, catalog, event_id, Verb.NOTE, IMPORTER, now, note=_note(catalog, order, state, before))
         if event_id is not None and state.accept:
             event = events.get(conn, event_id)
             if event is not None and event.state is State.REPORTED:
                 events.act(conn, catalog, event_id, Verb.ACCEPT, IMPORTER, now)
         db.run(
-            conn, "order_put", number=order.number, state=order.state, event_id=event_id, title=order.title,
+            conn, "order_put", number=order.number, state=state.key, event_id=event_id, title=order.title,
             sort=order.sort, topic=order.topic, urgency=order.urgency, asked_at=order.asked_at, due_at=order.due_at,
             reply=order.reply or (known["reply"] if known else ""), placed=placed, now=now,
         )  # fmt: skip
@@ -64,7 +67,7 @@ def _open(conn: psycopg.Connection, catalog: Catalog, order: WorkOrder, now: dat
     lng, lat, placed, name = _place(conn, order)
     lines = [order.content, _facts(order), PLACED[placed].format(name=name) if placed in PLACED else ""]
     event = events.report(
-        conn, catalog, category=columns.category_of(order), title=order.title, lng=lng, lat=lat,
+        conn, catalog, category=columns.category_of(order, catalog.sheets), title=order.title, lng=lng, lat=lat,
         source=Source.HOTLINE, actor=IMPORTER, now=now, description="\n".join(line for line in lines if line),
         address=order.address or order.town, client_key=uuid5(NUMBERS, order.number),
     )  # fmt: skip
@@ -80,10 +83,11 @@ def _facts(order: WorkOrder) -> str:
     return " · ".join(word for word in said if word)
 
 
-def _note(catalog: Catalog, order: WorkOrder, state: OrderState, before: OrderState) -> str:
-    said = f"12345 工单 {order.number}：{before.label}"
-    if before.key != state.key:
-        said += f" → {state.label}（相当于{catalog.words.of('state', State(state.meant))}）"
+def _note(catalog: Catalog, order: WorkOrder, state: OrderState, before: OrderState | None) -> str:
+    """`before` is None when the city has taken that state out of its catalog since."""
+    said = f"12345 工单 {order.number}：{before.label if before else state.label}"
+    if before and before.key != state.key:
+        said += f" → {state.label}（相当于{catalog.words.of('state', state.meant)}）"
     return f"{said}；答复或回访：{order.reply}" if order.reply else said
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from brain.catalog.shapes import Limits
 from brain.flow.cells import half, short
 
 Cell = str | int | float | bool | None
@@ -27,16 +28,6 @@ HEAD_WITHIN = 15  # the header is one of the first so many rows that are not emp
 
 class BadSheet(Exception):
     """The file cannot be read as a sheet; the Chinese sentence says why and how to mend it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How large a file may be (`catalog/sheets.toml`, group limits)."""
-
-    mib: int
-    unzipped_mib: int
-    rows: int
-    columns: int
 
 
 @dataclass(frozen=True, slots=True)

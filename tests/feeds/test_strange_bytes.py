@@ -16,6 +16,7 @@ from ingest.feeds._sample import samples
 
 RECEIVED = datetime(2026, 9, 3, 0, 0, 5, tzinfo=UTC)
 KEYS = sorted(feeds.load())
+JSON_KEYS = [key for key in KEYS if any(s.refused is None and s.payload[:1] == b"{" for s in samples(key))]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -26,6 +27,8 @@ json_values = st.recursive(
 def parse(key: str, topic: str, payload: bytes) -> None:
     try:
         for r in feeds.load()[key].parse(topic, payload, RECEIVED):
+            if isinstance(r, feeds.RECORDS):
+                continue
             assert r.at.tzinfo is not None and isinstance(r.value, float) and r.kind
     except BadMessage as err:
         assert err.rule and err.reason
@@ -38,7 +41,7 @@ def test_any_bytes_are_read_or_refused(key, payload, tail):
     parse(key, f"city/441402/{key}/{tail}", payload)
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", JSON_KEYS)
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_a_sample_with_a_changed_field_is_read_or_refused(key, data):

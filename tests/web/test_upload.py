@@ -163,9 +163,9 @@ def test_what_was_left_a_day_ago_is_cleared_away(city, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../../etc/x.csv", ".隐藏.csv", "a\0b.csv", "长" * 300 + ".csv", "CON.csv", ""])
-def test_a_name_from_outside_never_leaves_the_drop_folder(city, tmp_path, name):
+def test_a_name_from_outside_never_leaves_the_drop_folder(city, catalog, tmp_path, name):
     swj = people.by_login(city, "swj1")
-    taker = upload.takers_of(swj)["water"]
+    taker = upload.takers_of(swj, catalog)["water"]
     path = upload.held_path(tmp_path, swj, upload.stage(tmp_path, swj, name, b"a,b\n1,2\n", datetime.now(UTC)))
     sent = upload.send(tmp_path / "drop", taker, path, name, {"a": "station"}, swj, datetime.now(UTC))
     assert Path(sent).name == sent and not sent.startswith(".")

@@ -23,9 +23,10 @@ from uuid import uuid4
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from brain.catalog import Catalog
+from brain.catalog.shapes import Taker
 from brain.flow import columns, people, sheets
 from brain.flow.cells import BEIJING
-from brain.flow.columns import KIND, Look, Taker
+from brain.flow.columns import KIND, Look
 from brain.flow.people import Person
 from brain.flow.sheets import BadSheet, Sheet
 from brain.model import Role
@@ -45,21 +46,21 @@ TOKEN = re.compile(r"[0-9a-f]{32}\.[a-z]{3,7}")
 
 
 # Who may send what ----------------------------------------------------------------------------------------------------
-def takers_of(person: Person) -> dict[str, Taker]:
+def takers_of(person: Person, catalog: Catalog) -> dict[str, Taker]:
     """Feeds a person may send files for: an administrator all, a department its own, others none. The callbacks ask here
     again, because they are doors of their own."""
     if not PAGE.lets(person.role):
         return {}
-    return {key: t for key, t in columns.declared().takers.items() if person.role is Role.ADMIN or t.org == person.org}
+    return {key: t for key, t in catalog.sheets.takers.items() if person.role is Role.ADMIN or t.org == person.org}
 
 
 def layout(person: Person, **_: str) -> html.Div:
-    state, takers = access.here(), takers_of(person)
+    state = access.here()
+    takers, limits = takers_of(person, state.catalog), state.catalog.sheets.limits
     head = html.Header([html.H1("文件接入"), html.Nav(top.light_links(person, state.pages, state.catalog, "upload"))])
     if not takers:
         says = "您的单位没有以文件报送的接入。需要开通时，请联系系统管理员。"
         return html.Div([head, html.Main(html.P(says, className="says"))], id="upload", className="light-page")
-    limits = columns.declared().limits
     options = [{"label": t.title, "value": key} for key, t in takers.items()]
     with state.pool.connection() as conn:
         files, busy = _files(conn, state.settings.drop, takers)
@@ -164,24 +165,24 @@ def send(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str],
     return goal.name
 
 
-def _sheet(path: Path) -> Sheet:
-    return sheets.read(path.name, path.read_bytes(), columns.declared().limits)
+def _sheet(path: Path, catalog: Catalog) -> Sheet:
+    return sheets.read(path.name, path.read_bytes(), catalog.sheets.limits)
 
 
 def _propose(conn: Any, catalog: Catalog, feed: str, sheet: Sheet) -> dict[str, str]:
     remembered = {r["given"]: r["meant"] for r in db.many(conn, "file_columns", feed=feed)}
-    return columns.propose(sheet.columns, feed, {k.key: k.unit for k in catalog.kinds.values()}, remembered)
+    return columns.propose(sheet.columns, feed, catalog.sheets, {k.key: k.unit for k in catalog.kinds.values()}, remembered)
 
 
-def _look(conn: Any, feed: str, sheet: Sheet, meant: dict[str, str]) -> Look:
+def _look(conn: Any, catalog: Catalog, feed: str, sheet: Sheet, meant: dict[str, str]) -> Look:
     known = {r["id"]: "" for r in db.many(conn, "file_stations", theme=feed)}
-    return columns.look(sheet.rows, {c: m for c, m in meant.items() if m}, feed, known)
+    return columns.look(sheet.rows, {c: m for c, m in meant.items() if m}, feed, catalog.sheets, known)
 
 
 # Drawing --------------------------------------------------------------------------------------------------------------
 def _options(catalog: Catalog, taker: Taker, meaning: str) -> list[dict[str, str]]:
     """What a column may be: nothing, a field, a quantity; and what is chosen now, where it is in another unit."""
-    told = columns.declared()
+    told = catalog.sheets
     found = [{"label": "不取", "value": ""}]
     found += [{"label": one.label, "value": key} for key, one in told.fields[taker.form].items()]
     if taker.form == "readings":
@@ -304,11 +305,10 @@ def callbacks(app: Dash) -> None:
     )  # fmt: skip
     def given(contents: str | None, feed: str, name: str | None, held: dict[str, Any] | None) -> tuple:
         """A file was chosen, or another feed for the one in view."""
-        person = access.viewer()
-        taker = takers_of(person).get(feed) if person else None
+        person, state = access.viewer(), access.here()
+        taker = takers_of(person, state.catalog).get(feed) if person else None
         if person is None or taker is None:
             return None, None, True, _bad("您的角色不能向这个接入报送文件"), None
-        state = access.here()
         if contents:
             data = _decoded(contents)
             if data is None:
@@ -331,21 +331,21 @@ def callbacks(app: Dash) -> None:
     def looked(chosen: list[str | None], held: dict[str, Any] | None, feed: str) -> tuple:
         """The columns mean something else now: what would be taken in, and what is wrong."""
         person, state = access.viewer(), access.here()
-        taker = takers_of(person).get(feed) if person else None
+        taker = takers_of(person, state.catalog).get(feed) if person else None
         path = held_path(state.settings.home, person, (held or {}).get("token")) if person and taker else None
         if person is None or taker is None or held is None or path is None:
             return None, True, "发送"
         if taker.form == "message":
             return html.P("一个文件就是一条报文，不必对应列；发送后逐条判读。", className="good"), False, "发送"
         try:
-            sheet = _sheet(path)
+            sheet = _sheet(path, state.catalog)
         except BadSheet as err:
             return html.P(str(err), className="bad"), True, "发送"
         if len(chosen) != len(sheet.columns):
             return no_update, True, no_update  # the table of the file before is still on screen
         meant = _meant(sheet, chosen)
         with state.pool.connection() as conn:
-            return _verdict(taker, sheet, meant, _look(conn, feed, sheet, meant))
+            return _verdict(taker, sheet, meant, _look(conn, state.catalog, feed, sheet, meant))
 
     @app.callback(
         Output("upload-said", "children", allow_duplicate=True), Output("upload-work", "hidden", allow_duplicate=True),
@@ -358,7 +358,7 @@ def callbacks(app: Dash) -> None:
     def sent(clicks: int | None, again: int | None, ticks: int | None, chosen: list, held: Any, feed: str) -> tuple:
         """Send the file in view; or read anew what became of those sent."""
         person, state, now = access.viewer(), access.here(), datetime.now(UTC)
-        takers = takers_of(person) if person else {}
+        takers = takers_of(person, state.catalog) if person else {}
         if person is None or not takers:
             return _bad("您的角色不能报送文件"), True, None, no_update, True, 0
         said, hidden, kept = no_update, no_update, no_update
@@ -380,7 +380,7 @@ def _send(
     meant: dict[str, str] = {}
     if taker.form != "message":
         try:
-            sheet = _sheet(path)
+            sheet = _sheet(path, state.catalog)
         except BadSheet as err:
             return _bad(str(err)), True
         meant = _meant(sheet, chosen) if len(chosen) == len(sheet.columns) else {}
@@ -404,7 +404,7 @@ def _preview(state: Any, taker: Taker, path: Path, held: dict[str, Any]) -> tupl
             raise BadSheet(f"{taker.title}只收 .xml 文件；请按 CAP 1.2 导出")
         text = path.read_bytes()[: SHOWN_TEXT * 4].decode("utf-8", "replace")[:SHOWN_TEXT]
         return held, [title, html.Pre(text)]
-    sheet = _sheet(path)
+    sheet = _sheet(path, state.catalog)
     with state.pool.connection() as conn:
         meant = _propose(conn, state.catalog, taker.key, sheet)
     shown = f"前 {min(SHOWN_ROWS, len(sheet.rows))} 行，共 {len(sheet.rows)} 行。列的含义按表头和上次的选择提出，可改。"

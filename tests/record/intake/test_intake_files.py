@@ -40,9 +40,8 @@ class Drop:
                 raise psycopg.OperationalError("connection refused")
             return db.connect(self.url, name="door under test")
 
-        units = {k.key: k.unit for k in self.catalog.kinds.values()}
         local = replace(practice.load(), drop_errors=5, **more)
-        return Door(self.folder, worker, connect, self.hands.writer, local, units, now=lambda: NOW, monotonic=lambda: self.ticks)
+        return Door(self.folder, worker, connect, self.hands.writer, local, self.catalog, now=lambda: NOW, monotonic=lambda: self.ticks)
 
     def lay(self, feed: str, name: str, data: bytes | str, **sidecar) -> Path:
         path = self.folder / feed / name

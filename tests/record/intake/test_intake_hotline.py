@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from brain import catalog as catalogs
 from brain.flow import columns, events
 from brain.flow.hotline import IMPORTER
 from brain.model import Refused, Source, State, Verb
@@ -36,7 +37,7 @@ class Desk:
     def take(self, cells: dict) -> tuple[int, int, list]:
         self.line += 1
         self.now += timedelta(minutes=1)
-        meant = {c: m for c, m in columns.propose(cells, "hotline", {}).items() if m and m != "private"}
+        meant = {c: m for c, m in columns.propose(cells, "hotline", self.catalog.sheets, {}).items() if m and m != "private"}
         asked = {c: cells[c] for c in meant}
         payload = json.dumps({"feed": "hotline", "row": self.line, "cells": asked, "columns": meant}).encode()
         parcel = opened("hotline", f"file/x/{self.line}", payload, self.now, payload_max=PRACTICE.payload_max)
@@ -124,6 +125,19 @@ def test_without_a_point_in_the_district_the_smallest_named_place_is_taken_and_s
     assert desk.order()["placed"] == placed and says in desk.events()[0].description
 
 
+def test_an_unknown_state_is_refused_with_the_known_ones(desk):
+    ((rule, reason),) = desk.row(state="飞走了")[2]
+    assert rule == "state" and "“飞走了”；可用 待签收、" in reason and desk.events() == []
+
+
+def test_a_city_calls_states_and_categories_as_it_likes(district, conn, tmp_path):
+    own = '[state.signed]\nnames = ["区里收下"]\n[category]\nwords = [["matter:06010", ["路灯"]]]\n'
+    (tmp_path / "sheets.toml").write_text(own, encoding="utf-8")
+    desk = Desk(conn, catalogs.load(str(tmp_path)))
+    desk.row(state="区里收下")
+    assert [(e.state, e.category) for e in desk.events()] == [(State.ACCEPTED, "matter:06010")]
+
+
 def test_a_refused_order_leaves_its_neighbours_of_the_batch_alone(desk, conn, catalog):
     good = opened("hotline", "file/x/1", payload("MZ-1", "路灯不亮"), NOW, payload_max=9999)
     odd = opened("hotline", "file/x/2", payload("MZ-2", "有\ud800坏字"), NOW, payload_max=9999)
@@ -164,7 +178,7 @@ def test_an_event_of_an_order_is_a_persons_to_register_and_not_a_rules(desk, dis
 def test_a_sheet_of_real_messages_is_understood_and_taken_in(desk):
     with open(COMPLAINTS, encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))[:200]
-    assert columns.lacks(columns.propose(rows[0], "hotline", {}), "orders") == []
+    assert columns.lacks(columns.propose(rows[0], "hotline", desk.catalog.sheets, {}), "orders") == []
     fates = [desk.take(row) for row in rows]
     assert sum(stored for stored, _, _ in fates) == len({r["留言编号"] for r in rows}) == len(desk.events())
     assert all(not refused for _, _, refused in fates)
