@@ -121,7 +121,7 @@ def test_a_damaged_warning_is_read_or_refused(data):
     ids=["deep", "long polygon", "attributes", "many blocks", "long number"],
 )
 def test_hostile_sizes_are_refused_soon(payload):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(BadMessage):
         cap.parse("file/x/1", payload, AT)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

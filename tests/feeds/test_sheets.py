@@ -132,11 +132,11 @@ def lying_workbook() -> bytes:
     ids=lambda v: v if isinstance(v, str) else "",
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_says_why_and_soon(name, data, says):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(BadSheet, match=says) as caught:
         sheets.read(name, data, LIMITS)
     assert "；" in str(caught.value) or "请" in str(caught.value)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @SIZED

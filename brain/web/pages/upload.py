@@ -398,7 +398,7 @@ def _meant(sheet: Sheet, chosen: list[str | None]) -> dict[str, str]:
 def _preview(state: Any, taker: Taker, path: Path, held: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """What is shown of a file; `held` gets a number, so that the look is taken anew. Raises BadSheet."""
     held = held | {"n": held.get("n", 0) + 1}
-    title = html.H2([held["name"], html.Small(f"{path.stat().st_size / 1024:.0f} KiB")])
+    title = html.H2([held["name"], html.Small(f"{path.stat().st_size / 1024:.1f} KiB")])
     if taker.form == "message":
         if path.suffix != ".xml":
             raise BadSheet(f"{taker.title}只收 .xml 文件；请按 CAP 1.2 导出")
