@@ -14,7 +14,7 @@ from datetime import datetime
 import psycopg
 
 from brain.catalog.shapes import Catalog
-from brain.flow import hazards, hotline
+from brain.flow import hazards
 from brain.flow.readings import DeadLetter
 from brain.model import HazardWarning, Refused
 from ingest.blame import blames_data, first_line
@@ -52,6 +52,8 @@ class Errand:
 def _write(conn: psycopg.Connection, catalog: Catalog, record: Record, now: datetime) -> bool:
     if isinstance(record, HazardWarning):
         return hazards.store(conn, record, now)
+    from brain.flow import hotline  # brings the map's libraries along, which a worker without orders does not need
+
     return hotline.take(conn, catalog, record, now)
 
 

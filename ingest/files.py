@@ -76,7 +76,7 @@ class Job:
             self.waiting += outcome.spilled
             for rule, reason in dict.fromkeys(outcome.refused):  # a station nobody knows is refused for each of its values
                 if len(self.errors) < errors_max:
-                    self.errors.append({"row": line, "rule": rule, "reason": reason})
+                    self.errors.append({"row": line, "rule": rule, "reason": _clean(reason)})
 
     def safe(self, line: int) -> None:
         """A row is committed or spilled (writer's thread)."""
@@ -113,7 +113,7 @@ class Door:
         self._monotonic = monotonic
         self._seen: dict[Path, tuple[int, int, float]] = {}  # size, mtime, since when
         self._away = False
-        self._odd: set[Path] = set()  # files somebody must look after
+        self._odd: dict[Path, float] = {}  # files that could not be handled, and when that was
         self._stopping = threading.Event()
         self._finishing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -161,8 +161,10 @@ class Door:
                     break
                 try:
                     finished += self._take_in(self._conn, taker, path)
-                    self._odd.discard(path)
-                except OSError as err:
+                    self._odd.pop(path, None)
+                except psycopg.Error:
+                    raise
+                except Exception as err:  # one odd file must not stop the others, nor the process
                     self._complain(path, err)
             self._away = False
         except psycopg.Error as err:
@@ -181,9 +183,10 @@ class Door:
             folder = self.drop / taker.key
             taking = folder / TAKING / self._worker
             for path in _files(taking):
-                yield taker, path
+                if not self._resting(path):
+                    yield taker, path
             for path in _files(folder):
-                if not self._still(path, seen):
+                if self._resting(path) or not self._still(path, seen):
                     continue
                 taken = _free(taking, path.name)
                 try:
@@ -198,11 +201,16 @@ class Door:
                 yield taker, taken
         self._seen = seen
 
-    def _complain(self, path: Path, err: OSError) -> None:
-        """Say once that a file cannot be handled; it stays where it is, and the others go on."""
+    def _complain(self, path: Path, err: Exception) -> None:
+        """Say that a file cannot be handled; it stays where it is for a while, then is tried again."""
+        says = err.strerror if isinstance(err, OSError) else f"{type(err).__name__} {err}"
         if path not in self._odd:
-            self._odd.add(path)
-            log.error("文件 %s 处理不了：%s；请检查权限和磁盘，改好后自动接着办", path, err.strerror or err)
+            log.error("文件 %s 处理不了：%s；请检查权限和磁盘，改好后自动接着办", _clean(str(path)), says, exc_info=err)
+        self._odd[path] = self._monotonic()
+
+    def _resting(self, path: Path) -> bool:
+        """True for a file that could not be handled a short while ago."""
+        return path in self._odd and self._monotonic() - self._odd[path] < self._practice.stuck_s
 
     def _still(self, path: Path, seen: dict[Path, tuple[int, int, float]]) -> bool:
         """True when the file is whole: its mapping lies beside it, or nothing has changed for a while."""
@@ -229,10 +237,11 @@ class Door:
         except BadSheet as err:
             data, why = b"", str(err)
         sha = hashlib.sha256(data + json.dumps(said.get("columns"), sort_keys=True).encode()).hexdigest()
-        key = {"feed": taker.key, "name": str(said.get("name") or path.name), "sha256": sha}
+        by = _clean(str(said.get("by") or ""))
+        key = {"feed": taker.key, "name": _clean(str(said.get("name") or path.name)), "sha256": sha}
         again = db.one(conn, "file_open", **key)
         known = None if again or why else db.one(conn, "file_known", feed=taker.key, sha256=sha)
-        file = again or db.one(conn, "file_taken", **key, by=str(said.get("by") or ""), now=now)
+        file = again or db.one(conn, "file_taken", **key, by=by, now=now)
         prefix = f"{feeds.ROW}{sha[:12]}/"
         job = Job(taker.key, sha)
         letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=prefix)]
@@ -242,7 +251,7 @@ class Door:
         try:
             if why:
                 raise BadSheet(why)
-            job.pending, meant = self._messages(conn, taker, path.name, data, said)
+            job.pending = self._messages(conn, taker, path.name, data, said)
         except BadSheet as err:
             return self._end(conn, path, file["id"], job, "failed", str(err))
         job.rows = len(job.pending)
@@ -250,21 +259,21 @@ class Door:
             return False
         if letters:
             db.run(conn, "intake_letters_replayed", ids=letters)
-        if meant and said.get("columns"):
+        if isinstance(said.get("columns"), dict):  # what a person has said, also of columns that nobody asks for
+            chosen = {_clean(str(c)): _clean(str(m)) for c, m in said["columns"].items()}
             db.run(
-                conn, "file_column_remember", feed=taker.key, by=str(said.get("by") or ""), now=now,
-                given=list(meant), meant=list(meant.values()),
-            )  # fmt: skip
+                conn, "file_column_remember", feed=taker.key, by=by, now=now, given=list(chosen), meant=list(chosen.values())
+            )
         return self._end(conn, path, file["id"], job, "done", "")
 
     def _messages(
         self, conn: psycopg.Connection, taker: Taker, name: str, data: bytes, said: dict[str, Any]
-    ) -> tuple[dict[int, bytes], dict[str, str]]:
-        """The file's messages by row, and what its columns mean. Raises BadSheet when it cannot be read as a whole."""
+    ) -> dict[int, bytes]:
+        """The file's messages by row. Raises BadSheet when it cannot be read as a whole."""
         if taker.form == "message":
             if not name.lower().endswith(".xml"):
                 raise BadSheet(f"{taker.title}只收 .xml 文件；请按 CAP 1.2 导出")
-            return {1: data}, {}
+            return {1: data}
         sheet = sheets.read(name, data, self._sheets.limits, sheet=str(said.get("sheet") or ""))
         meant = said.get("columns")
         if not isinstance(meant, dict):
@@ -276,7 +285,7 @@ class Door:
         if not sheet.rows:
             raise BadSheet("表里只有表头，没有数据行；请核对导出的内容")
         asked = {c: m for c, m in meant.items() if m != "private"}
-        return {row.line: _payload(taker.key, name, row, asked) for row in sheet.rows}, meant
+        return {row.line: _payload(taker.key, name, row, asked) for row in sheet.rows}
 
     def _hand_over(self, job: Job, prefix: str) -> bool:
         """Every row to the writer, and wait until all are safe; False when the process ends before.
@@ -312,19 +321,19 @@ class Door:
     def _end(self, conn: psycopg.Connection, path: Path, ident: int, job: Job, state: str, says: str) -> bool:
         """Write down what became of the file, then move it: a kill in between only repeats it."""
         job.errors.sort(key=lambda e: e["row"])
-        says = says or _says(job)
+        says = _clean(says or _says(job))
         counts = {key: getattr(job, key) for key in ("rows", "stored", "duplicate", "dead", "waiting")}
         report = {"says": says, "errors": job.errors}
         goal = _free(path.parents[2] / (FAILED if state == "failed" else DONE), path.name)
         goal.parent.mkdir(parents=True, exist_ok=True)
         goal.with_name(goal.name + REPORT).write_text(
-            json.dumps({"file": path.name, "feed": job.feed, "state": state, **counts, **report}, ensure_ascii=False, indent=1),
+            json.dumps({"file": _clean(path.name), "feed": job.feed, "state": state, **counts, **report}, ensure_ascii=False, indent=1),
             encoding="utf-8",
         )
-        db.run(conn, "file_finished", id=ident, state=state, now=self._now(), **counts, report=Jsonb(_storable(report)))
+        db.run(conn, "file_finished", id=ident, state=state, now=self._now(), **counts, report=Jsonb(report))
         path.rename(goal)
         path.with_name(path.name + MAP).unlink(missing_ok=True)
-        log.info("文件 %s/%s：%s", job.feed, path.name, says)
+        log.info("文件 %s/%s：%s", job.feed, _clean(path.name), says)
         return True
 
 
@@ -381,7 +390,7 @@ def _bytes(path: Path, most: int) -> bytes:
 
 def _payload(feed: str, name: str, row: sheets.Row, meant: dict[str, str]) -> bytes:
     cells = {column: row.cells.get(column) for column in meant}
-    said = {"feed": feed, "file": name, "row": row.line, "cells": cells, "columns": meant}
+    said = {"feed": feed, "file": _clean(name), "row": row.line, "cells": cells, "columns": meant}
     return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
@@ -390,9 +399,9 @@ def _says(job: Job) -> str:
     return said + (f"；数据库当时不可用，{job.waiting} 行已写盘，恢复后入库" if job.waiting else "")
 
 
-def _storable(report: dict[str, Any]) -> dict[str, Any]:
-    """The report as jsonb can hold it: without NUL."""
-    return json.loads(json.dumps(report, ensure_ascii=False).replace("\\u0000", "␀").encode("utf-8", "replace"))
+def _clean(text: str) -> str:
+    """Text as the database can hold it: without NUL, and without the half signs of a name that is no UTF-8."""
+    return text.replace("\0", "␀").encode("utf-8", "replace").decode()
 
 
 def door(settings: Settings, practice: Practice, writer: Writer) -> Door:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from brain import catalog as catalogs
 from brain.catalog.shapes import Field, OrderState, Sheets
@@ -18,7 +19,6 @@ from brain.flow import cells
 from brain.flow.cells import BEIJING, BLANK, Unreadable, half, short
 from brain.flow.sheets import Cell, Row
 from brain.model import Quality, WorkOrder
-from geo import crs
 
 Columns = Mapping[str, str]
 """Name of a column → its meaning."""
@@ -86,8 +86,14 @@ def _meaning(
 
 
 def lacks(columns: Columns, form: str) -> list[str]:
-    """What a mapping must still name before a sheet can be taken in: Chinese sentences, empty when it is complete."""
+    """What a mapping must still name before a sheet can be taken in, and what it names twice: Chinese sentences, empty
+    when it is complete."""
     meant = set(columns.values())
+    twice = [
+        f"“{'”“'.join(found)}”指定成了同一个含义：请只留一列"
+        for m in sorted(meant - {"", "private"})
+        if len(found := [c for c, other in columns.items() if other.partition("@")[0] == m.partition("@")[0]]) > 1
+    ]
     has_kind = any(m.startswith(KIND) for m in meant)
     if form == "orders":
         wants = [
@@ -103,7 +109,7 @@ def lacks(columns: Columns, form: str) -> list[str]:
                 has_kind or {"kind", "value"} <= meant,
             ),
         ]
-    return [says for says, there in wants if not there]
+    return [says for says, there in wants if not there] + list(dict.fromkeys(twice))
 
 
 # Applying: readings ---------------------------------------------------------------------------------------------------
@@ -159,6 +165,7 @@ def _values(row: Row, columns: Columns, by: Mapping[str, tuple[str, Cell]], feed
     return [*wide, (by["value"][0] if name.strip() else by["kind"][0], kind, by["value"][1])]
 
 
+@lru_cache(maxsize=1024)
 def _kind(feed: str, name: str) -> str:
     told = declared().kinds.get(feed, {})
     wanted = plain(name)
@@ -288,7 +295,11 @@ def _point(row: Row, by: Mapping[str, tuple[str, Cell]]) -> tuple[float, float] 
         given = f"{found[0][1]},{found[1][1]}"
         pair = [_read(row, cells.number, cell) for cell in found]
     if len(pair) == 2 and 73 <= pair[0] <= 136 and 3 <= pair[1] <= 54:
-        system = next((system for word, system in SYSTEMS if word in plain(column)), crs.STORED)
+        system = next((system for word, system in SYSTEMS if word in plain(column)), None)
+        if system is None:
+            return pair[0], pair[1]
+        from geo import crs  # a heavy import, for the few sheets that say so
+
         lng, lat = crs.convert(pair[0], pair[1], system)
         return float(lng), float(lat)
     raise Unreadable("place", f"第 {row.line} 行“{column}”不是国内的经纬度“{short(given)}”；请用“116.12,24.30”，没有就留空")

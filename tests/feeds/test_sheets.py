@@ -207,6 +207,11 @@ def test_a_mapping_that_lacks_something_says_what():
     assert len(columns.lacks({}, "orders")) == 2
 
 
+def test_two_columns_of_one_meaning_are_told_for_only_one_could_count():
+    named = {"a": "station", "b": "at", "c": "kind:ph", "d": "kind:ph@x", "e": "private", "f": "private", "g": "", "h": ""}
+    assert columns.lacks(named, "readings") == ["“c”“d”指定成了同一个含义：请只留一列"]
+
+
 def test_every_declared_feed_is_a_feed_with_the_same_title_and_department():
     told = SHEETS.takers
     assert {(t.key, t.title, t.org) for t in told.values()} == {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import openpyxl
 import psycopg
 import pytest
 
-from brain.flow import hazards
+from brain.flow import hazards, sheets
 from brain.store import db
 from ingest import files, practice
 from ingest.files import MAP, REPORT, Door
@@ -185,6 +186,47 @@ def test_the_same_file_again_after_refusals_is_read_again_and_its_letters_stand_
     row = drop.take("water", "b.csv", text)
     assert (row["stored"], row["duplicate"], row["dead"]) == (2, 3, 0)
     assert {d["status"] for d in drop.hands.letters()} == {"replayed"}
+
+
+def test_a_name_in_gbk_and_cells_with_odd_signs_stop_nobody(drop):
+    folder = drop.folder / "water"
+    folder.mkdir(parents=True)
+    odd = os.fsdecode("九月".encode("gbk")) + ".csv"
+    text = "站码,时间,pH\n\\u0000,\\u0000,\\u0000\nWL-01,2026-09-03 08:00,7\n\0,\0,\0\n"
+    (folder / odd).write_text(text, encoding="utf-8")
+    drop.look()
+    drop.ticks += 10
+    assert drop.look() == 1
+    row = drop.rows()[0]
+    assert (row["state"], row["stored"], row["dead"]) == ("done", 1, 2) and row["name"].endswith(".csv")
+    assert (folder / "done" / odd).exists()
+
+
+def test_a_file_that_breaks_the_door_rests_and_the_others_go_on(drop, monkeypatch):
+    drop.lay("water", "a.csv", WIDE, by="tests")
+    drop.lay("water", "b.csv", WIDE.replace("08:00", "10:00"), by="tests")
+    real, asked = sheets.read, []
+
+    def breaks(name, *given, **more):
+        asked.append(name)
+        if name == "a.csv" and len(asked) < 4:
+            raise RuntimeError("a fault of ours")
+        return real(name, *given, **more)
+
+    monkeypatch.setattr(sheets, "read", breaks)
+    assert drop.look() == 1 and drop.look() == 0
+    assert asked == ["a.csv", "b.csv"] and not drop.door.failed
+    drop.ticks += 61
+    assert drop.look() == 0
+    drop.ticks += 61
+    assert drop.look() == 1 and len(drop.hands.readings()) == 5
+
+
+def test_a_column_that_a_person_left_out_stays_left_out(drop):
+    text = "站码,时间,pH,水温\nWL-01,2026-09-03 08:00,7,21\n"
+    drop.take("water", "a.csv", text, columns={"站码": "station", "时间": "at", "pH": "kind:ph", "水温": ""})
+    drop.take("water", "b.csv", text.replace("08:00", "09:00"))
+    assert {r[1] for r in drop.hands.readings()} == {"ph"}
 
 
 def test_two_files_of_one_name_are_both_kept(drop):
