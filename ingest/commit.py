@@ -101,6 +101,9 @@ def outcomes(
     fresh = {(r.station, r.kind, r.at, r.seq) for _, stored in done for r in stored.fresh}
     found: dict[int, tuple[list[int], list[tuple[str, str]]]] = {key: ([0, 0], []) for key in asking}
     for parcel, item in [*entries, *swapped]:
+        new = isinstance(item, Reading) and (key := (item.station, item.kind, item.at, item.seq)) in fresh
+        if new:
+            fresh.remove(key)  # of two in one batch the first was stored
         if id(parcel) not in asking:
             continue
         counts, refused = found[id(parcel)]
@@ -112,7 +115,7 @@ def outcomes(
         elif isinstance(item, DeadLetter):
             refused.append((item.rule, item.reason))
         else:
-            counts[(item.station, item.kind, item.at, item.seq) not in fresh] += 1
+            counts[not new] += 1
     for parcel, _ in swapped:
         if id(parcel) in asking:
             found[id(parcel)][0][1] -= 1  # counted as a duplicate above, for it was not stored

@@ -222,6 +222,13 @@ def test_a_file_that_breaks_the_door_rests_and_the_others_go_on(drop, monkeypatc
     assert drop.look() == 1 and len(drop.hands.readings()) == 5
 
 
+def test_a_row_that_stands_twice_in_a_sheet_is_stored_once_and_told_as_a_duplicate(drop):
+    row = drop.take("water", "a.csv", WIDE + WIDE.splitlines()[1] + "\n")
+    assert (row["rows"], row["stored"], row["duplicate"]) == (3, 3, 2)
+    counts = drop.hands.adds_up()["water"]
+    assert (counts.stored, counts.duplicate) == (3, 2)
+
+
 def test_a_column_that_a_person_left_out_stays_left_out(drop):
     text = "站码,时间,pH,水温\nWL-01,2026-09-03 08:00,7,21\n"
     drop.take("water", "a.csv", text, columns={"站码": "station", "时间": "at", "pH": "kind:ph", "水温": ""})
