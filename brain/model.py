@@ -355,6 +355,56 @@ class LogEntry:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """An order of the 12345 hotline as its sheet gives it (table `work_order`). `state` is the platform's own word
+    (`catalog/sheets.toml` says what it means); no name and no number of the caller is kept."""
+
+    number: str
+    state: str
+    title: str
+    content: str
+    sort: str = ""  # 诉求类型: 咨询, 求助, 投诉 …
+    topic: str = ""
+    urgency: str = ""
+    address: str = ""
+    town: str = ""
+    point: tuple[float, float] | None = None  # lng, lat
+    asked_at: datetime | None = None
+    due_at: datetime | None = None
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HazardWarning:
+    """A public warning as a CAP 1.2 message gives it (table `warning`); known by (sender, identifier). `area` holds
+    `desc`, `geocodes` [[name, value]], `polygons` [[[lng, lat], …]] and `circles` [[lng, lat, km]]."""
+
+    identifier: str
+    sender: str
+    sent: datetime
+    status: str  # Actual | Exercise | System | Test | Draft
+    msg_type: str  # Alert | Update | Cancel | Ack | Error
+    scope: str
+    event: str = ""
+    event_code: str = ""
+    category: str = ""
+    urgency: str = ""
+    severity: str = ""
+    certainty: str = ""
+    level: Level | None = None  # 红橙黄蓝; None for a cancellation and for what has no colour
+    sender_name: str = ""
+    headline: str = ""
+    description: str = ""
+    instruction: str = ""
+    web: str = ""
+    effective: datetime | None = None
+    onset: datetime | None = None
+    expires: datetime | None = None
+    refers: tuple[tuple[str, str], ...] = ()  # (sender, identifier) of the messages it updates or cancels
+    area: dict[str, Any] = field(default_factory=dict)
+
+
 class Refused(Exception):
     """A rule says no. `str()` is one plain Chinese sentence that says what, where and how to mend it; `code` is a
     short English word for the API and tests."""

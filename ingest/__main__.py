@@ -146,7 +146,8 @@ def _feeds() -> int:
         print(f"{key}  {feed.title}，{departments[feed.org].name}")
         print(f"    主题 {feed.topic}，{coding}，时间不带时区按 {feed.zone}")
         for s in samples(key):
-            fate = f"拒收 {s.refused[0]}，余 {len(s.readings)} 个读数" if s.refused else f"{len(s.readings)} 个读数"
+            brings = f"{len(s.records)} 条记录" if s.records else f"{len(s.readings)} 个读数"
+            fate = f"拒收 {s.refused[0]}，余 {brings}" if s.refused else brings
             print(f"    · {s.says}（{fate}；样例 {s.name}.json）")
         print()
     return 0
@@ -157,7 +158,7 @@ def _decode(settings: Settings, feed: str, file: str, topic: str | None) -> int:
     failed = 0
     for said in tools.decode(feeds.load()[feed], tools.read(file), topic or feeds.topic(feed, "-"), catalog, local):
         failed |= not said["ok"]
-        print(json.dumps(said, ensure_ascii=False))
+        print(json.dumps(said, ensure_ascii=False, default=str))
     return int(failed)
 
 

@@ -27,8 +27,10 @@ from brain.catalog.shapes import Catalog
 from brain.flow.readings import DeadLetter, Stored
 from brain.store import db
 from ingest import feeds
+from ingest.blame import first_line
 from ingest.checks import Checks
-from ingest.commit import Away, Entry, first_line, outcomes, settle_clocks, write
+from ingest.commit import Away, Entry, outcomes, settle_clocks, write
+from ingest.errands import Errand
 from ingest.parcel import Outcome, Parcel, opened
 from ingest.practice import Practice
 from ingest.spill import Damage, Message, Spill
@@ -79,6 +81,7 @@ class Writer:
         self.book = Book()
         self.failed = False  # `run` ended by an error of ours: the process must end, too
         self._checks = Checks(catalog, feeds.load(), practice)
+        self._catalog = catalog
         self._connect = connect
         self._now = now
         self._monotonic = monotonic
@@ -293,6 +296,7 @@ class Writer:
         for parcel in parcels:
             for reading in parcel.readings:
                 entries.append((parcel, look(parcel, reading, book, now)))
+            entries += [(parcel, Errand(record, self._catalog)) for record in parcel.records]
             if parcel.refused:
                 entries.append((parcel, DeadLetter(parcel.topic, parcel.payload, *parcel.refused)))
         return entries

@@ -12,13 +12,14 @@ import psycopg
 from brain.flow.readings import DeadLetter, Stored, store
 from brain.model import Quality, Reading
 from brain.store import db
+from ingest.blame import blames_data, first_line
+from ingest.errands import Errand
 from ingest.feeds.gateway import WILL
 from ingest.parcel import Outcome, Parcel
 
-Entry = tuple[Parcel, Reading | DeadLetter]
-"""A message, and what one reading or refusal of it will become."""
+Entry = tuple[Parcel, Reading | Errand | DeadLetter]
+"""A message, and what one reading, record or refusal of it will become."""
 
-REFUSED = ("22", "23", "54", "P0")  # SQLSTATE classes that blame the data: data, integrity, size, raised by a trigger
 AGAIN = "40"  # rolled back through no fault of ours: deadlock, serialization
 TRIES = 5
 
@@ -36,7 +37,7 @@ def write(
     try:
         return _transact(conn, entries, worker, now)
     except psycopg.Error as err:
-        if not _blames_data(err):
+        if not blames_data(err):
             raise Away(first_line(err)) from err
         words = first_line(err)
     except ValueError as err:  # a value that cannot even be written down for the database
@@ -45,7 +46,7 @@ def write(
         half = len(entries) // 2
         return write(conn, entries[:half], worker, now, swapped) + write(conn, entries[half:], worker, now, swapped)
     parcel, item = entries[0]
-    if isinstance(item, DeadLetter):
+    if not isinstance(item, Reading):  # a record that the database refuses has become a dead letter by itself
         raise Away(f"死信写不进去：{words}")
     reason = f"数据库不收 {item.station} 的 {item.kind}：{words}；请据此改正后重放此报文"
     letter = DeadLetter(parcel.topic, parcel.payload, "store", reason)
@@ -57,25 +58,34 @@ def write(
 def _transact(
     conn: psycopg.Connection, entries: list[Entry], worker: str, now: datetime
 ) -> list[tuple[str, Stored]]:
-    groups: dict[tuple[str, str], tuple[list[Reading], list[DeadLetter]]] = {}
+    groups: dict[tuple[str, str], tuple[list[Reading], list[DeadLetter], list[tuple[Parcel, Errand]]]] = {}
     for parcel, item in entries:
-        letter = isinstance(item, DeadLetter)
-        # Late readings travel apart, so that consumers can tell news from history; dead letters go with the news.
-        lane = "history" if not letter and item.quality is Quality.LATE else "live"
+        # Late readings travel apart, so that consumers can tell news from history; all else goes with the news.
+        lane = "history" if isinstance(item, Reading) and item.quality is Quality.LATE else "live"
         group = groups.get((parcel.feed, lane))
         if group is None:
-            group = groups[parcel.feed, lane] = ([], [])
-        group[letter].append(item)  # type: ignore[arg-type]
+            group = groups[parcel.feed, lane] = ([], [], [])
+        if isinstance(item, Reading):
+            group[0].append(item)
+        elif isinstance(item, DeadLetter):
+            group[1].append(item)
+        else:
+            group[2].append((parcel, item))
     for again in range(TRIES):
         try:
             with conn.transaction():
-                return [
-                    (feed, store(
-                        conn, feed=feed, worker=worker, lane=lane, received_at=now,
-                        readings=readings, received=len(readings) + len(dead), dead=dead,
-                    ))
-                    for (feed, lane), (readings, dead) in sorted(groups.items())
-                ]  # fmt: skip
+                done = []
+                if any(errands for _, _, errands in groups.values()):
+                    db.run(conn, "begin_write")
+                for (feed, lane), (readings, letters, errands) in sorted(groups.items()):
+                    refused = [letter for parcel, one in errands if (letter := one.run(conn, parcel, now))]
+                    dead = [*letters, *refused]
+                    done.append((feed, store(
+                        conn, feed=feed, worker=worker, lane=lane, received_at=now, readings=readings,
+                        received=len(readings) + len(letters) + len(errands), dead=dead,
+                        records=sum(one.stored for _, one in errands),
+                    )))  # fmt: skip
+                return done
         except psycopg.Error as err:
             if not (err.sqlstate or "").startswith(AGAIN) or again == TRIES - 1:
                 raise
@@ -92,28 +102,25 @@ def outcomes(
     fresh = {(r.station, r.kind, r.at, r.seq) for _, stored in done for r in stored.fresh}
     found: dict[int, tuple[list[int], list[tuple[str, str]]]] = {key: ([0, 0], []) for key in asking}
     for parcel, item in [*entries, *swapped]:
-        counts, refused = found.get(id(parcel), ([0, 0], []))
-        if isinstance(item, DeadLetter):
+        new = isinstance(item, Reading) and (key := (item.station, item.kind, item.at, item.seq)) in fresh
+        if new:
+            fresh.remove(key)  # of two in one batch the first was stored
+        if id(parcel) not in asking:
+            continue
+        counts, refused = found[id(parcel)]
+        if isinstance(item, Errand):
+            if item.letter:
+                refused.append((item.letter.rule, item.letter.reason))
+            else:
+                counts[not item.stored] += 1
+        elif isinstance(item, DeadLetter):
             refused.append((item.rule, item.reason))
         else:
-            identity = (item.station, item.kind, item.at, item.seq)
-            counts[identity not in fresh] += 1
-            fresh.discard(identity)  # twice in one batch: the second is a duplicate
+            counts[not new] += 1
     for parcel, _ in swapped:
         if id(parcel) in asking:
             found[id(parcel)][0][1] -= 1  # counted as a duplicate above, for it was not stored
     return [(asking[key], Outcome(*counts, tuple(refused))) for key, (counts, refused) in found.items()]
-
-
-def _blames_data(err: psycopg.Error) -> bool:
-    if err.sqlstate:
-        return err.sqlstate.startswith(REFUSED)
-    return isinstance(err, (psycopg.DataError, psycopg.IntegrityError))
-
-
-def first_line(err: BaseException) -> str:
-    """The sentence of an error, without its context lines."""
-    return (str(err).strip().splitlines() or [type(err).__name__])[0]
 
 
 def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedelta) -> list[Entry]:
@@ -133,7 +140,7 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
     for r in odd:
         first.setdefault((r.station, r.kind, r.seq), r.at)
 
-    def settled(r: Reading | DeadLetter) -> Reading | DeadLetter:
+    def settled(r: Reading | Errand | DeadLetter) -> Reading | Errand | DeadLetter:
         if isinstance(r, Reading) and _by_receipt(r):
             return Reading(r.station, r.kind, first[r.station, r.kind, r.seq], r.value, r.quality, r.seq)
         return r

@@ -26,7 +26,7 @@ from ingest.spill import Spill
 
 log = logging.getLogger("ingest")
 
-DOORS = ("mqtt", "hj212", "sl651", "gb26875", "http", "poll")
+DOORS = ("mqtt", "hj212", "sl651", "gb26875", "http", "files", "poll")
 TELL_EVERY_S = 60.0
 TURN_S = 0.5
 

@@ -18,6 +18,7 @@ from brain.store import db
 from ingest import feeds
 from ingest.checks import Checks
 from ingest.commit import Entry, settle_clocks, write
+from ingest.errands import Errand, rehearse
 from ingest.parcel import opened
 from ingest.practice import Practice
 from ingest.stations import Book
@@ -66,11 +67,12 @@ def mend(
                 looked = [checks.look(parcel, r, book, now) for r in parcel.readings]
                 reasons = [r.reason for r in looked if isinstance(r, DeadLetter)]
                 reasons += [parcel.refused[1]] if parcel.refused else []
+                reasons += rehearse(conn, parcel, catalog, now)
                 if reasons:
                     still[reasons[0]] += 1
                     continue
                 sound.append(letter["id"])
-                entries += [(parcel, r) for r in looked]
+                entries += [(parcel, r) for r in looked] + [(parcel, Errand(r, catalog)) for r in parcel.records]
             replayed += len(sound)
             if sound and not dry:
                 write(conn, settle_clocks(conn, entries, practice.twin), WORKER, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from brain.model import Reading
@@ -30,7 +30,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Parcel:
-    """A message as received, with what its feed read in it.
+    """A message as received, with what its feed read in it: readings, or records (`feeds.Record`).
 
     `refused` is (rule, reason) when the message, or a part of it, could not be read. `ack` is called once, after all of
     it is safe: committed, or on disk with fsync. It may be called from another thread and must not raise. `told`, where
@@ -45,11 +45,12 @@ class Parcel:
     refused: tuple[str, str] | None = None
     ack: Callable[[], None] = no_one
     told: Callable[[Outcome], None] | None = None
+    records: list[feeds.Record] = field(default_factory=list)
 
     @property
     def units(self) -> int:
-        """What it counts in the accounts: its readings, and one for a refusal."""
-        return len(self.readings) + (self.refused is not None)
+        """What it counts in the accounts: its readings and records, and one for a refusal."""
+        return len(self.readings) + len(self.records) + (self.refused is not None)
 
 
 def opened(
@@ -62,8 +63,8 @@ def opened(
     ack: Callable[[], None] = no_one,
 ) -> Parcel:
     """The parcel of a message. Never raises, whatever the bytes: what cannot be read is a refusal."""
-    module = feeds.load().get(feed)
-    if module is None:
+    read = feeds.reader(feed, topic)
+    if read is None:
         reason = f"没有名为 {feed} 的接入；请核对主题的第三级，或先为它建好 feeds/{feed}"
         return Parcel(feed, topic, payload, received_at, [], ("feed", reason), ack)
     if len(payload) > payload_max:
@@ -73,11 +74,14 @@ def opened(
         )
         return Parcel(feed, topic, payload[:payload_max], received_at, [], ("size", reason), ack)
     try:
-        found = module.parse(topic, payload, received_at)
+        found, refused = read(topic, payload, received_at), None
     except feeds.BadMessage as err:
-        return Parcel(feed, topic, payload, received_at, err.rest, (err.rule, err.reason), ack)
+        found, refused = err.rest, (err.rule, err.reason)
     except Exception as err:  # a fault of ours must not stop the flow of everybody else
         log.exception("接入 %s 的解析程序出错，主题 %s", feed, topic)
         reason = f"解析程序出错（{type(err).__name__}）；报文已原样留存，修好程序后可重放"
         return Parcel(feed, topic, payload, received_at, [], ("fault", reason), ack)
-    return Parcel(feed, topic, payload, received_at, found, None, ack)
+    parcel = Parcel(feed, topic, payload, received_at, found, refused, ack)
+    if found and isinstance(found[0], feeds.RECORDS):
+        parcel.readings, parcel.records = [], found
+    return parcel

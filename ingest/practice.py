@@ -112,6 +112,9 @@ class Practice:
     push: Push
     poll: Poll
     gb26875: Gb26875
+    drop_poll_s: float
+    drop_still_s: float
+    drop_errors: int
 
 
 def load(folder: str = "") -> Practice:
@@ -178,6 +181,9 @@ def load(folder: str = "") -> Practice:
             hotspots_back=timedelta(hours=poll["hotspots_back_h"]),
         ),
         gb26875=Gb26875(**said["gb26875"]),
+        drop_poll_s=said["files"]["poll_s"],
+        drop_still_s=said["files"]["still_s"],
+        drop_errors=said["files"]["errors"],
     )
 
 

@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,13 +54,16 @@ def decode(module: FeedModule, data: bytes, topic: str, catalog: Catalog, local:
     part. Values are in the unit of the catalog; what the catalog does not know keeps the sender's name and unit."""
     for payload in messages(module, data):
         try:
-            found, error = module.parse(topic, payload, datetime.now(UTC)), None
+            found, error = feeds.reader(module.FEED.key, topic)(topic, payload, datetime.now(UTC)), None
         except feeds.BadMessage as err:
             found, error = err.rest, err
         said: dict[str, Any] = {"ok": error is None}
         if error is not None:
             said |= {"error": error.reason, "rule": error.rule}
-        if found or error is None:
+        records = [asdict(r) for r in found if isinstance(r, feeds.RECORDS)]
+        if records:
+            said["records"] = records
+        elif found or error is None:
             said["readings"] = [shown(r, catalog, local) for r in found]
         yield said
 

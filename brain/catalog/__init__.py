@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from brain.catalog import _categories, _people, _sensors, _words, _work
+from brain.catalog import _categories, _people, _sensors, _sheets, _words, _work
 from brain.catalog._toml import FILES, Entry, read_files
 from brain.catalog.shapes import (
     AlertLadder,
@@ -84,4 +84,5 @@ def load(folder: str | None = None) -> Catalog:
         roles=_people.roles(top["roles.toml"]),
         plans=_work.plans(top["plans.toml"], themes),
         old_codes=old_codes,
+        sheets=_sheets.sheets(top["sheets.toml"], departments, kinds, categories),
     )

@@ -21,6 +21,7 @@ FILES = (
     "plans.toml",
     "workflow.toml",
     "kpi.toml",
+    "sheets.toml",
 )
 GUESTS = ("intake.toml", "units.toml", "poll.toml", "families.toml", "lorawan.toml", "milesight.toml")
 """Files of the same folder that intake reads."""

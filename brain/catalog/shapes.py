@@ -11,7 +11,7 @@ from datetime import date, time, timedelta
 from enum import Enum
 from typing import Any
 
-from brain.model import Clock, Level, Limit, Quality, Role, Station
+from brain.model import Clock, Level, Limit, Quality, Role, State, Station
 
 
 class BadCatalog(ValueError):
@@ -269,6 +269,61 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file may be."""
+
+    mib: int
+    unzipped_mib: int
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """A feed that takes files. `form`: readings, orders (12345), message (the file is one message)."""
+
+    key: str
+    title: str
+    org: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a form: its label, and the names its column may have."""
+
+    label: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """A state of the hotline's platform: its word, the state of ours it stands for, whether an order first seen in it
+    opens an event, and whether that is accepted at once."""
+
+    key: str
+    label: str
+    names: tuple[str, ...]
+    meant: State
+    open: bool
+    accept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """What sheets.toml says. `kinds`: feed → kind → names; `values`: kind → word → number; `categories`: in order of asking."""
+
+    limits: Limits
+    takers: dict[str, Taker]
+    fields: dict[str, dict[str, Field]]
+    kinds: dict[str, dict[str, tuple[str, ...]]]
+    values: dict[str, dict[str, float]]
+    states: dict[str, OrderState]
+    categories: tuple[tuple[str, tuple[str, ...]], ...]
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """Everything a city edits without a developer, checked and frozen."""
 
@@ -289,6 +344,7 @@ class Catalog:
     roles: dict[Role, RoleRights]
     plans: dict[str, dict[str, tuple[str, ...]]]
     old_codes: OldCodes
+    sheets: Sheets
 
     @property
     def register_conditions(self) -> tuple[str, ...]:

@@ -68,8 +68,11 @@ def store(
     readings: Sequence[Reading],
     received: int,
     dead: Sequence[DeadLetter] = (),
+    records: int = 0,
 ) -> Stored:
     """Write one batch in one transaction: new readings, `latest`, the log row, the feed's counts, dead letters, NOTIFY.
+    `records` are those new things of the batch that are no readings (orders, warnings) and that the caller has written in
+    the same transaction: they count as stored, here and in the log row.
 
     `lane` is `live` or `history`. `received` counts readings and refused messages; when the caller has already left out
     repeated ones it may be larger than len(readings) + len(dead), and the difference counts as duplicate. Raises
@@ -78,8 +81,10 @@ def store(
     Why one statement with arrays for any size, and no COPY into a staging table: measured, they are equally fast, and
     one way to write is easier to trust than two.
     """
-    if received < len(readings) + len(dead):
-        raise ValueError(f"received={received}, yet {len(readings)} readings and {len(dead)} dead letters were given")
+    if received < len(readings) + len(dead) + records:
+        raise ValueError(
+            f"received={received}, yet {len(readings)} readings, {len(dead)} dead letters and {records} records were given"
+        )
     first: dict[tuple, Reading] = {}
     for r in readings:
         first.setdefault((r.station, r.kind, r.at, r.seq), r)
@@ -87,7 +92,7 @@ def store(
         db.run(conn, "begin_write")
         parts = db.many(
             conn, "readings_store", feed=feed, worker=worker, lane=lane, received_at=received_at,
-            received=received, dead=len(dead), slice=SLICE, **_arrays([first[key] for key in sorted(first)]),
+            received=received, dead=len(dead), records=records, slice=SLICE, **_arrays([first[key] for key in sorted(first)]),
         )  # fmt: skip
         fresh = _fresh(conn, first, parts, received_at)
         kept = _differing(conn, readings, fresh, received_at)
@@ -99,7 +104,7 @@ def store(
                 topics=[_printable(d.topic) for d in dead], payloads=[bytes(d.payload) for d in dead],
                 rules=[d.rule for d in dead], reasons=[_printable(d.reason) for d in dead],
             )  # fmt: skip
-        stored = len(fresh) + kept
+        stored = len(fresh) + kept + records
         done = Stored(max(p["id"] for p in parts), stored, received - len(dead) - stored, len(dead), fresh)
         db.run(
             conn, "feed_counted", feed=feed, received=received, stored=done.stored, duplicate=done.duplicate,
@@ -136,7 +141,7 @@ def _fresh(
     conn: psycopg.Connection, first: Mapping[tuple, Reading], parts: list[dict], received_at: datetime
 ) -> tuple[Reading, ...]:
     """Those of `first` that were stored; read back only when some, but not all, were."""
-    stored = sum(p["stored"] for p in parts)
+    stored = sum(p["fresh"] for p in parts)
     if stored in (0, len(first)):
         return tuple(first.values()) if stored else ()
     rows = db.many(conn, "batch_identities", ids=[p["id"] for p in parts], received_at=received_at)

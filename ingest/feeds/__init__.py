@@ -6,21 +6,28 @@ The doors and the batch writer import them; a feed knows `brain.model` and the h
 
 from __future__ import annotations
 
-import importlib
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from importlib import import_module
 from typing import Protocol
 
-from brain.model import DISTRICT, Reading
+from brain.model import DISTRICT, HazardWarning, Reading, WorkOrder
+
+Record = WorkOrder | HazardWarning
+"""What a message may bring that is no reading of a station: each is written by `ingest.errands` in the same transaction as
+the readings around it, counts as one, and is known again when it comes twice."""
+RECORDS = (WorkOrder, HazardWarning)
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
     """What is declared of a feed: `key` is the folder, `theme` the theme of its stations (`ANY` for a way of sending that
-    serves several), `topic` the MQTT filter ("" when it does not come over MQTT), `org` the department that sends (key of
-    catalog/departments.toml), `zone` what a time without offset means, `gbk` whether GBK bytes are read."""
+    serves several, or brings records and no readings), `topic` the MQTT filter ("" when it does not come over MQTT), `org`
+    the department that sends (key of catalog/departments.toml), `zone` what a time without offset means, `gbk` whether GBK
+    bytes are read."""
 
     key: str
     title: str
@@ -42,7 +49,7 @@ class BadMessage(Exception):
     that are sound: they are stored, and the message still goes to the dead letter for its bad part.
     """
 
-    def __init__(self, rule: str, reason: str, rest: list[Reading] | None = None):
+    def __init__(self, rule: str, reason: str, rest: list | None = None):
         super().__init__(reason)
         self.rule = rule
         self.reason = reason
@@ -55,7 +62,8 @@ class FeedModule(Protocol):
     `parse` gives readings in the words of the sender where it cannot know ours: a station under the sender's own code
     (MN, device address), a kind as `?name` for a quantity it does not know, and `kind@unit` for a value in another unit
     than the catalog's. `ingest.checks` turns them by the district's mappings (table intake_mapping), the catalog and
-    `units.toml`, or refuses that reading alone, saying what to map.
+    `units.toml`, or refuses that reading alone, saying what to map. A feed of records (12345 orders, public warnings)
+    gives those instead.
 
     Optional: `cut(data)`, the messages of a file or recorded stream, for `python -m ingest decode` and `send`;
     `MEANT`, kind by `?name`, what the feed supposes at stations of the kind's theme while nobody has mapped it;
@@ -66,7 +74,22 @@ class FeedModule(Protocol):
 
     FEED: Feed
 
-    def parse(self, topic: str, payload: bytes, received_at: datetime) -> list[Reading]: ...
+    def parse(self, topic: str, payload: bytes, received_at: datetime) -> list[Reading | Record]: ...
+
+
+ROW = "file/"
+"""Topics of what came in a file: `file/<digest of the file>/<row>`."""
+
+
+def reader(feed: str, topic: str) -> Callable[[str, bytes, datetime], list] | None:
+    """What reads a message of a feed: its own `parse`, or for the row of a sheet of readings the one all share; None for a
+    feed nobody knows. By the topic alone, so that a spilled message and a dead letter are read like the first time."""
+    module = load().get(feed)
+    if module is None:
+        return None
+    if topic.startswith(ROW) and module.FEED.theme != ANY:
+        return import_module(f"{__name__}._rows").parse
+    return module.parse
 
 
 def topic(feed: str, station: str = "+") -> str:
@@ -80,7 +103,7 @@ def load() -> dict[str, FeedModule]:
     found: dict[str, FeedModule] = {}
     for info in pkgutil.iter_modules(__path__):
         if info.ispkg:
-            module = importlib.import_module(f"{__name__}.{info.name}")
+            module = import_module(f"{__name__}.{info.name}")
             if module.FEED.key != info.name:
                 raise ValueError(f"ingest/feeds/{info.name}: FEED.key is {module.FEED.key!r}, the folder differs")
             found[info.name] = module

@@ -1,16 +1,18 @@
 """The proof a feed brings along: `samples/*.json`, each a real message and what it must become.
 
 Keys of a sample: `says` (what it shows), `topic`, one of `payload` (JSON), `payload_text` and `payload_hex`, `readings`
-(station, kind, value, at, and quality and seq where they are not ok and empty) and, for a bad one, `refused`
+(station, kind, value, at, and quality and seq where they are not ok and empty) or `records` (fields of a record, as many
+as the sample is about; times as text) and, for a bad one, `refused`
 (`rule`, and a part of the reason under `says`); a bad one's `readings` are those of its sound part.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from brain.model import Quality, Reading
 
@@ -28,6 +30,7 @@ class Sample:
     payload: bytes
     readings: tuple[Reading, ...]
     refused: tuple[str, str] | None
+    records: tuple[dict[str, Any], ...] = field(default=())
 
 
 def samples(feed: str = "*") -> list[Sample]:
@@ -48,7 +51,8 @@ def _read(path: Path) -> Sample:
             r["station"], r["kind"], datetime.fromisoformat(r["at"]), r["value"],
             Quality(r.get("quality", "ok")), r.get("seq", ""),
         )
-        for r in said["readings"]
+        for r in said.get("readings", ())
     )  # fmt: skip
     refused = (said["refused"]["rule"], said["refused"]["says"]) if "refused" in said else None
-    return Sample(path.parent.parent.name, path.stem, said["says"], said["topic"], payload, readings, refused)
+    records = tuple(said.get("records", ()))
+    return Sample(path.parent.parent.name, path.stem, said["says"], said["topic"], payload, readings, refused, records)

@@ -27,6 +27,8 @@ json_values = st.recursive(
 def parse(key: str, topic: str, payload: bytes) -> None:
     try:
         for r in feeds.load()[key].parse(topic, payload, RECEIVED):
+            if isinstance(r, feeds.RECORDS):
+                continue
             assert r.at.tzinfo is not None and isinstance(r.value, float) and r.kind
     except BadMessage as err:
         assert err.rule and err.reason

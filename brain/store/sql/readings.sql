@@ -33,15 +33,17 @@ WITH fresh AS (
    UNION ALL
   SELECT 0, 0, '{}', '{}', '{}', '{}', '{}', '{}' WHERE NOT EXISTS (SELECT 1 FROM fresh)
 ), rest AS (
-  SELECT %(received)s::int - %(dead)s::int - count(*)::int AS duplicate FROM fresh
+  SELECT %(received)s::int - %(dead)s::int - %(records)s::int - count(*)::int AS duplicate FROM fresh
 )
 INSERT INTO intake_batch (received_at, feed, worker, lane, received, stored, duplicate, dead,
                           stations, kinds, ats, seqs, vals, qualities)
-SELECT %(received_at)s, %(feed)s, %(worker)s, %(lane)s, n + CASE part WHEN 0 THEN duplicate + %(dead)s::int ELSE 0 END, n,
+SELECT %(received_at)s, %(feed)s, %(worker)s, %(lane)s,
+       n + CASE part WHEN 0 THEN duplicate + %(dead)s::int + %(records)s::int ELSE 0 END,
+       n + CASE part WHEN 0 THEN %(records)s::int ELSE 0 END,
        CASE part WHEN 0 THEN duplicate ELSE 0 END, CASE part WHEN 0 THEN %(dead)s::int ELSE 0 END,
        stations, kinds, ats, seqs, vals, qualities
   FROM parts CROSS JOIN rest ORDER BY part
-RETURNING id, stored;
+RETURNING id, cardinality(stations) AS fresh;
 
 -- batch_identities --
 -- Identities of the readings that these parts of a batch stored.

@@ -11,7 +11,7 @@ from brain.catalog import Catalog
 from brain.flow.people import Person
 from brain.store import db
 from brain.web import access
-from brain.web.access import Page, home_of
+from brain.web.access import Page
 from brain.web.parts import top
 
 PAGE = Page("/about", "关于数据", order=90)
@@ -33,21 +33,12 @@ def layout(person: Person, **_: str) -> html.Div:
     sources = city.sources()
     return html.Div(
         [
-            html.Header([html.H1("关于数据"), html.Nav(_links(person, state.pages, state.catalog))]),
+            html.Header([html.H1("关于数据"), html.Nav(top.light_links(person, state.pages, state.catalog, "about"))]),
             html.Main([_lead(state, sources), _sources(sources), _mapping(stations, state.catalog)]),
         ],
         id="about",
         className="light-page",
     )
-
-
-def _links(person: Person, pages: dict[str, Page], catalog: Catalog) -> list:
-    back = home_of(person)
-    links = [html.A("返回首页", href=back)] if back != PAGE.path else []
-    for name, page in sorted(pages.items(), key=lambda item: item[1].order):
-        if not page.plain and page.path not in (PAGE.path, back) and page.lets(person.role, catalog):
-            links.append(html.A(top.PURPOSE.get(name, page.title), href=page.path))
-    return links
 
 
 def _lead(state: Any, sources: list[dict[str, Any]]) -> html.Section:

@@ -7,7 +7,7 @@ from dash import html
 from brain.catalog import Catalog
 from brain.flow.people import Person
 from brain.settings import Settings
-from brain.web.access import Page
+from brain.web.access import Page, home_of
 
 PURPOSE = {"about": "关于数据", "report": "月报"}
 
@@ -40,6 +40,16 @@ def header(person: Person, pages: dict[str, Page], settings: Settings, catalog: 
         ],
         className="top",
     )
+
+
+def light_links(person: Person, pages: dict[str, Page], catalog: Catalog, here: str) -> list[html.A]:
+    """Links in the head of a light page, by name of the page that is open: home first, then what the person may open."""
+    back = home_of(person)
+    links = [html.A("返回首页", href=back)] if back != pages[here].path else []
+    for name, page in sorted(pages.items(), key=lambda item: item[1].order):
+        if not page.plain and name != here and page.path != back and page.lets(person.role, catalog):
+            links.append(html.A(PURPOSE.get(name, page.title), href=page.path))
+    return links
 
 
 def replay_words(settings: Settings) -> str:

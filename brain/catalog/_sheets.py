@@ -1,0 +1,73 @@
+"""sheets.toml: which feeds take files, how columns are called, what the hotline's states mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brain.catalog._toml import Entry
+from brain.catalog.shapes import Field, Limits, OrderState, Sheets, Taker
+from brain.model import State
+
+FORMS = ("readings", "orders", "message")
+
+
+def sheets(top: Entry, departments: Any, kinds: Any, categories: Any) -> Sheets:
+    """Checked against the catalog's departments, sensor kinds and categories."""
+    size = top.table("limits")
+    limits = Limits(*(size.take(name, int) for name in ("mib", "unzipped_mib", "rows", "columns")))
+    size.done()
+    takers = {key: _taker(key, e, departments) for key, e in top.entries("feed").items()}
+    fields = {
+        form: {key: _field(Entry(top.file, f"field.{form}.{key}", said)) for key, said in one.items().items()}
+        for form, one in top.entries("field").items()
+    }
+    known = {feed: _kinds(e, kinds) for feed, e in top.entries("kind").items()}
+    values = {kind: {word: float(n) for word, n in e.items().items()} for kind, e in top.entries("value").items()}
+    states = {key: _state(key, e) for key, e in top.entries("state").items()}
+    category = top.table("category")
+    default = category.one_of("default", categories)
+    words = _categories(category, categories)
+    category.done()
+    top.done()
+    return Sheets(limits, takers, fields, known, values, states, words, default)
+
+
+def _taker(key: str, entry: Entry, departments: Any) -> Taker:
+    made = Taker(key, entry.take("title", str), entry.one_of("org", departments), entry.one_of("form", FORMS))
+    entry.done()
+    return made
+
+
+def _field(entry: Entry) -> Field:
+    made = Field(entry.take("label", str), entry.texts("names"))
+    entry.done()
+    return made
+
+
+def _kinds(entry: Entry, kinds: Any) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for key in entry.names():
+        if key not in kinds:
+            raise entry.wrong(key, "不是 sensors.toml 里的感知量，请改正")
+        found[key] = entry.texts(key)
+    return found
+
+
+def _state(key: str, entry: Entry) -> OrderState:
+    made = OrderState(
+        key, entry.take("label", str), entry.texts("names"), State(entry.one_of("meant", [str(s) for s in State])),
+        entry.take("open", bool, False), entry.take("accept", bool, False),
+    )  # fmt: skip
+    entry.done()
+    return made
+
+
+def _categories(entry: Entry, categories: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found = []
+    for pair in entry.take("words", list):
+        if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], list)):
+            raise entry.wrong("words", f"每一项应写成 [类别, [词, …]]，现在是 {pair!r}")
+        if pair[0] not in categories:
+            raise entry.wrong("words", f"没有类别“{pair[0]}”，请用 categories.toml 里的类别")
+        found.append((pair[0], tuple(str(word) for word in pair[1])))
+    return tuple(found)

@@ -1,0 +1,33 @@
+"""Public warnings in force (预警信息): received from the national system, shown, never issued here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import psycopg
+from fastapi import APIRouter, Depends, Request
+
+from brain.flow import hazards
+from brain.flow.people import Person
+from brain.model import Level
+from brain.web.access import current, database
+from brain.web.api._answers import Plain
+
+router = APIRouter(prefix="/api/v1", tags=["warnings"], route_class=Plain)
+
+
+@router.get("/warnings")
+def many(
+    request: Request,
+    person: Annotated[Person, Depends(current)],
+    conn: Annotated[psycopg.Connection, Depends(database)],
+) -> dict[str, Any]:
+    """Warnings in force, the worst first; `level` is null for those without a colour. Everybody may read them: they are
+    public. `sent` is the time of issue, not of receipt."""
+    words, now = request.app.state.catalog.words, datetime.now(UTC)
+    found = []
+    for row in hazards.active(conn, now):
+        level = Level(row["level"]).key if row["level"] else None
+        found.append(row | {"level": level, "level_words": level and words.of("level", level)})
+    return {"now": now, "warnings": found}

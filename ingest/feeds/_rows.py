@@ -1,0 +1,43 @@
+"""A row of a sheet of readings, as the file door hands it over; read alike for all feeds (see `feeds.reader`).
+
+`{"file": "9月.xlsx", "row": 7, "cells": {"站码": "WQ-01", "监测时间": "2026-09-03 08:00", "pH": 7.02}, "columns":
+{"站码": "station", "监测时间": "at", "pH": "kind:ph"}}`: the cells as they stand in the file, and what the columns mean
+(`brain.flow.columns`), so that a dead letter shows the row and can be read again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from brain.flow import columns
+from brain.flow.sheets import Row
+from brain.model import Reading
+from ingest.feeds import BadMessage, _wire
+
+
+def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
+    """Readings of one row. Raises BadMessage only."""
+    row, meant, feed = opened(payload)
+    items, bad = columns.readings_of(row, meant, feed)
+    found = [Reading(i.station, i.kind, i.at, i.value, i.quality, i.seq) for i in items]
+    if bad:
+        more = f"；另有 {len(bad) - 1} 处" if len(bad) > 1 else ""
+        raise BadMessage(bad[0].rule, f"{bad[0]}{more}", found)
+    return found
+
+
+def opened(payload: bytes) -> tuple[Row, dict[str, str], str]:
+    """(row, meaning of its columns, feed) of a payload. Raises BadMessage."""
+    body = _wire.obj(payload)
+    cells, meant, line = body.get("cells"), body.get("columns"), body.get("row")
+    if not (_is_table(cells) and isinstance(meant, dict) and all(isinstance(m, str) for m in meant.values())):
+        raise BadMessage("shape", "报文不是表格的一行（要有 row、cells、columns）；请从文件接入重新投放")
+    number = line if isinstance(line, int) and not isinstance(line, bool) else 0
+    return Row(number, cells), meant, str(body.get("feed", ""))
+
+
+def _is_table(cells: Any) -> bool:
+    return isinstance(cells, dict) and all(
+        value is None or isinstance(value, (str, int, float, bool)) for value in cells.values()
+    )

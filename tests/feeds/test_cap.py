@@ -1,0 +1,127 @@
+"""CAP 1.2: the standard's own vectors, what a duty room reads off a warning, and hostile bytes."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brain.model import Level
+from ingest.feeds import BadMessage, cap
+from ingest.feeds._sample import samples
+
+VECTORS = Path(__file__).parents[2] / ".." / "shared" / "data" / "conformance" / "cap12"
+AT = datetime(2026, 9, 3, tzinfo=UTC)
+GOOD = next(s.payload for s in samples("cap") if s.name == "yellow")
+needs_vectors = pytest.mark.skipif(not VECTORS.is_dir(), reason="the CAP vectors of ../shared are not here")
+
+
+def read(payload: bytes):
+    (found,) = cap.parse("file/x/1", payload, AT)
+    return found
+
+
+def field(name: str) -> dict[str, list[str]]:
+    return json.loads((VECTORS / "field_vectors.json").read_text(encoding="utf-8"))[name]
+
+
+READERS = {
+    "polygon": cap.polygon,
+    "circle": cap.circle,
+    "references": cap.references,
+    "dateTime": lambda said: cap.moment(said, "sent"),
+}
+
+
+@needs_vectors
+@pytest.mark.parametrize("name", READERS)
+def test_every_valid_value_of_the_vectors_is_read(name):
+    assert all(READERS[name](said) is not None for said in field(name)["valid"])
+
+
+@needs_vectors
+@pytest.mark.parametrize("name", READERS)
+def test_every_invalid_value_of_the_vectors_is_refused(name):
+    for said in field(name)["invalid"]:
+        with pytest.raises(BadMessage):
+            READERS[name](said)
+
+
+@needs_vectors
+def test_the_examples_of_the_standard_are_read():
+    found = {p.stem: read(p.read_bytes()) for p in sorted(VECTORS.glob("oasis_*.xml"))}
+    storm, quake, alert = (found[f"oasis_{n}"] for n in ("thunderstorm", "earthquake_update", "homeland_resource"))
+    assert (storm.identifier, storm.level, storm.event_code) == ("KSTO1055887203", Level.ORANGE, "SVR")
+    assert storm.expires == datetime(2003, 6, 17, 23, 0, tzinfo=UTC)
+    assert storm.area["polygons"][0][0] == [-120.14, 38.47] and len(storm.area["geocodes"]) == 3
+    assert quake.refers == (("trinet@caltech.edu", "TRI13970876.1"),) and quake.area["circles"] == [[-115.5527, 32.9525, 0.0]]
+    assert (alert.category, alert.level, alert.area["polygons"]) == ("Security", Level.ORANGE, [])
+
+
+@pytest.mark.parametrize(
+    ("title", "severity", "level"),
+    [
+        ("梅江区发布暴雨红色预警信号", "Unknown", Level.RED),
+        ("暴雨橙色预警", "Minor", Level.ORANGE),
+        ("将黄色预警升级为橙色", "Severe", Level.ORANGE),
+        ("台风白色预警", "Minor", None),
+        ("Flood", "Extreme", Level.RED),
+        ("Flood", "Severe", Level.ORANGE),
+        ("Flood", "Moderate", Level.YELLOW),
+        ("Flood", "Minor", Level.BLUE),
+        ("Flood", "Unknown", None),
+    ],
+)
+def test_the_level_is_the_colour_that_was_signed_else_the_severity(title, severity, level):
+    assert cap.level_of(title, severity) == level
+
+
+def test_of_several_languages_the_chinese_block_is_read():
+    english = GOOD.decode().split("<info>")[1].split("</info>")[0].replace("zh-CN", "en-US").replace("暴雨", "Rain")
+    both = GOOD.decode().replace("<info>", f"<info>{english}</info><info>", 1)
+    assert read(both.encode()).event == "暴雨"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_are_refused_with_a_sentence(payload):
+    with pytest.raises(BadMessage) as caught:
+        cap.parse("file/x/1", payload, AT)
+    assert "；" in caught.value.reason
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_damaged_warning_is_read_or_refused(data):
+    spoiled = bytearray(GOOD)
+    for _ in range(data.draw(st.integers(1, 3))):
+        spoiled[data.draw(st.integers(0, len(spoiled) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        found = read(bytes(spoiled[: data.draw(st.integers(1, len(spoiled)))]))
+    except BadMessage as err:
+        assert "；" in err.reason
+    else:
+        assert found.identifier and found.sent.tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"<a>" * 80_000,
+        GOOD.replace(b"24.20,116.00", b"24.20,116.00 " * 20_000, 1),
+        GOOD.replace(b"<status>", b"<status " + b"a='1' " * 1000 + b">"),
+        b"<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'>" + b"<info/>" * 30_000 + b"</alert>",
+        GOOD.replace(b"24.20,116.00", b"9" * 200_000 + b",1", 1),
+    ],
+    ids=["deep", "long polygon", "attributes", "many blocks", "long number"],
+)
+def test_hostile_sizes_are_refused_soon(payload):
+    began = time.process_time()
+    with pytest.raises(BadMessage):
+        cap.parse("file/x/1", payload, AT)
+    assert time.process_time() - began < 1
