@@ -72,6 +72,10 @@ class Book:
             self.map((row["feed"], row["what"], row["given"], row["meant"]) for row in db.many(conn, "intake_mappings"))
             self._read_at = now
 
+    def forget(self) -> None:
+        """The next `refresh` reads everything anew, whenever the last one was."""
+        self._read_at = None
+
     def fill(self, stations: Iterable[Known]) -> None:
         self._known = {s.id: s for s in stations}
         self._watches = [s for s in self._known.values() if _is_watch(s)]

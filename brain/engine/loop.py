@@ -19,9 +19,9 @@ import psycopg
 
 from brain import catalog as catalogs
 from brain.catalog import Catalog, Rule
-from brain.engine import judging, upkeep
+from brain.engine import judging, upkeep, watching
 from brain.engine.judging import Findings
-from brain.flow import alerts, escalation, people, places, readings
+from brain.flow import alerts, escalation, intake, people, places, readings
 from brain.model import ENGINE, Judgement, Level, Quality, RuleState, Station
 from brain.settings import Settings
 from brain.store import db
@@ -76,10 +76,14 @@ class Engine:
                 break
         done += self.ask_again(now)
         done += self._safely("sweep", now, lambda: escalation.sweep(self.conn, self.catalog, now)) or 0
+        if self._is_time("intake", now, timedelta(seconds=5)):
+            self._safely("count", now, lambda: intake.count(self.conn))
+            self._safely("watch intake", now, lambda: watching.watch(self.conn, self.catalog, now))
         if self._is_time("roll_up", now, timedelta(seconds=60)):
             self._safely("roll_up", now, lambda: readings.roll_up(self.conn, now))
         if self._is_time("partitions", now, timedelta(hours=6)):
             self._safely("make_partitions", now, lambda: readings.make_partitions(self.conn, now))
+            self._safely("forget counts", now, lambda: intake.forget(self.conn, now))
         if self._is_time("beat", now, timedelta(seconds=5)):
             took = round((time.perf_counter() - began) * 1000, 1)
             upkeep.beat(self.conn, NAME, now, self.counted | {"step_ms": took})

@@ -30,6 +30,7 @@ TYPES: dict[str, Evaluator] = {
     "silence": judge_devices.silence,
     "stuck": judge_devices.stuck,
     "suspect": judge_devices.suspect,
+    "stalled": judge_devices.stalled,
 }
 
 
