@@ -24,7 +24,7 @@ WHAT = {"station": "测站", "kind": "感知量", "unit": "单位", "column": "�
 KNOWN_DAYS = 7  # a quantity that a station has sent within so many days is expected of it
 KEEP_DAYS = 35
 BATCHES = 500
-BEAT_FRESH_S = 20.0  # for lists; the alert has its own limits in the catalog
+BEAT_FRESH_S = 15.0  # for lists; the alert has its own limits in the catalog
 ONE_OFF = frozenset({"spill", "import", "mend"})
 """Names under which readings are stored that no department sends."""
 
@@ -36,7 +36,9 @@ def may_change(person: Person) -> bool:
 
 def sees(person: Person, org: str | None) -> bool:
     """Whether a person may read about a feed of this organisation."""
-    return org == person.org if person.role is Role.DEPARTMENT else person.role in READERS
+    if person.role is Role.DEPARTMENT:
+        return org is not None and org == person.org
+    return person.role in READERS
 
 
 READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.CHIEF, Role.DEPARTMENT})
@@ -228,8 +230,8 @@ def _expected(row: Mapping[str, Any], catalog: Catalog, since: datetime, now: da
         return 0.0, 0.0
     begin = max(since, row["first_hour"])
     expected = max((now - begin).total_seconds(), 0.0) / kind.period_s
-    if kind.period_s >= 3600:  # less than one an hour: hours cannot be held to account singly
-        return expected, min(float(row["n"]), expected)
+    if kind.period_s >= 3600:  # at most one an hour counts, so that many at once do not make up for the hours after
+        return expected, min(float(len(row["hours"])), expected)
     arrived, full = 0.0, 3600 / kind.period_s
     for start, n in row["hours"].items():
         lasted = min((now.timestamp() - int(start)) / 3600, 1.0)

@@ -152,7 +152,7 @@ SELECT d.id, d.feed, d.source, d.at, d.seen_by, d.seen_at, b.fields AS fields_be
   JOIN feed_shape b ON b.feed = d.feed AND b.shape = d.before
   JOIN feed_shape a ON a.feed = d.feed AND a.shape = d.after
   LEFT JOIN feed_known k ON k.feed = d.feed
- WHERE %(all)s OR d.seen_at IS NULL
+ WHERE (%(all)s OR d.seen_at IS NULL) AND (%(feed)s::text IS NULL OR d.feed = %(feed)s)
  ORDER BY d.at DESC LIMIT 50;
 
 -- drift_of --
@@ -166,9 +166,7 @@ UPDATE feed_drift SET seen_by = %(by)s, seen_at = %(now)s WHERE id = %(id)s AND 
 -- letters_grouped --
 -- Open dead letters by feed, rule and reason; figures within a reason are left out, except where they name what to map.
 SELECT feed, rule, words AS reason, count(*)::int AS n, min(received_at) AS first_at, max(received_at) AS last_at
-  FROM (SELECT feed, rule, received_at,
-               CASE WHEN rule IN ('station', 'kind', 'unit') THEN reason
-                    ELSE regexp_replace(reason, '-?[0-9]+([.:][0-9]+)*(e[+-]?[0-9]+)?', '…', 'gi') END AS words
+  FROM (SELECT feed, rule, received_at, brain_reason_words(rule, reason) AS words
           FROM dead_letter WHERE status = 'open') g
  WHERE %(feeds)s::text[] IS NULL OR feed = ANY (%(feeds)s)
  GROUP BY 1, 2, 3 ORDER BY n DESC, 1, 2, 3 LIMIT %(most)s;
@@ -178,9 +176,7 @@ SELECT feed, rule, words AS reason, count(*)::int AS n, min(received_at) AS firs
 SELECT id, received_at, feed, topic, rule, reason, octet_length(payload) AS bytes
   FROM dead_letter
  WHERE status = 'open' AND feed = %(feed)s AND (%(rule)s::text IS NULL OR rule = %(rule)s)
-   AND (%(words)s::text IS NULL
-        OR %(words)s = CASE WHEN rule IN ('station', 'kind', 'unit') THEN reason
-                            ELSE regexp_replace(reason, '-?[0-9]+([.:][0-9]+)*(e[+-]?[0-9]+)?', '…', 'gi') END)
+   AND (%(words)s::text IS NULL OR brain_reason_words(rule, reason) = %(words)s)
  ORDER BY id LIMIT %(most)s;
 
 -- letter --
@@ -208,6 +204,10 @@ VALUES (%(feed)s, %(what)s, %(given)s, %(meant)s, %(by)s, %(now)s)
 -- What was said about a feed's words.
 SELECT what, given, meant, by, at FROM intake_mapping WHERE feed = %(feed)s ORDER BY at DESC LIMIT 50;
 
+-- intake_station_names --
+-- Stations to choose from when a sender's code is mapped.
+SELECT id, name, theme, active FROM station WHERE active ORDER BY id;
+
 -- mend_ask --
 -- A replay is wanted; the workers that listen are told.
 WITH asked AS (
@@ -231,3 +231,7 @@ UPDATE mend_request SET done_at = clock_timestamp(), replayed = %(replayed)s, st
 -- mend_of --
 -- One replay.
 SELECT * FROM mend_request WHERE id = %(id)s;
+
+-- metrics_alerts --
+-- Open alerts by level.
+SELECT level, count(*)::int AS n FROM alert WHERE cleared_at IS NULL GROUP BY level;
