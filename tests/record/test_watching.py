@@ -108,7 +108,9 @@ def test_looking_again_changes_nothing(district, worker, catalog):
     assert district.conn.execute("SELECT count(*) AS n FROM alert_log").fetchone()["n"] == 1
 
 
-def test_an_alert_of_the_platform_lies_in_the_middle_of_the_district_and_belongs_to_no_theme_of_the_city(district, engine, worker):
+def test_an_alert_of_the_platform_lies_in_the_middle_of_the_district_and_belongs_to_no_theme_of_the_city(
+    district, engine, worker
+):
     worker("w1", ago=60)
     engine.step(district.now)
     [row] = db.many(district.conn, "web_alerts", limit=10)

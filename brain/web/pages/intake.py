@@ -93,7 +93,7 @@ def _overview(
     found = [r for r in db.many(conn, "drifts", all=False, feed=None) if intake.sees(person, r["org"])]
     groups = db.many(conn, "letters_grouped", feeds=list(titles), most=SHOWN)
     return [
-        dcc.Interval(id="intake-tick", interval=10_000),
+        dcc.Interval(id="intake-tick", interval=5_000),
         html.Div(_live(conn, person, mine, now, hours), id="intake-live", className="live"),
         html.Section([html.H2("报文结构变化"), feeds.drifts(found, intake.may_change(person))], id="drifts"),
         html.Section(

@@ -25,7 +25,8 @@ def scraped(writer) -> dict[str, dict[str, float]]:
 
 def adds_up(said: dict[str, dict[str, float]]) -> bool:
     return all(
-        received == sum(said[k][feed] for k in ("stored_total", "duplicate_total", "dead_total", "lost_total", "in_flight"))
+        received
+        == sum(said[k][feed] for k in ("stored_total", "duplicate_total", "dead_total", "lost_total", "in_flight"))
         for feed, received in said.get("received_total", {}).items()
     )
 
@@ -38,7 +39,9 @@ def test_a_scrape_says_what_became_of_every_message(hands):
     hands.writer.step()
     hands.rain(3)
     said = scraped(hands.writer)
-    found = {k: said[k]["rain"] for k in ("received_total", "stored_total", "duplicate_total", "dead_total", "in_flight")}
+    found = {
+        k: said[k]["rain"] for k in ("received_total", "stored_total", "duplicate_total", "dead_total", "in_flight")
+    }
     assert found == {"received_total": 5, "stored_total": 1, "duplicate_total": 1, "dead_total": 2, "in_flight": 1}
     assert said["queued"][""] == 1 and said["batch_size_count"][""] == 1 and said["batch_size_sum"][""] == 4
 
@@ -114,7 +117,11 @@ def never_twice():
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.sampled_from(["new", "again", "wrong", "broken", "step", "away", "back", "drain"]), min_size=5, max_size=40))
+@given(
+    st.lists(
+        st.sampled_from(["new", "again", "wrong", "broken", "step", "away", "back", "drain"]), min_size=5, max_size=40
+    )
+)
 def test_the_accounts_add_up_after_any_course_of_events(hands, never_twice, course):
     last = 0
     for what in course:

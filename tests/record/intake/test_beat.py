@@ -75,7 +75,9 @@ def test_the_feeds_declare_themselves(beat, conn):
     assert found["water"]["org"] == "swj" and found["water"]["title"] == "水情水质"
 
 
-def test_a_worker_that_is_stopped_in_its_tracks_raises_an_alert_within_thirty_seconds(start, conn, catalog, until, name):
+def test_a_worker_that_is_stopped_in_its_tracks_raises_an_alert_within_thirty_seconds(
+    start, conn, catalog, until, name
+):
     """A real process, a real SIGSTOP, the real engine by the wall clock; with SIGCONT the alert clears by itself."""
     conn.execute("INSERT INTO place (code, kind, name, lng, lat) VALUES ('441402', 'district', '梅江区', 116.1, 24.3)")
     worker = start()

@@ -106,7 +106,9 @@ def test_a_mapping_to_nothing_is_refused(conn, catalog, admin, what, given, mean
     assert conn.execute("SELECT count(*) AS n FROM intake_mapping").fetchone()["n"] == 0
 
 
-def test_only_the_administrator_changes_anything_and_each_deed_is_in_the_audit_trail(hands, conn, catalog, admin, operator, stations):
+def test_only_the_administrator_changes_anything_and_each_deed_is_in_the_audit_trail(
+    hands, conn, catalog, admin, operator, stations
+):
     strange(hands, n=1)
     letter = hands.letters()[0]["id"]
     deeds = [

@@ -24,7 +24,9 @@ class Watch:
     """Shapes in the hands of a test: a message a minute."""
 
     def __init__(self, **more):
-        self.shapes = Shapes(replace(practice.load(), **{"shape_every_s": 1.0, "shape_learn": 5, **more}), lambda: self.ticks)
+        self.shapes = Shapes(
+            replace(practice.load(), **{"shape_every_s": 1.0, "shape_learn": 5, **more}), lambda: self.ticks
+        )
         self.ticks = 0.0
 
     def see(self, body: dict, times: int = 1, source: str = "city/441402/rain/RG-01") -> datetime:

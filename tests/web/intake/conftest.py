@@ -26,7 +26,14 @@ from ingest.mender import Mender
 from ingest.spill import Spill
 
 PASSWORD = "Meijiang-2026!feeds"
-LOGINS = {"admin": "admin1", "chief": "chief1", "operator": "operator1", "swj": "swj1", "qxj": "qxj1", "leader": "leader1"}
+LOGINS = {
+    "admin": "admin1",
+    "chief": "chief1",
+    "operator": "operator1",
+    "swj": "swj1",
+    "qxj": "qxj1",
+    "leader": "leader1",
+}
 
 
 @dataclass
@@ -94,7 +101,9 @@ def office(server, city_template, catalog, tmp_path_factory) -> Office:
 def _day(conn, catalog) -> None:
     """Six hours of rain and drainage: one gauge silent, one whose values are not trusted, drainage slow."""
     now = datetime.now(UTC)
-    rows = conn.execute("SELECT id, theme FROM station WHERE theme IN ('rain', 'drainage') AND active ORDER BY id").fetchall()
+    rows = conn.execute(
+        "SELECT id, theme FROM station WHERE theme IN ('rain', 'drainage') AND active ORDER BY id"
+    ).fetchall()
     rain = [r["id"] for r in rows if r["theme"] == "rain"]
     ponds = [r["id"] for r in rows if r["theme"] == "drainage" and r["id"].startswith("PD")]
     for ago in range(6 * 60, 0, -10):
@@ -111,39 +120,74 @@ def store(conn, feed: str, found: list[Reading], at: datetime) -> None:
     readings.store(conn, feed=feed, worker="w1", lane="live", received_at=at, readings=found, received=len(found))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(office) -> Callable[[str], httpx.Client]:
-    opened = []
+    """`client(who)`: an HTTP client of that person, logged in once."""
+    opened: dict[str, httpx.Client] = {}
 
     def enter(who: str) -> httpx.Client:
-        found = httpx.Client(base_url=office.url, headers={"X-Brain": "1"}, timeout=30)
-        opened.append(found)
-        assert found.post("/login", json={"login": LOGINS[who], "password": PASSWORD}).status_code == 200
-        return found
+        if who not in opened:
+            opened[who] = httpx.Client(base_url=office.url, headers={"X-Brain": "1"}, timeout=30)
+            assert opened[who].post("/login", json={"login": LOGINS[who], "password": PASSWORD}).status_code == 200
+        return opened[who]
 
     yield enter
-    for one in opened:
+    for one in opened.values():
         one.close()
 
 
 @pytest.fixture
-def page(office, chromium):
-    """`page(who, address)` opens the page in a window of its own; complaints of the console fail the test."""
-    opened, complaints = [], []
+def laid_out(client) -> Callable[..., str]:
+    """`laid_out(who, "?feed=rain")`: what the page shows that person, as the JSON that Dash draws."""
+
+    def ask(who: str, query: str = "") -> str:
+        asked = {
+            "output": "brain-page.children", "outputs": {"id": "brain-page", "property": "children"},
+            "inputs": [{"id": "brain-address", "property": "pathname", "value": "/intake"},
+                       {"id": "brain-address", "property": "search", "value": query}],
+            "changedPropIds": ["brain-address.pathname"],
+        }  # fmt: skip
+        answer = client(who).post("/_dash-update-component", json=asked)
+        assert answer.status_code == 200
+        return json.dumps(answer.json()["response"]["brain-page"]["children"], ensure_ascii=False)
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def windows(office, chromium):
+    """A browser window for each person, kept for the whole file: loading the scripts takes seconds."""
+    opened: dict[str, tuple] = {}
+
+    def window(who: str):
+        if who not in opened:
+            context = chromium.new_context(locale="zh-CN")
+            shown, complaints = context.new_page(), []
+            shown.set_default_timeout(30_000)
+            shown.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+            shown.on("pageerror", lambda e: complaints.append(str(e)))
+            context.request.post(office.url + "/login", data={"login": LOGINS[who], "password": PASSWORD})
+            opened[who] = shown, complaints
+        return opened[who]
+
+    yield window
+    for shown, _ in opened.values():
+        shown.context.close()
+
+
+@pytest.fixture
+def page(office, windows):
+    """`page(who, address)` opens the page in that person's window; complaints of the console fail the test."""
+    used = []
 
     def enter(who: str, address: str = "/intake", size: tuple[int, int] = (1366, 768)):
-        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
-        opened.append(context)
-        shown = context.new_page()
-        shown.set_default_timeout(30_000)
-        shown.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        shown.on("pageerror", lambda e: complaints.append(str(e)))
-        context.request.post(office.url + "/login", data={"login": LOGINS[who], "password": PASSWORD})
+        shown, complaints = windows(who)
+        used.append(complaints)
+        complaints.clear()
+        shown.set_viewport_size({"width": size[0], "height": size[1]})
         shown.goto(office.url + address)
         shown.wait_for_selector("#intake main > *")
         return shown
 
     yield enter
-    for context in opened:
-        context.close()
-    assert not complaints
+    assert not [c for complaints in used for c in complaints]
