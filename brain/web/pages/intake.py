@@ -207,13 +207,15 @@ def _group(
     )
     right: list[Any] = [letters.letter(opened, here, "gbk" if enc == "gbk" else "utf8") if opened else None]
     if intake.may_change(person) and rows:
+        still = opened if opened is not None and opened["status"] == "open" else None
         right.append(
             letters.mending(
-                one, rule, rows[0]["reason"], total, db.many(conn, "intake_station_names"), access.here().catalog,
-                db.many(conn, "mappings_of", feed=one["feed"]),
+                one, rule, (still or rows[0])["reason"], total, still and still["id"],
+                db.many(conn, "intake_station_names"), access.here().catalog, db.many(conn, "mappings_of", feed=one["feed"]),
             )
         )  # fmt: skip
     return [
+        dcc.Store(id="intake-one", data=opened and opened["id"]),
         dcc.Store(id="intake-asked"),
         dcc.Interval(id="intake-wait", interval=500, disabled=True),
         html.Div([html.Div(left), html.Div(right)], className="split"),
@@ -229,7 +231,10 @@ def _person() -> Person:
     return person
 
 
-def _ids(conn: psycopg.Connection, here: dict[str, Any]) -> list[int]:
+def _ids(conn: psycopg.Connection, here: dict[str, Any], scope: str | None, one: int | None) -> list[int]:
+    """The letters that are meant: the whole group, or the one that is open."""
+    if scope == "one":
+        return [one] if one is not None else []
     rows = db.many(
         conn, "letters_listed", feed=here["feed"], rule=here["rule"], words=here["words"] or None, most=DISCARDED
     )
@@ -260,12 +265,14 @@ def callbacks(app: Dash) -> None:
         Output("intake-go", "href"),
         Input("intake-map", "n_clicks"), Input("intake-replay", "n_clicks"), Input("intake-discard", "n_clicks"),
         State("intake-here", "data"), State("intake-what", "value"), State("intake-given", "value"),
-        State("intake-place", "value"), State("intake-kind", "value"), State("intake-word", "value"), State("intake-reason", "value"),
+        State("intake-place", "value"), State("intake-kind", "value"), State("intake-word", "value"),
+        State("intake-reason", "value"), State("intake-scope", "value"), State("intake-one", "data"),
         prevent_initial_call=True,
     )  # fmt: skip
     def act(
         mapped: int | None, replayed: int | None, discarded: int | None, here: dict[str, Any], what: str, given: str | None,
         place: str | None, kind: str | None, word: str | None, reason: str | None,
+        scope: str | None, one: int | None,
     ) -> tuple[Any, Any, Any, Any]:  # fmt: skip
         """Map and replay, replay, or discard a group."""
         if not (mapped or replayed or discarded):
@@ -275,12 +282,12 @@ def callbacks(app: Dash) -> None:
             person = _person()
             with state.pool.connection() as conn:
                 if ctx.triggered_id == "intake-discard":
-                    n = intake.discard(conn, person, here["feed"], _ids(conn, here), reason or "", now)
+                    n = intake.discard(conn, person, here["feed"], _ids(conn, here, scope, one), reason or "", now)
                     return f"已丢弃 {n} 条", no_update, True, address(feed=here["feed"]) + "#letters"
                 if ctx.triggered_id == "intake-map":
                     meant = {"station": place, "kind": kind}.get(what, word)
                     intake.set_mapping(conn, state.catalog, person, here["feed"], what, given or "", meant or "", now)
-                only = _ids(conn, here) if ctx.triggered_id == "intake-replay" else None
+                only = _ids(conn, here, scope, one) if ctx.triggered_id == "intake-replay" else None
                 ident = intake.ask_replay(conn, person, here["feed"], here["rule"], only, now)
         except Refused as err:
             return str(err), no_update, True, no_update

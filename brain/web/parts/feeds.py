@@ -88,7 +88,7 @@ def accounts(feeds: Sequence[Mapping[str, Any]], workers: Sequence[Mapping[str, 
     off = [f["title"] for f in feeds if not intake.adds_up(f)]
     off += [f"进程 {w['worker']}" for w in workers if not w["adds_up"]]
     verdict = html.P(f"账不平：{'、'.join(off)}；请保留现场并报告", className="verdict bad") if off else html.P(
-        "每个接入的账都平：收到的每一个读数都有下落。", className="verdict"
+        "每个接入的账都平：自建库以来收到的每一个读数都有下落。", className="verdict"
     )  # fmt: skip
     return html.Div([html.Div(shown, className="equation"), verdict])
 

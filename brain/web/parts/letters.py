@@ -155,11 +155,12 @@ def mending(
     rule: str,
     reason: str,
     n: int,
+    chosen: int | None,
     stations: Sequence[Mapping[str, Any]],
     catalog: Catalog,
     mapped: Sequence[Mapping[str, Any]],
 ) -> html.Section:
-    """The three ways out of a group: say what a word means, replay, discard."""
+    """The three ways out for a group, or for the one letter that is open: say what a word means, replay, discard."""
     what = rule if rule in intake.WHAT else "station"
     suited = [s for s in stations if s["theme"] == feed["theme"]] or list(stations)
     places = [{"label": f"{s['name']}（{s['id']}）", "value": s["id"]} for s in suited if s["active"]]
@@ -169,7 +170,17 @@ def mending(
     ]
     return html.Section(
         [
-            html.H3("处理"),
+            html.Div(
+                [
+                    html.H3("处理"),
+                    dcc.RadioItems(
+                        [{"label": f"这一类 {number(n)} 条", "value": "all"}]
+                        + ([{"label": f"只这一条 #{chosen}", "value": "one"}] if chosen is not None else []),
+                        "all", id="intake-scope", inline=True, className="scope",
+                    ),
+                ],
+                className="row head",
+            ),
             html.Div(
                 [
                     html.H4("1 对照：对方说的，是我们的哪一个"),
@@ -194,7 +205,7 @@ def mending(
             html.Div(
                 [
                     html.H4("2 重放：补登测站、修好接入以后，按原来的次序再收一遍"),
-                    html.Button(f"重放这一类 {number(n)} 条", id="intake-replay", className="quiet"),
+                    html.Button("重放", id="intake-replay", className="quiet"),
                 ]
             ),
             html.Div(
@@ -203,7 +214,7 @@ def mending(
                     html.Div(
                         [
                             dcc.Input(id="intake-reason", placeholder="原因，如：设备调试期的测试报文", maxLength=200),
-                            html.Button(f"丢弃这一类 {number(n)} 条", id="intake-discard", className="danger"),
+                            html.Button("丢弃", id="intake-discard", className="danger"),
                         ],
                         className="row",
                     ),

@@ -99,7 +99,7 @@ def test_a_forged_change_of_the_duty_desk_is_refused(office, client):
     office.rain(6, "RG-79")
     state = {"intake-here.data": {"feed": "rain", "rule": "station", "words": "", "h": 24}, "intake-what.value": "station",
              "intake-given.value": "RG-79", "intake-place.value": "RG-05", "intake-kind.value": None, "intake-word.value": None,
-             "intake-reason.value": "不要了"}  # fmt: skip
+             "intake-reason.value": "不要了", "intake-scope.value": "all", "intake-one.data": None}  # fmt: skip
     asked = {
         "output": "..intake-said.children...intake-asked.data...intake-wait.disabled...intake-go.href..",
         "outputs": [{"id": i, "property": p} for i, p in
@@ -147,6 +147,19 @@ def test_letters_are_discarded_with_a_reason_and_not_without(office, page):
     assert status(office, "RG-98") == ["discarded", "discarded"]
     row = office.conn.execute("SELECT * FROM audit WHERE action = 'intake.discard' ORDER BY id DESC LIMIT 1").fetchone()
     assert row["detail"]["reason"] == "调试期的测试报文" and row["detail"]["n"] == 2
+
+
+@pytest.mark.browser
+def test_one_letter_is_discarded_alone(office, page):
+    for n in range(2):
+        office.rain(n, "RG-97")
+    shown = page("admin", f"/intake?feed=rain&rule=station&letter={letter_of(office, 'RG-97')}")
+    shown.wait_for_selector("#intake .mending")
+    shown.click("#intake-scope >> text=只这一条")
+    shown.fill("#intake-reason", "重复的测试")
+    shown.click("#intake-discard")
+    shown.wait_for_selector("#intake .groups")
+    assert status(office, "RG-97") == ["open", "discarded"]
 
 
 @pytest.mark.browser
