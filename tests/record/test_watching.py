@@ -251,3 +251,12 @@ def test_a_department_reads_about_its_own_feeds_and_the_duty_desk_about_all(dist
 )
 def test_letters_of_one_cause_stand_together(conn, rule, reason, words):
     assert conn.execute("SELECT brain_reason_words(%s, %s) AS w", [rule, reason]).fetchone()["w"] == words
+
+
+def test_a_back_fill_is_counted_in_bites_that_hold_nobody_up(district, monkeypatch):
+    district.station("RG-01", "rain")
+    for k in range(6):
+        deliver(district, district.now - timedelta(minutes=k), "RG-01", n=10)
+    monkeypatch.setattr(intake, "BITE", (4, 25))
+    assert [intake.count(district.conn) for _ in range(4)] == [3, 3, 0, 0]
+    assert quality(district)["rain"].n == 60

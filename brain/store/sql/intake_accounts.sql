@@ -31,13 +31,17 @@ SELECT * FROM unnest(%(feeds)s::text[], %(titles)s::text[], %(themes)s::text[], 
 
 -- quality_count --
 -- Counts the next batches of the log, in commit order and exactly once: cursor and counts move together. Returns how many.
+-- So many batches, and no more once they hold so many readings: a back-fill must not hold up who asks.
 WITH taken AS MATERIALIZED (
-  SELECT b.id, b.xid, b.received_at, b.feed, b.received, b.stored, b.duplicate, b.dead, b.stations, b.kinds, b.ats, b.qualities
-    FROM intake_batch b
-   WHERE (b.xid, b.id) > (coalesce((SELECT xid FROM consumer WHERE name = 'quality'), '0'),
-                          coalesce((SELECT batch FROM consumer WHERE name = 'quality'), 0))
-     AND b.xid < pg_snapshot_xmin(pg_current_snapshot())
-   ORDER BY b.xid, b.id LIMIT %(most)s
+  SELECT * FROM (
+    SELECT b.id, b.xid, b.received_at, b.feed, b.received, b.stored, b.duplicate, b.dead, b.stations, b.kinds, b.ats,
+           b.qualities, sum(b.stored) OVER (ORDER BY b.xid, b.id) - b.stored AS before
+      FROM intake_batch b
+     WHERE (b.xid, b.id) > (coalesce((SELECT xid FROM consumer WHERE name = 'quality'), '0'),
+                            coalesce((SELECT batch FROM consumer WHERE name = 'quality'), 0))
+       AND b.xid < pg_snapshot_xmin(pg_current_snapshot())
+     ORDER BY b.xid, b.id LIMIT %(batches)s) next
+   WHERE before < %(readings)s
 ), hours AS (
   INSERT INTO feed_hour AS h (feed, hour, station, kind, delay, n, trusted)
   SELECT t.feed, brain_hour(t.received_at), u.station, u.kind, brain_delay_class(t.received_at - u.at), count(*),

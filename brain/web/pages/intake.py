@@ -246,7 +246,10 @@ def callbacks(app: Dash) -> None:
         Output("intake-live", "children"), Input("intake-tick", "n_intervals"), State("intake-here", "data"), prevent_initial_call=True
     )  # fmt: skip
     def tick(_: int, here: dict[str, Any]) -> Any:
-        person = _person()
+        try:
+            person = _person()
+        except Refused:
+            return no_update
         with access.here().pool.connection() as conn:
             return _live(conn, person, intake.feeds_of(conn, person), datetime.now(UTC), here["h"])
 
@@ -323,9 +326,11 @@ def callbacks(app: Dash) -> None:
         """A change of shape was taken note of."""
         if not any(clicks):
             return no_update
-        person = _person()
-        with access.here().pool.connection() as conn:
-            intake.note_drift(conn, person, ctx.triggered_id["id"], datetime.now(UTC))
+        try:
+            with access.here().pool.connection() as conn:
+                intake.note_drift(conn, _person(), ctx.triggered_id["id"], datetime.now(UTC))
+        except Refused:  # the button is not offered to who may not
+            return no_update
         return address(feed=here["feed"], h=here["h"])
 
 
