@@ -110,7 +110,7 @@ class Beat:
         new, drifts = self._writer.shapes.take()
         if not new:
             return
-        rows = list(new.items())
+        rows = sorted(new.items(), key=lambda item: item[0])  # one order for all workers: they never wait for each other crosswise
         try:
             with conn.transaction():
                 db.run(

@@ -22,17 +22,14 @@ from brain.rules import thresholds
 from brain.rules.judge_devices import Figure
 from brain.store import db
 
-FEED_KNOWN = timedelta(days=2)  # kinds that a feed brought within this time are expected of it
-
 
 def watch(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
     """Judge every worker and every feed; returns how many alerts moved."""
     spot = db.one(conn, "platform_spot") or {"lng": None, "lat": None}
-    moved, held = 0, {}
-    subjects = []
+    moved, subjects = 0, []
     for rule in catalog.rules.values():
         if rule.type == "stalled":
-            found = _workers(conn, rule, now) if rule.params["of"] == "worker" else _feeds(conn, catalog, now)
+            found = _workers(conn, rule, now) if rule.params["of"] == "worker" else _feeds(conn, rule, catalog, now)
             subjects += [(rule, ident, name, figures) for ident, name, figures in found]
     held = alerts.states_of(conn, sorted({ident for _, ident, _, _ in subjects}))
     for rule, ident, name, figures in subjects:
@@ -67,9 +64,10 @@ def _workers(conn: psycopg.Connection, rule: Rule, now: datetime) -> Iterator[tu
         yield f"IN-{row['worker']}", f"接入进程 {row['worker']}", figures
 
 
-def _feeds(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> Iterator[tuple[str, str, list[Figure]]]:
-    """Feeds with how many of their shortest periods they have brought nothing at all."""
-    for row in db.many(conn, "feeds_lately", since=now - FEED_KNOWN):
+def _feeds(conn: psycopg.Connection, rule: Rule, catalog: Catalog, now: datetime) -> Iterator[tuple[str, str, list[Figure]]]:
+    """Feeds with how many of their shortest periods they have brought nothing at all. Shortest of what they brought lately:
+    what has not come for long is no longer expected."""
+    for row in db.many(conn, "feeds_lately", since=now - timedelta(seconds=rule.params["forget_s"])):
         periods = [k.period_s for key in row["kinds"] if (k := catalog.kinds.get(key)) and k.silence_s is not None]
         if periods:
             age = (now - row["last_received_at"]).total_seconds()

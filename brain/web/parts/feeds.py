@@ -71,13 +71,16 @@ def accounts(feeds: Sequence[Mapping[str, Any]], workers: Sequence[Mapping[str, 
     mine = {f["feed"] for f in feeds}
     flying = sum(n for feed, n in intake.in_flight(workers).items() if feed in mine)
     stored, duplicate, dead = (sum(f[k] for f in feeds) for k in ("stored", "duplicate", "dead"))
+    lost = sum(c["lost"] for w in workers for feed, c in w["counts"].items() if feed in mine)
     parts = [
-        ("收", sum(f["received"] for f in feeds) + flying, "各接入口收到的读数和拒收，自建库以来", ""),
+        ("收", sum(f["received"] for f in feeds) + flying + lost, "各接入口收到的读数和拒收，自建库以来", ""),
         ("入库", stored, "存进记录的读数", "="),
         ("重复", duplicate, "同一个读数又来了一次，没有再存", "+"),
         ("死信", dead, "不能入库的，连同原始报文留存；修好的重放以后另计为入库", "+"),
         ("在途", flying, "在内存或溢写文件里等着入库（几秒前的数）", "+"),
     ]
+    if lost:
+        parts.append(("损失", lost, "溢写文件被磁盘损坏带走的读数；损坏的字节在死信里", "+"))
     shown: list[Any] = []
     for name, n, says, sign in parts:
         if sign:

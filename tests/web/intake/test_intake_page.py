@@ -9,7 +9,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from brain.flow import intake
+from brain.flow import intake, people
 
 # Those with `page` need a browser; the others ask the web process what it lays out.
 
@@ -252,3 +252,28 @@ def test_brain_check_reports_accounts_workers_letters_drift_and_spill(office):
         assert not intake.adds_up(office.conn.execute("SELECT * FROM feed_status WHERE feed = 'rain'").fetchone())
     finally:
         office.conn.execute("UPDATE feed_status SET stored = stored - 1 WHERE feed = 'rain'")
+
+
+# The wall --------------------------------------------------------------------------------------------------------------
+def test_an_alert_about_the_intake_stands_in_the_open_alerts_and_opens_as_a_card(office, client, catalog):
+    """Through the engine's own watch, the API's list and what the wall's card is made of; then it clears by itself."""
+    from brain.engine import watching
+    from brain.web import desk, frames
+    from brain.web.parts import card
+
+    now = datetime.now(UTC)
+    office.beat.beat()
+    watching.watch(office.conn, catalog, now + timedelta(seconds=25))
+    try:
+        [alert] = [a for a in client("operator").get("/api/v1/alerts?theme=platform").json()["alerts"] if a["station"] == "IN-w1"]
+        assert (alert["name"], alert["theme_words"], alert["level"]) == ("接入进程 w1", "平台", "yellow")
+        moment = frames.first(office.conn, catalog, now)
+        sight = frames.Sight.of(people.by_login(office.conn, "operator1"), catalog)
+        assert alert["id"] in [a["id"] for a in sight.alerts(moment)]
+        found = desk.read(office.conn, catalog, moment, "alert", str(alert["id"]), sight)
+        assert found.title == "接入进程 w1" and not found.may_report and found.may_ack
+        assert "没有心跳" in str(card.card(found, catalog, now))
+    finally:
+        office.beat.beat()
+        watching.watch(office.conn, catalog, datetime.now(UTC))
+    assert not [a for a in client("operator").get("/api/v1/alerts?theme=platform").json()["alerts"] if a["station"] == "IN-w1"]
