@@ -222,14 +222,14 @@ def _expected(row: Mapping[str, Any], catalog: Catalog, since: datetime, now: da
     kind = catalog.kinds.get(row["kind"])
     if kind is None or kind.silence_s is None or not row["active"]:
         return 0.0, 0.0
-    begin = max(since, row["first_hour"])
+    begin = max(since, row["begun"])
     expected = max((now - begin).total_seconds(), 0.0) / kind.period_s
     if kind.period_s >= 3600:  # at most one an hour counts, so that many at once do not make up for the hours after
         return expected, min(float(len(row["hours"])), expected)
-    arrived, full = 0.0, 3600 / kind.period_s
+    arrived = 0.0
     for start, n in row["hours"].items():
-        lasted = min((now.timestamp() - int(start)) / 3600, 1.0)
-        arrived += min(float(n), full * lasted)
+        lasted = min(now.timestamp(), int(start) + 3600) - max(begin.timestamp(), int(start))
+        arrived += min(float(n), max(lasted, 0.0) / kind.period_s)
     return expected, min(arrived, expected)
 
 

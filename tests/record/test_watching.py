@@ -170,7 +170,7 @@ def test_every_batch_is_counted_once_however_often_one_counts(district):
 
 
 def test_the_arrival_rate_holds_each_station_to_its_own_period(district):
-    """Five hours back, hourly rain: one that came each hour, one that came twice, one that sent all it had at once."""
+    """Over four hours, hourly rain: one that came each hour, one that came twice, one that sent all it had at once."""
     district.now = district.now.replace(minute=59)
     for s in ("RG-01", "RG-02", "RG-03"):
         district.station(s, "rain")
@@ -181,9 +181,20 @@ def test_the_arrival_rate_holds_each_station_to_its_own_period(district):
     intake.count(district.conn)
     found = intake.summed(intake.pairs(district.conn, district.catalog, district.now, 24), "station")
     assert found["RG-01"].arrival == pytest.approx(1, abs=0.01)
-    assert found["RG-02"].arrival == pytest.approx(0.4, abs=0.01)
-    assert found["RG-03"].arrival == pytest.approx(0.2, abs=0.01)
-    assert quality(district)["rain"].arrival == pytest.approx((5 + 2 + 1) / 15, abs=0.01)
+    assert found["RG-02"].arrival == pytest.approx(2 / 4, abs=0.01)
+    assert found["RG-03"].arrival == pytest.approx(1 / 4, abs=0.01)
+    assert quality(district)["rain"].arrival == pytest.approx((4 + 2 + 1) / 12, abs=0.01)
+
+
+def test_nothing_is_expected_of_the_time_before_a_feed_first_came(district):
+    """A platform that was started ten minutes ago: a minute's period, each minute a message."""
+    district.now = district.now.replace(minute=50)
+    district.station("CAM-1", "cameras")
+    for minute in range(10):
+        deliver(district, district.now - timedelta(minutes=minute), "CAM-1", kind="camera_online", feed="cameras")
+    intake.count(district.conn)
+    assert quality(district)["cameras"].arrival == pytest.approx(1, abs=0.01)
+    assert quality(district)["cameras"].expected == pytest.approx(9, abs=0.1)
 
 
 def test_a_station_that_stays_away_lowers_the_rate_and_one_that_is_switched_off_does_not(district):

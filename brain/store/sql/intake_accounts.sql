@@ -71,18 +71,20 @@ WITH hours AS (DELETE FROM feed_hour WHERE hour < %(before)s),
 SELECT 1;
 
 -- quality_pairs --
--- What was counted since an hour, by feed, station and quantity, with the first hour known of each and its delays by class.
+-- What was counted since an hour, by feed, station and quantity, with the first hour known of each, the first minute known of
+-- its feed, and its delays by class.
 -- Pairs that were there within the last week but not since are listed with 0: what stays away must show.
 WITH known AS (
-  SELECT feed, station, kind, min(hour) AS first_hour, max(hour) AS last_hour FROM feed_hour
+  SELECT feed, station, kind, min(hour) AS first_hour FROM feed_hour
    WHERE hour >= %(known_since)s GROUP BY 1, 2, 3
 ), counted AS (
   SELECT feed, station, kind, hour, delay, n, trusted FROM feed_hour WHERE hour >= %(since)s
 )
-SELECT k.feed, k.station, k.kind, k.first_hour, k.last_hour, s.name, s.org, coalesce(s.active, false) AS active,
+SELECT k.feed, k.station, k.kind, greatest(k.first_hour, b.minute) AS begun, s.name, s.org, coalesce(s.active, false) AS active,
        coalesce(c.n, 0)::bigint AS n, coalesce(c.trusted, 0)::bigint AS trusted, coalesce(c.hours, '{}'::jsonb) AS hours,
        coalesce(d.delays, '{}'::jsonb) AS delays
   FROM known k
+  LEFT JOIN (SELECT feed, min(minute) AS minute FROM feed_minute WHERE minute >= %(known_since)s GROUP BY feed) b USING (feed)
   LEFT JOIN station s ON s.id = k.station
   LEFT JOIN (SELECT feed, station, kind, sum(n) AS n, sum(trusted) AS trusted,
                     jsonb_object_agg(extract(epoch FROM hour)::bigint, n) AS hours

@@ -197,7 +197,7 @@ def test_a_changed_shape_is_told_with_both_samples_until_somebody_takes_note(off
     assert "起报文结构变了" in said and "RG-08" in said and "unit" in said and "数 → 文字" in said
     assert shown.locator("#intake .drift pre").count() == 2
     shown.click("#intake .drift button")
-    shown.wait_for_selector("#drifts .quiet")
+    shown.wait_for_selector("#drifts p.quiet")
     row = office.conn.execute("SELECT * FROM feed_drift").fetchone()
     assert row["seen_by"] and row["seen_at"]
 
