@@ -218,7 +218,13 @@ def board(feeds: Sequence[Mapping[str, Any]], quality: Mapping[str, Quality], ho
         html.Tr(
             [
                 html.Td(n, className="rank"),
-                html.Th([q.title, html.Small("、".join(f["title"] for f in names[q.key]))], scope="row"),
+                html.Th(
+                    [
+                        q.title,
+                        html.Small([html.A(f["title"], href=address(feed=f["feed"], h=hours)) for f in names[q.key]]),
+                    ],
+                    scope="row",
+                ),
                 html.Td(share(q.score)),
                 html.Td(share(q.arrival)),
                 html.Td(share(q.validity)),

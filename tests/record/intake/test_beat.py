@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import pytest
 from brain.engine.loop import Engine
 from brain.store import db
 from ingest.beat import Beat
+from ingest.tcp import Server
 
 
 @pytest.fixture
@@ -100,3 +102,14 @@ def test_a_worker_that_is_stopped_in_its_tracks_raises_an_alert_within_thirty_se
     assert took <= 30 and alert["station"] == f"IN-{name}" and "没有心跳" in alert["message"]
     until(lambda: stalled() is None, 30)
     assert worker.stop() == 0
+
+
+def test_a_tcp_door_says_whether_it_listens_and_how_many_lines_it_has(until):
+    quiet = SimpleNamespace(received=lambda *_: None, tick=lambda *_: None, closed=lambda *_: None)
+    server = Server("测试口", "127.0.0.1", 0, lambda line: quiet, lambda *_: None, idle_s=60)
+    assert server.state()["connected"] is False
+    server.start()
+    with socket.create_connection(("127.0.0.1", server.port)):
+        until(lambda: server.state() == {"connected": True, "lines": 1}, 10)
+    server.finish()
+    assert server.state()["connected"] is False

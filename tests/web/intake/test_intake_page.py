@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from brain.engine import watching
 from brain.flow import intake, people
+from brain.local import check
+from brain.settings import Settings
+from brain.web import desk, frames
+from brain.web.parts import card
 
 # Those with `page` need a browser; the others ask the web process what it lays out.
 
@@ -229,11 +235,6 @@ def test_metrics_through_a_proxy_are_for_the_administrator_only(office, client):
 
 # brain check -----------------------------------------------------------------------------------------------------------
 def test_brain_check_reports_accounts_workers_letters_drift_and_spill(office):
-    from dataclasses import replace
-
-    from brain.local import check
-    from brain.settings import Settings
-
     office.beat.beat()
     office.send(b"{", "RG-09")
     settings = replace(Settings(), database_url=office.database)
@@ -257,10 +258,6 @@ def test_brain_check_reports_accounts_workers_letters_drift_and_spill(office):
 # The wall --------------------------------------------------------------------------------------------------------------
 def test_an_alert_about_the_intake_stands_in_the_open_alerts_and_opens_as_a_card(office, client, catalog):
     """Through the engine's own watch, the API's list and what the wall's card is made of; then it clears by itself."""
-    from brain.engine import watching
-    from brain.web import desk, frames
-    from brain.web.parts import card
-
     now = datetime.now(UTC)
     office.beat.beat()
     watching.watch(office.conn, catalog, now + timedelta(seconds=25))
