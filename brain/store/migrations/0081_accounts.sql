@@ -59,11 +59,6 @@ CREATE FUNCTION brain_delay_class(delay interval) RETURNS smallint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN floor(4 * ln(greatest(extract(epoch FROM delay)::double precision, 0.0625)) / ln(2.0::double precision))::smallint;
 
--- The middle of a class, in seconds.
-CREATE FUNCTION brain_delay_seconds(class integer) RETURNS double precision
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN power(2.0::double precision, (class + 0.5) / 4.0);
-
 -- Contract drift ------------------------------------------------------------------------------------------------------
 -- Shapes of JSON messages seen: paths and types of their fields.
 CREATE TABLE feed_shape (
