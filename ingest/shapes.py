@@ -5,9 +5,9 @@ field or sends numbers as text mostly does so without a word, and half of it sti
 while the data are wrong.
 
 Looked at is a message of each source (topic) every few seconds, no more, so that it costs the doors next to nothing
-(measured: 0.6 µs a message, 7 µs for one that is looked at). When the new shape comes several times running and the usual one no more, that is
-drift, dated to when the new one was first seen. A device that joins with a shape of its own is none: the others still send the
-usual one.
+(measured: 0.6 µs a message, 7 µs for one that is looked at). When the new shape comes several times running and the usual
+one no more, that is drift, dated to when the new one was first seen. A device that joins with a shape of its own is none:
+the others still send the usual one.
 """
 
 from __future__ import annotations
