@@ -13,6 +13,8 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 DISTRICT = "441402"
+PLATFORM = "platform"
+"""Theme of alerts about the platform itself: it has no stations and no card among the themes of the city."""
 
 
 class Level(IntEnum):

@@ -20,6 +20,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 
@@ -27,12 +28,14 @@ from brain.catalog.shapes import Catalog
 from brain.flow.readings import DeadLetter, Stored
 from brain.store import db
 from ingest import feeds
+from ingest.accounts import Measures
 from ingest.blame import first_line
 from ingest.checks import Checks
 from ingest.commit import Away, Entry, outcomes, settle_clocks, write
 from ingest.errands import Errand
 from ingest.parcel import Outcome, Parcel, opened
 from ingest.practice import Practice
+from ingest.shapes import Shapes
 from ingest.spill import Damage, Message, Spill
 from ingest.stations import Book
 
@@ -80,10 +83,13 @@ class Writer:
         self.worker = worker
         self.book = Book()
         self.failed = False  # `run` ended by an error of ours: the process must end, too
+        self.doors: dict[str, Any] = {}  # doors of this process by name, for the accounts
+        self.measures = Measures()
+        self.shapes = Shapes(practice, monotonic)
         self._checks = Checks(catalog, feeds.load(), practice)
         self._catalog = catalog
         self._connect = connect
-        self._now = now
+        self.now = now
         self._monotonic = monotonic
         self._conn: psycopg.Connection | None = None
         self._tries = 0  # times the database failed since the last commit
@@ -91,10 +97,12 @@ class Writer:
         self._queue: deque[Parcel] = deque()
         self._queued = 0  # units in the queue
         self._changed = threading.Condition()  # guards queue and accounts
+        self._handled: datetime | None = None  # when the oldest message of the batch in hand was received
         self._stopping = False
         self._accounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for feed, units in spill.units.items():
             self._account(feed, received=units)
+        self._measure_spill()
 
     # In ---------------------------------------------------------------------------------------------------------------
     def put(self, parcel: Parcel) -> None:
@@ -124,12 +132,24 @@ class Writer:
         """`put` for a message that is not parsed yet."""
         parcel = opened(feed, topic, payload, received_at, payload_max=self.practice.payload_max, ack=ack)
         parcel.told = told
+        self.shapes.look(feed, topic, payload, received_at)
         self.put(parcel)
 
     def counts(self) -> dict[str, Counts]:
         """Accounts by feed, all taken at one instant."""
         with self._changed:
             return {feed: Counts(**account) for feed, account in sorted(self._accounts.items())}
+
+    def waiting(self) -> tuple[int, float]:
+        """Readings and refusals in memory, and the age of the oldest message among them in seconds."""
+        with self._changed:
+            queued = self._queued
+            times = [self._queue[0].received_at] if self._queue else []
+            times += [self._handled] if self._handled else []
+        return queued, max((self.now() - min(times)).total_seconds(), 0.0) if times else 0.0
+
+    def _measure_spill(self) -> None:
+        self.measures.spill_units, self.measures.spill_bytes = self.spill.units.total(), self.spill.bytes
 
     def _account(self, feed: str, **more: int) -> None:
         account = self._accounts[feed]
@@ -182,6 +202,7 @@ class Writer:
         nothing new has come for `gap_s`: a lone message is not held up for a batch that will not come, and a broker
         that lets only a few go unacknowledged is not starved."""
         with self._changed:
+            self._handled = None
             if not self._queue and wait and not self._stopping:
                 self._changed.wait(wait)
             if linger and self._queue:
@@ -202,6 +223,7 @@ class Writer:
             if self._queued >= self.practice.queue:
                 self._changed.notify_all()
             self._queued -= units
+            self._handled = taken[0].received_at if taken else None
             return taken
 
     # Out --------------------------------------------------------------------------------------------------------------
@@ -225,6 +247,7 @@ class Writer:
                     for parcel in parcels:
                         self._account(parcel.feed, received=-parcel.units)
                 return
+            self._measure_spill()
         for parcel, outcome in told:
             parcel.told(outcome)  # type: ignore[misc]
         for parcel in parcels:
@@ -247,6 +270,7 @@ class Writer:
             # Damage was not counted before; a feed that was mended meanwhile may read more in a message, or less.
             more[parcel.feed] += parcel.units - (found.units if isinstance(found, Message) else 0)
         self._settle(done, more, self.spill.done(portion))
+        self._measure_spill()
         return True
 
     def _unspilled(self, found: Message | Damage) -> Parcel:
@@ -256,7 +280,7 @@ class Writer:
             )
         log.error("溢写文件损坏：%s，%d 字节转入死信", found.where, len(found.data))
         reason = f"溢写文件损坏：{found.where}；其余记录照常入库，请检查磁盘"
-        return Parcel(SPILL_FEED, found.where, found.data, self._now(), [], ("damage", reason))
+        return Parcel(SPILL_FEED, found.where, found.data, self.now(), [], ("damage", reason))
 
     def _settle(
         self,
@@ -275,7 +299,7 @@ class Writer:
 
     def _commit(self, parcels: list[Parcel]) -> tuple[list[tuple[str, Stored]], list[tuple[Parcel, Outcome]]] | None:
         """Look at every reading and write all in one transaction; None when the database could not take it."""
-        conn, now = self._conn, self._now()
+        conn, now, began = self._conn, self.now(), time.perf_counter()
         assert conn is not None
         try:
             self.book.refresh(conn)
@@ -288,6 +312,7 @@ class Writer:
         if self._tries:
             log.warning("数据库已恢复")
             self._tries = 0
+        self.measures.committed(len(entries), time.perf_counter() - began, now)
         return done, outcomes(parcels, entries, done, swapped)
 
     def _entries(self, parcels: list[Parcel], now: datetime) -> list[Entry]:

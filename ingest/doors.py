@@ -13,14 +13,19 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
+
+import psycopg
 
 from brain.catalog.shapes import Catalog
 from brain.settings import BadSetting, Settings
 from brain.store import db
 from ingest import practice
 from ingest.batch import Writer
+from ingest.beat import Beat
+from ingest.mender import Mender
 from ingest.practice import Practice
 from ingest.spill import Spill
 
@@ -43,7 +48,9 @@ class Door(Protocol):
         """Take nothing new; what was handed over may still be acknowledged."""
 
     def finish(self) -> None:
-        """Everything handed over is dealt with: send the last acknowledgements and close."""
+        """Everything handed over is dealt with: send the last acknowledgements and close.
+
+        Optional: `state()`, a dict with `connected` and whatever else the accounts shall tell of this door."""
 
 
 def take_short_turns() -> None:
@@ -59,11 +66,15 @@ def make_writer(settings: Settings, catalog: Catalog, local: Practice) -> Writer
     spill = Spill(
         settings.home / "spill" / settings.worker, segment_bytes=local.segment_bytes, total_bytes=local.total_bytes
     )
-    connect = partial(
-        db.connect, settings.database_url, name=f"brain ingest {settings.worker}", connect_timeout=3,
+    return Writer(_connect(settings, f"brain ingest {settings.worker}"), catalog, spill, local, worker=settings.worker)
+
+
+def _connect(settings: Settings, name: str) -> Callable[[], psycopg.Connection]:
+    """Connects, and notices within seconds that a server has gone without a word."""
+    return partial(
+        db.connect, settings.database_url, name=name, connect_timeout=3,
         keepalives_idle=5, keepalives_interval=2, keepalives_count=3, tcp_user_timeout=10_000,
     )  # fmt: skip
-    return Writer(connect, catalog, spill, local, worker=settings.worker)
 
 
 def run(settings: Settings, catalog: Catalog) -> int:
@@ -73,14 +84,19 @@ def run(settings: Settings, catalog: Catalog) -> int:
     take_short_turns()
     local = practice.load(settings.catalog)
     writer = make_writer(settings, catalog, local)
-    found = [importlib.import_module(f"ingest.{name}").door(settings, local, writer) for name in DOORS]
-    doors: list[Door] = [door for door in found if door is not None]
+    found = {name: importlib.import_module(f"ingest.{name}").door(settings, local, writer) for name in DOORS}
+    writer.doors = {name: door for name, door in found.items() if door is not None}
+    doors: list[Door] = list(writer.doors.values())
+    beat = Beat(_connect(settings, f"brain beat {settings.worker}"), writer, local.beat_s)
+    mender = Mender(_connect(settings, f"brain mend {settings.worker}"), writer, catalog, local.mend_dead_s)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     thread = threading.Thread(target=writer.run, name="writer")
     thread.start()
     started: list[Door] = []
+    beat.start()
+    mender.start()
     try:
         for door in doors:
             door.start()
@@ -97,6 +113,8 @@ def run(settings: Settings, catalog: Catalog) -> int:
         thread.join()
         for door in started:
             door.finish()
+        mender.finish()
+        beat.finish(_failed(writer, doors))
     return 1 if _failed(writer, doors) else 0
 
 

@@ -43,9 +43,10 @@ def mend(
     *,
     feed: str | None = None,
     rule: str | None = None,
+    letters: list[int] | None = None,
     dry: bool = False,
 ) -> Mended:
-    """Replay the open letters of a feed and a rule (None for all), oldest first, a transaction a portion.
+    """Replay the open letters of a feed and a rule (None for all), or only these of them, oldest first, a transaction a portion.
 
     With `dry` nothing is written. Raises Away when the database cannot take it."""
     checks, book = Checks(catalog, feeds.load(), practice), Book()
@@ -53,13 +54,13 @@ def mend(
     replayed, still, after = 0, Counter(), 0
     while True:
         with conn.transaction():
-            letters = db.many(conn, "intake_open_letters", feed=feed, rule=rule, after=after, most=PORTION)
-            if not letters:
+            found = db.many(conn, "intake_open_letters", feed=feed, rule=rule, only=letters, after=after, most=PORTION)
+            if not found:
                 return Mended(replayed, still)
-            after = letters[-1]["id"]
+            after = found[-1]["id"]
             entries: list[Entry] = []
             sound: list[int] = []
-            for letter in letters:
+            for letter in found:
                 parcel = opened(
                     letter["feed"], letter["topic"], bytes(letter["payload"]), letter["received_at"],
                     payload_max=practice.payload_max,

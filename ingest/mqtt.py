@@ -137,6 +137,14 @@ class Door:
         self._wake_in.close()
         self._wake_out.close()
 
+    def state(self) -> dict[str, object]:
+        """For the accounts: messages come in when the broker has accepted the subscriptions."""
+        return {
+            "connected": self._client is not None and self._connected and self.subscribed,
+            "subscribed": self.subscribed,
+            "connections": self.connections,
+        }
+
     # Connecting -----------------------------------------------------------------------------------------------------
     def _connect(self) -> bool:
         """Open a connection; what the broker answers comes in `_on_connect`."""

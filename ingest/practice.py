@@ -106,6 +106,12 @@ class Practice:
     session_expiry_s: int
     stuck_s: float
     mqtt_retry_s: tuple[float, ...]
+    beat_s: float
+    mend_dead_s: float
+    shape_every_s: float
+    shape_told_after: int
+    shape_learn: int
+    shape_most: int
     catch_up_s: float
     sl651: Sl651
     hj212: Hj212
@@ -158,6 +164,12 @@ def load(folder: str = "") -> Practice:
         session_expiry_s=mqtt["session_expiry_s"],
         stuck_s=mqtt["stuck_s"],
         mqtt_retry_s=tuple(mqtt["retry_s"]),
+        beat_s=said["accounts"]["beat_s"],
+        mend_dead_s=said["accounts"]["mend_dead_s"],
+        shape_every_s=said["shapes"]["every_s"],
+        shape_told_after=said["shapes"]["told_after"],
+        shape_learn=said["shapes"]["learn"],
+        shape_most=said["shapes"]["most"],
         catch_up_s=said["replay"]["catch_up_s"],
         sl651=Sl651(**said["sl651"]),
         hj212=Hj212(**said["hj212"]),

@@ -13,16 +13,15 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from brain.settings import BadSetting
+from ingest.accounts import CONTENT_TYPE, exposition
 from ingest.batch import Writer
 from ingest.http import Answer, Asked, Pusher, refusal
 
@@ -31,27 +30,6 @@ log = logging.getLogger("ingest")
 STOP_S = 5.0
 LINES_MAX = 256  # connections; a scan must not take all descriptors
 TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
-
-
-def exposition(writer: Writer) -> bytes:
-    """The accounts of this worker as Prometheus text: all of one instant, so that they add up at every scrape."""
-    counts = writer.counts()
-
-    class Accounts:
-        def collect(self) -> Iterator[Metric]:
-            for name in ("received", "stored", "duplicate", "dead", "lost"):
-                family = CounterMetricFamily(f"brain_intake_{name}", f"Readings and refusals: {name}", labels=["feed"])
-                for feed, c in counts.items():
-                    family.add_metric([feed], getattr(c, name))
-                yield family
-            family = GaugeMetricFamily("brain_intake_in_flight", "In memory or in the spill", labels=["feed"])
-            for feed, c in counts.items():
-                family.add_metric([feed], c.in_flight)
-            yield family
-
-    registry = CollectorRegistry()
-    registry.register(Accounts())
-    return generate_latest(registry)
 
 
 class Door:
@@ -129,7 +107,7 @@ class Door:
 
         @app.get("/metrics")
         def metrics() -> Response:
-            return Response(self._metrics(self._writer), headers={"Content-Type": CONTENT_TYPE_LATEST})
+            return Response(self._metrics(self._writer), headers={"Content-Type": CONTENT_TYPE})
 
         @app.get("/healthz")
         def healthz() -> Response:

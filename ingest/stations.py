@@ -101,6 +101,10 @@ class Book:
         )
         self._version = version  # read before the rest: what changed in between is read again the next time
 
+    def forget(self) -> None:
+        """The next `refresh` reads everything anew, whenever the last one was."""
+        self._read_at = None
+
     def fill(self, stations: Iterable[Known]) -> None:
         self._known = {s.id: s for s in stations}
         self._watches = [s for s in self._known.values() if _is_watch(s)]

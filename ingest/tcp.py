@@ -141,6 +141,10 @@ class Server:
         if self._thread is not None:
             self._thread.join(5)
 
+    def state(self) -> dict[str, object]:
+        """For the accounts: whether it listens, and how many lines are open."""
+        return {"connected": self.loop is not None and not self._stopped.is_set(), "lines": len(self.lines)}
+
     def _run(self, begun: threading.Event) -> None:
         try:
             asyncio.run(self._serve(begun))

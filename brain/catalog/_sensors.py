@@ -8,7 +8,7 @@ from typing import Any
 from brain.catalog._toml import Entry, near
 from brain.catalog._words import THEMES
 from brain.catalog.shapes import ANY_THEME, Category, Rule, SensorKind, Theme, Words
-from brain.model import TRUSTED, Level, Quality
+from brain.model import PLATFORM, TRUSTED, Level, Quality
 
 LEVEL_KEYS = tuple(level.key for level in Level)
 PARAMS: dict[str, dict[str, type]] = {
@@ -62,6 +62,7 @@ PARAMS: dict[str, dict[str, type]] = {
         "level": str,
         "step": dict,
     },
+    "stalled": {"of": str, "unit": str, "forget_s": int},
 }
 """Parameters that each rule type knows; `tests/house` holds the types against `rules.thresholds.TYPES`."""
 OPTIONAL = frozenset(
@@ -160,8 +161,8 @@ def _rule(
     words: Words,
 ) -> Rule:
     kind_type = entry.one_of("type", PARAMS)
-    inputs = entry.texts("inputs")
-    if not inputs:
+    inputs = entry.texts("inputs", ()) if kind_type == "stalled" else entry.texts("inputs")
+    if not inputs and kind_type != "stalled":
         raise entry.wrong("inputs", "至少要有一个量")
     for name in inputs:
         if name not in kinds:
@@ -175,7 +176,7 @@ def _rule(
     rule = Rule(
         key=key,
         kind=kind,
-        theme=entry.one_of("theme", {**themes, ANY_THEME: None}),
+        theme=entry.one_of("theme", (PLATFORM,) if kind_type == "stalled" else {**themes, ANY_THEME: None}),
         label=entry.take("label", str),
         type=kind_type,
         version=entry.take("version", int),
@@ -227,6 +228,8 @@ def _params(entry: Entry, kind_type: str, inputs: tuple[str, ...]) -> dict[str, 
                 found[name][int(value)] = Level.of(word)
         elif name in ("level", "worst"):
             found[name] = Level.of(table.one_of(name, LEVEL_KEYS))
+        elif name == "of":
+            found[name] = table.one_of(name, ("worker", "feed"))
         elif name == "direction":
             found[name] = table.one_of(name, ("up", "down"))
         elif name in ("items", "movers", "chemical", "physical", "explains"):

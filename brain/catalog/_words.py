@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from brain.catalog._toml import Entry
 from brain.catalog.shapes import BadCatalog, Words
-from brain.model import Clock, Level, Quality, Role, Source, State, Verb
+from brain.model import PLATFORM, Clock, Level, Quality, Role, Source, State, Verb
 
 THEMES = ("water", "rain", "drainage", "fire", "cameras", "air")
 FIELDS = ("economy", "market", "society", "service", "ecology")
@@ -41,7 +41,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "source": _values(Source),
     "quality": _values(Quality),
     "clock": _values(Clock),
-    "theme": THEMES,
+    "theme": (*THEMES, PLATFORM),
     "field": FIELDS,
     "category_kind": ("component", "matter"),
     "stage": (*STAGES, "handle"),
@@ -58,6 +58,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         "silence",
         "stuck",
         "suspect",
+        "stalled",
     ),
     "water_class": tuple("123456"),
     "water_quality": tuple("123456"),

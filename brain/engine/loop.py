@@ -19,9 +19,9 @@ import psycopg
 
 from brain import catalog as catalogs
 from brain.catalog import Catalog, Rule
-from brain.engine import counters, judging, upkeep
+from brain.engine import counters, judging, upkeep, watching
 from brain.engine.judging import Findings
-from brain.flow import alerts, escalation, online, people, places, readings, truth
+from brain.flow import alerts, escalation, intake, online, people, places, readings, truth
 from brain.model import ENGINE, Judgement, Level, Quality, RuleState, Station
 from brain.settings import Settings
 from brain.store import db
@@ -80,12 +80,16 @@ class Engine:
             self._safely("settle", now, lambda: truth.settle(self.conn, now))
         if self._is_time("drift", now, timedelta(hours=6)):
             self._safely("drift", now, lambda: upkeep.watch_drift(self.conn, self.catalog, self.stations, now))
+        if self._is_time("intake", now, timedelta(seconds=5)):
+            self._safely("count", now, lambda: intake.count(self.conn))
+            self._safely("watch intake", now, lambda: watching.watch(self.conn, self.catalog, now))
         if self._is_time("roll_up", now, timedelta(seconds=60)):
             self._safely("roll_up", now, lambda: readings.roll_up(self.conn, now))
         if self._is_time("online", now, timedelta(minutes=10)):
             self._safely("online", now, lambda: online.keep(self.conn, self.catalog, now))
         if self._is_time("partitions", now, timedelta(hours=6)):
             self._safely("make_partitions", now, lambda: readings.make_partitions(self.conn, now))
+            self._safely("forget counts", now, lambda: intake.forget(self.conn, now))
         if self._is_time("beat", now, timedelta(seconds=5)):
             took = round((time.perf_counter() - began) * 1000, 1)
             upkeep.beat(self.conn, NAME, now, self.counted | {"step_ms": took})

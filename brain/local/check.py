@@ -13,17 +13,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 
 from brain import catalog as catalogs
+from brain.flow import intake
 from brain.local.broker import find_mosquitto
 from brain.local.postgres import ROOM_NEEDED, Server, has_timescale, installation
 from brain.settings import Settings
 from brain.store import db
 
 STALE_FEED_S = 15 * 60
+LETTER_DAYS = 7  # a dead letter open for so long is forgotten work
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,103 @@ def feeds(settings: Settings) -> Found:
             stale.append(row["feed"] + ("" if adds_up else "（账不平）"))
     hint = f"{'、'.join(stale)} 超过 {STALE_FEED_S // 60} 分钟没有数据：检查对应部门的网关" if stale else ""
     return Found(not stale, "；".join(parts), hint)
+
+
+@check
+def accounts(settings: Settings) -> Found:
+    """接入的账"""
+    rows = _asked(settings, "accounts_feeds")
+    if isinstance(rows, Found):
+        return rows
+    off = [r["feed"] for r in rows if not intake.adds_up(r)]
+    if off:
+        return Found(False, f"账不平：{'、'.join(off)}", "收到的应等于入库、重复、死信之和；请保留数据库并报告")
+    total = {k: sum(r[k] for r in rows) for k in ("received", "stored", "duplicate", "dead")}
+    return Found(
+        True,
+        f"收 {total['received']} = 入库 {total['stored']} + 重复 {total['duplicate']} + 死信 {total['dead']}，"
+        f"{len(rows)} 个接入都平",
+    )
+
+
+@check
+def workers(settings: Settings) -> Found:
+    """接入进程"""
+    try:
+        with _connected(settings) as conn:
+            rows = intake.workers(conn, datetime.now(UTC))
+    except psycopg.Error as err:
+        return _unread(err)
+    if not any(r["alive"] for r in rows):
+        return Found(False, "没有一个接入进程有心跳", "运行 python -m ingest run（或 brain up），看它的日志")
+    ill = [r for r in rows if not r["alive"] and r["stopped_at"] is None]
+    down = [
+        f"{r['worker']} 的 {name}" for r in rows if r["alive"] for name, d in r["doors"].items() if not d["connected"]
+    ]
+    seen = "；".join(f"{r['worker']} 心跳 {r['age_s']:.0f} 秒前，排队 {r['queued']}" for r in rows if r["alive"])
+    if ill:
+        return Found(
+            False,
+            f"{seen}；没有心跳：{'、'.join(r['worker'] for r in ill)}",
+            "看该进程与所在主机；已撤下的一天后自动不再算",
+        )
+    if down:
+        return Found(False, f"{seen}；没有连上：{'、'.join(down)}", "检查消息服务、网络与 BRAIN_MQTT_URL")
+    return Found(True, seen)
+
+
+@check
+def spill(settings: Settings) -> Found:
+    """溢写待补"""
+    rows = _asked(settings, "intake_workers")
+    if isinstance(rows, Found):
+        return rows
+    waiting = [r for r in rows if r["spill_units"]]
+    if waiting:
+        seen = "；".join(
+            f"{r['worker']} {r['spill_units']} 个读数（{r['spill_bytes'] / 2**20:.1f} MB）" for r in waiting
+        )
+        return Found(False, seen, "数据库恢复后会自动补写；若一直不减，看该进程的日志；已停的进程请用同名再启动")
+    return Found(True, "没有积压")
+
+
+@check
+def letters(settings: Settings) -> Found:
+    """死信"""
+    rows = _asked(settings, "letters_open")
+    if isinstance(rows, Found):
+        return rows
+    n, oldest = rows[0]["n"], rows[0]["oldest"]
+    if not n:
+        return Found(True, "没有待处理的")
+    days = (datetime.now(UTC) - oldest).days
+    seen = f"待处理 {n} 条，最早的 {days} 天前"
+    return Found(days < LETTER_DAYS, seen, f"有死信放了 {LETTER_DAYS} 天以上：请在“接入质量”页对照、重放或写明原因丢弃")
+
+
+@check
+def drift(settings: Settings) -> Found:
+    """报文结构"""
+    rows = _asked(settings, "drifts", all=False, feed=None)
+    if isinstance(rows, Found):
+        return rows
+    if rows:
+        seen = "；".join(f"{r['title']} {r['at'].astimezone():%m-%d %H:%M} 起变了" for r in rows[:5])
+        return Found(False, seen, "在“接入质量”页看前后样例，与部门核对后点“已知悉”")
+    return Found(True, "没有未处理的变化")
+
+
+def _asked(settings: Settings, statement: str, **params: object) -> list[dict[str, Any]] | Found:
+    """Rows of a named statement, or the failed check that says why there are none."""
+    try:
+        with _connected(settings) as conn:
+            return db.many(conn, statement, **params)
+    except psycopg.Error as err:
+        return _unread(err)
+
+
+def _unread(err: psycopg.Error) -> Found:
+    return Found(False, f"读不到：{str(err).strip().splitlines()[0]}", "先运行 brain up")
 
 
 @check

@@ -1,4 +1,5 @@
-"""Rules on the instruments themselves: silent, stuck, suspect. Their alerts say that the data, not the city, is ill."""
+"""Rules on the instruments themselves: silent, stuck, suspect; and on the platform: stalled. Their alerts say that the data,
+not the city, are ill."""
 
 from __future__ import annotations
 
@@ -74,6 +75,41 @@ def silence(rule: Any, station: Station, trail: Sequence[Reading], held: RuleSta
         ),
         due=min(waiting, default=None),
     )
+
+
+# Stalled ------------------------------------------------------------------------------------------------------------
+Figure = tuple[float, str, str]
+"""How long something has not happened (in the unit of the rule), what, and what to do about it."""
+
+
+def stalled(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Judgement:
+    """Something of the platform's own stands still. `station` is what is watched, its `params["figures"]` how long each
+    thing has not happened; the longest one counts. No trail: nothing was measured."""
+    figures: Sequence[Figure] = station.params["figures"]
+    value, says, mend = max(figures, key=lambda f: f[0])
+    level = min((lv for lv, limit in rule.limits.items() if value >= limit), default=None)
+    before = held.level
+    action = "hold" if level == before else "clear" if level is None else "open" if before is None else "change"
+    if action == "hold":
+        return Judgement(state=held, action="hold", level=level)
+    unit = rule.params["unit"]
+    if level is None:
+        message = f"{station.name}恢复，解除"
+    else:
+        limit = rule.limits[level]
+        message = f"{station.name} 已 {value:.0f} {unit}{says}，达{level_word(rule, level)}限值 {limit:g} {unit}；{mend}"
+    return Judgement(
+        state=replace(held, level=level, since=now if level is not None and before is None else held.since, seen_at=now),
+        action=action,
+        level=level,
+        value=value if level is not None else None,
+        limit=rule.limits[level] if level is not None else None,
+        message=message,
+        evidence=evidence(
+            rule, station, [], action=action, limits=rule.limits, before=before, name=station.name,
+            figures=[[round(number, 1), what] for number, what, _ in figures],
+        ),
+    )  # fmt: skip
 
 
 # Stuck --------------------------------------------------------------------------------------------------------------

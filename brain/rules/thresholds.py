@@ -32,6 +32,7 @@ TYPES: dict[str, Evaluator] = {
     "stuck": judge_devices.stuck,
     "suspect": judge_devices.suspect,
     "drift": judge_drift.drift,
+    "stalled": judge_devices.stalled,
 }
 
 

@@ -24,7 +24,7 @@ LADDERS = [
     replace(LADDER, hold_on_s=900, hold_off_s=1200),
     replace(LADDER, records=2, params={"records_off": 3}, reset=6.0),
 ]
-ALL = [rule for rule in CATALOG.rules.values() if rule.type not in ("silence",)]
+ALL = [rule for rule in CATALOG.rules.values() if rule.type not in ("silence", "stalled")]
 OF_TIME = ("hotspot",)  # expires by its window, and says so
 
 rules = st.sampled_from(LADDERS)

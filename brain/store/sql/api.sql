@@ -120,8 +120,8 @@ SELECT value ->> 'version' AS version FROM fact WHERE key = 'city';
 
 -- api_alerts --
 -- Alerts, open ones by default, the worst and newest first, with name and owner of their station.
-SELECT a.id, a.station, coalesce(s.name, a.station) AS name, a.kind, a.rule, a.theme, a.level, a.value, a.limit_value, a.message,
-       a.opened_at, a.observed_at, a.changed_at, a.cleared_at, a.acked_at, a.acked_by, a.acked_until, a.late, a.count,
+SELECT a.id, a.station, coalesce(s.name, a.evidence->>'name', a.station) AS name, a.kind, a.rule, a.theme, a.level, a.value,
+       a.limit_value, a.message, a.opened_at, a.observed_at, a.changed_at, a.cleared_at, a.acked_at, a.acked_by, a.acked_until, a.late, a.count,
        a.event_id, coalesce(a.lng, s.lng) AS lng, coalesce(a.lat, s.lat) AS lat, coalesce(a.town, s.town) AS town,
        coalesce(a.grid, s.grid) AS grid, s.org
   FROM alert a LEFT JOIN station s ON s.id = a.station

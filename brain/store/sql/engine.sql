@@ -29,9 +29,10 @@ UPDATE rule_state SET due = NULL
  WHERE rule_state.station = k.station AND rule_state.kind = k.kind AND rule_state.rule = k.rule;
 
 -- engine_orphans --
--- Open alerts of stations that are switched off or gone, or of rules that the catalog no longer has.
+-- Open alerts of stations that are switched off or gone, or of rules that the catalog no longer has. Those about the
+-- platform have no station; who watches over it looks after them.
 SELECT a.* FROM alert a LEFT JOIN station s ON s.id = a.station AND s.active
- WHERE a.cleared_at IS NULL AND (s.id IS NULL OR (a.kind || '/' || a.rule) <> ALL(%(rules)s::text[]));
+ WHERE a.cleared_at IS NULL AND a.theme <> 'platform' AND (s.id IS NULL OR (a.kind || '/' || a.rule) <> ALL(%(rules)s::text[]));
 
 -- engine_forget --
 -- A rule's memory goes, so that it starts anew when the station or the rule comes back.

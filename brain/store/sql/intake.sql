@@ -37,6 +37,7 @@ SELECT id, received_at, feed, topic, payload
   FROM dead_letter
  WHERE status = 'open' AND id > %(after)s
    AND (%(feed)s::text IS NULL OR feed = %(feed)s) AND (%(rule)s::text IS NULL OR rule = %(rule)s)
+   AND (%(only)s::bigint[] IS NULL OR id = ANY (%(only)s))
  ORDER BY id LIMIT %(most)s
    FOR UPDATE SKIP LOCKED
 

@@ -14,14 +14,14 @@ SELECT s.id, s.name, s.theme, s.lng, s.lat, s.town, s.grid, s.org, s.params, s.o
 SELECT a.id, a.station, a.kind, a.rule, a.theme, a.level, a.peak, a.value, a.limit_value, a.message, a.opened_at, a.observed_at,
        a.changed_at, a.acked_at, a.acked_by, a.acked_until, a.late, a.count, a.event_id, coalesce(a.lng, s.lng) AS lng,
        coalesce(a.lat, s.lat) AS lat, coalesce(a.town, s.town) AS town, coalesce(a.grid, s.grid) AS grid,
-       coalesce(s.name, a.station) AS name, s.org, p.name AS town_name
+       coalesce(s.name, a.evidence->>'name', a.station) AS name, s.org, p.name AS town_name
   FROM alert a LEFT JOIN station s ON s.id = a.station LEFT JOIN place p ON p.code = coalesce(a.town, s.town)
  WHERE a.cleared_at IS NULL
  ORDER BY a.level, a.opened_at DESC LIMIT %(limit)s;
 
 -- web_alert --
 -- One alert, open or not.
-SELECT a.*, coalesce(s.name, a.station) AS name, s.org, p.name AS town_name
+SELECT a.*, coalesce(s.name, a.evidence->>'name', a.station) AS name, s.org, p.name AS town_name
   FROM alert a LEFT JOIN station s ON s.id = a.station LEFT JOIN place p ON p.code = coalesce(a.town, s.town)
  WHERE a.id = %(id)s;
 

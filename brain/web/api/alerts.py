@@ -59,7 +59,7 @@ def many(
     request: Request,
     person: Me,
     conn: Db,
-    theme: Literal["water", "rain", "drainage", "fire", "cameras", "air"] | None = None,
+    theme: Literal["water", "rain", "drainage", "fire", "cameras", "air", "platform"] | None = None,
     level: Literal["red", "orange", "yellow", "blue"] | None = None,
     cleared: bool = False,
     size: Annotated[int, Query(ge=1, le=500)] = 100,

@@ -490,8 +490,8 @@ def test_the_metrics_add_up_at_a_scrape(qxj, url):
     qxj.send("rain", [rain(0), rain(0), rain(1, station="RG-77")])
     text = httpx.get(f"{url}/metrics", trust_env=False).text
     said = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#" and "rain" in line)
-    n = {name: float(said[f'brain_intake_{name}{{feed="rain"}}']) for name in ("in_flight",)}
-    n |= {k: float(said[f'brain_intake_{k}_total{{feed="rain"}}']) for k in ("received", "stored", "duplicate", "dead", "lost")}
+    n = {name: float(said[f'brain_intake_{name}{{feed="rain",worker="w1"}}']) for name in ("in_flight",)}
+    n |= {k: float(said[f'brain_intake_{k}_total{{feed="rain",worker="w1"}}']) for k in ("received", "stored", "duplicate", "dead", "lost")}
     assert n == {"received": 3, "stored": 1, "duplicate": 1, "dead": 1, "lost": 0, "in_flight": 0}
 
 
@@ -510,7 +510,7 @@ def test_a_door_that_stops_takes_nothing_new(qxj, door, hands):
 
 def test_exposition_is_text_without_a_server(hands):
     hands.rain()
-    assert b'brain_intake_in_flight{feed="rain"} 1.0' in exposition(hands.writer)
+    assert b'brain_intake_in_flight{feed="rain",worker="w1"} 1.0' in exposition(hands.writer)
 
 
 def test_a_field_engineer_pushes_a_file_with_the_command(url, key, conn, hands, tmp_path):
