@@ -82,7 +82,7 @@ class Door:
         self._agreed = False  # the broker has once accepted this protocol version
         self._connected = False
         self._answered = False
-        self._misc_at = self._since = 0.0
+        self._misc_at = self._since = self._asked_at = 0.0
         self._tries = 0
         self._acks: deque[tuple[int, int]] = deque()
         self._open: dict[int, float] = {}  # packet id → when it came, of this connection
@@ -183,6 +183,11 @@ class Door:
         self._agreed = self._connected = True
         self._tries = 0
         self.session_present = flags.session_present
+        self._subscribe(client)
+
+    def _subscribe(self, client: paho.Client) -> None:
+        """Ask for all feeds; what the broker answers comes in `_on_subscribe`."""
+        self._asked_at = self._monotonic()
         five = self.protocol == paho.MQTTv5
         plain = [module.FEED.topic for module in feeds.load().values() if module.FEED.topic]
         shared = [f"$share/{self.share}/{topic}" for topic in plain]
@@ -190,13 +195,13 @@ class Door:
         if five:
             # Retained messages are old news; ask for them only when the subscription is new.
             client.subscribe([(topic, SubscribeOptions(qos=1, retainHandling=1)) for topic in wanted])
-            if flags.session_present:
+            if self.session_present:
                 client.unsubscribe(other)  # of an earlier setting: the persistent session would deliver twice
         else:
             client.subscribe([(topic, 1) for topic in wanted])
         self._says = (
             f"MQTT {'5' if five else '3.1.1'}，{'共享订阅 ' + self.share if wanted is shared else '普通订阅'}，"
-            f"{'续上原会话' if flags.session_present else '新会话'}"
+            f"{'续上原会话' if self.session_present else '新会话'}"
         )
 
     def _on_subscribe(self, client, userdata, mid, reasons, properties) -> None:
@@ -286,6 +291,8 @@ class Door:
             self._drop()
             if not self._agreed:
                 self._fall_back()  # some read a newer request as a longer one and wait for the rest of it
+        elif self._connected and not self.subscribed and now - self._asked_at > self.practice.subscribe_s:
+            self._subscribe(self._client)  # refused, or never answered: somebody may have given the right meanwhile
 
     def _received(self, message: Publish) -> None:
         ack = no_one
