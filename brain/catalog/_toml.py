@@ -22,6 +22,7 @@ FILES = (
     "workflow.toml",
     "kpi.toml",
 )
+INTAKES = ("intake.toml", "units.toml")  # may lie in a city's folder, too; the intake reads and checks them itself
 _MISSING = object()
 _KIND_WORDS = {
     str: "文字",
@@ -68,6 +69,8 @@ def read_files(shipped: Path, folder: Path | None) -> dict[str, dict[str, Any]]:
     if not folder.is_dir():
         raise BadCatalog(f"BRAIN_CATALOG 指向的目录 {folder} 不存在，请改正或留空")
     for path in sorted(folder.glob("*.toml")):
+        if path.name in INTAKES:
+            continue
         if path.name not in files:
             raise BadCatalog(f"{path}：不认识的文件名；可用的是 {'、'.join(FILES)}{near(path.name, FILES)}")
         files[path.name] = _merge(files[path.name], _parse(path))

@@ -1,0 +1,74 @@
+"""One city under traffic for the short proofs, with limits of seconds where the shipped ones are of half a minute."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+PRACTICE = """
+[database]
+statement_s = 2
+answer_s = 4
+[mqtt]
+stuck_s = 5
+keepalive_s = 2
+answer_s = 2
+subscribe_s = 2
+retry_s = [0.2, 0.5, 1]
+"""
+_spec = spec_from_file_location("faults_harness", Path(__file__).with_name("harness.py"))
+harness = sys.modules["faults_harness"] = module_from_spec(_spec)
+_spec.loader.exec_module(harness)
+
+
+@pytest.fixture(scope="session")
+def parts():
+    """The module of the parts: `load`, `sender`, `until`, `Proxy`."""
+    return harness
+
+
+@pytest.fixture(scope="session")
+def whole_city(request, body):
+    city = harness.City(body, request.config.getoption("--postgres-home"), PRACTICE)
+    yield city
+    city.close()
+
+
+@pytest.fixture(scope="session")
+def whole_gateway(whole_city):
+    return whole_city.gateway()
+
+
+@pytest.fixture
+def city(whole_city):
+    """The city; its intakes are killed when a test is over, which is one more kill -9 each."""
+    yield whole_city
+    whole_city.kill_all()
+
+
+@pytest.fixture
+def traffic(city, whole_gateway):
+    """A gateway that publishes 500 messages a second while the test runs; one in a hundred is poison, one comes twice."""
+    whole_gateway.say("rate 500")
+    yield whole_gateway
+    whole_gateway.say("rate 0")
+
+
+@pytest.fixture
+def blocks(whole_gateway):
+    """Make the gateway send numbers of a block (`sender.BAD`) that no other test has used."""
+    numbers = itertools.count(250_000 * (1 + next(_uses)))
+
+    def use(block: int, n: int) -> None:
+        first = block * harness.sender.BLOCK + next(numbers)
+        whole_gateway.say(f"first {first}", f"until {first + n}")
+
+    yield use
+    whole_gateway.say(f"first {500_000 + 40_000 * next(_uses)}", f"until {1 << 31}")
+
+
+_uses = itertools.count()
