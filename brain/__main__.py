@@ -81,6 +81,12 @@ def user(settings: Settings, args: argparse.Namespace) -> int:
     return users.run(with_database(settings), args, print)
 
 
+def station(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.local import stations
+
+    return stations.run(with_database(settings), args, print)
+
+
 def check(settings: Settings, args: argparse.Namespace) -> int:
     from brain.local import check as checks
 
@@ -161,6 +167,9 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("--places", default="", help="可见区域代码前缀，逗号分隔，如 441402 或 441402004")
     for act, words in (("password", "重置为一次性密码"), ("disable", "停用"), ("enable", "启用并解锁")):
         acts.add_parser(act, help=words).add_argument("login", help="登录名")
+    from brain.local import stations
+
+    stations.arguments(add("station", station, "测站：登记检修、校准，列出现有的"))
     add("check", check, "逐项检查本机运行状况，有问题时退出码为 1")
     one = add("alive", alive, "容器健康检查：某个进程是否连着数据库")
     one.add_argument("what", choices=["ingest", "engine"], help="哪个进程；ingest 按 BRAIN_WORKER 区分")

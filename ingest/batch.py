@@ -77,7 +77,7 @@ class Writer:
         self.practice = practice
         self.spill = spill
         self.worker = worker
-        self.book = Book(practice.refresh_s, monotonic)
+        self.book = Book()
         self.failed = False  # `run` ended by an error of ours: the process must end, too
         self._checks = Checks(catalog, feeds.load(), practice)
         self._connect = connect
@@ -284,7 +284,6 @@ class Writer:
         try:
             with patience(conn, limit):
                 self.book.refresh(conn)
-                self.book.look_up(conn, {r.station for p in parcels for r in p.readings})
                 entries = settle_clocks(conn, self._entries(parcels, now), self.practice.twin)
             swapped: list[Entry] = []
             done = write(conn, entries, self.worker, now, swapped, limit)

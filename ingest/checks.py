@@ -18,7 +18,7 @@ from ingest import units
 from ingest.feeds import ANY, FeedModule, _wire
 from ingest.parcel import Parcel
 from ingest.practice import Practice
-from ingest.stations import Book
+from ingest.stations import Book, Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ class Checks:
             if isinstance(turned, DeadLetter):
                 return turned
             reading, kind = turned, self.kinds[turned.kind]
-        value = reading.value
+        value = book.calibrated(station, reading.kind, at, reading.value, now)
+        if value != reading.value:
+            reading = Reading(station, reading.kind, at, value, reading.quality, reading.seq)
         if not kind.low <= value <= kind.high:
             if not math.isfinite(value):
                 return self._dead(parcel, "value", f"{station} 的{kind.says}不是有限的数；请检修设备或核对换算")
@@ -92,9 +94,23 @@ class Checks:
             return self._dead(
                 parcel, "time", f"{station} 的观测时间是 {at:%Y-%m-%d %H:%M:%S}Z，早于可信的年代；请给设备校时"
             )
-        if now - at > kind.late and reading.quality is Quality.OK:
-            return Reading(station, reading.kind, at, value, Quality.LATE, reading.seq)
+        quality = reading.quality
+        if quality is Quality.OK:
+            quality = self._quality(known, reading, kind, book, now)
+        if quality is not reading.quality:
+            return Reading(station, reading.kind, at, value, quality, reading.seq)
         return reading
+
+    @staticmethod
+    def _quality(known: Known, reading: Reading, kind: _Kind, book: Book, now: datetime) -> Quality:
+        """How far a reading may be trusted of which its device says nothing bad. `params.range` of a station is what its
+        instrument can measure ([low, high] by kind): beyond it the value may be true, yet nobody has measured it."""
+        if book.under_maintenance(known.id, reading.at):
+            return Quality.MAINTENANCE
+        own = (known.params.get("range") or {}).get(reading.kind)
+        if own and not own[0] <= reading.value <= own[1]:
+            return Quality.RANGE
+        return Quality.LATE if now - reading.at > kind.late else Quality.OK
 
     def _turned(self, parcel: Parcel, reading: Reading, book: Book) -> Reading | DeadLetter:
         """A reading whose kind is in the sender's words (`?name`), or whose value is in another unit (`kind@unit`), as one

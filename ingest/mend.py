@@ -47,7 +47,7 @@ def mend(
     """Replay the open letters of a feed and a rule (None for all), oldest first, a transaction a portion.
 
     With `dry` nothing is written. Raises Away when the database cannot take it."""
-    checks, book = Checks(catalog, feeds.load(), practice), Book(0.0)
+    checks, book = Checks(catalog, feeds.load(), practice), Book()
     book.refresh(conn)
     replayed, still, after = 0, Counter(), 0
     while True:

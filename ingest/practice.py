@@ -43,7 +43,6 @@ class Practice:
     session_expiry_s: int
     stuck_s: float
     mqtt_retry_s: tuple[float, ...]
-    refresh_s: float
     catch_up_s: float
 
 
@@ -89,7 +88,6 @@ def load(folder: str = "") -> Practice:
         session_expiry_s=mqtt["session_expiry_s"],
         stuck_s=mqtt["stuck_s"],
         mqtt_retry_s=tuple(mqtt["retry_s"]),
-        refresh_s=said["stations"]["refresh_s"],
         catch_up_s=said["replay"]["catch_up_s"],
     )
 

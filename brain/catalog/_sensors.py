@@ -50,6 +50,17 @@ PARAMS: dict[str, dict[str, type]] = {
         "physical": list,
         "explains": list,
     },
+    "drift": {
+        "neighbours": int,
+        "min_neighbours": int,
+        "within_m": float,
+        "days": int,
+        "base_days": int,
+        "min_base": int,
+        "spread": float,
+        "level": str,
+        "step": dict,
+    },
 }
 """Parameters that each rule type knows; `tests/house` holds the types against `rules.thresholds.TYPES`."""
 OPTIONAL = frozenset(
@@ -224,6 +235,8 @@ def _params(entry: Entry, kind_type: str, inputs: tuple[str, ...]) -> dict[str, 
                     raise table.wrong(name, f"“{item}”不在本规则的 inputs 里{near(item, inputs)}")
         elif name == "wet":
             found[name] = _wet(table.table(name), inputs)
+        elif name == "step":
+            found[name] = _step(table.table(name), inputs)
         elif name == "jump":
             found[name] = _jump(table.table(name), inputs)
         else:
@@ -244,6 +257,17 @@ def _wet(table: Entry, inputs: tuple[str, ...]) -> dict[str, Any]:
     table.done()
     if not 0 < found["factor"] <= 1:
         raise table.wrong("factor", "应在 0 和 1 之间，如 0.8 表示下调两成")
+    return found
+
+
+def _step(table: Entry, inputs: tuple[str, ...]) -> dict[str, float]:
+    found = {}
+    for item, step in table.items().items():
+        if item not in inputs:
+            raise table.wrong(item, f"不在本规则的 inputs 里{near(item, inputs)}")
+        if isinstance(step, bool) or not isinstance(step, int | float) or step <= 0:
+            raise table.wrong(item, f"应是正数，现在是 {step!r}")
+        found[item] = float(step)
     return found
 
 

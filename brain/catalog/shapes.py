@@ -303,9 +303,13 @@ class Catalog:
 
     def rules_for(self, station: Station, kinds: set[str] | frozenset[str] | tuple[str, ...]) -> list[Rule]:
         """Rules to ask about a station after readings of these kinds came: same theme, at least one input among
-        them. Suspect and stuck come first, because their flags decide which readings the others may trust."""
+        them. Suspect and stuck come first, because their flags decide which readings the others may trust; drift is not
+        asked, because it looks at days and at neighbours."""
         first = {"suspect": 0, "stuck": 1}
-        asked = [r for r in self.rules.values() if r.theme == station.theme and not set(kinds).isdisjoint(r.inputs)]
+        asked = [
+            r for r in self.rules.values()
+            if r.theme == station.theme and r.type != "drift" and not set(kinds).isdisjoint(r.inputs)
+        ]  # fmt: skip
         return sorted(asked, key=lambda r: first.get(r.type, 2))
 
     def ladder(self, level: Level | None) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from brain import catalog as catalogs
 from brain.catalog import Catalog, Rule
 from brain.engine import judging, upkeep
 from brain.engine.judging import Findings
-from brain.flow import alerts, escalation, people, places, readings
+from brain.flow import alerts, escalation, people, places, readings, truth
 from brain.model import ENGINE, Judgement, Level, Quality, RuleState, Station
 from brain.settings import Settings
 from brain.store import db
@@ -65,7 +65,7 @@ class Engine:
             return 0
         began = time.perf_counter()
         if self._is_time("stations", now, timedelta(seconds=30)):
-            self.stations = upkeep.stations(self.conn)
+            self.stations = upkeep.stations(self.conn, now)
             self._safely("withdraw", now, lambda: upkeep.withdraw(self.conn, self.catalog, now))
             self._safely("watch", now, lambda: upkeep.watch_silent(self.conn, self.catalog, self.stations, now))
         done = 0
@@ -76,6 +76,10 @@ class Engine:
                 break
         done += self.ask_again(now)
         done += self._safely("sweep", now, lambda: escalation.sweep(self.conn, self.catalog, now)) or 0
+        if self._is_time("settle", now, timedelta(seconds=15)):
+            self._safely("settle", now, lambda: truth.settle(self.conn, now))
+        if self._is_time("drift", now, timedelta(hours=6)):
+            self._safely("drift", now, lambda: upkeep.watch_drift(self.conn, self.catalog, self.stations, now))
         if self._is_time("roll_up", now, timedelta(seconds=60)):
             self._safely("roll_up", now, lambda: readings.roll_up(self.conn, now))
         if self._is_time("partitions", now, timedelta(hours=6)):
@@ -123,7 +127,7 @@ class Engine:
             return 0
         fresh = [(r, b.lane == "history" or r.quality == Quality.LATE) for b in batches for r in b.readings]
         if any(r.station not in self.stations for r, _ in fresh):
-            self.stations = upkeep.stations(self.conn)
+            self.stations = upkeep.stations(self.conn, now)
         findings = judging.judge_readings(self.conn, self.catalog, self.stations, fresh, now)
         last = batches[-1]
         with self.conn.transaction():

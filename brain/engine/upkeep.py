@@ -1,5 +1,5 @@
 """What the engine does besides judging: knows the stations, watches silent ones, withdraws orphans, keeps time,
-beats."""
+beats; and brings to what is stored what people and neighbours say of the instruments."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog, Rule
-from brain.engine.judging import Memory
-from brain.flow import alerts
+from brain.engine.judging import Memory, memories
+from brain.flow import alerts, truth
 from brain.model import RuleState, Station
+from brain.rules import thresholds
+from brain.rules.evidence import LOCAL
 from brain.store import db
 
 OWN = ("device", "engine")  # kind and key of the alert that says "a rule failed here"
 LIMIT = 500
 
 
-def stations(conn: psycopg.Connection) -> dict[str, Station]:
-    return {r["id"]: db.record(Station, r) for r in db.many(conn, "engine_stations")}
+def stations(conn: psycopg.Connection, now: datetime) -> dict[str, Station]:
+    return {r["id"]: db.record(Station, r) for r in db.many(conn, "engine_stations", now=now)}
 
 
 def own_rule(rule: Rule) -> Rule:
@@ -97,6 +99,23 @@ def withdraw(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
             db.run(conn, "engine_forget", station=row["station"], kind=row["kind"], rule=row["rule"])
             alerts.withdraw(conn, alerts.alert_of(row), now, "站点已停用或规则已取消，告警撤回")
     return len(rows)
+
+
+def watch_drift(conn: psycopg.Connection, catalog: Catalog, known: Mapping[str, Station], now: datetime) -> int:
+    """Hold the days that are over against the neighbours'; returns how many stations' quantities are called drifting."""
+    drifting = 0
+    today = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    for rule in [r for r in catalog.rules.values() if r.type == "drift"]:
+        found = truth.gaps(conn, rule, known, today)
+        held = memories(conn, found)
+        for name, trail in found.items():
+            memory = held.get((name, rule.kind, rule.key), Memory())
+            for judged in thresholds.judge_all(rule, known[name], trail, memory.state, now):
+                alerts.apply(conn, catalog, known[name], rule, judged, now)
+            for kind, item in judged.state.memo.get("items", {}).items():
+                truth.mark_drift(conn, name, kind, datetime.fromisoformat(item["since"]), now)
+                drifting += 1
+    return drifting
 
 
 def beat(conn: psycopg.Connection, name: str, now: datetime, figures: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """What comes in is written here, once; and read from here by whoever wants the last readings or the next batch.
 
 `store` is the only writer of `reading`. A reading is known by (station, kind, at, seq): whatever comes again under the
-same identity is a duplicate, also when its value differs. The first one wins: what was shown and judged stays true.
+same identity is a duplicate. The first one wins: what was shown and judged stays true. Where the second says another
+value it is kept beside the first, with quality `duplicate`, so that nothing that was sent is lost and no rule sees it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a batch: received = stored + duplicate + dead. `fresh` are the stored ones in order of arrival."""
+    """What became of a batch: received = stored + duplicate + dead. `fresh` are the new ones in order of arrival; those
+    stored beside an earlier one of the same identity are counted, and not among them."""
 
     batch: int
     stored: int
@@ -88,13 +90,17 @@ def store(
             received=received, dead=len(dead), slice=SLICE, **_arrays([first[key] for key in sorted(first)]),
         )  # fmt: skip
         fresh = _fresh(conn, first, parts, received_at)
+        kept = _differing(conn, readings, fresh, received_at)
+        if kept:
+            db.run(conn, "batch_recounted", id=min(p["id"] for p in parts), received_at=received_at, kept=kept)
         if dead:
             db.run(
                 conn, "dead_letters_insert", received_at=received_at, feed=feed,
                 topics=[_printable(d.topic) for d in dead], payloads=[bytes(d.payload) for d in dead],
                 rules=[d.rule for d in dead], reasons=[_printable(d.reason) for d in dead],
             )  # fmt: skip
-        done = Stored(max(p["id"] for p in parts), len(fresh), received - len(dead) - len(fresh), len(dead), fresh)
+        stored = len(fresh) + kept
+        done = Stored(max(p["id"] for p in parts), stored, received - len(dead) - stored, len(dead), fresh)
         db.run(
             conn, "feed_counted", feed=feed, received=received, stored=done.stored, duplicate=done.duplicate,
             dead=done.dead, received_at=received_at, observed_at=max((r.at for r in fresh), default=None),
@@ -124,6 +130,21 @@ def _fresh(
     rows = db.many(conn, "batch_identities", ids=[p["id"] for p in parts], received_at=received_at)
     new = {(r["station"], r["kind"], r["at"], r["seq"]) for r in rows}
     return tuple(reading for key, reading in first.items() if key in new)
+
+
+def _differing(
+    conn: psycopg.Connection, readings: Sequence[Reading], fresh: Sequence[Reading], received_at: datetime
+) -> int:
+    """Keep what came under a taken identity with another value; returns how many that were."""
+    if len(fresh) == len(readings):
+        return 0
+    new = {(r.station, r.kind, r.at, r.seq): r.value for r in fresh}
+    other = [r for r in readings if new.get((r.station, r.kind, r.at, r.seq)) != r.value]
+    if not other:
+        return 0
+    arrays = _arrays(other)
+    del arrays["qualities"]
+    return len(db.many(conn, "readings_differing", received_at=received_at, **arrays))
 
 
 def _printable(text: str) -> str:

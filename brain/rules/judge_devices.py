@@ -22,6 +22,8 @@ def silence(rule: Any, station: Station, trail: Sequence[Reading], held: RuleSta
 
     Any quality counts as a sign of life. The next record clears it, if it is itself younger than the mildest limit: a
     record that was sent long ago does not prove that the station speaks now. `due` is when the next limit is reached.
+    While somebody is at work on the station (`params.maintenance`, windows as ISO times) nothing new is said, and its
+    silence is counted from the end of that work.
     """
     own = (station.params.get("limits") or {}).get("silence")
     limits = {Level.of(key): float(value) for key, value in own.items()} if own else None
@@ -33,6 +35,12 @@ def silence(rule: Any, station: Station, trail: Sequence[Reading], held: RuleSta
     last = max((at for at in (newest.at if newest else None, held.seen_at) if at is not None), default=None)
     if last is None:
         return Judgement(state=held, action="hold", level=held.level)
+    windows = [tuple(map(datetime.fromisoformat, w)) for w in station.params.get("maintenance", ())]
+    if until := max((ends for starts, ends in windows if starts <= now < ends), default=None):
+        if newest is None or held.level is None or now - newest.at >= timedelta(seconds=min(limits.values())):
+            return Judgement(state=replace(held, seen_at=last), action="hold", level=held.level, due=until)
+    else:
+        last = max([last, *(ends for _, ends in windows if ends <= now)])
     age = (now - last).total_seconds()
     level = min((lv for lv, limit in limits.items() if age >= limit), default=None)
     before = held.level

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from brain.model import Judgement, Quality, Reading, RuleState, Station
-from brain.rules import judge_devices, judge_indices, judge_values
+from brain.rules import judge_devices, judge_drift, judge_indices, judge_values
 
 Evaluator = Callable[[Any, Station, Sequence[Reading], RuleState, datetime], Judgement]
 
@@ -30,6 +30,7 @@ TYPES: dict[str, Evaluator] = {
     "silence": judge_devices.silence,
     "stuck": judge_devices.stuck,
     "suspect": judge_devices.suspect,
+    "drift": judge_drift.drift,
 }
 
 

@@ -140,11 +140,11 @@ def _copy(server: postgres.Server) -> list[dict]:
     at = datetime.now(UTC) - timedelta(days=1)
     with db.connect(server.url()) as conn:
         lines = [
-            ("RG-900", f"k{n % 50:02d}", at + timedelta(milliseconds=n // 50), "", float(n % 97), "ok", at)
+            ("RG-900", f"k{n % 50:02d}", at + timedelta(milliseconds=n // 50), "", float(n % 97), "ok", 0)
             for n in range(COPIED)
         ]
         begun = time.perf_counter()
-        with conn.cursor().copy("COPY reading (station, kind, at, seq, value, quality, received_at) FROM STDIN") as copy:
+        with conn.cursor().copy("COPY reading (station, kind, at, seq, value, quality, delay_s) FROM STDIN") as copy:
             for line in lines:
                 copy.write_row(line)
         took = time.perf_counter() - begun

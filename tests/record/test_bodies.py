@@ -13,7 +13,7 @@ from brain.store import db
 STORE = files("brain.store")
 READING = {
     "station": "text", "kind": "text", "at": "timestamptz", "seq": "text", "value": "float8", "quality": "text",
-    "received_at": "timestamptz",
+    "delay_s": "int4",
 }  # fmt: skip
 ROLL_UP = {
     "station": "text", "kind": "text", "bucket": "timestamptz", "n": "int8", "mean": "float8", "low": "float8",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -48,8 +48,34 @@ def test_a_reading_is_stored_once_however_often_it_comes(conn, now, put):
 def test_the_first_value_under_an_identity_wins(conn, now, put):
     put(ph(now, 7.0), ph(now, 8.0))
     put(ph(now, 9.0))
-    assert [r["value"] for r in rows(conn, "reading")] == [7.0]
+    assert [r["value"] for r in rows(conn, "reading") if r["quality"] == "ok"] == [7.0]
     assert intake.latest_of(conn, ["WQ-01"])["WQ-01", "ph"].value == 7.0
+
+
+def test_another_value_under_a_taken_identity_is_kept_beside_it_as_a_duplicate(conn, now, put):
+    put(ph(now, 7.0))
+    found = [put(ph(now, 9.0)), put(ph(now, 9.0)), put(ph(now, 7.0))]
+    assert [(f.stored, f.duplicate, f.fresh) for f in found] == [(1, 0, ()), (0, 1, ()), (0, 1, ())]
+    kept = sorted((r["value"], r["quality"], r["seq"] == "") for r in rows(conn, "reading"))
+    assert kept == [(7.0, "ok", True), (9.0, "duplicate", False)]
+
+
+def test_the_accounts_of_batch_and_feed_count_what_is_kept_beside(conn, now, put):
+    put(ph(now, 7.0))
+    put(ph(now, 9.0), ph(now, 7.0), ph(now + timedelta(hours=1), 7.0))
+    batch = rows(conn, "intake_batch")[-1]
+    feed = rows(conn, "feed_status")[0]
+    assert (batch["received"], batch["stored"], batch["duplicate"]) == (3, 2, 1)
+    assert (feed["received"], feed["stored"], feed["duplicate"]) == (4, 3, 1)
+
+
+def test_a_value_kept_beside_enters_no_roll_up(conn, now, put):
+    put(ph(now, 7.0))
+    intake.roll_up(conn, now + timedelta(days=1))
+    put(ph(now, 13.0), at=now + timedelta(days=1))
+    intake.roll_up(conn, now + timedelta(days=1))
+    hour = conn.execute("SELECT n, high, n_all FROM reading_1h").fetchone()
+    assert (hour["n"], hour["high"], hour["n_all"]) == (1, 7.0, 2)
 
 
 def test_a_sequence_number_tells_readings_of_one_instant_apart(conn, now, put):
@@ -171,3 +197,16 @@ def test_a_flag_changes_the_stored_quality_and_latest(conn, now, put):
     assert intake.flag(conn, "WQ-01", [jump]) == 0
     assert [r.quality for r in intake.trail(conn, "WQ-01", ["ph"])] == [Quality.OK, Quality.SUSPECT]
     assert intake.latest_of(conn, ["WQ-01"])["WQ-01", "ph"].quality == Quality.SUSPECT
+
+
+@pytest.mark.parametrize(
+    ("observed", "received"),
+    [("10:00:00.9", "10:00:01.1"), ("10:00:00", "10:00:00.999999"), ("10:00:30", "10:00:10.5"), ("10:00:00.5", "23:59:59")],
+)
+def test_the_second_of_receipt_can_be_read_back(conn, observed, received):
+    at, then = f"2026-09-03 {observed}+08", f"2026-09-03 {received}+08"
+    found = conn.execute(
+        "SELECT brain_received(%(at)s, brain_delay(%(at)s, %(then)s)) = date_trunc('second', %(then)s::timestamptz) AS same",
+        {"at": datetime.fromisoformat(at), "then": datetime.fromisoformat(then)},
+    ).fetchone()
+    assert found["same"]

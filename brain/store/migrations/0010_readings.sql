@@ -15,6 +15,18 @@ CREATE FUNCTION brain_day(at timestamptz) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN date_trunc('day', at, 'Asia/Shanghai');
 
+-- When a reading came in is kept as the whole seconds between the second it was observed in and the second it was stored in.
+--
+-- Why not as a time: in the columnstore a time with its microseconds cannot be compressed and takes as much room as all
+-- other columns together (measured: 3.6 bytes a reading; as seconds of delay 0.4).
+CREATE FUNCTION brain_delay(at timestamptz, received timestamptz) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (floor(date_part('epoch', received)) - floor(date_part('epoch', at)))::integer;
+
+CREATE FUNCTION brain_received(at timestamptz, delay_s integer) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN date_bin('1 second', at, '2000-01-01 00:00Z') + delay_s * interval '1 second';
+
 -- Roll-ups ----------------------------------------------------------------------------------------------------------
 -- Hours before `closed_before` stand in tables; later ones are computed from raw as they are asked, so that a live
 -- reading costs no roll-up work at all. Whoever stores or flags a reading of an hour before `marks_before` leaves a row

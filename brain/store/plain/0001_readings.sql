@@ -10,7 +10,7 @@ CREATE TABLE reading (
   seq         text COLLATE "C" NOT NULL DEFAULT '',
   value       double precision NOT NULL CHECK (value > '-infinity' AND value < 'infinity'),
   quality     text NOT NULL,
-  received_at timestamptz NOT NULL,
+  delay_s     integer NOT NULL,                -- second of receipt less second observed, see brain_delay()
   CONSTRAINT reading_identity PRIMARY KEY (station, kind, at, seq)
 ) PARTITION BY RANGE (at);
 CREATE TABLE reading_rest PARTITION OF reading DEFAULT;

@@ -3,8 +3,12 @@
 SELECT pg_try_advisory_lock(%(key)s) AS mine;
 
 -- engine_stations --
--- All stations, switched off ones too.
-SELECT * FROM station;
+-- All stations, switched off ones too; with the work done on them lately or to come, as rules ask for it.
+SELECT s.id, s.name, s.theme, s.lng, s.lat, s.town, s.village, s.grid, s.cell, s.org, s.origin, s.active,
+       CASE WHEN m.windows IS NULL THEN s.params ELSE s.params || jsonb_build_object('maintenance', m.windows) END AS params
+  FROM station s
+  LEFT JOIN (SELECT station, jsonb_agg(jsonb_build_array(starts, ends) ORDER BY starts) AS windows
+               FROM maintenance WHERE ends > %(now)s - interval '31 days' GROUP BY station) m ON m.station = s.id;
 
 -- engine_due --
 -- What rules asked to be asked again, by now.

@@ -3,11 +3,17 @@
 SELECT id, theme, lng, lat, params, active
   FROM station
 
--- intake_stations_of --
--- Those of these stations that exist: asked when a message names one that is not in memory.
-SELECT id, theme, lng, lat, params, active
-  FROM station
- WHERE id = ANY(%(ids)s)
+-- intake_book_version --
+-- Has anything changed of what intake knows by heart?
+SELECT version FROM intake_book
+
+-- intake_maintenance --
+-- Work on stations that readings may fall into, from a year ago on.
+SELECT station, starts, ends FROM maintenance WHERE ends > now() - interval '400 days'
+
+-- intake_calibrations --
+-- By how much quantities are off, and from when that counts.
+SELECT station, kind, starts, ends, factor, addend, effective FROM calibration
 
 -- intake_mappings --
 -- What senders call stations, quantities and units.

@@ -7,10 +7,10 @@ SELECT brain_begin_write();
 -- The readings come sorted by identity, so that two workers never wait for each other crosswise. A batch of history is cut
 -- into rows of %(slice)s readings; the first carries the counts of what was not stored.
 WITH fresh AS (
-  INSERT INTO reading (station, kind, at, seq, value, quality, received_at)
-  SELECT *, %(received_at)s
+  INSERT INTO reading (station, kind, at, seq, value, quality, delay_s)
+  SELECT u.*, brain_delay(u.at, %(received_at)s)
     FROM unnest(%(stations)b::text[], %(kinds)b::text[], %(ats)b::timestamptz[], %(seqs)b::text[],
-                %(vals)b::double precision[], %(qualities)b::text[])
+                %(vals)b::double precision[], %(qualities)b::text[]) AS u (station, kind, at, seq, value, quality)
       ON CONFLICT DO NOTHING
   RETURNING station, kind, at, seq, value, quality
 ), newest AS (
@@ -48,6 +48,30 @@ RETURNING id, stored;
 SELECT u.station, u.kind, u.at, u.seq
   FROM intake_batch b, unnest(b.stations, b.kinds, b.ats, b.seqs) AS u (station, kind, at, seq)
  WHERE b.id = ANY (%(ids)s) AND b.received_at = %(received_at)s;
+
+-- readings_differing --
+-- Of readings that were not stored because their identity is taken: those whose value differs from the stored one. They are
+-- kept beside it, as quality `duplicate`, under a sequence that tells them apart; one row for each that is new.
+WITH kept AS (
+  INSERT INTO reading (station, kind, at, seq, value, quality, delay_s)
+  SELECT u.station, u.kind, u.at, u.seq || '~' || left(md5(u.value::text), 8), u.value, 'duplicate',
+         brain_delay(u.at, %(received_at)s)
+    FROM unnest(%(stations)s::text[], %(kinds)s::text[], %(ats)s::timestamptz[], %(seqs)s::text[],
+                %(vals)s::double precision[]) AS u (station, kind, at, seq, value)
+    JOIN reading r ON r.station = u.station AND r.kind = u.kind AND r.at = u.at AND r.seq = u.seq
+   WHERE r.value <> u.value
+      ON CONFLICT DO NOTHING
+  RETURNING station, kind, at, seq, value
+), dirt AS (
+  INSERT INTO dirty_bucket (station, kind, bucket)
+  SELECT DISTINCT station, kind, brain_hour(at) FROM kept WHERE at < (SELECT marks_before FROM roll_up_state)
+)
+SELECT station, kind, at, seq, value FROM kept;
+
+-- batch_recounted --
+-- Some of a batch's duplicates were stored after all.
+UPDATE intake_batch SET stored = stored + %(kept)s, duplicate = duplicate - %(kept)s
+ WHERE id = %(id)s AND received_at = %(received_at)s;
 
 -- dead_letters_insert --
 -- Refused messages, raw, with the rule that refused each.

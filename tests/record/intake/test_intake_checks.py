@@ -12,7 +12,7 @@ from brain.model import Quality, Reading
 from ingest import feeds, practice
 from ingest.checks import Checks
 from ingest.parcel import Parcel
-from ingest.stations import Book, Known
+from ingest.stations import Book, Calibration, Known
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 
@@ -22,15 +22,22 @@ def station(id: str, theme: str, lng: float = 116.1, lat: float = 24.3, active: 
 
 
 @pytest.fixture
-def look(catalog):
-    """(reading, feed) -> what becomes of it, received and stored at NOW."""
-    checks = Checks(catalog, feeds.load(), practice.load())
-    book = Book(60)
+def book() -> Book:
+    book = Book()
     book.fill([
-        station("RG-01", "rain"), station("RG-09", "rain", active=False), station("WL-01", "water"),
+        station("RG-01", "rain"), station("RG-09", "rain", active=False),
+        station("WL-01", "water", range={"water_level": [70.0, 90.0]}),
+        station("WL-02", "water"), station("AQ-01", "air"),
         station("FW-001", "fire", 116.10, 24.30), station("FW-002", "fire", 116.12, 24.30),
         station("FW-900", "fire", 116.30, 24.20, watch=[116.29, 24.19, 116.31, 24.21]),
     ])  # fmt: skip
+    return book
+
+
+@pytest.fixture
+def look(catalog, book):
+    """(reading, feed) -> what becomes of it, received and stored at NOW."""
+    checks = Checks(catalog, feeds.load(), practice.load())
 
     def look(reading: Reading, feed: str = "rain", payload: bytes = b"{}", received_at: datetime = NOW, now=NOW):
         return checks.look(Parcel(feed, f"city/441402/{feed}/x", payload, received_at, [reading]), reading, book, now)
@@ -129,3 +136,72 @@ def test_a_hotspot_outside_of_all_watch_cells_is_refused(look, lng, lat):
 
 def test_a_place_that_is_no_place_is_refused(look):
     assert look(Reading("@here", "hotspot", NOW, 1.0), feed="fire").rule == "place"
+
+
+# Senders' own words ---------------------------------------------------------------------------------------------------
+def test_a_station_under_the_senders_code_is_booked_on_ours(look, book):
+    book.map([("rain", "station", "0873HHMZ", "RG-01")])
+    assert look(rain(station="0873HHMZ")) == rain()
+    assert look(rain(station="0873HHMZ"), feed="water").rule == "station"
+
+
+def test_a_quantity_under_the_senders_name_is_booked_on_ours(look, book):
+    assert look(rain(kind="?雨强")).rule == "kind"
+    book.map([("rain", "kind", "雨强", "rain_1h")])
+    assert look(rain(kind="?雨强")) == rain()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "unit", "turned"),
+    [
+        ("rain_1h", 1.5, "cm", 15.0), ("rain_1h", 1.0, "in", 25.4), ("rain_1h", 3.0, "毫米", 3.0),
+        ("water_temp", 68.0, "℉", 20.0), ("water_temp", 293.15, "K", 20.0), ("water_level", 7550.0, "cm", 75.5),
+        ("conductivity", 0.25, "mS/cm", 250.0), ("conductivity", 250.0, "\u00b5S/cm", 250.0), ("ammonia", 500.0, "ug/L", 0.5),
+        ("water_flow", 3600.0, "m3/h", 1.0), ("pm25", 0.035, "mg/m³", 35.0), ("wind_speed", 36.0, "km/h", 10.0),
+    ],
+)  # fmt: skip
+def test_a_value_in_another_unit_is_turned_into_the_catalogs(look, catalog, kind, value, unit, turned):
+    theme = catalog.kinds[kind].theme
+    place = {"rain": "RG-01", "water": "WL-02", "air": "AQ-01", "fire": "FW-001"}[theme]
+    found = look(Reading(place, f"{kind}@{unit}", NOW, value), feed=theme)
+    assert (found.kind, found.value) == (kind, pytest.approx(turned))
+
+
+def test_a_unit_nobody_knows_is_refused_until_it_is_mapped(look, book):
+    letter = look(rain(2.0, kind="rain_1h@分"))
+    assert letter.rule == "unit" and "“分”" in letter.reason
+    book.map([("rain", "unit", "分", "cm")])
+    assert look(rain(2.0, kind="rain_1h@分")).value == 20.0
+
+
+def test_a_unit_of_another_dimension_is_refused(look):
+    assert look(rain(2.0, kind="rain_1h@mg/L")).rule == "unit"
+
+
+# What people know of the instrument -----------------------------------------------------------------------------------
+def test_a_reading_under_maintenance_is_kept_and_marked(look, book):
+    book.maintain([("RG-01", NOW - timedelta(hours=1), NOW)])
+    marked = look(rain(5.0, at=NOW - timedelta(minutes=1)))
+    assert (marked.value, marked.quality) == (5.0, Quality.MAINTENANCE)
+    assert look(rain(5.0, at=NOW)).quality is Quality.OK
+
+
+def test_a_calibration_corrects_by_observed_time_and_from_the_moment_it_takes_effect(look, book):
+    hour = timedelta(hours=1)
+    book.calibrate([("RG-01", "rain_1h", Calibration(NOW - hour, NOW, NOW, 2.0, 0.5))])
+    assert look(rain(3.0, at=NOW - hour)).value == 6.5
+    assert look(rain(3.0, at=NOW)).value == 3.0
+    assert look(rain(3.0, at=NOW - hour), now=NOW - timedelta(seconds=1)).value == 3.0
+
+
+def test_what_is_calibrated_is_held_against_the_sane_range_afterwards(look, book):
+    book.calibrate([("RG-01", "rain_1h", Calibration(NOW, None, NOW, 10.0, 0.0))])
+    assert look(rain(26.0)).rule == "range"
+
+
+def test_beyond_what_its_instrument_can_measure_a_value_is_kept_and_not_trusted(look):
+    def level(value: float) -> Reading:
+        return look(Reading("WL-01", "water_level", NOW, value), feed="water")
+
+    assert level(90.0).quality is Quality.OK
+    assert level(90.5).quality is Quality.RANGE
