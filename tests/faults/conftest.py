@@ -40,6 +40,8 @@ def whole_city(request, body):
 
 @pytest.fixture(scope="session")
 def whole_gateway(whole_city):
+    whole_city.live()  # from its first subscription on, the broker keeps for the intake what is published
+    whole_city.kill_all()
     return whole_city.gateway()
 
 

@@ -7,7 +7,9 @@ the short proofs of `make test` and the long ones of `make faults` are made of t
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import queue
 import re
 import shutil
 import signal
@@ -73,25 +75,88 @@ def until(true: Callable[[], object], timeout: float, what: str) -> float:
 
 
 # Processes ------------------------------------------------------------------------------------------------------------
-class Intake:
-    """`python -m ingest run`; or, with a point or a limit of file sizes, one life of it (`life.py`)."""
+class Forked:
+    """A life made by `life.py`, as far as it is treated like a `subprocess.Popen`."""
 
-    def __init__(self, city: City, name: str, point: str = "", limit: int = 0, share: str = "", port: int = 0):
+    def __init__(self, pid: int):
+        self.pid = pid
+        self.returncode: int | None = None
+        self.dead = threading.Event()
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        if not self.dead.wait(timeout):
+            raise subprocess.TimeoutExpired("life", timeout or 0)
+        return self.returncode  # type: ignore[return-value]
+
+    def send_signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class Nursery:
+    """The process that forks lives."""
+
+    def __init__(self, practice: str):
+        env = os.environ | {"BRAIN_CATALOG": practice, "PYTHONPATH": str(TOP)}
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / "life.py")], env=env, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        self._lives: dict[int, Forked] = {}
+        self._born: queue.Queue[Forked] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        for line in self.process.stdout:
+            match line.split():
+                case [b"born", pid]:
+                    self._born.put(self._lives.setdefault(int(pid), Forked(int(pid))))
+                case [b"dead", pid, code]:
+                    one = self._lives.setdefault(int(pid), Forked(int(pid)))
+                    one.returncode = int(code)
+                    one.dead.set()
+                    del self._lives[int(pid)]
+
+    def fork(self, **asked: object) -> Forked:
+        self.process.stdin.write(json.dumps(asked).encode() + b"\n")
+        self.process.stdin.flush()
+        return self._born.get(timeout=30)
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(10)
+
+
+class Intake:
+    """`python -m ingest run`; or, from a nursery, a forked life of it, perhaps with a point or a limit of file sizes."""
+
+    def __init__(
+        self, city: City, name: str, *, point: str = "", limit: int = 0, share: str = "", port: int = 0,
+        nursery: Nursery | None = None,
+    ):  # fmt: skip
         env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
             "BRAIN_DATABASE_URL": city.url, "BRAIN_MQTT_URL": f"mqtt://127.0.0.1:{port or city.broker.port}",
             "BRAIN_HOME": str(city.folder / "home"), "BRAIN_WORKER": name, "BRAIN_MQTT_SHARE": share,
             "BRAIN_CATALOG": city.practice, "PYTHONPATH": str(TOP),
         }  # fmt: skip
-        life = [str(HERE / "life.py"), point or "-", *([str(limit)] if limit else [])]
         self.name = name
         self.log = city.folder / f"{name}.log"
         self.log.touch()
         self._from = self.log.stat().st_size
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *(life if point or limit else ["-m", "ingest", "run"])],
-                env=env, cwd=TOP, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+        self.process: subprocess.Popen | Forked
+        if nursery:
+            self.process = nursery.fork(env=env, log=str(self.log), point=point, limit=limit)
+        else:
+            with open(self.log, "ab") as log:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "ingest", "run"],
+                    env=env, cwd=TOP, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                )  # fmt: skip
 
     def said(self) -> str:
         """What this life has logged."""
@@ -262,6 +327,7 @@ class City:
             (self.folder / "practice").mkdir()
             (self.folder / "practice" / "intake.toml").write_text(practice, encoding="utf-8")
             self.practice = str(self.folder / "practice")
+        self.nursery = Nursery(self.practice)
         self.intakes: list[Intake] = []
         self.gateways: list[Gateway] = []
         self.server.start()
@@ -284,15 +350,16 @@ class City:
             one.kill()
         for one in self.gateways:
             one.close()
+        self.nursery.close()
         self.broker.stop()
         self.server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def live(self, point: str = "", *, name: str = WORKER, wait: bool = True, **more) -> Intake:
-        """Start the intake; without a point, wait until it has subscribed."""
-        one = Intake(self, name, point, **more)
+    def live(self, *, name: str = WORKER, wait: bool = True, forked: bool = True, **more) -> Intake:
+        """Start the intake, as a forked life or as its own command; wait until it has subscribed."""
+        one = Intake(self, name, nursery=self.nursery if forked else None, **more)
         self.intakes.append(one)
-        if wait and not point:
+        if wait:
             until(lambda: one.connected or not one.alive(), 30, "the intake's subscription")
             assert one.alive(), one.said()
         return one
@@ -424,7 +491,7 @@ class City:
             letters_again=letters.total() - len(letters),
         )
 
-    def settled(self, timeout: float = 60) -> Verdict:
+    def settled(self, timeout: float = 30) -> Verdict:
         """The verdict once everything acknowledged up to now has arrived; the last one when it does not arrive in time."""
         begun, acked = time.monotonic(), self.acked()
         wanted = sum(not sender.is_bad(n) for n in acked)
@@ -456,7 +523,7 @@ class City:
             with self.look() as conn:
                 conn.execute("ALTER TABLE reading ADD CONSTRAINT picky CHECK (value <> 6.6) NOT VALID")
         try:
-            one = self.live(point)
+            one = self.live(point=point, wait=False)
             until(lambda: not one.alive(), 40, f"the end at {point}")
         finally:
             if needs == "away":

@@ -1,16 +1,19 @@
-"""One life of the intake process that ends by its own SIGKILL at a named point: `python life.py POINT [RLIMIT]`.
+"""Lives of the intake process that end by their own SIGKILL at a named point.
 
-It imports the product, wraps the function at which the point lies, and runs `ingest` as its command does. So the product
-holds no line for tests, and a point is as exact as a function call. A third argument limits the size of any file the process
-writes, which is what a full disk looks like.
+It imports the product and forks a life for every line of stdin (JSON: `env`, `log`, `point`, `limit`). A life wraps the
+function at which its point lies and runs `python -m ingest run` from where that command begins. So the product holds no line
+for tests, a point is as exact as a function call, and a life begins within milliseconds. `limit` is the size that no file
+the life writes may exceed, which is what a full disk looks like. On stdout: `born PID`, `dead PID CODE`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -105,13 +108,49 @@ def arm(point: Point) -> None:
     setattr(owner, name, wrapped)
 
 
-if __name__ == "__main__":
+def live(env: dict[str, str], log: str, point: str, limit: int) -> int:
+    """The life itself, in the forked process."""
     import ingest.__main__ as intake
-    import ingest.doors
-    import ingest.mqtt  # noqa: F401 - doors import it by name, which must find the wrapped one
 
-    if len(sys.argv) > 2:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-    if sys.argv[1] != "-":
-        arm(POINTS[sys.argv[1]])
-    sys.exit(intake.main(["run"]))
+    os.environ.clear()
+    os.environ.update(env)
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    if limit:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    if point:
+        arm(POINTS[point])
+    return intake.main(["run"])
+
+
+def serve() -> None:
+    """Fork a life a line; say when it was born and when it died."""
+    import ingest.doors
+    import ingest.mqtt
+    from brain import catalog
+    from ingest import feeds
+
+    catalog.load(os.environ.get("BRAIN_CATALOG") or None)
+    feeds.load()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            code = 70
+            try:
+                code = live(**asked)
+            finally:
+                os._exit(code)
+        print("born", pid, flush=True)
+        threading.Thread(target=bury, args=[pid], daemon=True).start()
+
+
+def bury(pid: int) -> None:
+    print("dead", pid, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    serve()

@@ -4,8 +4,8 @@
 
 It obeys lines on stdin: `rate N` (messages a second, 0 to rest), `first N` (go on from this number), `until N` (numbers
 below N only), `quit`. Which numbers are poison and which are published twice is a property of the number, so that whoever
-judges needs no other word. FOLDER/acked.bin and FOLDER/sent.bin hold the numbers, four bytes each, in order; a number stands in `acked.bin` as soon as
-its PUBACK has been read, and that file is the ground truth of every proof.
+judges needs no other word. FOLDER/acked.bin and FOLDER/sent.bin hold the numbers, four bytes each, in order; a number
+stands in `acked.bin` as soon as its PUBACK has been read, and that file is the ground truth of every proof.
 
 Why not paho: the truth must not come from the library that is under test, and what happens on the wire should be plain.
 MQTT 3.1.1, persistent session; after a reconnect everything unacknowledged is sent again with DUP.

@@ -24,7 +24,7 @@ def test_twenty_kills_at_random_instants_lose_and_double_nothing(city, traffic):
     busy = 0
     for _ in range(20):
         one = city.live(wait=False)
-        one.lives_for(chance.uniform(0.1, 1.2))
+        one.lives_for(chance.uniform(0, 0.8))
         busy += bool(one.connected)
         one.kill()
     city.live()
