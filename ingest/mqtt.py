@@ -42,6 +42,7 @@ log = logging.getLogger("ingest")
 
 WRONG_VERSION = (1, 0x84)  # CONNACK codes of 3.1.1 and 5 for "unacceptable protocol version"
 TAKEN_OVER = 0x8E
+USUAL_SHARE = "brain"  # a session that was shared under this name is to be it no more where `share` is empty
 
 
 class _Client(paho.Client):
@@ -190,7 +191,7 @@ class Door:
         self._asked_at = self._monotonic()
         five = self.protocol == paho.MQTTv5
         plain = [module.FEED.topic for module in feeds.load().values() if module.FEED.topic]
-        shared = [f"$share/{self.share}/{topic}" for topic in plain]
+        shared = [f"$share/{self.share or USUAL_SHARE}/{topic}" for topic in plain]
         wanted, other = (shared, plain) if five and self.share else (plain, shared)
         if five:
             # Retained messages are old news; ask for them only when the subscription is new.

@@ -25,10 +25,13 @@ harness = sys.modules["faults_harness"] = module_from_spec(_spec)
 _spec.loader.exec_module(harness)
 
 
+trials_ = harness.load("trials")
+
+
 @pytest.fixture(scope="session")
-def parts():
-    """The module of the parts: `load`, `sender`, `until`, `Proxy`."""
-    return harness
+def trials():
+    """The module of the trials."""
+    return trials_
 
 
 @pytest.fixture(scope="session")
@@ -61,16 +64,18 @@ def traffic(city, whole_gateway):
 
 
 @pytest.fixture
-def blocks(whole_gateway):
-    """Make the gateway send numbers of a block (`sender.BAD`) that no other test has used."""
-    numbers = itertools.count(250_000 * (1 + next(_uses)))
+def poisoned(city):
+    """A second gateway, with numbers of its own: `poisoned(block)` starts at a block of `sender.BAD`."""
+    made = []
 
-    def use(block: int, n: int) -> None:
-        first = block * harness.sender.BLOCK + next(numbers)
-        whole_gateway.say(f"first {first}", f"until {first + n}")
+    def poisoned(block: int):
+        made.append(city.gateway(f"gateway-{next(_names)}"))
+        made[-1].say(f"first {(block + 4 * next(_names)) * harness.sender.BLOCK}")
+        return made[-1]
 
-    yield use
-    whole_gateway.say(f"first {500_000 + 40_000 * next(_uses)}", f"until {1 << 31}")
+    yield poisoned
+    for one in made:
+        one.say("rate 0")
 
 
-_uses = itertools.count()
+_names = itertools.count(1)

@@ -7,6 +7,7 @@ the short proofs of `make test` and the long ones of `make faults` are made of t
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import queue
@@ -38,6 +39,7 @@ from brain.store import db
 HERE = Path(__file__).parent
 TOP = HERE.parents[1]
 WORKER = "w1"
+_lives = itertools.count(1)
 
 
 def load(name: str):
@@ -145,9 +147,8 @@ class Intake:
             "BRAIN_CATALOG": city.practice, "PYTHONPATH": str(TOP),
         }  # fmt: skip
         self.name = name
-        self.log = city.folder / f"{name}.log"
+        self.log = city.folder / f"{name}-{next(_lives)}.log"
         self.log.touch()
-        self._from = self.log.stat().st_size
         self.process: subprocess.Popen | Forked
         if nursery:
             self.process = nursery.fork(env=env, log=str(self.log), point=point, limit=limit)
@@ -160,9 +161,7 @@ class Intake:
 
     def said(self) -> str:
         """What this life has logged."""
-        with open(self.log, "rb") as log:
-            log.seek(self._from)
-            return log.read().decode(errors="replace")
+        return self.log.read_text(errors="replace")
 
     @property
     def connected(self) -> int:
@@ -245,11 +244,13 @@ class Gateway:
 
 
 class Proxy:
-    """A TCP line in between, which can go dead without a word: `dead` swallows everything, in both directions."""
+    """A TCP line in between. `cut` lets every line that is open go dead without a word: whatever is sent is swallowed, in
+    both directions, and nobody hangs up. New lines work."""
 
     def __init__(self, port: int):
         self.port = free_port()
-        self.dead = False
+        self._dead: set[socket.socket] = set()
+        self._lines: set[socket.socket] = set()
         self._to = port
         self._listener = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
@@ -265,24 +266,24 @@ class Proxy:
             except OSError:
                 here.close()
                 continue
+            self._lines |= {here, there}
             for a, b in ((here, there), (there, here)):
                 threading.Thread(target=self._pump, args=(a, b), daemon=True).start()
 
     def _pump(self, a: socket.socket, b: socket.socket) -> None:
-        born_dead = self.dead
         with contextlib.suppress(OSError):
             while data := a.recv(1 << 16):
-                if self.dead or born_dead:
-                    born_dead = True  # a line that has lost bytes stays dead, also when new ones work again
-                    continue
-                b.sendall(data)
-        for s in (a, b):
-            if not born_dead:
-                with contextlib.suppress(OSError):
-                    s.shutdown(socket.SHUT_RDWR)
+                if a not in self._dead:
+                    b.sendall(data)
+            if a not in self._dead:
+                b.shutdown(socket.SHUT_RDWR)
+
+    def cut(self) -> None:
+        self._dead |= self._lines
 
     def close(self) -> None:
-        self._listener.close()
+        for s in (self._listener, *self._lines):
+            s.close()
 
 
 # The city -------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sys
 
 import pytest
@@ -19,15 +18,14 @@ def test_a_kill_loses_and_doubles_nothing(city, traffic, point):
     assert verdict.right, verdict
 
 
-def test_twenty_kills_at_random_instants_lose_and_double_nothing(city, traffic):
-    chance = random.Random(20)
-    busy = 0
-    for _ in range(20):
-        one = city.live(wait=False)
-        one.lives_for(chance.uniform(0, 0.8))
-        busy += bool(one.connected)
-        one.kill()
-    city.live()
+def test_twenty_kills_at_random_instants_lose_and_double_nothing(city, traffic, trials):
+    seen = trials.random_kills(city, 20, 0.8, seed=20, forked=True)
     verdict = city.settled()
     assert verdict.right, verdict
-    assert busy >= 5, "most were killed before they had anything to lose"
+    assert seen["busy"] >= 5, "most were killed before they had anything to lose"
+
+
+def test_of_two_workers_one_is_killed_and_nothing_is_lost(city, traffic, trials):
+    seen = trials.two_workers(city, traffic, 1)
+    assert seen["verdict"].right, seen["verdict"]
+    assert seen["second"] > 50, "the second worker had no part in it"
