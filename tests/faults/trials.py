@@ -98,7 +98,7 @@ def database_down(city, gateway, seconds: float, how: str) -> dict:
 
 def caught_up(city, gateway, one, memory) -> dict:
     """Wait until what was acknowledged by now is in the record, while the traffic goes on."""
-    wanted, stored = sum(not sender.is_bad(n) for n in gateway.acked), city.stored()
+    wanted, stored = sum(not sender.is_bad(n) for n in city.acked()), city.stored()
     acked, begun = gateway.count(), time.monotonic()
     until(lambda: city.stored() >= wanted, 600, "the backlog")
     took = time.monotonic() - begun
