@@ -120,7 +120,7 @@ class Run:
 
     def points(self) -> dict:
         for point in harness.POINTS:
-            died = self.city.die_at(point, self.gateway)
+            died = self.city.die_at(point)
             if died.process.returncode != -9:
                 raise AssertionError(f"{point}: ended with {died.process.returncode}")
             self.city.live()

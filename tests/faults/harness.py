@@ -414,10 +414,10 @@ class City:
     def start_database(self) -> None:
         self.server.start()
 
-    def spilled(self, name: str = WORKER) -> int:
-        """Bytes in a worker's spill."""
+    def spilled(self) -> int:
+        """Bytes in the first worker's spill."""
         sizes = 0
-        for file in (self.folder / "home" / "spill" / name).glob("*.spill"):
+        for file in (self.folder / "home" / "spill" / WORKER).glob("*.spill"):
             with contextlib.suppress(OSError):
                 sizes += file.stat().st_size
         return sizes
@@ -505,19 +505,21 @@ class City:
             time.sleep(0.1)
 
     # Kills
-    def backlog(self, gateway: Gateway, size: int = 20_000, name: str = WORKER) -> None:
+    def backlog(self, size: int = 20_000) -> None:
         """A killed life leaves a spill behind, and the database is back."""
         self.away()
-        one = self.live(name=name)
-        until(lambda: self.spilled(name) > size or not one.alive(), 30, "a spill")
-        one.kill()
-        self.back()
+        try:
+            one = self.live()
+            until(lambda: self.spilled() > size, 30, "a spill")
+            one.kill()
+        finally:
+            self.back()
 
-    def die_at(self, point: str, gateway: Gateway) -> Intake:
+    def die_at(self, point: str) -> Intake:
         """Let one life end at a named point, under traffic. The database is healthy again afterwards."""
         needs = POINTS[point].needs
         if needs == "backlog":
-            self.backlog(gateway)
+            self.backlog()
         elif needs == "away":
             self.away()
         elif needs == "refusal":

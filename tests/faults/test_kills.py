@@ -11,7 +11,7 @@ points = sys.modules["faults_harness"].POINTS
 
 @pytest.mark.parametrize("point", points)
 def test_a_kill_loses_and_doubles_nothing(city, traffic, point):
-    died = city.die_at(point, traffic)
+    died = city.die_at(point)
     assert died.process.returncode == -9, died.said()
     city.live()
     verdict = city.settled()

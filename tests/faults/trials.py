@@ -193,8 +193,8 @@ def half_open(city) -> dict:
 
 
 def take_over(city, seconds: float) -> dict:
-    """Another client takes the intake's name and session, acknowledges nothing, and goes. `reconnect_s`: from its coming to
-    the intake's new subscription."""
+    """Another client takes the intake's name and session, acknowledges nothing, and goes when it loses them, or after so
+    long. `reconnect_s`: from its coming to the intake's new subscription."""
     one = city.live()
     before = one.connected
     wishes = Properties(PacketTypes.CONNECT)
@@ -202,12 +202,11 @@ def take_over(city, seconds: float) -> dict:
     other = paho.Client(
         CallbackAPIVersion.VERSION2, harness.WORKER, protocol=paho.MQTTv5, manual_ack=True, reconnect_on_failure=False
     )
-    other.connect("127.0.0.1", city.broker.port, clean_start=False, properties=wishes)
     begun = time.monotonic()
-    other.loop_start()
-    time.sleep(seconds)
-    other.loop_stop()
-    if other.socket() is not None:  # the intake has not taken its name back
+    other.connect("127.0.0.1", city.broker.port, clean_start=False, properties=wishes)
+    while one.connected == before and time.monotonic() - begun < seconds:
+        other.loop(0.05)
+    if other.socket() is not None:
         other.socket().close()
     until(lambda: one.connected > before, 60, "the subscription")
     return {"reconnect_s": time.monotonic() - begun}
