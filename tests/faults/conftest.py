@@ -11,10 +11,11 @@ import pytest
 
 PRACTICE = """
 [database]
-statement_s = 2
-answer_s = 4
+retry_s = [0.2, 0.5, 1]
+statement_s = 1
+answer_s = 2
 [mqtt]
-stuck_s = 5
+stuck_s = 3
 keepalive_s = 2
 answer_s = 2
 subscribe_s = 2

@@ -11,7 +11,7 @@ def test_poison_is_refused_completely_and_its_neighbours_flow(city, traffic, poi
     seen = trials.poison(city, traffic, poisoned(block), block, 2, 400)
     verdict = city.settled()
     assert verdict.right, verdict
-    assert seen["flow"] >= 0.9, seen  # over seconds and on a busy machine; `make faults` holds it to 0.95
+    assert seen["flow"] >= 0.75, seen  # in two seconds half a second of delay is a quarter; `make faults` holds it to 0.95
 
 
 def test_every_strange_message_becomes_what_it_should(city, trials):
