@@ -9,6 +9,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ Entry = tuple[Parcel, Reading | DeadLetter]
 REFUSED = ("22", "23", "54", "P0")  # SQLSTATE classes that blame the data: data, integrity, size, raised by a trigger
 AGAIN = "40"  # rolled back through no fault of ours: deadlock, serialization
 TRIES = 5
+WATCH_S = 0.5  # how often `patience` looks
 
 
 class Away(Exception):
@@ -41,14 +43,31 @@ def patience(conn: psycopg.Connection, limit_s: float | None) -> Iterator[None]:
     if limit_s is None:
         yield
         return
-    cut = threading.Timer(limit_s, _cut, [conn])
-    cut.daemon = True
-    cut.start()
+    me = object()
+    with _lock:
+        if not _waiting and not any(t.name == "patience" for t in threading.enumerate()):
+            threading.Thread(target=_watch, name="patience", daemon=True).start()
+        _waiting[me] = (time.monotonic() + limit_s, conn)
     try:
         yield
     finally:
-        cut.cancel()
-        cut.join()  # so that it never cuts what comes afterwards
+        with _lock:  # so that it never cuts what comes afterwards
+            _waiting.pop(me, None)
+
+
+_lock = threading.Lock()
+_waiting: dict[object, tuple[float, psycopg.Connection]] = {}
+
+
+def _watch() -> None:
+    """One thread for all: a timer for each transaction would cost more than a small transaction itself."""
+    while True:
+        time.sleep(WATCH_S)
+        with _lock:
+            for me, (until, conn) in list(_waiting.items()):
+                if time.monotonic() > until:
+                    del _waiting[me]
+                    _cut(conn)
 
 
 def _cut(conn: psycopg.Connection) -> None:
