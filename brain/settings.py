@@ -77,9 +77,9 @@ class Settings:
         "内嵌 MQTT 服务：auto、mosquitto 或 amqtt",
     )
     mqtt_share: str = _setting(
-        "brain",
-        "name of the shared subscription group of the intake workers; empty for none",
-        "接入进程共享订阅的组名；留空则不共享",
+        "",
+        "shared subscription group of several workers; empty for none (mosquitto forgets shared ones when it restarts)",
+        "多个接入进程共享订阅的组名；留空则不共享（mosquitto 重启会忘掉共享订阅，期间的报文会丢，应留空）",
     )
     worker: str = _setting(
         "w1",

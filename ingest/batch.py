@@ -31,7 +31,7 @@ from ingest import feeds
 from ingest.accounts import Measures
 from ingest.blame import first_line
 from ingest.checks import Checks
-from ingest.commit import Away, Entry, outcomes, settle_clocks, write
+from ingest.commit import Away, Entry, outcomes, patience, settle_clocks, write
 from ingest.errands import Errand
 from ingest.parcel import Outcome, Parcel, opened
 from ingest.practice import Practice
@@ -43,6 +43,7 @@ log = logging.getLogger("ingest")
 
 SPILL_FEED = "spill"  # under this name the bytes of a damaged spill file stand in the dead letter
 IDLE_S = 0.2
+SLOW_S = 1.0  # a failure that took longer was no connection that had died while idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Writer:
         self._conn: psycopg.Connection | None = None
         self._tries = 0  # times the database failed since the last commit
         self._retry_at = 0.0
+        self._halved = 0  # how often the portion of the spill was halved
         self._queue: deque[Parcel] = deque()
         self._queued = 0  # units in the queue
         self._changed = threading.Condition()  # guards queue and accounts
@@ -257,13 +259,17 @@ class Writer:
         """Bring one portion of the spill into the database; True when something was brought."""
         if not self._ready():
             return False
-        portion = self.spill.peek(self.practice.portion)
+        # Halved after a slow failure: a portion that always takes too long must not stop what is behind it for ever.
+        portion = self.spill.peek(max(1, self.practice.portion >> self._halved))
         if not portion:
             return False
         parcels = [self._unspilled(found) for found in portion]
+        begun = self._monotonic()
         committed = self._commit(parcels)
         if committed is None:
+            self._halved += self._monotonic() - begun > SLOW_S and len(portion) > 1
             return False
+        self._halved = max(0, self._halved - 1)
         done, _ = committed
         more = Counter({feed: 0 for feed, _ in done})
         for parcel, found in zip(parcels, portion, strict=True):
@@ -299,20 +305,22 @@ class Writer:
 
     def _commit(self, parcels: list[Parcel]) -> tuple[list[tuple[str, Stored]], list[tuple[Parcel, Outcome]]] | None:
         """Look at every reading and write all in one transaction; None when the database could not take it."""
-        conn, now, began = self._conn, self.now(), time.perf_counter()
+        conn, now, begun = self._conn, self.now(), self._monotonic()
         assert conn is not None
+        limit = self.practice.database_answer_s
         try:
-            self.book.refresh(conn)
-            entries = settle_clocks(conn, self._entries(parcels, now), self.practice.twin)
+            with patience(conn, limit):
+                self.book.refresh(conn)
+                entries = settle_clocks(conn, self._entries(parcels, now), self.practice.twin)
             swapped: list[Entry] = []
-            done = write(conn, entries, self.worker, now, swapped)
+            done = write(conn, entries, self.worker, now, swapped, limit)
         except (Away, psycopg.Error) as err:
-            self._gone(err)
+            self._gone(err, self._monotonic() - begun)
             return None
         if self._tries:
             log.warning("数据库已恢复")
             self._tries = 0
-        self.measures.committed(len(entries), time.perf_counter() - began, now)
+        self.measures.committed(len(entries), self._monotonic() - begun, now)
         return done, outcomes(parcels, entries, done, swapped)
 
     def _entries(self, parcels: list[Parcel], now: datetime) -> list[Entry]:
@@ -320,7 +328,12 @@ class Writer:
         entries: list[Entry] = []
         for parcel in parcels:
             for reading in parcel.readings:
-                entries.append((parcel, look(parcel, reading, book, now)))
+                try:
+                    entries.append((parcel, look(parcel, reading, book, now)))
+                except Exception as err:  # a fault of ours must not end the process over and over
+                    log.exception("校验读数的程序出错，接入 %s，主题 %s", parcel.feed, parcel.topic)
+                    reason = f"校验程序出错（{type(err).__name__}）；报文已原样留存，修好程序后可重放"
+                    entries.append((parcel, DeadLetter(parcel.topic, parcel.payload, "fault", reason)))
             entries += [(parcel, Errand(record, self._catalog)) for record in parcel.records]
             if parcel.refused:
                 entries.append((parcel, DeadLetter(parcel.topic, parcel.payload, *parcel.refused)))
@@ -330,24 +343,27 @@ class Writer:
         """A connection to the database is there, or could be made now."""
         if self._conn is not None:
             return True
-        if self._monotonic() < self._retry_at:
+        begun = self._monotonic()
+        if begun < self._retry_at:
             return False
         try:
             self._conn = self._connect()
-            db.run(self._conn, "intake_session", statement=f"{self.practice.statement_s:g}s")
+            with patience(self._conn, self.practice.database_answer_s):
+                db.run(self._conn, "intake_session", statement=f"{self.practice.statement_s:g}s")
         except psycopg.Error as err:
-            self._gone(err)
+            self._gone(err, self._monotonic() - begun)
             return False
         return True
 
-    def _gone(self, err: Exception) -> None:
-        """The database failed. The first try anew may follow at once, the others after growing pauses."""
+    def _gone(self, err: Exception, took: float) -> None:
+        """The database failed, after `took` seconds. The first try anew may follow at once, the others after growing
+        pauses; after a slow failure the longest, in which what waits here goes to disk."""
         if self._conn is not None:
             self._conn.close()
             self._conn = None
         self._tries += 1
         steps = self.practice.database_retry_s
-        pause = 0.0 if self._tries == 1 else steps[min(self._tries - 2, len(steps) - 1)]
-        self._retry_at = self._monotonic() + pause
+        step = len(steps) - 1 if took > SLOW_S else min(self._tries - 2, len(steps) - 1)
+        self._retry_at = self._monotonic() + (steps[step] if step >= 0 else 0.0)
         if self._tries <= 2:
             log.warning("数据库%s：%s", "出错" if self._tries == 1 else "不可用，报文先写盘", first_line(err))

@@ -5,6 +5,13 @@ Why bisect instead of giving each row a savepoint: a refusal is rare, and a batc
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import psycopg
@@ -22,20 +29,68 @@ Entry = tuple[Parcel, Reading | Errand | DeadLetter]
 
 AGAIN = "40"  # rolled back through no fault of ours: deadlock, serialization
 TRIES = 5
+WATCH_S = 0.5  # how often `patience` looks
 
 
 class Away(Exception):
     """The database cannot take anything now: gone, full, read-only, overloaded. Nothing was written."""
 
 
+@contextmanager
+def patience(conn: psycopg.Connection, limit_s: float | None) -> Iterator[None]:
+    """Cut the line when what is asked within takes longer than `limit_s`: it then fails as any lost connection does.
+
+    Why on our side, too: `statement_timeout` is kept by the server, and a server that stands still (a frozen machine, a
+    disk that does not answer, a network that swallows) keeps nothing and hangs up on nobody."""
+    if limit_s is None:
+        yield
+        return
+    me = object()
+    with _lock:
+        if not _waiting and not any(t.name == "patience" for t in threading.enumerate()):
+            threading.Thread(target=_watch, name="patience", daemon=True).start()
+        _waiting[me] = (time.monotonic() + limit_s, conn)
+    try:
+        yield
+    finally:
+        with _lock:  # so that it never cuts what comes afterwards
+            _waiting.pop(me, None)
+
+
+_lock = threading.Lock()
+_waiting: dict[object, tuple[float, psycopg.Connection]] = {}
+
+
+def _watch() -> None:
+    """One thread for all: a timer for each transaction would cost more than a small transaction itself."""
+    while True:
+        time.sleep(WATCH_S)
+        with _lock:
+            for me, (until, conn) in list(_waiting.items()):
+                if time.monotonic() > until:
+                    del _waiting[me]
+                    _cut(conn)
+
+
+def _cut(conn: psycopg.Connection) -> None:
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(conn.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
 def write(
-    conn: psycopg.Connection, entries: list[Entry], worker: str, now: datetime, swapped: list[Entry] | None = None
+    conn: psycopg.Connection,
+    entries: list[Entry],
+    worker: str,
+    now: datetime,
+    swapped: list[Entry] | None = None,
+    limit_s: float | None = None,
 ) -> list[tuple[str, Stored]]:
     """Write the entries and return what became of them, by feed. Raises Away; then nothing, or only a part that will be
     duplicates the next time, was written. Readings that the database refused become dead letters; with `swapped` they
-    are told there, too."""
+    are told there, too. `limit_s` is how long one transaction may take (`patience`)."""
     try:
-        return _transact(conn, entries, worker, now)
+        with patience(conn, limit_s):
+            return _transact(conn, entries, worker, now)
     except psycopg.Error as err:
         if not blames_data(err):
             raise Away(first_line(err)) from err
@@ -44,7 +99,11 @@ def write(
         words = first_line(err)
     if len(entries) > 1:
         half = len(entries) // 2
-        return write(conn, entries[:half], worker, now, swapped) + write(conn, entries[half:], worker, now, swapped)
+        return [
+            done
+            for part in (entries[:half], entries[half:])
+            for done in write(conn, part, worker, now, swapped, limit_s)
+        ]
     parcel, item = entries[0]
     if not isinstance(item, Reading):  # a record that the database refuses has become a dead letter by itself
         raise Away(f"死信写不进去：{words}")
@@ -52,7 +111,7 @@ def write(
     letter = DeadLetter(parcel.topic, parcel.payload, "store", reason)
     if swapped is not None:
         swapped.append((parcel, letter))
-    return write(conn, [(parcel, letter)], worker, now)
+    return write(conn, [(parcel, letter)], worker, now, None, limit_s)
 
 
 def _transact(
@@ -132,10 +191,13 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
     odd = [r for _, r in entries if isinstance(r, Reading) and _by_receipt(r)]
     if not odd:
         return entries
-    rows = db.many(
-        conn, "intake_clock_twins", stations=[r.station for r in odd], kinds=[r.kind for r in odd],
-        seqs=[r.seq for r in odd], since=min(r.at for r in odd) - reach,
-    )  # fmt: skip
+    try:
+        rows = db.many(
+            conn, "intake_clock_twins", stations=[r.station for r in odd], kinds=[r.kind for r in odd],
+            seqs=[r.seq for r in odd], since=min(r.at for r in odd) - reach,
+        )  # fmt: skip
+    except (psycopg.DataError, ValueError):
+        return entries  # one of them cannot even be asked for: `write` finds which, and refuses that one alone
     first = {(row["station"], row["kind"], row["seq"]): row["at"] for row in rows}
     for r in odd:
         first.setdefault((r.station, r.kind, r.seq), r.at)

@@ -43,6 +43,7 @@ log = logging.getLogger("ingest")
 
 WRONG_VERSION = (1, 0x84)  # CONNACK codes of 3.1.1 and 5 for "unacceptable protocol version"
 TAKEN_OVER = 0x8E
+USUAL_SHARE = "brain"  # a session that was shared under this name is to be it no more where `share` is empty
 
 
 class _Client(paho.Client):
@@ -85,7 +86,7 @@ class Door:
         self._agreed = False  # the broker has once accepted this protocol version
         self._connected = False
         self._answered = False
-        self._misc_at = self._since = 0.0
+        self._misc_at = self._since = self._asked_at = 0.0
         self._tries = 0
         self._acks: deque[tuple[int, int]] = deque()
         self._open: dict[int, float] = {}  # packet id → when it came, of this connection
@@ -194,20 +195,25 @@ class Door:
         self._agreed = self._connected = True
         self._tries = 0
         self.session_present = flags.session_present
+        self._subscribe(client)
+
+    def _subscribe(self, client: paho.Client) -> None:
+        """Ask for all feeds; what the broker answers comes in `_on_subscribe`."""
+        self._asked_at = self._monotonic()
         five = self.protocol == paho.MQTTv5
         plain = [module.FEED.topic for module in feeds.load().values() if module.FEED.topic]
-        shared = [f"$share/{self.share}/{topic}" for topic in plain]
+        shared = [f"$share/{self.share or USUAL_SHARE}/{topic}" for topic in plain]
         wanted, other = (shared, plain) if five and self.share else (plain, shared)
         if five:
             # Retained messages are old news; ask for them only when the subscription is new.
             client.subscribe([(topic, SubscribeOptions(qos=1, retainHandling=1)) for topic in wanted])
-            if flags.session_present:
+            if self.session_present:
                 client.unsubscribe(other)  # of an earlier setting: the persistent session would deliver twice
         else:
             client.subscribe([(topic, 1) for topic in wanted])
         self._says = (
             f"MQTT {'5' if five else '3.1.1'}，{'共享订阅 ' + self.share if wanted is shared else '普通订阅'}，"
-            f"{'续上原会话' if flags.session_present else '新会话'}"
+            f"{'续上原会话' if self.session_present else '新会话'}"
         )
 
     def _on_subscribe(self, client, userdata, mid, reasons, properties) -> None:
@@ -297,6 +303,8 @@ class Door:
             self._drop()
             if not self._agreed:
                 self._fall_back()  # some read a newer request as a longer one and wait for the rest of it
+        elif self._connected and not self.subscribed and now - self._asked_at > self.practice.subscribe_s:
+            self._subscribe(self._client)  # refused, or never answered: somebody may have given the right meanwhile
 
     def _received(self, message: Publish) -> None:
         ack = no_one

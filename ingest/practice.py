@@ -100,9 +100,11 @@ class Practice:
     portion: int
     database_retry_s: tuple[float, ...]
     statement_s: float
+    database_answer_s: float
     receive_maximum: int
     keepalive_s: int
     answer_s: float
+    subscribe_s: float
     session_expiry_s: int
     stuck_s: float
     mqtt_retry_s: tuple[float, ...]
@@ -158,9 +160,11 @@ def load(folder: str = "") -> Practice:
         portion=spill["portion"],
         database_retry_s=tuple(said["database"]["retry_s"]),
         statement_s=said["database"]["statement_s"],
+        database_answer_s=said["database"]["answer_s"],
         receive_maximum=mqtt["receive_maximum"],
         keepalive_s=mqtt["keepalive_s"],
         answer_s=mqtt["answer_s"],
+        subscribe_s=mqtt["subscribe_s"],
         session_expiry_s=mqtt["session_expiry_s"],
         stuck_s=mqtt["stuck_s"],
         mqtt_retry_s=tuple(mqtt["retry_s"]),

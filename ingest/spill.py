@@ -15,7 +15,9 @@ the caller as bytes, so that it ends in the dead letter instead of nowhere.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import logging
 import os
 import re
 import secrets
@@ -26,6 +28,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+log = logging.getLogger("ingest")
 
 MAGIC = b"\xf5SPL"  # 0xf5 occurs in no UTF-8 text, so payloads that hold it are rare
 _HEAD = struct.Struct(">4sII")
@@ -110,6 +114,7 @@ class _Segment:
     salt: int
     size: int = 0
     waiting: Counter[str] = field(default_factory=Counter)  # units by feed, not yet done
+    unreadable: bool = False
 
 
 class Spill:
@@ -181,20 +186,28 @@ class Spill:
         number = int(self._segments[-1].path.name[:12]) + 1 if self._segments else 1
         salt = secrets.randbits(32)
         path = self.folder / f"{number:012d}-{salt:08x}.spill"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._segments.append(_Segment(path, salt))
-        folder = os.open(self.folder, os.O_RDONLY)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            folder = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError:
+            os.close(file)  # its name may not outlive a power cut: what follows must not rely on it
+            path.unlink(missing_ok=True)
+            raise
+        self._file = file
+        self._segments.append(_Segment(path, salt))
 
     def _read(self, segment: _Segment) -> bytes:
         """Bytes of a segment; empty when the disk gives none. What cannot be read is kept under another name."""
         try:
             return segment.path.read_bytes()
-        except OSError:
-            if segment.path.exists():
+        except OSError as err:
+            log.error("溢写文件 %s 读不出来：%s；请检查磁盘", segment.path, err)
+            segment.unreadable = True
+            with contextlib.suppress(OSError):
                 segment.path.rename(segment.path.with_suffix(".unreadable"))
             return b""
 
@@ -219,7 +232,7 @@ class Spill:
             self._behind = behind
             if isinstance(found, Damage):
                 break
-        if not portion and self._data == b"" and segment.waiting:
+        if not portion and (segment.unreadable or (self._data == b"" and segment.waiting)):
             portion.append(Damage(f"{segment.path.name}（整个文件读不出来）", b""))
         elif not portion:
             self.done([])
@@ -239,7 +252,11 @@ class Spill:
         del self._segments[0]
         if not self._segments:
             self._close_file()
-        segment.path.unlink(missing_ok=True)
+        if not segment.unreadable:
+            try:
+                segment.path.unlink(missing_ok=True)
+            except OSError as err:  # a disk gone read-only: the next start reads it again, and all of it is a duplicate
+                log.error("溢写文件 %s 已入库但删不掉：%s；请检查磁盘", segment.path, err)
         self._data = None
         return +segment.waiting
 

@@ -46,7 +46,9 @@ class Stream:
 
     def __init__(self, sock: socket.socket):
         self._sock = sock
-        self._in = b""  # received and not yet cut
+        self._in: list[bytes] = []  # received and not yet cut
+        self._size = 0  # bytes of it
+        self._wants = 2  # bytes that the next packet needs to be complete, as far as is known
         self._theirs = bytearray()  # whole packets for paho
         self._out = bytearray()
         self._end: OSError | None = None
@@ -63,14 +65,18 @@ class Stream:
             self._end, self._ended = err, True
             return
         if data:
-            self._in = self._in + data if self._in else data
+            self._in.append(data)
+            self._size += len(data)
         else:
             self._ended = True
 
     def publishes(self, five: bool) -> list[Publish]:
         """The complete messages received so far, in order; `five` tells MQTT 5 from 3.1.1. Raises Malformed."""
-        data, at, end = self._in, 0, len(self._in)
         found: list[Publish] = []
+        if self._size < self._wants:  # joining a large packet anew for each of its pieces would take for ever
+            return found
+        data = self._in[0] if len(self._in) == 1 else b"".join(self._in)
+        at, end, self._wants = 0, len(data), 2
         while end - at >= 2:
             head = data[at]
             size, start = data[at + 1], at + 2
@@ -80,14 +86,15 @@ class Stream:
                     break  # the length itself is not complete
             behind = start + size
             if behind > end:
+                self._wants = behind - at
                 break
             if head & 0xF0 == PUBLISH and head & 0x06 != 0x04:
                 found.append(_publish(data, start, behind, bool(head & 0x06), five))
             else:
                 self._theirs += data[at:behind]
             at = behind
-        if at:
-            self._in = data[at:]
+        self._in = [data[at:]] if at < end else []
+        self._size = end - at
         return found
 
     @property

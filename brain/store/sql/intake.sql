@@ -28,8 +28,11 @@ SELECT station, kind, seq, min(at) AS at
  GROUP BY station, kind, seq
 
 -- intake_session --
--- How long a statement of the intake may take before the database counts as away.
-SELECT set_config('statement_timeout', %(statement)s, false)
+-- How long a statement of the intake may take before the database counts as away; and a commit means on disk, whatever the
+-- server's own setting: what was acknowledged because of it must outlive the server.
+SELECT set_config('statement_timeout', %(statement)s, false),
+       set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
+                                        ELSE current_setting('synchronous_commit') END, false)
 
 -- intake_open_letters --
 -- Open dead letters in their order, one portion; locked, so that two replays do not take the same.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -141,3 +142,38 @@ def test_when_the_disk_is_full_too_nothing_is_acknowledged_and_memory_is_let_go(
     assert hands.adds_up()["rain"].received == 0
 
 
+def test_after_a_slow_failure_messages_go_to_disk_at_once_and_the_database_is_left_alone_for_a_while(hands):
+    hands.writer._connect, connect = (lambda: slow(hands, connect)), hands.writer._connect
+    for n in range(4):
+        hands.rain(n)
+        hands.writer.step()
+    assert hands.acked == [0, 1, 2, 3] and hands.spill.units == {"rain": 4}
+    assert len(hands.tried) == 1, "each try costs seconds in which nothing is acknowledged"
+
+
+def slow(hands, connect):
+    """A connection that fails after a long wait."""
+    hands.away = True
+    hands.ticks += 3
+    return connect()
+
+
+def test_a_portion_that_always_takes_too_long_is_halved_until_it_fits(hands, conn):
+    hands.database(False)
+    for n in range(40):
+        hands.rain(n)
+    hands.writer.step()
+    hands.database(True)
+    hands.writer.practice = replace(hands.practice, statement_s=0.4, database_answer_s=5)
+    hands.writer._monotonic = lambda: time.monotonic() * 10  # so that a failure of 0.4 s counts as slow
+    conn.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END $$;"
+        "CREATE TRIGGER slow BEFORE INSERT ON reading FOR EACH ROW EXECUTE FUNCTION slow()"
+    )
+    for _ in range(20):
+        hands.writer._retry_at = 0.0
+        hands.writer.drain()
+        if not hands.spill:
+            break
+    assert not hands.spill and len(hands.readings()) == 40

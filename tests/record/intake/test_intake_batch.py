@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from brain.model import Reading
+from ingest.parcel import Parcel
+
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 TOPIC = "city/441402/rain/RG-01"
 
@@ -204,3 +207,24 @@ def test_two_writers_at_once_store_everything_once(take):
     assert len(pair[0].readings()) == 300
     row = pair[0].feed()
     assert (row["received"], row["stored"], row["duplicate"]) == (600, 300, 300)
+
+
+def test_a_reading_at_which_our_own_checks_stumble_spares_its_neighbours(hands, conn):
+    conn.execute("""UPDATE station SET params = '{"range": {"rain_1h": ["low", "high"]}}' WHERE id = 'RG-02'""")
+    hands.rain(1)
+    hands.send({"stcd": "RG-02", "tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/RG-02")
+    hands.rain(2)
+    hands.writer.step()
+    assert len(hands.readings()) == 2 and hands.acked == [0, 1, 2]
+    assert [d["rule"] for d in hands.letters()] == ["fault"]
+
+
+def test_a_wrong_clock_whose_sequence_cannot_be_asked_for_is_refused_alone(hands):
+    ahead = NOW + timedelta(hours=2)
+    good = Parcel("rain", TOPIC, b"a", NOW, [Reading("RG-01", "rain_1h", ahead, 1.0)])
+    bad = Parcel("rain", TOPIC, b"b", NOW, [Reading("RG-01", "rain_1h", ahead, 2.0, seq="\0")])
+    for parcel in (good, bad):
+        hands.writer.put(parcel)
+    hands.writer.step()
+    assert [(r[3], r[4]) for r in hands.readings()] == [(1.0, "clock")]
+    assert [(bytes(d["payload"]), d["rule"]) for d in hands.letters()] == [(b"b", "store")]

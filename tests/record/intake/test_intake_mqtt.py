@@ -13,7 +13,7 @@ import pytest
 from brain.local.broker import Broker
 from brain.settings import BadSetting
 from brain.store import db
-from ingest import practice
+from ingest import feeds, practice
 from ingest.batch import Writer
 from ingest.mqtt import Door
 from ingest.spill import Spill
@@ -179,3 +179,47 @@ def test_the_door_and_the_writer_acknowledge_nothing_that_is_not_committed(
     threads[1].join(20)
     door.finish()
     assert early == []
+
+
+def test_a_subscription_that_was_refused_is_asked_for_again(opened_by_hand, until):
+    """Somebody gives the right later; until then the connection lives, and nobody else would ask again."""
+    asked, door = opened_by_hand(refusals=2)
+    until(lambda: door.subscribed, 20)
+    assert len(asked) == 3 and door.connections == 1
+
+
+@pytest.fixture
+def opened_by_hand():
+    """A broker of a few lines that refuses the first subscriptions; gives what was asked of it, and a door at it."""
+    ends = []
+
+    def start(refusals: int):
+        listener = socket.create_server(("127.0.0.1", 0))
+        asked: list[int] = []
+
+        def serve() -> None:
+            line, _ = listener.accept()
+            with line:
+                while data := line.recv(1 << 16):
+                    if data[0] == 0x10:
+                        line.sendall(b"\x20\x03\x00\x00\x00")
+                    elif data[0] == 0x82:
+                        at = 2 if data[1] < 128 else 3
+                        asked.append(len(asked))
+                        codes = bytes([0x87 if len(asked) <= refusals else 0x01]) * len(feeds.load())
+                        line.sendall(b"\x90" + bytes([3 + len(codes)]) + data[at : at + 2] + b"\x00" + codes)
+
+        threading.Thread(target=serve, daemon=True).start()
+        door = Door(
+            f"mqtt://127.0.0.1:{listener.getsockname()[1]}", client_id="x", share="",
+            practice=replace(practice.load(), subscribe_s=0.2), deliver=lambda *a: None,
+        )  # fmt: skip
+        door.start()
+        ends.append((door, listener))
+        return asked, door
+
+    yield start
+    for door, listener in ends:
+        door.stop()
+        door.finish()
+        listener.close()

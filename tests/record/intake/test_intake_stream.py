@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -145,3 +146,17 @@ def test_what_the_kernel_does_not_take_waits_in_order(pair):
         got += theirs.recv(1 << 16)
         stream.flush()
     assert got == sent and not stream.unsent
+
+
+def test_a_large_message_in_small_pieces_is_joined_once(pair):
+    """Joined anew for each piece it would take minutes, and the door would be deaf to its broker meanwhile."""
+    stream, theirs = pair
+    large = Publish(b"city/441402/rain/RG-01", b"x" * 4_000_000, 7)
+    data = publish(large, five=True)
+    begun, found = time.monotonic(), []
+    for at in range(0, len(data), 1000):
+        theirs.sendall(data[at : at + 1000])
+        stream.fill()
+        found += stream.publishes(five=True)
+    assert found == [large]
+    assert time.monotonic() - begun < 2

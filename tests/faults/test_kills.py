@@ -1,0 +1,31 @@
+"""kill -9 of the intake, under 500 messages a second: what the broker acknowledged is in the record once, or refused."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+points = sys.modules["faults_harness"].POINTS
+
+
+@pytest.mark.parametrize("point", points)
+def test_a_kill_loses_and_doubles_nothing(city, traffic, point):
+    died = city.die_at(point)
+    assert died.process.returncode == -9, died.said()
+    city.live()
+    verdict = city.settled()
+    assert verdict.right, verdict
+
+
+def test_twenty_kills_at_random_instants_lose_and_double_nothing(city, traffic, trials):
+    seen = trials.random_kills(city, 20, 0.6, seed=20, forked=True)
+    verdict = city.settled()
+    assert verdict.right, verdict
+    assert seen["busy"] >= 5, "most were killed before they had anything to lose"
+
+
+def test_of_two_workers_one_is_killed_and_nothing_is_lost(city, traffic, trials):
+    seen = trials.two_workers(city, traffic, 1)
+    assert seen["verdict"].right, seen["verdict"]
+    assert seen["second"] > 50, "the second worker had no part in it"
