@@ -24,8 +24,8 @@ OWN = {"plain": {"brain_hours", "brain_days"}, "timescale": {"brain_has_more"}}
 
 def columns(conn, table):
     rows = conn.execute(
-        "SELECT attname, typname FROM pg_attribute a JOIN pg_type t ON t.oid = atttypid"
-        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        "SELECT attname, coalesce(b.typname, t.typname) AS typname FROM pg_attribute a JOIN pg_type t ON t.oid = atttypid"
+        " LEFT JOIN pg_type b ON b.oid = t.typbasetype WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
         [table],
     )
     return {r["attname"]: r["typname"] for r in rows}
