@@ -77,5 +77,5 @@ def store(conn: psycopg.Connection, found: Sequence[tuple[Reading, bool]], now: 
         made = [reading for reading, late in found if late == (lane == "history")]
         if made:
             readings.store(
-                conn, feed=FEED, worker="engine", lane=lane, received_at=now, readings=made, received=len(made)
+                conn, feed=FEED, worker="engine", lane=lane, received_at=now, readings=made, received=len(made), beside=False
             )  # fmt: skip

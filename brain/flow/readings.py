@@ -69,13 +69,15 @@ def store(
     received: int,
     dead: Sequence[DeadLetter] = (),
     records: int = 0,
+    beside: bool = True,
 ) -> Stored:
     """Write one batch in one transaction: new readings, `latest`, the log row, the feed's counts, dead letters, NOTIFY.
     `records` are those new things of the batch that are no readings (orders, warnings) and that the caller has written in
     the same transaction: they count as stored, here and in the log row.
 
     `lane` is `live` or `history`. `received` counts readings and refused messages; when the caller has already left out
-    repeated ones it may be larger than len(readings) + len(dead), and the difference counts as duplicate. Raises
+    repeated ones it may be larger than len(readings) + len(dead), and the difference counts as duplicate. `beside` False:
+    what comes under a taken identity is dropped even when it says another value (it was computed, and nothing is lost). Raises
     ValueError if it is smaller, and psycopg.Error when the database refuses the batch; then nothing was written.
 
     Why one statement with arrays for any size, and no COPY into a staging table: measured, they are equally fast, and
@@ -95,7 +97,7 @@ def store(
             received=received, dead=len(dead), records=records, slice=SLICE, **_arrays([first[key] for key in sorted(first)]),
         )  # fmt: skip
         fresh = _fresh(conn, first, parts, received_at)
-        kept = _differing(conn, readings, fresh, received_at)
+        kept = _differing(conn, readings, fresh, received_at) if beside else 0
         if kept:
             db.run(conn, "batch_recounted", id=min(p["id"] for p in parts), received_at=received_at, kept=kept)
         if dead:

@@ -35,7 +35,7 @@ def look(catalog):
     checks = Checks(catalog, feeds.load(), practice.load())
 
     def look(reading: Reading, *mappings: tuple[str, str, str], feed: str = "lorawan") -> Reading | DeadLetter:
-        book = Book(60)
+        book = Book()
         book.fill([Known("MH-1", "drainage", 116.1, 24.3, {}, True), Known("WL-1", "water", 116.1, 24.3, {}, True)])
         book.map([(feed, *mapping) for mapping in (("station", EUI, "MH-1"), *mappings)])
         return checks.look(Parcel(feed, f"city/441402/{feed}/x", b"{}", NOW, [reading]), reading, book, NOW)
