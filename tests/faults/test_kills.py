@@ -19,10 +19,14 @@ def test_a_kill_loses_and_doubles_nothing(city, traffic, point):
 
 
 def test_twenty_kills_at_random_instants_lose_and_double_nothing(city, traffic, trials):
-    seen = trials.random_kills(city, 20, 0.6, seed=20, forked=True)
+    busy = 0
+    for longest_s in (0.6, 2.0, 6.0):  # on a slow machine a life needs longer to have something to lose
+        busy += trials.random_kills(city, 20, longest_s, seed=20, forked=True)["busy"]
+        if busy >= 5:
+            break
     verdict = city.settled()
     assert verdict.right, verdict
-    assert seen["busy"] >= 5, "most were killed before they had anything to lose"
+    assert busy >= 5, "most were killed before they had anything to lose"
 
 
 def test_of_two_workers_one_is_killed_and_nothing_is_lost(city, traffic, trials):
