@@ -264,6 +264,7 @@ class Door:
                 client.loop_write()
             if sock in ready or sock.buffered():
                 sock.fill()
+                client._ping_t = 0.0  # whatever came, the broker lives: behind a backlog its PINGRESP may take minutes
                 for message in sock.publishes(self.protocol == paho.MQTTv5):
                     self._received(message)
                 while sock.held_back and client.loop_read() == paho.MQTT_ERR_SUCCESS:

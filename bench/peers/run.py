@@ -4,7 +4,7 @@
 
 Each plays four scenes: a steady stream; the same number of messages at once; and either with `kill -9` of the peer (in the
 middle of the stream; when a third of the readings is in the sink), started again two seconds later. Afterwards the sink
-is held against what the trace says, reading by reading. Settings: PEERS_PER_S (1000), PEERS_S (20), PEERS_NODE (the
+is held against what the trace says, reading by reading. Settings: PEERS_PER_S (1000), PEERS_S (10), PEERS_NODE (the
 folder Node-RED is installed into, made by npm where it is missing), BRAIN_TEST_POSTGRES_HOME. Writes results.json beside
 this file and the table of README.md.
 """
@@ -35,12 +35,12 @@ from tests.bench.city import TOP, City, Worker, city, free_port
 
 HERE = Path(__file__).parent
 PER_S = int(os.environ.get("PEERS_PER_S", 1000))
-SECONDS = int(os.environ.get("PEERS_S", 20))
+SECONDS = int(os.environ.get("PEERS_S", 10))
 NODE = Path(os.environ.get("PEERS_NODE", Path(tempfile.gettempdir()) / "brain-peers-node"))
 SCENES = ("steady", "at once", "steady, kill -9", "at once, kill -9")
 DOWN_S = 2
-LEAD_S = 5
-QUIET_S = 12  # longer than any timer of a peer (collectd's interval is 10 s)
+LEAD_S = 4
+QUIET_S = 11  # longer than any timer of a peer (collectd's interval is 10 s)
 SINK = """
 CREATE TABLE sink (station text, kind text, at timestamptz, seq text, value float8, PRIMARY KEY (station, kind, at, seq));
 CREATE TABLE dead (topic text, payload text, reason text);
@@ -194,6 +194,7 @@ PEERS = {"ours": Ours, "node-red": NodeRed, "collectd": Collectd}
 # Measuring ------------------------------------------------------------------------------------------------------------
 def scene(found: City, name: str, what: str) -> dict:
     """One peer in one scene."""
+    found.fresh_broker()
     url = found.fresh()
     with db.connect(url) as conn:
         conn.execute(SINK)

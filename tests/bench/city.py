@@ -57,6 +57,12 @@ class City:
         with db.connect(self.server.url("postgres")) as conn:
             conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def fresh_broker(self) -> None:
+        """A broker that has forgotten all sessions: what waits in them belongs to another measurement."""
+        self.broker.stop()
+        self.broker = Broker(self.folder / f"mqtt{next(_numbers)}", self.broker.port)
+        self.broker.start()
+
     def database_cpu(self) -> float:
         """Seconds of CPU that the database's processes have used."""
         top = psutil.Process(self.server.process.pid)
@@ -101,7 +107,11 @@ def city() -> Iterator[City]:
             with db.connect(server.url("postgres")) as conn:  # a template must have no connections
                 conn.execute("ALTER DATABASE stations ALLOW_CONNECTIONS false")
                 conn.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'stations'")
-            yield City(server, broker, folder, body)
+            found = City(server, broker, folder, body)
+            try:
+                yield found
+            finally:
+                found.broker.stop()
         finally:
             broker.stop()
             server.stop()
@@ -226,10 +236,17 @@ def workers(city: City, url: str, many: int) -> list[Worker]:
 
 # Accounts -------------------------------------------------------------------------------------------------------------
 def settled(conn: psycopg.Connection, truth: trace.Truth, quiet_s: float = 30) -> dict[str, int]:
-    """Wait until as much was received as was sent, or nothing has moved for `quiet_s`; what became of it all."""
-    seen, moved = -1, time.monotonic()
-    while seen < truth.received and time.monotonic() - moved < quiet_s:
-        now = conn.execute("SELECT coalesce(sum(received), 0)::bigint AS n FROM feed_status").fetchone()["n"]
+    """Wait until all that must be there is there, or nothing has moved for `quiet_s`; what became of it all. What was
+    received is no measure: the broker may send a message twice before it has sent another one once."""
+    wanted, seen, moved = [truth.distinct, truth.again, truth.dead], None, time.monotonic()
+    while time.monotonic() - moved < quiet_s:
+        row = conn.execute(
+            "SELECT coalesce(sum(stored), 0)::bigint AS stored, coalesce(sum(duplicate), 0)::bigint AS duplicate,"
+            " coalesce(sum(dead), 0)::bigint AS dead FROM feed_status"
+        ).fetchone()
+        now = list(row.values())
+        if all(n >= least for n, least in zip(now, wanted, strict=True)):
+            break
         if now != seen:
             seen, moved = now, time.monotonic()
         else:

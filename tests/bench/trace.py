@@ -24,7 +24,7 @@ from ingest import feeds, series
 from ingest.feeds._wire import BEIJING
 
 SEED = 441402
-DEVICES = 1000
+DEVICES = 1020  # at 3,400 messages a second each speaks every 300 ms, to the millisecond
 REPEATED, POISON, LATE = 0.01, 0.01, 0.02
 BURST_EVERY = 20  # one device in so many is a logger that bursts
 REACH = 1000  # a repeated message is one of so many before it
