@@ -51,6 +51,7 @@ class Stream:
         self._out = bytearray()
         self._end: OSError | None = None
         self._ended = False
+        self.heard = False  # something came since the owner last set it back
 
     # Ours -------------------------------------------------------------------------------------------------------------
     def fill(self) -> None:
@@ -63,6 +64,7 @@ class Stream:
             self._end, self._ended = err, True
             return
         if data:
+            self.heard = True
             self._in = self._in + data if self._in else data
         else:
             self._ended = True
