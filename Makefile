@@ -43,7 +43,7 @@ bench: debian install-test   ## measure: grid, intake, latency, memory; writes b
 	@$(BIN)/python -m tests.bench
 
 bench-intake: debian install-test   ## measure intake with one seeded trace, 1 and 2 workers; writes bench/intake.md
-	@$(BIN)/python -m tests.bench.intake
+	@$(BIN)/python -m tests.bench.bench_trace
 
 faults: debian install-test   ## prove the delivery promise: kills, outages, poison, damage; prints a certificate
 	@$(BIN)/python -m tests.faults

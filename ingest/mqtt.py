@@ -278,6 +278,8 @@ class Door:
                 client.loop_write()
             if sock in ready or sock.buffered():
                 sock.fill()
+                if sock.heard:  # the broker lives, whatever came: behind a backlog its PINGRESP comes too late
+                    sock.heard, client._ping_t = False, 0.0
                 for message in sock.publishes(self.protocol == paho.MQTTv5):
                     self._received(message)
                 while sock.held_back and client.loop_read() == paho.MQTT_ERR_SUCCESS:

@@ -53,6 +53,7 @@ class Stream:
         self._out = bytearray()
         self._end: OSError | None = None
         self._ended = False
+        self.heard = False  # something came since the owner last set it back
 
     # Ours -------------------------------------------------------------------------------------------------------------
     def fill(self) -> None:
@@ -65,6 +66,7 @@ class Stream:
             self._end, self._ended = err, True
             return
         if data:
+            self.heard = True
             self._in.append(data)
             self._size += len(data)
         else:

@@ -164,7 +164,7 @@ def subscribe(port: str, name: str) -> dict:
     """Make a persistent session that waits for messages."""
     client, more = _client(name)
     done = threading.Event()
-    client.on_connect = lambda c, *_: c.subscribe([(m.FEED.topic, 1) for m in feeds.load().values()])
+    client.on_connect = lambda c, *_: c.subscribe([(m.FEED.topic, 1) for m in feeds.load().values() if m.FEED.topic])
     client.on_subscribe = lambda *_: done.set()
     client.connect("127.0.0.1", int(port), **more)
     client.loop_start()

@@ -107,6 +107,46 @@ def test_a_half_open_connection_is_noticed_and_replaced(opened, sender, until, r
     assert one.door.connections >= 2
 
 
+def test_a_broker_that_sends_but_answers_no_ping_is_not_left(opened, until, rain):
+    with _Deaf(rain(1)) as deaf:
+        one = opened(f"mqtt://127.0.0.1:{deaf.port}", keepalive_s=1)
+        until(lambda: len(one.got) >= 20, 20)  # 4 s: three times what a ping may stay without an answer
+        assert one.door.connections == 1
+
+
+class _Deaf(threading.Thread):
+    """A broker that accepts and then sends a message five times a second, whatever it is told."""
+
+    def __init__(self, message: tuple[str, bytes]):
+        super().__init__(daemon=True)
+        topic, payload = message[0].encode(), message[1]
+        left = len(payload) + len(topic) + 3  # with no properties
+        self.packet = bytes([0x30, left, 0, len(topic)]) + topic + b"\0" + payload
+        self.over = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def run(self) -> None:
+        peer, _ = self.listener.accept()
+        with peer:
+            peer.recv(4096)
+            peer.sendall(b"\x20\x03\x00\x00\x00")
+            asked = peer.recv(4096)
+            head = 2 if asked[1] < 128 else 3
+            peer.sendall(b"\x90\x04" + asked[head : head + 2] + b"\x00\x01")
+            while not self.over.wait(0.2):
+                peer.sendall(self.packet)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join(5)
+        self.listener.close()
+
+
 def test_an_old_broker_is_spoken_to_in_the_old_version(tmp_path, opened, gateway, until, rain):
     old = Broker(tmp_path, free_port(), kind="amqtt")
     old.start()
