@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import itertools
 import json
 import threading
 from dataclasses import replace
@@ -502,12 +503,15 @@ def test_the_sources_of_the_city_s_own_folder_become_a_door(declared, tmp_path, 
         poll.door(Settings(), practice.load(str(tmp_path)), hands.writer)
 
 
+_examples = itertools.count(10)
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_rows_that_come_in_any_order_at_any_time_are_all_stored_once(poller, site, hands, conn, data):
     """A source whose rows appear late and out of order within `back`; kills lose the cursor's last move at times."""
     conn.execute("TRUNCATE poll_cursor")
-    base = data.draw(st.integers(10**4, 10**6)) * 1000
+    base = next(_examples) * 10**6  # each example has a time of its own: the database is the same
     offsets = data.draw(st.lists(st.integers(0, 600), min_size=1, max_size=12, unique=True))
     stored = len(hands.readings())
     one = poller(RAIN + 'cursor = "tm"\ncursor_as = "time"\nback = 3600\n')
