@@ -42,6 +42,8 @@ class Unreadable(Exception):
 
 def short(value: object, width: int = 40) -> str:
     """A value as it is quoted in a reason: one line, never long."""
+    if type(value) is str and len(value) <= width and " " not in value and value.isprintable():  # the same, sooner
+        return value
     try:
         said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):
@@ -52,6 +54,8 @@ def short(value: object, width: int = 40) -> str:
 
 def half(value: str) -> str:
     """Full-width digits and signs to half-width, spaces trimmed (NFKC)."""
+    if value.isascii():
+        return value.strip()
     return unicodedata.normalize("NFKC", value).strip()
 
 
@@ -150,6 +154,8 @@ def _epoch(value: float, where: str) -> datetime:
 def flag(value: object, where: str) -> Quality:
     """Quality by the HJ 212 data flag."""
     said = "" if value is None else value
+    if type(said) is str and said in FLAGS:  # what most send
+        return FLAGS[said]
     if isinstance(said, str) and half(said).upper() in FLAGS:
         return FLAGS[half(said).upper()]
     known = " ".join(k for k in FLAGS if k)

@@ -19,7 +19,7 @@ from rich.table import Table
 
 HERE = Path(__file__).parent
 TOP = HERE.parents[1]
-PARTS = ["bench_grid", "bench_intake", "bench_demo"]
+PARTS = ["bench_grid", "bench_intake", "bench_backfill", "bench_demo"]
 
 
 def load(name: str):

@@ -10,7 +10,7 @@ Two messages share the topic `city/441402/water/<测站>`:
   stage in m above the station's datum, q the flow in m³/s.
 
 Times without offset are Beijing time. Older gateways send GBK: read. Chlorophyll and algae counts are known and not
-kept.
+kept; an item that nobody knows travels as `?name`, so that the district can map it.
 """
 
 from __future__ import annotations
@@ -61,18 +61,21 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     flags = body.get("标识")
 
     def read(item: tuple[str, object]) -> Reading | None:
-        name = _wire.half(item[0]).replace(" ", "")
-        if name in NOT_KEPT:
+        kind = KIND_OF.get(item[0]) or _kind(item[0])
+        if not kind:
             return None
-        kind = KIND_OF.get(name.upper())
-        if kind is None:
-            raise BadMessage(
-                "kind", f"不认识的监测项“{_wire.short(item[0])}”；请按 GB 3838 的名称上报，或在对照表 ITEMS 里补上"
-            )
         quality = _wire.flag(flags.get(item[0]) if isinstance(flags, dict) else flags, f"标识.{_wire.short(item[0])}")
         return _reading(place, kind, at, item[1], item[0], quality)
 
     return _wire.gather(items.items(), read, "“数据”里一个数值也没有；请核对分析仪是否在线")
+
+
+def _kind(given: str) -> str:
+    """The sensor kind of an item's name; "" for one that is not kept, `?name` for one that the district may map."""
+    name = _wire.half(given).replace(" ", "")
+    if name in NOT_KEPT:
+        return ""
+    return KIND_OF.get(name.upper()) or "?" + _wire.quantity(name, "监测项")
 
 
 def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[str, Any]:
