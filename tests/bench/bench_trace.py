@@ -214,8 +214,8 @@ def written(done: dict) -> str:
         "# Measured by `make bench-intake`", "",
         f"{about['machine']}, Python {about['python']}, storage body {about['body']}; seed {about['seed']}, "
         f"{about['devices']:,} devices, 3 readings a message, 1 % poison, 1 % repeated, 2 % late, 5 % bursts within one "
-        "millisecond (`tests/bench/trace.py`). Broker, database, intake and sender share the machine, and others used it at "
-        "the same time: the load average stands with each part. Read the ratios first.", "",
+        "millisecond (`tests/bench/trace.py`). Broker, database, intake and sender share the machine; "
+        "the load average stands with each part. Read the ratios first.", "",
     ]  # fmt: skip
     lines += ["| goal | measured | met |", "|---|---|---|"]
     lines += [f"| {goal} | {measured} | {'yes' if met else 'no'} |" for goal, measured, met in _goals(done)] + [""]
