@@ -144,7 +144,7 @@ def _feeds() -> int:
         feed = module.FEED
         coding = "UTF-8 或 GBK" if feed.gbk else "UTF-8"
         print(f"{key}  {feed.title}，{departments[feed.org].name}")
-        print(f"    主题 {feed.topic}，{coding}，时间不带时区按 {feed.zone}")
+        print(f"    {f'主题 {feed.topic}' if feed.topic else '不经消息服务'}，{coding}，时间不带时区按 {feed.zone}")
         for s in samples(key):
             brings = f"{len(s.records)} 条记录" if s.records else f"{len(s.readings)} 个读数"
             fate = f"拒收 {s.refused[0]}，余 {brings}" if s.refused else brings
