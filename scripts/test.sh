@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # The whole suite on the plain body; and once more on TimescaleDB where the PostgreSQL installation has the extension.
 # Browser tests run once: they look at screens, not at storage.
+#
+# In two processes, because one of them waits most of the time (for a browser, a kill, a timer): each has a PostgreSQL, a
+# broker and a web server of its own, and takes whole files, whose tests share what is dear to set up.
 set -u
 python=.venv/bin/python
-"$python" -m pytest "$@"
+split=(-n "${BRAIN_TEST_PROCESSES:-2}" --dist loadfile)
+"$python" -m pytest "${split[@]}" "$@"
 first=$?
 home=${BRAIN_TEST_POSTGRES_HOME:-}
 if "$python" -c "
@@ -11,7 +15,7 @@ import sys
 from brain.local import postgres
 sys.exit(not postgres.has_timescale(postgres.installation('$home')))"; then
   echo "TimescaleDB is here: the suite again on that body"
-  "$python" -m pytest --body timescale -m 'not browser' "$@"
+  "$python" -m pytest "${split[@]}" --body timescale -m 'not browser' "$@"
   second=$?
   [ $second -eq 0 ] || exit $second
 fi

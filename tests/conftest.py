@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import socket
 import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from brain.local import postgres
 from brain.store import db
+from tests.ports import free_port
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -149,12 +149,6 @@ def session_city_url(server, city_template):
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 9, 3, 10, 0, tzinfo=BEIJING)
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ from ingest.batch import Writer
 from ingest.doors import take_short_turns
 from ingest.mqtt import Door
 from ingest.spill import Spill
+from tests.ports import free_port
 
 MESSAGES = 20_000
 ROUNDS = 5
@@ -52,11 +53,7 @@ def rows() -> list[dict]:
 @contextmanager
 def _city():
     """A durable PostgreSQL with a hundred rain stations, and a broker, in a folder that is gone afterwards."""
-    from socket import socket
-
-    with socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="brain-bench-") as folder:
         server = postgres.Server(Path(folder) / "pg", postgres.installation(""))
         broker = Broker(Path(folder) / "mqtt", port)

@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -30,6 +29,7 @@ from brain.local.broker import Broker
 from brain.store import db
 from ingest import feeds, practice
 from tests.bench import play, trace
+from tests.ports import free_port
 
 TOP = Path(__file__).parents[2]
 LEAD_S = 5  # a sender has so long to start on a busy machine
@@ -115,12 +115,6 @@ def city() -> Iterator[City]:
         finally:
             broker.stop()
             server.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 # The trace ------------------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ import psycopg
 from brain.local import postgres
 from brain.local.broker import Broker
 from brain.store import db
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 TOP = HERE.parents[1]
@@ -54,12 +55,6 @@ def load(name: str):
 
 sender = load("sender")
 POINTS = load("life").POINTS
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class TooLong(AssertionError):

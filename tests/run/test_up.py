@@ -18,14 +18,9 @@ import pytest
 
 from brain.local.broker import Broker
 from brain.local.postgres import CannotStart, Server, installation
+from tests.ports import free_port
 
 TOP = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Up:

@@ -26,6 +26,7 @@ from PIL import Image
 
 from brain.flow import escalation, people
 from brain.store import db
+from tests.ports import free_port
 
 TOP = Path(__file__).parents[2]
 ROLES = ("acceptor1", "dispatcher1", "chief1", "sthj1", "swj1", "cgj1", "wg001", "wg002", "leader1")
@@ -146,13 +147,9 @@ class District:
 
 @pytest.fixture(scope="module")
 def district(server, city_template, broker, tmp_path_factory):
-    import socket
-
     with db.connect(server.url("postgres"), name="story") as conn:
         conn.execute(f"CREATE DATABASE story TEMPLATE {city_template} STRATEGY file_copy")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     district = District(server.url("story"), broker, tmp_path_factory.mktemp("story"), port)
     try:
         district.start()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from brain.catalog import Catalog
 from brain.flow import alerts, events, people, readings
 from brain.model import Judgement, Level, Reading, RuleState, Source, Station, Verb
 from brain.store import db
+from tests.ports import free_port
 
 PASSWORD = "Meijiang-2026!wall"
 CHROMIUM = os.environ.get("BRAIN_TEST_CHROMIUM", "/usr/bin/chromium")
@@ -92,9 +92,7 @@ def web(session_city_url, tmp_path_factory) -> Iterator[Web]:
     with db.connect(session_city_url, name="tests") as conn:
         for login in LOGINS.values():
             people.set_password(conn, login, PASSWORD, must_change=False)
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     web = Web(session_city_url, tmp_path_factory.mktemp("web"), port)
     web.start()
     yield web

@@ -144,6 +144,7 @@ async function start() {
   await counted();
   // What a report needs where there is no line: kept on the phone before it is asked for.
   if (state.online) await Promise.all([map.load(), (await store.get("categories")) || dictionary()]);
+  document.documentElement.dataset.kept = "yes";
 }
 
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/m/sw.js", { scope: "/m/" });

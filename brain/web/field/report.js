@@ -30,6 +30,7 @@ function choose(all) {
   return sheet("选择类别", (close) => {
     const list = h("div.list.tall");
     const paint = (text) => {
+      if (!all.length) return show(list, h("p.quiet", null, "类别表还没有存到这台手机上；联网后会自动下载，再打开这里就能选。已拍的照片和写的文字都留着。"));
       const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
       const hits = all.filter((c) => finds(c, words)).slice(0, 60);
       show(list, hits.length ? hits.map((c) => h("button.item", { type: "button", onclick: () => close(c) },

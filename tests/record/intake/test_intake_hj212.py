@@ -23,6 +23,7 @@ from ingest import practice
 from ingest.feeds import hj212
 from ingest.feeds.hj212 import _frame, keys
 from ingest.mend import mend
+from tests.ports import free_port
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 MN, OTHER = "44140200A0000000000001F1", "44140200A0000000000002F2"
@@ -523,9 +524,7 @@ def test_every_frame_that_came_is_handed_on_or_answered(parts):
 def test_a_process_killed_in_the_middle_loses_nothing_that_it_answered(
     db_url, broker, tmp_path, name, stations, site, conn, until
 ):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
         "BRAIN_DATABASE_URL": db_url, "BRAIN_MQTT_URL": broker.url, "BRAIN_HOME": str(tmp_path),
         "BRAIN_WORKER": name, "BRAIN_MQTT_SHARE": "", "BRAIN_HJ212_PORT": str(port),

@@ -17,12 +17,7 @@ from ingest import feeds, practice
 from ingest.batch import Writer
 from ingest.mqtt import Door
 from ingest.spill import Spill
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from tests.ports import free_port
 
 
 class Open:

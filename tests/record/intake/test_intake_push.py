@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import hmac
 import json
-import socket
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from brain.store import db
 from ingest import feeds, tools
 from ingest.http import Pusher
 from ingest.serve import Door, exposition
+from tests.ports import free_port
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 SECRET_KEY = "a signing key of a test, long enough"
@@ -452,9 +452,7 @@ def test_any_interleaving_of_retries_stores_once(qxj, hands, conn, data):
 
 def test_a_worker_killed_while_pushes_come_in_loses_and_doubles_nothing(start, key, conn, until):
     """kill -9; the department sends each push again until it is answered, as any HTTP client would."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     more = {"BRAIN_PUSH_PORT": str(port), "BRAIN_SECRET_KEY": SECRET_KEY}
     real = datetime.now(UTC)
     id, secret = feed_keys.make(conn, SECRET_KEY, "test", "qxj", ["rain"], real, real + YEAR)

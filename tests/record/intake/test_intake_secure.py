@@ -26,6 +26,7 @@ from brain.settings import BadSetting
 from ingest import acl, feeds, practice
 from ingest.feeds import gateway
 from ingest.mqtt import Door
+from tests.ports import free_port
 
 pytestmark = pytest.mark.skipif(find_mosquitto() is None, reason="needs mosquitto (Debian package mosquitto)")
 RAIN = b'{"stcd": "RG-01", "tm": "2026-09-03T10:00:00+08:00", "p1": 1.5}'
@@ -92,9 +93,7 @@ def locked(tmp_path_factory, catalog):
     (folder / "acl").write_text(acl.mosquitto(catalog))
     (folder / "passwords").write_text("".join(f"{u}:pw-{u}\n" for u in ["brain", *acl.writers(catalog)]))
     subprocess.run(["mosquitto_passwd", "-U", folder / "passwords"], check=True)
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     (folder / "mosquitto.conf").write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {folder}/passwords\nacl_file {folder}/acl\n"
         f"cafile {folder}/ca.pem\ncertfile {folder}/server.pem\nkeyfile {folder}/server.key\nrequire_certificate true\n"

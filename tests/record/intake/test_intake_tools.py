@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ import pytest
 from brain.model import Refused
 from brain.settings import Settings
 from ingest import feeds, tools
+from tests.ports import free_port
 
 LINES = b'{"stcd":"RG-01","tm":"%s","p1":1}\n{"stcd":"RG-02","tm":"%s","p1":"x"}\n'
 
@@ -65,8 +65,6 @@ def test_a_door_that_is_closed_says_which_setting_opens_it(file):
 
 
 def test_an_address_where_nobody_listens_is_named(file):
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     with pytest.raises(Refused, match=f"127.0.0.1:{port} 连不上"):
         tools.send(Settings(), feeds.load()["rain"], file, print, door="sl651", to=f"127.0.0.1:{port}")

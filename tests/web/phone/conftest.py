@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
-import socket
 import threading
 import uuid
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from brain.flow import people
 from brain.settings import Settings
 from brain.store import db
 from brain.web.app import create_app
+from tests.ports import free_port
 
 PASSWORD = "Phone-2026-x"
 PEOPLE = (
@@ -147,12 +147,6 @@ class World:
             client.close()
 
 
-def _free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 @pytest.fixture(scope="session")
 def world(server, city_template, catalog, tmp_path_factory) -> Iterator[World]:
     with db.connect(server.url("postgres"), name="tests") as conn:
@@ -161,7 +155,7 @@ def world(server, city_template, catalog, tmp_path_factory) -> Iterator[World]:
     with db.connect(url, name="tests") as conn:
         for login in PEOPLE:
             people.set_password(conn, login, PASSWORD, now=now)
-    settings = Settings(home=home, database_url=url, http_port=_free_port())
+    settings = Settings(home=home, database_url=url, http_port=free_port())
     config = uvicorn.Config(
         create_app(settings, catalog),
         host="127.0.0.1",
@@ -208,6 +202,7 @@ def phone(world, chromium: Browser):
         page.tap("button")
         expect(page.locator("#head h1")).to_have_text("我的任务")
         page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+        page.wait_for_selector("html[data-kept]")  # dictionary and map are on the phone: the line may go
         return page
 
     yield open_phone

@@ -41,6 +41,15 @@ def test_what_waits_survives_closing_the_page(world, phone, shot, spot, hands):
     assert len(world.reports("关掉再开")) == 1
 
 
+def test_a_dictionary_that_is_not_on_the_phone_yet_is_not_called_an_empty_search(world, phone, spot):
+    page = phone("wg001", at=spot)
+    page.evaluate("import('/m/store.js').then((store) => store.drop('categories'))")
+    page.context.set_offline(True)
+    page.tap("#tabs >> text=上报")
+    page.tap(".chip.more")
+    expect(page.locator(".list.tall")).to_contain_text("类别表还没有存到这台手机上")
+
+
 def test_an_answer_that_was_lost_on_the_way_is_not_done_twice(world, phone, shot, hands):
     event = world.dispatched()
     page = phone("wg001")
