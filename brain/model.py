@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 DISTRICT = "441402"
 PLATFORM = "platform"
@@ -156,12 +156,14 @@ class Clock(StrEnum):
     NATURAL_DAY = "natural_day"  # 自然日 (also 紧急工作日)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One measured value of one kind at one station.
 
     `at` is the observed time (aware); `seq` tells apart several readings that a device gives for one instant and is
     part of the identity (station, kind, at, seq). `value` is in the unit of the kind.
+
+    Why a named tuple and no frozen dataclass like the others: thousands are made in a second, and it is made in a third of
+    the time.
     """
 
     station: str

@@ -23,7 +23,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Measures:
-    """Counted by the writer's thread alone, a few additions a batch; read from any."""
+    """Counted under the writer's lock, a few additions a batch; read from any thread."""
 
     def __init__(self) -> None:
         self.sizes = [0] * (len(SIZES) + 1)

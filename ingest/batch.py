@@ -66,6 +66,10 @@ class Writer:
     """Takes parcels from any thread (`put`), commits them in batches from one (`run`, or `step` by step).
 
     `connect` gives a fresh connection; `now` and `monotonic` are the clocks.
+
+    Why `run` has a second thread for a backlog: while PostgreSQL writes a batch, the next one can be checked, sorted and sent.
+    It takes a full batch only while the first has one in hand, and whatever fails it gives back to the first, which alone
+    knows of outages and spills.
     """
 
     def __init__(
@@ -100,6 +104,8 @@ class Writer:
         self._queued = 0  # units in the queue
         self._changed = threading.Condition()  # guards queue and accounts
         self._handled: datetime | None = None  # when the oldest message of the batch in hand was received
+        self._helped: datetime | None = None  # the same of the second thread's
+        self._refreshing = threading.Lock()
         self._stopping = False
         self._accounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for feed, units in spill.units.items():
@@ -147,7 +153,7 @@ class Writer:
         with self._changed:
             queued = self._queued
             times = [self._queue[0].received_at] if self._queue else []
-            times += [self._handled] if self._handled else []
+            times += [at for at in (self._handled, self._helped) if at]
         return queued, max((self.now() - min(times)).total_seconds(), 0.0) if times else 0.0
 
     def _measure_spill(self) -> None:
@@ -161,23 +167,30 @@ class Writer:
     # Turning ----------------------------------------------------------------------------------------------------------
     def run(self) -> None:
         """Until `stop`: batch after batch; what waits in the spill goes in whenever news leave room for it."""
+        second = threading.Thread(target=self._help, name="writer 2", daemon=True)
+        second.start()
         try:
             while True:
                 behind = bool(self.spill) and self._ready()
                 parcels = self._take(wait=0.0 if behind else IDLE_S, linger=True)
                 if parcels:
                     self._handle(parcels)
+                elif self._stopping and second.is_alive():
+                    second.join()  # it may have given something back
                 elif self._stopping:
                     break
                 if self.spill and self._queued < self.practice.size:
                     self.drain()
         except Exception:
-            log.exception("批量入库出错，进程退出；未确认的报文留在消息服务里")
-            with self._changed:
-                self.failed = True
-                self._changed.notify_all()
+            self._fail()
         finally:
             self.close()
+
+    def _fail(self) -> None:
+        log.exception("批量入库出错，进程退出；未确认的报文留在消息服务里")
+        with self._changed:
+            self.failed = True
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """Let `run` end after it has dealt with everything that was handed over."""
@@ -216,17 +229,24 @@ class Writer:
                         break
                     seen = self._queued
                     self._changed.wait(min(left, self.practice.gap_s))
-            taken: list[Parcel] = []
-            units = 0
-            while self._queue and units < self.practice.most:
-                parcel = self._queue.popleft()
-                units += parcel.units
-                taken.append(parcel)
-            if self._queued >= self.practice.queue:
-                self._changed.notify_all()
-            self._queued -= units
+            taken = self._cut()
             self._handled = taken[0].received_at if taken else None
+            if self._queued >= self.practice.size:
+                self._changed.notify_all()  # more than one can do: the second thread may take it
             return taken
+
+    def _cut(self) -> list[Parcel]:
+        """So much of the queue as a batch holds at most. Called under the lock."""
+        taken: list[Parcel] = []
+        units = 0
+        while self._queue and units < self.practice.most:
+            parcel = self._queue.popleft()
+            units += parcel.units
+            taken.append(parcel)
+        if self._queued >= self.practice.queue:
+            self._changed.notify_all()
+        self._queued -= units
+        return taken
 
     # Out --------------------------------------------------------------------------------------------------------------
     def _handle(self, parcels: list[Parcel]) -> None:
@@ -250,10 +270,56 @@ class Writer:
                         self._account(parcel.feed, received=-parcel.units)
                 return
             self._measure_spill()
+        self._answer(parcels, told)
+
+    @staticmethod
+    def _answer(parcels: list[Parcel], told: list[tuple[Parcel, Outcome]]) -> None:
         for parcel, outcome in told:
             parcel.told(outcome)  # type: ignore[misc]
         for parcel in parcels:
             parcel.ack()
+
+    # The second thread ------------------------------------------------------------------------------------------------
+    def _help(self) -> None:
+        """Until `stop`: full batches, while the first thread has one in hand."""
+        conn = None
+        try:
+            while parcels := self._surplus():
+                try:
+                    conn = conn or self._opened()
+                    done, told = self._write(conn, parcels)
+                except (Away, psycopg.Error):
+                    if conn is not None:
+                        conn.close()
+                        conn = None
+                    self._give_back(parcels)
+                    continue
+                self._settle(done)
+                self._answer(parcels, told)
+        except Exception:
+            self._fail()
+        finally:
+            if conn is not None:
+                conn.close()
+
+    def _surplus(self) -> list[Parcel]:
+        with self._changed:
+            self._helped = None
+            while not (self._stopping or self.failed):
+                if self._handled and self._queued >= self.practice.size and not self._tries:
+                    taken = self._cut()
+                    self._helped = taken[0].received_at
+                    return taken
+                self._changed.wait(IDLE_S)
+            return []
+
+    def _give_back(self, parcels: list[Parcel]) -> None:
+        """To the front of the queue, for the first thread to deal with; not taken again before that has committed."""
+        with self._changed:
+            self._queue.extendleft(reversed(parcels))
+            self._queued += sum(p.units for p in parcels)
+            self._tries = max(self._tries, 1)
+            self._changed.notify_all()
 
     def drain(self) -> bool:
         """Bring one portion of the spill into the database; True when something was brought."""
@@ -304,23 +370,34 @@ class Writer:
                 self._account(feed, lost=n)
 
     def _commit(self, parcels: list[Parcel]) -> tuple[list[tuple[str, Stored]], list[tuple[Parcel, Outcome]]] | None:
-        """Look at every reading and write all in one transaction; None when the database could not take it."""
-        conn, now, begun = self._conn, self.now(), self._monotonic()
+        """`_write` on the first thread's connection; None when the database could not take it."""
+        conn, begun = self._conn, self._monotonic()
         assert conn is not None
-        limit = self.practice.database_answer_s
         try:
-            with patience(conn, limit):
-                self.book.refresh(conn)
-                entries = settle_clocks(conn, self._entries(parcels, now), self.practice.twin)
-            swapped: list[Entry] = []
-            done = write(conn, entries, self.worker, now, swapped, limit)
+            found = self._write(conn, parcels)
         except (Away, psycopg.Error) as err:
             self._gone(err, self._monotonic() - begun)
             return None
         if self._tries:
             log.warning("数据库已恢复")
             self._tries = 0
-        self.measures.committed(len(entries), self._monotonic() - begun, now)
+        return found
+
+    def _write(
+        self, conn: psycopg.Connection, parcels: list[Parcel]
+    ) -> tuple[list[tuple[str, Stored]], list[tuple[Parcel, Outcome]]]:
+        """Look at every reading and write all in one transaction. Raises Away or psycopg.Error when the database could not
+        take it."""
+        now, begun = self.now(), self._monotonic()
+        limit = self.practice.database_answer_s
+        with patience(conn, limit):
+            with self._refreshing:
+                self.book.refresh(conn)
+            entries = settle_clocks(conn, self._entries(parcels, now), self.practice.twin)
+        swapped: list[Entry] = []
+        done = write(conn, entries, self.worker, now, swapped, limit)
+        with self._changed:
+            self.measures.committed(len(entries), self._monotonic() - begun, now)
         return done, outcomes(parcels, entries, done, swapped)
 
     def _entries(self, parcels: list[Parcel], now: datetime) -> list[Entry]:
@@ -347,13 +424,21 @@ class Writer:
         if begun < self._retry_at:
             return False
         try:
-            self._conn = self._connect()
-            with patience(self._conn, self.practice.database_answer_s):
-                db.run(self._conn, "intake_session", statement=f"{self.practice.statement_s:g}s")
+            self._conn = self._opened()
         except psycopg.Error as err:
             self._gone(err, self._monotonic() - begun)
             return False
         return True
+
+    def _opened(self) -> psycopg.Connection:
+        conn = self._connect()
+        try:
+            with patience(conn, self.practice.database_answer_s):
+                db.run(conn, "intake_session", statement=f"{self.practice.statement_s:g}s")
+        except BaseException:
+            conn.close()
+            raise
+        return conn
 
     def _gone(self, err: Exception, took: float) -> None:
         """The database failed, after `took` seconds. The first try anew may follow at once, the others after growing

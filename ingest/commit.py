@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from brain.flow.readings import DeadLetter, Stored, store
+from brain.flow.readings import DeadLetter, Portion, Stored, store_all
 from brain.model import Quality, Reading
 from brain.store import db
 from ingest.blame import blames_data, first_line
@@ -133,18 +133,17 @@ def _transact(
     for again in range(TRIES):
         try:
             with conn.transaction():
-                done = []
+                portions = []
                 if any(errands for _, _, errands in groups.values()):
                     db.run(conn, "begin_write")
                 for (feed, lane), (readings, letters, errands) in sorted(groups.items()):
                     refused = [letter for parcel, one in errands if (letter := one.run(conn, parcel, now))]
-                    dead = [*letters, *refused]
-                    done.append((feed, store(
-                        conn, feed=feed, worker=worker, lane=lane, received_at=now, readings=readings,
-                        received=len(readings) + len(letters) + len(errands), dead=dead,
-                        records=sum(one.stored for _, one in errands),
-                    )))  # fmt: skip
-                return done
+                    portions.append(Portion(
+                        feed, lane, len(readings) + len(letters) + len(errands), readings, [*letters, *refused],
+                        sum(one.stored for _, one in errands),
+                    ))  # fmt: skip
+                done = store_all(conn, portions, worker=worker, received_at=now)
+                return [(p.feed, stored) for p, stored in zip(portions, done, strict=True)]
         except psycopg.Error as err:
             if not (err.sqlstate or "").startswith(AGAIN) or again == TRIES - 1:
                 raise

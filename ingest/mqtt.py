@@ -280,8 +280,8 @@ class Door:
                 sock.fill()
                 if sock.heard:  # the broker lives, whatever came: behind a backlog its PINGRESP comes too late
                     sock.heard, client._ping_t = False, 0.0
-                for message in sock.publishes(self.protocol == paho.MQTTv5):
-                    self._received(message)
+                if found := sock.publishes(self.protocol == paho.MQTTv5):
+                    self._received(found)
                 while sock.held_back and client.loop_read() == paho.MQTT_ERR_SUCCESS:
                     pass
         except (OSError, Malformed) as err:
@@ -308,13 +308,16 @@ class Door:
         elif self._connected and not self.subscribed and now - self._asked_at > self.practice.subscribe_s:
             self._subscribe(self._client)  # refused, or never answered: somebody may have given the right meanwhile
 
-    def _received(self, message: Publish) -> None:
-        ack = no_one
-        if message.mid:
-            self._open[message.mid] = self._monotonic()
-            ack = partial(self._acked, self.connections, message.mid)
-        topic, feed = _known(message.topic)
-        self._deliver(feed, topic, message.payload, self._now(), ack)
+    def _received(self, messages: list[Publish]) -> None:
+        """Hand over what one reading of the line has brought: all of it was received at that instant."""
+        now, monotonic, connection = self._now(), self._monotonic(), self.connections
+        for name, payload, mid in messages:
+            ack = no_one
+            if mid:
+                self._open[mid] = monotonic
+                ack = partial(self._acked, connection, mid)
+            topic, feed = _known(name)
+            self._deliver(feed, topic, payload, now, ack)
 
     def _acked(self, connection: int, mid: int) -> None:
         """Called from the writer's thread."""

@@ -79,7 +79,8 @@ class Book:
 
     def under_maintenance(self, station: str, at: datetime) -> bool:
         """Whether somebody was at work on the station at that moment."""
-        return any(starts <= at < ends for starts, ends in self._maintenance.get(station, ()))
+        spans = self._maintenance.get(station)
+        return spans is not None and any(starts <= at < ends for starts, ends in spans)
 
     def calibrated(self, station: str, kind: str, at: datetime, value: float, now: datetime) -> float:
         """The true value of a reading that is stored at `now`."""
@@ -100,10 +101,6 @@ class Book:
             (row.pop("station"), row.pop("kind"), Calibration(**row)) for row in db.many(conn, "intake_calibrations")
         )
         self._version = version  # read before the rest: what changed in between is read again the next time
-
-    def forget(self) -> None:
-        """The next `refresh` reads everything anew, whenever the last one was."""
-        self._read_at = None
 
     def fill(self, stations: Iterable[Known]) -> None:
         self._known = {s.id: s for s in stations}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -20,6 +21,7 @@ from brain.model import Quality, Reading
 from brain.store import db
 
 SLICE = 5000  # readings in one row of intake_batch: a consumer takes a long history in such bites
+STAGED = ("int4", "int4", "text", "text", "timestamptz", "text", "float8", "text")  # types of `staged_copy`
 ROLL_UP_LOCK = 0x6272_726F_6C6C  # "brroll"
 
 
@@ -43,6 +45,30 @@ class Stored:
     duplicate: int
     dead: int
     fresh: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What one feed brings in one lane of a batch.
+
+    `lane` is `live` or `history`. `received` counts readings, records and refused messages; when the caller has already left
+    out repeated ones it may be larger than their sum, and the difference counts as duplicate. `records` are those new things
+    that are no readings (orders, warnings) and that the caller has written in the same transaction: they count as stored.
+    """
+
+    feed: str
+    lane: str
+    received: int
+    readings: Sequence[Reading] = ()
+    dead: Sequence[DeadLetter] = ()
+    records: int = 0
+
+    def __post_init__(self) -> None:
+        if self.received < len(self.readings) + len(self.dead) + self.records:
+            raise ValueError(
+                f"received={self.received}, yet {len(self.readings)} readings, {len(self.dead)} dead letters and "
+                f"{self.records} records were given"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,48 +97,61 @@ def store(
     records: int = 0,
     beside: bool = True,
 ) -> Stored:
-    """Write one batch in one transaction: new readings, `latest`, the log row, the feed's counts, dead letters, NOTIFY.
-    `records` are those new things of the batch that are no readings (orders, warnings) and that the caller has written in
-    the same transaction: they count as stored, here and in the log row.
+    """`store_all` of one portion."""
+    portion = Portion(feed, lane, received, readings, dead, records)
+    return store_all(conn, [portion], worker=worker, received_at=received_at, beside=beside)[0]
 
-    `lane` is `live` or `history`. `received` counts readings and refused messages; when the caller has already left out
-    repeated ones it may be larger than len(readings) + len(dead), and the difference counts as duplicate. `beside` False:
-    what comes under a taken identity is dropped even when it says another value (it was computed, and nothing is lost). Raises
-    ValueError if it is smaller, and psycopg.Error when the database refuses the batch; then nothing was written.
 
-    Why one statement with arrays for any size, and no COPY into a staging table: measured, they are equally fast, and
-    one way to write is easier to trust than two.
+def store_all(
+    conn: psycopg.Connection, portions: Sequence[Portion], *, worker: str, received_at: datetime, beside: bool = True
+) -> list[Stored]:
+    """Write one batch in one transaction: new readings, `latest`, the rows of the log, the feeds' counts, dead letters,
+    NOTIFY. What became of each portion, in their order.
+
+    Of several readings under one identity the first is stored, by order of portions and within them. `beside` False: what
+    comes under a taken identity is dropped even when it says another value (it was computed, and nothing is lost). Raises
+    psycopg.Error when the database refuses the batch, ValueError for a value that cannot be written down; then nothing was
+    written.
+
+    Why all feeds in one statement, out of a temporary table that COPY has filled: so a batch costs a handful of calls,
+    whatever it holds, and during each of them the threads that receive go on.
     """
-    if received < len(readings) + len(dead) + records:
-        raise ValueError(
-            f"received={received}, yet {len(readings)} readings, {len(dead)} dead letters and {records} records were given"
-        )
-    first: dict[tuple, Reading] = {}
-    for r in readings:
-        first.setdefault((r.station, r.kind, r.at, r.seq), r)
+    if not portions:
+        return []
     with conn.transaction():
-        db.run(conn, "begin_write")
-        parts = db.many(
-            conn, "readings_store", feed=feed, worker=worker, lane=lane, received_at=received_at,
-            received=received, dead=len(dead), records=records, slice=SLICE, **_arrays([first[key] for key in sorted(first)]),
+        db.run(conn, "stage")
+        given = _Given(portions)
+        given.copy(conn)
+        parts = given.parts
+        found = db.one(
+            conn, "readings_store", worker=worker, received_at=received_at, feeds=[portions[p.portion].feed for p in parts],
+            lanes=[portions[p.portion].lane for p in parts], received=[p.received for p in parts],
+            records=[p.records for p in parts], dead=[p.dead for p in parts],
         )  # fmt: skip
-        fresh = _fresh(conn, first, parts, received_at)
-        kept = _differing(conn, readings, fresh, received_at) if beside else 0
-        if kept:
-            db.run(conn, "batch_recounted", id=min(p["id"] for p in parts), received_at=received_at, kept=kept)
-        if dead:
+        for place in found["again"] or ():
+            given.gone[given.owners[place]] = 1
+        kept = _keep_differing(conn, given, found["ids"], received_at) if beside else [0] * len(portions)
+        done = [
+            Stored(
+                max(id for id, part in zip(found["ids"], parts, strict=True) if part.portion == number),
+                len(fresh) + more + p.records,
+                p.received - len(p.dead) - len(fresh) - more - p.records,
+                len(p.dead),
+                fresh,
+            )
+            for number, (p, fresh, more) in enumerate(zip(portions, given.fresh(), kept, strict=True))
+        ]
+        letters = [(p.feed, letter) for p in portions for letter in p.dead]
+        if letters:
             db.run(
-                conn, "dead_letters_insert", received_at=received_at, feed=feed,
-                topics=[_printable(d.topic) for d in dead], payloads=[bytes(d.payload) for d in dead],
-                rules=[d.rule for d in dead], reasons=[_printable(d.reason) for d in dead],
+                conn, "dead_letters_insert", received_at=received_at, feeds=[feed for feed, _ in letters],
+                topics=[_printable(d.topic) for _, d in letters], payloads=[bytes(d.payload) for _, d in letters],
+                rules=[d.rule for _, d in letters], reasons=[_printable(d.reason) for _, d in letters],
             )  # fmt: skip
-        stored = len(fresh) + kept + records
-        done = Stored(max(p["id"] for p in parts), stored, received - len(dead) - stored, len(dead), fresh)
-        db.run(
-            conn, "feed_counted", feed=feed, received=received, stored=done.stored, duplicate=done.duplicate,
-            dead=done.dead, received_at=received_at, observed_at=max((r.at for r in fresh), default=None),
-            note=json.dumps({"batch": done.batch, "feed": feed, "lane": lane}),
-        )  # fmt: skip
+        _count(conn, received_at, [
+            (p.feed, p.lane, s.batch, p.received, s.stored, s.duplicate, s.dead, max((r.at for r in s.fresh), default=None))
+            for p, s in zip(portions, done, strict=True)
+        ])  # fmt: skip
     return done
 
 
@@ -121,49 +160,95 @@ def count(
 ) -> None:
     """Book a batch that another way of writing has stored (`brain.local.backfill`), and tell the listeners. Last in its
     transaction."""
+    _count(conn, at, [(feed, lane, batch, received, stored, duplicate, received - stored - duplicate, None)])
+
+
+def _count(conn: psycopg.Connection, at: datetime, rows: list[tuple]) -> None:
+    feeds, lanes, batches, received, stored, duplicate, dead, observed = zip(*rows, strict=True)
+    notes = [
+        json.dumps({"batch": batch, "feed": feed, "lane": lane})
+        for feed, lane, batch in zip(feeds, lanes, batches, strict=True)
+    ]
     db.run(
-        conn, "feed_counted", feed=feed, received=received, stored=stored, duplicate=duplicate,
-        dead=received - stored - duplicate, received_at=at, observed_at=None,
-        note=json.dumps({"batch": batch, "feed": feed, "lane": lane}),
+        conn, "feeds_counted", received_at=at, feeds=list(feeds), received=list(received), stored=list(stored),
+        duplicate=list(duplicate), dead=list(dead), observed_at=list(observed), notes=notes,
     )  # fmt: skip
 
 
-def _arrays(readings: list[Reading]) -> dict[str, list]:
-    return {
-        "stations": [r.station for r in readings],
-        "kinds": [r.kind for r in readings],
-        "ats": [r.at for r in readings],
-        "seqs": [r.seq for r in readings],
-        "vals": [float(r.value) for r in readings],
-        "qualities": [str(r.quality) for r in readings],
-    }
+class _Part(NamedTuple):
+    """A row of the log: of which portion, and the counts that it carries."""
+
+    portion: int
+    received: int
+    records: int
+    dead: int
 
 
-def _fresh(
-    conn: psycopg.Connection, first: Mapping[tuple, Reading], parts: list[dict], received_at: datetime
-) -> tuple[Reading, ...]:
-    """Those of `first` that were stored; read back only when some, but not all, were."""
-    stored = sum(p["fresh"] for p in parts)
-    if stored in (0, len(first)):
-        return tuple(first.values()) if stored else ()
-    rows = db.many(conn, "batch_identities", ids=[p["id"] for p in parts], received_at=received_at)
-    new = {(r["station"], r["kind"], r["at"], r["seq"]) for r in rows}
-    return tuple(reading for key, reading in first.items() if key in new)
+class _Given:
+    """The readings of all portions in one line, each known by its number in it."""
+
+    def __init__(self, portions: Sequence[Portion]):
+        self.readings = [r for p in portions for r in p.readings]
+        self.gone = bytearray(len(self.readings))  # 1 for what is not stored: its identity is taken
+        self.owners: list[int] = []  # number by place in `staged`
+        self.parts: list[_Part] = []
+        self.part_of: list[int] = []  # 1, 2 … as the statement counts them
+        self._sizes = [len(p.readings) for p in portions]
+        for number, p in enumerate(portions):
+            first = min(self._sizes[number], SLICE)
+            self.parts.append(_Part(number, p.received - self._sizes[number] + first, p.records, len(p.dead)))
+            self.part_of += [len(self.parts)] * first
+            for start in range(SLICE, self._sizes[number], SLICE):
+                size = min(self._sizes[number] - start, SLICE)
+                self.parts.append(_Part(number, size, 0, 0))
+                self.part_of += [len(self.parts)] * size
+
+    def copy(self, conn: psycopg.Connection) -> None:
+        """Bring them into `staged`, in the order of identities, of several under one the first."""
+        line = sorted([(r.station, r.kind, r.at, r.seq, n) for n, r in enumerate(self.readings)])
+        if not line:
+            return
+        before = None
+        with conn.cursor() as cursor, cursor.copy(db.statements()["staged_copy"]) as copy:  # type: ignore[arg-type]
+            copy.set_types(STAGED)
+            for *identity, number in line:
+                if identity == before:
+                    self.gone[number] = 1
+                    continue
+                before = identity
+                r = self.readings[number]
+                copy.write_row((len(self.owners), self.part_of[number], *identity, float(r.value), str(r.quality)))
+                self.owners.append(number)
+
+    def fresh(self) -> Iterator[tuple[Reading, ...]]:
+        """Those that are new, by portion, in their order."""
+        start = 0
+        for size in self._sizes:
+            gone = self.gone[start : start + size]
+            found = self.readings[start : start + size]
+            yield tuple(r for r, old in zip(found, gone, strict=True) if not old) if any(gone) else tuple(found)
+            start += size
 
 
-def _differing(
-    conn: psycopg.Connection, readings: Sequence[Reading], fresh: Sequence[Reading], received_at: datetime
-) -> int:
-    """Keep what came under a taken identity with another value; returns how many that were."""
-    if len(fresh) == len(readings):
-        return 0
-    new = {(r.station, r.kind, r.at, r.seq): r.value for r in fresh}
-    other = [r for r in readings if new.get((r.station, r.kind, r.at, r.seq)) != r.value]
-    if not other:
-        return 0
-    arrays = _arrays(other)
-    del arrays["qualities"]
-    return len(db.many(conn, "readings_differing", received_at=received_at, **arrays))
+def _keep_differing(conn: psycopg.Connection, given: _Given, ids: Sequence[int], received_at: datetime) -> list[int]:
+    """Keep what came under a taken identity with another value; returns how many that were, by portion."""
+    kept = [0] * (given.parts[-1].portion + 1)
+    asked: dict[tuple, int] = {}
+    for number, old in enumerate(given.gone):
+        if old:
+            r = given.readings[number]
+            asked.setdefault((r.station, r.kind, r.at, r.seq, float(r.value)), number)
+    if not asked:
+        return kept
+    stations, kinds, ats, seqs, vals = map(list, zip(*sorted(asked), strict=True))
+    rows = db.many(
+        conn, "readings_differing", received_at=received_at, stations=stations, kinds=kinds, ats=ats, seqs=seqs, vals=vals
+    )
+    for row in rows:
+        part = given.part_of[asked[row["station"], row["kind"], row["at"], row["seq"], row["value"]]]
+        kept[given.parts[part - 1].portion] += 1
+        db.run(conn, "batch_recounted", id=ids[part - 1], received_at=received_at, kept=1)
+    return kept
 
 
 def _printable(text: str) -> str:

@@ -67,7 +67,7 @@ def with_flags(trail: Sequence[Reading], flags: Sequence[tuple[str, datetime, st
     changed = {(kind, at, seq): quality for kind, at, seq, quality in flags}
     if not changed:
         return list(trail)
-    return [replace(r, quality=changed.get((r.kind, r.at, r.seq), r.quality)) for r in trail]
+    return [r._replace(quality=changed.get((r.kind, r.at, r.seq), r.quality)) for r in trail]
 
 
 def reach(rule: Any) -> int:

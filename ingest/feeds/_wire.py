@@ -16,7 +16,7 @@ from brain.model import Quality, Reading
 from ingest.feeds import BadMessage
 
 __all__ = [
-    "BEIJING", "BLANK", "FLAGS", "flag", "gather", "get", "half", "messages", "number", "obj", "on_behalf", "quantity",
+    "BEIJING", "BLANK", "FLAGS", "flag", "flag_of_all", "gather", "get", "half", "messages", "number", "obj", "on_behalf", "quantity",
     "short", "station", "text", "tree", "when", "word",
 ]  # fmt: skip
 
@@ -64,6 +64,8 @@ def tree(payload: bytes, *, gbk: bool = False) -> Any:
 
 def number(value: object, where: str) -> float | None:
     """A measured number; None where the station prints that it has none. Full-width digits are read."""
+    if type(value) is float:  # what most send; the same answer as below, only sooner
+        return value
     try:
         return cells.number(value, where)
     except Unreadable as err:
@@ -157,6 +159,11 @@ def flag(value: object, where: str) -> Quality:
         raise BadMessage(err.rule, str(err)) from None
 
 
+def flag_of_all(value: object) -> Quality | None:
+    """Quality by a data flag that stands for a whole message; None where it must be read item by item."""
+    return FLAGS.get("" if value is None else value) if value is None or type(value) is str else None
+
+
 def gather(items: Iterable[T], read: Callable[[T], Reading | list[Reading] | None], empty: str) -> list[Reading]:
     """Read items one by one so that a bad one spares its neighbours.
 
@@ -190,7 +197,7 @@ def generic(topic: str, body: dict[str, Any]) -> list[Reading] | None:
     `{"readings": [...]}`, where what they have in common may stand once beside the list. `kind` is the catalog's or the
     sender's own word, `unit` may be left out, `flag` is the HJ 212 data flag, `seq` the sender's running number.
     """
-    names = {k.lower() for k in body}
+    names = set(map(str.lower, body))
     if "readings" in names:
         rows = get(body, "readings")
         if not isinstance(rows, list):

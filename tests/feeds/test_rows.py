@@ -6,7 +6,6 @@ import contextlib
 import json
 import time
 import tracemalloc
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -109,7 +108,7 @@ def test_every_good_json_sample_may_be_pushed_as_it_is(feed):
         if s.refused is None and s.payload[:1] == b"{":
             (row,) = rows.cut(feed, "json", s.payload, MOST)
             found = feeds.load()[feed].parse(f"push/{feed}/k1/-", row.payload, RECEIVED)
-            assert found == [replace(r, value=pytest.approx(r.value)) for r in s.readings]
+            assert found == [r._replace(value=pytest.approx(r.value)) for r in s.readings]
 
 
 @pytest.mark.parametrize("feed", JSON_FEEDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
@@ -30,7 +30,7 @@ def test_a_sample_becomes_what_it_says(sample):
         assert refused.rule == sample.refused[0]
         assert sample.refused[1] in refused.reason
     records = [r for r in found if isinstance(r, feeds.RECORDS)]
-    assert [r for r in found if r not in records] == [replace(r, value=pytest.approx(r.value)) for r in sample.readings]
+    assert [r for r in found if r not in records] == [r._replace(value=pytest.approx(r.value)) for r in sample.readings]
     shown = [json.loads(json.dumps(asdict(r), default=str)) for r in records]
     wanted = [dict(r) for r in sample.records]
     assert [{k: r[k] for k in w} for r, w in zip(shown, wanted, strict=True)] == wanted

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -98,7 +97,7 @@ def test_any_order_repetition_and_delay_of_a_stream_comes_to_the_same(conn, now,
         if hour is not None:
             intake.roll_up(conn, start + hour * HOUR)
     intake.flag(conn, station, [(whole[key].kind, whole[key].at, key[2], quality) for key, quality in flags.items()])
-    final = [replace(reading, quality=flags.get(key, reading.quality)) for key, reading in whole.items()]
+    final = [reading._replace(quality=flags.get(key, reading.quality)) for key, reading in whole.items()]
 
     assert intake.trail(conn, station, ["ph", "codmn"]) == sorted(final, key=lambda r: (r.at, r.kind, r.seq))
     newest = {r.kind: r for r in sorted(final, key=lambda r: (r.at, r.seq))}

@@ -326,7 +326,7 @@ def test_fire_weather_grows_with_the_dry_days_and_needs_a_whole_day_of_records()
 def test_rain_ends_the_fire_danger():
     dry = weather(24 * 12)
     rain = weather(30, rain_24h=30.0, humidity=95.0, air_temp=18.0)
-    wet = [replace(r, at=r.at + timedelta(hours=24 * 12)) for r in rain]
+    wet = [r._replace(at=r.at + timedelta(hours=24 * 12)) for r in rain]
     found, last = told(("fire_danger", "index"), station("fire"), dry + wet)
     assert said(found)[-1] == ("clear", None) and last.level is None
 

@@ -2,15 +2,21 @@
 -- First statement of every transaction that writes readings: gives it its transaction id (see `roll_up_state`).
 SELECT brain_begin_write();
 
+-- stage --
+-- First statement of a transaction that stores readings: `begin_write`, and an empty table `staged`.
+SELECT brain_begin_write(), brain_stage();
+
+-- staged_copy --
+-- Fills it.
+COPY staged (place, part, station, kind, at, seq, value, quality) FROM STDIN (FORMAT binary);
+
 -- readings_store --
--- Inserts what is new, moves `latest`, writes the batch and marks hours already closed; one row for each part of the batch.
--- The readings come sorted by identity, so that two workers never wait for each other crosswise. A batch of history is cut
--- into rows of %(slice)s readings; the first carries the counts of what was not stored.
+-- Inserts what is new of `staged`, moves `latest`, marks hours already closed and writes the rows of the log, one for each
+-- part. Gives their ids in the order of the parts, and the places of what was there already (null where nothing was).
+-- `staged` lies in the order of identities, so that two workers never wait for each other crosswise.
 WITH fresh AS (
   INSERT INTO reading (station, kind, at, seq, value, quality, delay_s)
-  SELECT u.*, brain_delay(u.at, %(received_at)s)
-    FROM unnest(%(stations)b::text[], %(kinds)b::text[], %(ats)b::timestamptz[], %(seqs)b::text[],
-                %(vals)b::double precision[], %(qualities)b::text[]) AS u (station, kind, at, seq, value, quality)
+  SELECT station, kind, at, seq, value, quality, brain_delay(at, %(received_at)s) FROM staged
       ON CONFLICT DO NOTHING
   RETURNING station, kind, at, seq, value, quality
 ), newest AS (
@@ -24,32 +30,28 @@ WITH fresh AS (
 ), dirt AS (
   INSERT INTO dirty_bucket (station, kind, bucket)
   SELECT DISTINCT station, kind, brain_hour(at) FROM fresh WHERE at < (SELECT marks_before FROM roll_up_state)
-), cut AS (
-  SELECT *, (row_number() OVER () - 1) / %(slice)s AS part FROM fresh
+), judged AS MATERIALIZED (
+  SELECT s.place, s.part, s.station, s.kind, s.at, s.seq, s.value, s.quality, f.station IS NOT NULL AS new
+    FROM staged s LEFT JOIN fresh f USING (station, kind, at, seq)
 ), parts AS (
-  SELECT part, count(*) AS n, array_agg(station) AS stations, array_agg(kind) AS kinds, array_agg(at) AS ats,
+  SELECT part, count(*)::int AS n, array_agg(station) AS stations, array_agg(kind) AS kinds, array_agg(at) AS ats,
          array_agg(seq) AS seqs, array_agg(value) AS vals, array_agg(quality) AS qualities
-    FROM cut GROUP BY part
-   UNION ALL
-  SELECT 0, 0, '{}', '{}', '{}', '{}', '{}', '{}' WHERE NOT EXISTS (SELECT 1 FROM fresh)
-), rest AS (
-  SELECT %(received)s::int - %(dead)s::int - %(records)s::int - count(*)::int AS duplicate FROM fresh
+    FROM judged WHERE new GROUP BY part
+), logged AS (
+  INSERT INTO intake_batch (received_at, feed, worker, lane, received, stored, duplicate, dead,
+                            stations, kinds, ats, seqs, vals, qualities)
+  SELECT %(received_at)s, g.feed, %(worker)s, g.lane, g.received, coalesce(n, 0) + g.records,
+         g.received - coalesce(n, 0) - g.records - g.dead, g.dead,
+         coalesce(stations, '{}'), coalesce(kinds, '{}'), coalesce(ats, '{}'), coalesce(seqs, '{}'), coalesce(vals, '{}'),
+         coalesce(qualities, '{}')
+    FROM unnest(%(feeds)s::text[], %(lanes)s::text[], %(received)s::int[], %(records)s::int[], %(dead)s::int[])
+         WITH ORDINALITY AS g (feed, lane, received, records, dead, part)
+    LEFT JOIN parts p ON p.part = g.part
+   ORDER BY g.part
+  RETURNING id
 )
-INSERT INTO intake_batch (received_at, feed, worker, lane, received, stored, duplicate, dead,
-                          stations, kinds, ats, seqs, vals, qualities)
-SELECT %(received_at)s, %(feed)s, %(worker)s, %(lane)s,
-       n + CASE part WHEN 0 THEN duplicate + %(dead)s::int + %(records)s::int ELSE 0 END,
-       n + CASE part WHEN 0 THEN %(records)s::int ELSE 0 END,
-       CASE part WHEN 0 THEN duplicate ELSE 0 END, CASE part WHEN 0 THEN %(dead)s::int ELSE 0 END,
-       stations, kinds, ats, seqs, vals, qualities
-  FROM parts CROSS JOIN rest ORDER BY part
-RETURNING id, cardinality(stations) AS fresh;
-
--- batch_identities --
--- Identities of the readings that these parts of a batch stored.
-SELECT u.station, u.kind, u.at, u.seq
-  FROM intake_batch b, unnest(b.stations, b.kinds, b.ats, b.seqs) AS u (station, kind, at, seq)
- WHERE b.id = ANY (%(ids)s) AND b.received_at = %(received_at)s;
+SELECT (SELECT array_agg(id ORDER BY id) FROM logged) AS ids,
+       (SELECT array_agg(place) FROM judged WHERE NOT new) AS again;
 
 -- readings_differing --
 -- Of readings that were not stored because their identity is taken: those whose value differs from the stored one. They are
@@ -68,7 +70,7 @@ WITH kept AS (
   INSERT INTO dirty_bucket (station, kind, bucket)
   SELECT DISTINCT station, kind, brain_hour(at) FROM kept WHERE at < (SELECT marks_before FROM roll_up_state)
 )
-SELECT station, kind, at, seq, value FROM kept;
+SELECT station, kind, at, left(seq, -9) AS seq, value FROM kept;
 
 -- batch_recounted --
 -- Some of a batch's duplicates were stored after all.
@@ -78,20 +80,26 @@ UPDATE intake_batch SET stored = stored + %(kept)s, duplicate = duplicate - %(ke
 -- dead_letters_insert --
 -- Refused messages, raw, with the rule that refused each.
 INSERT INTO dead_letter (received_at, feed, topic, payload, rule, reason)
-SELECT %(received_at)s, %(feed)s, * FROM unnest(%(topics)b::text[], %(payloads)b::bytea[], %(rules)b::text[], %(reasons)b::text[]);
+SELECT %(received_at)s, *
+  FROM unnest(%(feeds)s::text[], %(topics)b::text[], %(payloads)b::bytea[], %(rules)b::text[], %(reasons)b::text[]);
 
--- feed_counted --
--- Adds a batch to its feed's counts and tells the listeners. Last in the transaction: workers of one feed share the row.
+-- feeds_counted --
+-- Adds what a transaction brought to the counts of its feeds and tells the listeners. Last in the transaction: workers of one
+-- feed share the row.
 WITH counted AS (
   INSERT INTO feed_status AS f (feed, received, stored, duplicate, dead, last_received_at, last_observed_at)
-  VALUES (%(feed)s, %(received)s, %(stored)s, %(duplicate)s, %(dead)s, %(received_at)s, %(observed_at)s)
+  SELECT feed, sum(received), sum(stored), sum(duplicate), sum(dead), %(received_at)s, max(observed_at)
+    FROM unnest(%(feeds)s::text[], %(received)s::bigint[], %(stored)s::bigint[], %(duplicate)s::bigint[],
+                %(dead)s::bigint[], %(observed_at)s::timestamptz[])
+         AS g (feed, received, stored, duplicate, dead, observed_at)
+   GROUP BY feed ORDER BY feed
       ON CONFLICT (feed) DO UPDATE
      SET received = f.received + excluded.received, stored = f.stored + excluded.stored,
          duplicate = f.duplicate + excluded.duplicate, dead = f.dead + excluded.dead,
          last_received_at = greatest(f.last_received_at, excluded.last_received_at),
          last_observed_at = greatest(f.last_observed_at, excluded.last_observed_at)
 )
-SELECT pg_notify('brain_intake', %(note)s);
+SELECT pg_notify('brain_intake', note) FROM unnest(%(notes)s::text[]) AS n (note);
 
 -- reading_trail --
 -- Readings of some kinds at some stations between two moments, the newest `most` of each, oldest first.

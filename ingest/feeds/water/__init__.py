@@ -59,13 +59,15 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     if not isinstance(items, dict):
         raise BadMessage("shape", f"“数据”应是项目到数值的对照，现为“{_wire.short(items)}”；请按格式发送")
     flags = body.get("标识")
+    common = _wire.flag_of_all(flags)
 
     def read(item: tuple[str, object]) -> Reading | None:
-        kind = KIND_OF.get(item[0]) or _kind(item[0])
+        name, value = item
+        kind = KIND_OF.get(name) or _kind(name)
         if not kind:
             return None
-        quality = _wire.flag(flags.get(item[0]) if isinstance(flags, dict) else flags, f"标识.{_wire.short(item[0])}")
-        return _reading(place, kind, at, item[1], item[0], quality)
+        quality = common or _wire.flag(flags.get(name) if isinstance(flags, dict) else flags, f"标识.{_wire.short(name)}")
+        return _reading(place, kind, at, value, name, quality)
 
     return _wire.gather(items.items(), read, "“数据”里一个数值也没有；请核对分析仪是否在线")
 
@@ -88,5 +90,5 @@ def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[
 
 
 def _reading(place: str, kind: str, at: datetime, value: object, where: str, quality: Quality) -> Reading | None:
-    found = _wire.number(value, _wire.short(where))
+    found = value if type(value) is float else _wire.number(value, _wire.short(where))
     return None if found is None else Reading(place, kind, at, found, quality)
