@@ -113,6 +113,26 @@ def test_sheets_of_every_theme_long_or_wide_become_readings(drop, conn, feed, te
     assert at == datetime(2026, 9, 3, 0, 0, tzinfo=UTC) and value in (3.5, 3.12, 12.0, 35.0, 1.0)
 
 
+FIRMS = (
+    "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight\n"
+    "24.3001,116.1001,306.43,1.17,1.08,2026-09-03,0036,T,63,6.1NRT,276.13,14.58,D\n"
+    "40.00000,100.00000,306.43,1.17,1.08,2026-09-03,0036,T,63,6.1NRT,276.13,14.58,D\n"
+)
+
+
+def test_a_file_of_firms_is_taken_as_it_comes(drop):
+    row = drop.take("fire", "MODIS_C6_1_China_24h.csv", FIRMS)
+    at = datetime(2026, 9, 3, 0, 36, tzinfo=UTC)
+    assert [r[:4] for r in drop.hands.readings()] == [("FW-001", "hotspot", at, 14.58), ("FW-001", "hotspot_confidence", at, 63.0)]
+    assert (row["state"], row["stored"]) == ("done", 2) and {e["rule"] for e in row["report"]["errors"]} == {"place"}
+
+
+def test_a_hotspot_that_came_over_mqtt_is_known_again_in_a_file(drop):
+    drop.hands.send(FIRMS.encode(), "city/441402/fire/hotspots", "fire")
+    row = drop.take("fire", "a.csv", FIRMS)
+    assert (row["stored"], row["duplicate"]) == (0, 2) and len(drop.hands.readings()) == 2
+
+
 def test_a_bad_row_goes_to_the_dead_letter_alone_and_the_report_names_its_line(drop):
     text = "站码,时间,pH\nWL-01,昨天,7\nWL-01,2026-09-03 08:00,7\nWL-99,2026-09-03 08:00,7\nWL-01,2026-09-03 09:00,99\n"
     row = drop.take("water", "a.csv", text)
