@@ -8,6 +8,9 @@ Why nothing is kept of how far a file came: a kill in its middle leaves it in `t
 start, and what was stored the first time is a duplicate. Only its dead letters would stand twice; the old ones are closed.
 
 While the database is away files simply wait in their folder.
+
+What lies in `done/` and `failed/` is deleted after so many days (`files.done_days`, `files.refused_days`), because sheets of
+the hotline hold what callers said of themselves, and all that anybody needs of them is in the record by then.
 """
 
 from __future__ import annotations
@@ -48,6 +51,8 @@ REPORT = ".report.json"
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", MAP)
 TAKING, DONE, FAILED = "taking", "done", "failed"
 WAIT_S = 0.5
+CLEAR_S = 3600.0  # how often it is looked for originals whose days are over
+DAY_S = 86400
 
 
 @dataclass(slots=True)
@@ -114,6 +119,7 @@ class Door:
         self._seen: dict[Path, tuple[int, int, float]] = {}  # size, mtime, since when
         self._away = False
         self._odd: dict[Path, float] = {}  # files that could not be handled, and when that was
+        self._cleared: float | None = None
         self._stopping = threading.Event()
         self._finishing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -153,6 +159,9 @@ class Door:
     def step(self) -> int:
         """Take in every file that is ready; returns how many were finished."""
         finished = 0
+        if self._cleared is None or self._monotonic() - self._cleared >= CLEAR_S:
+            self._cleared = self._monotonic()
+            self._clear()
         try:
             if self._conn is None:
                 self._conn = self._connect()
@@ -200,6 +209,22 @@ class Door:
                 _bring(path.with_name(path.name + MAP), taken.with_name(taken.name + MAP))
                 yield taker, taken
         self._seen = seen
+
+    def _clear(self) -> None:
+        """Delete the originals that have lain for their days, and the reports beside them."""
+        kept = {DONE: self._practice.drop_done_days, FAILED: self._practice.drop_refused_days}
+        for feed in self._sheets.takers:
+            for folder, days in kept.items():
+                gone = 0
+                for path in _over(self.drop / feed / folder, self._now().timestamp() - days * DAY_S) if days else ():
+                    try:
+                        path.unlink(missing_ok=True)
+                        path.with_name(path.name + REPORT).unlink(missing_ok=True)
+                        gone += 1
+                    except OSError as err:
+                        self._complain(path, err)
+                if gone:
+                    log.info("文件 %s/%s：删去 %d 份满 %d 天的原件和处理结果", feed, folder, gone, days)
 
     def _complain(self, path: Path, err: Exception) -> None:
         """Say that a file cannot be handled; it stays where it is for a while, then is tried again."""
@@ -349,6 +374,26 @@ def _files(folder: Path) -> list[Path]:
         and not entry.name.lower().endswith(UNFINISHED)
     ]
     return sorted(found, key=lambda path: (_age(path), path.name))
+
+
+def _over(folder: Path, before: float) -> list[Path]:
+    """Files of a folder that were dealt with before a moment; a report goes with its file. The moment is told by the report,
+    for the file itself keeps the time its sender gave it; without one, by when it was put there."""
+    if not folder.is_dir():
+        return []
+    entries = {entry.name: entry for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False)}
+    found = []
+    for name, entry in entries.items():
+        if name.endswith(REPORT) and name.removesuffix(REPORT) in entries:
+            continue
+        report = entries.get(name + REPORT)
+        try:
+            at = entry.stat(follow_symlinks=False).st_ctime if report is None else report.stat(follow_symlinks=False).st_mtime
+        except FileNotFoundError:
+            continue  # another worker was quicker
+        if at < before:
+            found.append(folder / name)
+    return sorted(found)
 
 
 def _age(path: Path) -> int:

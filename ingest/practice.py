@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 SHIPPED = Path(__file__).with_name("intake.toml")
-OFF = frozenset({"push.per_minute"})
-"""Numbers of which 0 means none."""
+OFF = frozenset({"push.per_minute", "files.done_days", "files.refused_days"})
+"""Numbers of which 0 means no limit."""
 
 
 class BadPractice(ValueError):
@@ -127,6 +127,8 @@ class Practice:
     drop_poll_s: float
     drop_still_s: float
     drop_errors: int
+    drop_done_days: int
+    drop_refused_days: int
 
 
 def load(folder: str = "") -> Practice:
@@ -206,6 +208,8 @@ def load(folder: str = "") -> Practice:
         drop_poll_s=said["files"]["poll_s"],
         drop_still_s=said["files"]["still_s"],
         drop_errors=said["files"]["errors"],
+        drop_done_days=said["files"]["done_days"],
+        drop_refused_days=said["files"]["refused_days"],
     )
 
 

@@ -31,6 +31,7 @@ class Drop:
     def __init__(self, folder: Path, url: str, catalog, hands):
         self.folder, self.url, self.catalog, self.hands = folder, url, catalog, hands
         self.ticks = 0.0
+        self.now = NOW
         self.there = True
         self.thread: threading.Thread | None = None
         self.door = self.open()
@@ -42,7 +43,8 @@ class Drop:
             return db.connect(self.url, name="door under test")
 
         local = replace(practice.load(), drop_errors=5, **more)
-        return Door(self.folder, worker, connect, self.hands.writer, local, self.catalog, now=lambda: NOW, monotonic=lambda: self.ticks)
+        clocks = {"now": lambda: self.now, "monotonic": lambda: self.ticks}
+        return Door(self.folder, worker, connect, self.hands.writer, local, self.catalog, **clocks)
 
     def lay(self, feed: str, name: str, data: bytes | str, **sidecar) -> Path:
         path = self.folder / feed / name
@@ -260,6 +262,77 @@ def test_two_files_of_one_name_are_both_kept(drop):
     drop.take("water", "a.csv", WIDE)
     drop.take("water", "a.csv", WIDE.replace("08:00", "10:00"))
     assert sorted(p.name for p in (drop.folder / "water/done").glob("*.csv")) == ["a-2.csv", "a.csv"]
+
+
+# How long originals stay ----------------------------------------------------------------------------------------------
+def days_later(drop, days: float, **more) -> list[str]:
+    """What lies in the drop folder after a door has looked around so many days from now."""
+    drop.now = datetime.now(UTC) + timedelta(days=days)
+    drop.look(drop.open(**more))
+    return sorted(str(p.relative_to(drop.folder)) for p in drop.folder.rglob("*") if p.is_file())
+
+
+ORDERS = "工单编号,诉求内容,来电人,联系电话\nA-1,路灯不亮,张三丰,13800138000\n"
+
+
+def test_an_original_goes_with_its_report_after_its_days_and_not_before(drop):
+    path = drop.lay("hotline", "a.csv", ORDERS, by="tests")
+    os.utime(path, (0, 0))  # what its sender says of its age does not count
+    drop.look()
+    assert days_later(drop, 29.9) == ["hotline/done/a.csv", "hotline/done/a.csv.report.json"]
+    assert days_later(drop, 30.1) == []
+    assert drop.rows()[0]["state"] == "done"
+
+
+def test_a_refused_original_stays_longer_so_that_it_can_be_mended(drop):
+    drop.take("hotline", "a.csv", "甲,乙\n1,2\n")
+    assert days_later(drop, 89.9) == ["hotline/failed/a.csv", "hotline/failed/a.csv.report.json"]
+    assert days_later(drop, 90.1) == []
+
+
+def test_nought_days_keep_originals_for_ever(drop):
+    drop.take("water", "a.csv", WIDE)
+    drop.take("water", "b.csv", "甲,乙\n1,2\n")
+    assert len(days_later(drop, 36_500, drop_done_days=0, drop_refused_days=0)) == 4
+
+
+def test_what_waits_or_is_in_hand_is_never_deleted(drop):
+    drop.lay("water", "a.csv", WIDE)
+    drop.lay("water", "taking/w2/b.csv", WIDE)
+    drop.there = False
+    assert days_later(drop, 400) == ["water/a.csv", "water/taking/w2/b.csv"]
+
+
+def test_a_report_whose_original_is_gone_and_an_original_without_a_report_go_too(drop):
+    drop.lay("water", "done/a.csv.report.json", "{}")
+    drop.lay("water", "done/b.csv", WIDE)
+    drop.lay("water", "done/kept/c.csv", WIDE)
+    assert days_later(drop, 31) == ["water/done/kept/c.csv"]
+
+
+def test_a_door_that_runs_looks_for_originals_once_an_hour(drop):
+    drop.take("water", "a.csv", WIDE)
+    drop.now = datetime.now(UTC) + timedelta(days=31)
+    drop.look()
+    assert (drop.folder / "water/done/a.csv").exists()
+    drop.ticks += files.CLEAR_S
+    drop.look()
+    assert not (drop.folder / "water/done/a.csv").exists()
+
+
+def test_an_original_that_cannot_be_deleted_is_told_and_stops_nobody(drop, monkeypatch, caplog):
+    drop.take("water", "a.csv", WIDE)
+    drop.take("water", "b.csv", WIDE.replace("08:00", "10:00"))
+    real = Path.unlink
+
+    def unlink(self, missing_ok=False):
+        if self.name == "a.csv":
+            raise PermissionError(13, "Permission denied")
+        real(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    assert days_later(drop, 31) == ["water/done/a.csv", "water/done/a.csv.report.json"]
+    assert any("a.csv 处理不了：Permission denied" in r.getMessage() for r in caplog.records)
 
 
 # Kills ----------------------------------------------------------------------------------------------------------------
