@@ -33,7 +33,7 @@ from psycopg.types.json import Jsonb
 
 from brain import catalog as catalogs
 from brain.catalog.shapes import Catalog, Taker
-from brain.flow import columns, sheets
+from brain.flow import cells, columns, sheets
 from brain.flow.cells import BEIJING
 from brain.flow.sheets import BadSheet
 from brain.settings import BadSetting, Settings
@@ -43,6 +43,7 @@ from ingest.batch import Writer
 from ingest.blame import first_line
 from ingest.parcel import Outcome
 from ingest.practice import Practice
+from ingest.stations import Book, Known
 
 log = logging.getLogger("ingest")
 
@@ -66,6 +67,7 @@ class Job:
     duplicate: int = 0
     dead: int = 0
     waiting: int = 0
+    beyond: int = 0  # hotspots of a FIRMS sheet far from here, which nobody was asked to take
     errors: list[dict[str, Any]] = field(default_factory=list)
     pending: dict[int, bytes] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -276,7 +278,7 @@ class Door:
         try:
             if why:
                 raise BadSheet(why)
-            job.pending = self._messages(conn, taker, path.name, data, said)
+            job.pending = self._messages(conn, taker, path.name, data, said, job)
         except BadSheet as err:
             return self._end(conn, path, file["id"], job, "failed", str(err))
         job.rows = len(job.pending)
@@ -292,7 +294,7 @@ class Door:
         return self._end(conn, path, file["id"], job, "done", "")
 
     def _messages(
-        self, conn: psycopg.Connection, taker: Taker, name: str, data: bytes, said: dict[str, Any]
+        self, conn: psycopg.Connection, taker: Taker, name: str, data: bytes, said: dict[str, Any], job: Job
     ) -> dict[int, bytes]:
         """The file's messages by row. Raises BadSheet when it cannot be read as a whole."""
         if taker.form == "message":
@@ -310,7 +312,9 @@ class Door:
         if not sheet.rows:
             raise BadSheet("表里只有表头，没有数据行；请核对导出的内容")
         asked = {c: m for c, m in meant.items() if m != "private"}
-        return {row.line: _payload(taker.key, name, row, asked) for row in sheet.rows}
+        rows = _near(conn, sheet.rows, meant) if "date_utc" in meant.values() else sheet.rows
+        job.beyond = len(sheet.rows) - len(rows)
+        return {row.line: _payload(taker.key, name, row, asked) for row in rows}
 
     def _hand_over(self, job: Job, prefix: str) -> bool:
         """Every row to the writer, and wait until all are safe; False when the process ends before.
@@ -433,14 +437,36 @@ def _bytes(path: Path, most: int) -> bytes:
     return path.read_bytes()
 
 
+def _near(conn: psycopg.Connection, rows: tuple[sheets.Row, ...], meant: dict[str, str]) -> list[sheets.Row]:
+    """The hotspots of a FIRMS sheet that may lie in a watch cell, and those whose place cannot be read: NASA's files are of a
+    whole country, and thousands of dead letters would hide the one that matters. Beside the cells they are told."""
+    book = Book()
+    book.fill(Known(**row) for row in db.many(conn, "intake_stations"))
+    box = book.watched()
+    if box is None:
+        return list(rows)
+    west, south, east, north = box
+    column = {field: name for name, field in meant.items()}
+    found = []
+    for row in rows:
+        try:
+            lng, lat = (cells.number(row.cells.get(column.get(field, "")), field) for field in ("lng", "lat"))
+        except cells.Unreadable:
+            lng = lat = None
+        if lng is None or lat is None or not (lng < west or lng > east or lat < south or lat > north):
+            found.append(row)
+    return found
+
+
 def _payload(feed: str, name: str, row: sheets.Row, meant: dict[str, str]) -> bytes:
-    cells = {column: row.cells.get(column) for column in meant}
-    said = {"feed": feed, "file": _clean(name), "row": row.line, "cells": cells, "columns": meant}
+    kept = {column: row.cells.get(column) for column in meant}
+    said = {"feed": feed, "file": _clean(name), "row": row.line, "cells": kept, "columns": meant}
     return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def _says(job: Job) -> str:
     said = f"{job.rows} 行：入库 {job.stored}，重复 {job.duplicate}，死信 {job.dead}"
+    said += f"；另有 {job.beyond} 行火点在本区监测格的范围以外，没有收" if job.beyond else ""
     return said + (f"；数据库当时不可用，{job.waiting} 行已写盘，恢复后入库" if job.waiting else "")
 
 

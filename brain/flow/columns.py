@@ -220,6 +220,9 @@ def _place(row: Row, by: Mapping[str, tuple[str, Cell]], feed: str) -> tuple[str
         if lng is not None and lat is not None and -180 <= lng <= 180 and -90 <= lat <= 90:
             place = f"{lng:.5f},{lat:.5f}"
             return f"@{place}", f"{_satellite(row, by)}@{place}" if by.keys() & {"satellite", "date_utc"} else place
+        if "station" not in by:
+            reason = f"第 {row.line} 行没有可用的经纬度“{by['lng'][0]}”“{by['lat'][0]}”；请核对列的次序"
+            raise Unreadable("place", reason)
     raise Unreadable("station", f"第 {row.line} 行没有测站编号；请填上“{column}”")
 
 

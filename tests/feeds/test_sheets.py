@@ -325,6 +325,7 @@ def test_the_words_of_confidence_weigh_the_same_in_a_sheet_and_in_a_message():
         ({"acq_date": None}, "第 2 行“acq_date”看不懂的时间"),
         ({"satellite": "x" * 65}, "第 2 行“satellite”应是卫星的代号"),
         ({"latitude": "北"}, "第 2 行“latitude”应是数字"),
+        ({"latitude": "2430"}, "第 2 行没有可用的经纬度“longitude”“latitude”；请"),
     ],
 )
 def test_a_bad_cell_of_firms_names_its_row_and_its_column(change, says):

@@ -119,6 +119,8 @@ FIRMS = (
     "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight\n"
     "24.3001,116.1001,306.43,1.17,1.08,2026-09-03,0036,T,63,6.1NRT,276.13,14.58,D\n"
     "40.00000,100.00000,306.43,1.17,1.08,2026-09-03,0036,T,63,6.1NRT,276.13,14.58,D\n"
+    "24.3140,116.1155,306.43,1.17,1.08,2026-09-03,0036,T,63,6.1NRT,276.13,14.58,D\n"
+    "nan,116.1001,306.43,1.17,1.08,2026-09-03,0036,T,63,6.1NRT,276.13,14.58,D\n"
 )
 
 
@@ -126,7 +128,19 @@ def test_a_file_of_firms_is_taken_as_it_comes(drop):
     row = drop.take("fire", "MODIS_C6_1_China_24h.csv", FIRMS)
     at = datetime(2026, 9, 3, 0, 36, tzinfo=UTC)
     assert [r[:4] for r in drop.hands.readings()] == [("FW-001", "hotspot", at, 14.58), ("FW-001", "hotspot_confidence", at, 63.0)]
-    assert (row["state"], row["stored"]) == ("done", 2) and {e["rule"] for e in row["report"]["errors"]} == {"place"}
+    assert (row["state"], row["stored"], row["dead"]) == ("done", 2, 3)
+    assert {(e["row"], e["rule"]) for e in row["report"]["errors"]} == {(4, "place"), (5, "place")}
+
+
+def test_hotspots_of_firms_far_from_here_are_told_in_a_word_and_are_no_dead_letters(drop):
+    row = drop.take("fire", "a.csv", FIRMS.splitlines()[0] + "\n" + FIRMS.splitlines()[2] + "\n")
+    assert row["report"]["says"] == "0 行：入库 0，重复 0，死信 0；另有 1 行火点在本区监测格的范围以外，没有收"
+    assert drop.hands.letters() == [] and drop.hands.adds_up() == {}
+
+
+def test_without_a_watch_cell_no_hotspot_of_firms_is_far_and_each_asks_for_one(drop, conn):
+    conn.execute("DELETE FROM station WHERE theme = 'fire'")
+    assert drop.take("fire", "a.csv", FIRMS)["dead"] == 7
 
 
 def test_a_hotspot_that_came_over_mqtt_is_known_again_in_a_file(drop):
