@@ -352,7 +352,7 @@ class Door:
         job.errors.sort(key=lambda e: e["row"])
         says = _clean(says or _says(job))
         counts = {key: getattr(job, key) for key in ("rows", "stored", "duplicate", "dead", "waiting")}
-        report = {"says": says, "errors": job.errors}
+        report = {"says": says, "errors": job.errors, "beyond": job.beyond}
         goal = _free(path.parents[2] / (FAILED if state == "failed" else DONE), path.name)
         goal.parent.mkdir(parents=True, exist_ok=True)
         goal.with_name(goal.name + REPORT).write_text(
