@@ -104,10 +104,17 @@ class _Collector:
         if measures.commit_at is not None:
             age = (writer.now() - measures.commit_at).total_seconds()
             yield _gauge("last_commit_age_seconds", "Time since the last commit", worker, max(age, 0.0))
+        states = door_states(writer)
         up = GaugeMetricFamily("brain_intake_door_up", "Whether a door is connected", labels=["worker", "door"])
-        for name, state in door_states(writer).items():
+        for name, state in states.items():
             up.add_metric([worker, name], bool(state["connected"]))
         yield up
+        limited = CounterMetricFamily(
+            "brain_intake_push_limited", "Pushes refused because their key pushes too often", labels=["worker", "key"]
+        )
+        for key, n in states.get("http", {}).get("limited", {}).items():
+            limited.add_metric([worker, key], n)
+        yield limited
         yield _histogram(
             "batch_size", "Readings and refusals of a commit", worker, SIZES, measures.sizes, measures.entries
         )

@@ -21,6 +21,7 @@ from brain.model import Quality, Reading
 from brain.store import db
 from ingest.blame import blames_data, first_line
 from ingest.errands import Errand
+from ingest.feeds.cameras import SINCE
 from ingest.feeds.gateway import WILL
 from ingest.parcel import Outcome, Parcel
 
@@ -211,4 +212,4 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
 
 def _by_receipt(r: Reading) -> bool:
     """Whether the observed time of a reading is when it was received."""
-    return r.quality is Quality.CLOCK or r.seq[:5] == WILL
+    return r.quality is Quality.CLOCK or r.seq[:5] == WILL or r.seq[:6] == SINCE

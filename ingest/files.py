@@ -8,6 +8,9 @@ Why nothing is kept of how far a file came: a kill in its middle leaves it in `t
 start, and what was stored the first time is a duplicate. Only its dead letters would stand twice; the old ones are closed.
 
 While the database is away files simply wait in their folder.
+
+What lies in `done/` and `failed/` is deleted after so many days (`files.done_days`, `files.refused_days`), because sheets of
+the hotline hold what callers said of themselves, and all that anybody needs of them is in the record by then.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from psycopg.types.json import Jsonb
 
 from brain import catalog as catalogs
 from brain.catalog.shapes import Catalog, Taker
-from brain.flow import columns, sheets
+from brain.flow import cells, columns, sheets
 from brain.flow.cells import BEIJING
 from brain.flow.sheets import BadSheet
 from brain.settings import BadSetting, Settings
@@ -40,6 +43,7 @@ from ingest.batch import Writer
 from ingest.blame import first_line
 from ingest.parcel import Outcome
 from ingest.practice import Practice
+from ingest.stations import Book, Known
 
 log = logging.getLogger("ingest")
 
@@ -48,6 +52,8 @@ REPORT = ".report.json"
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", MAP)
 TAKING, DONE, FAILED = "taking", "done", "failed"
 WAIT_S = 0.5
+CLEAR_S = 3600.0  # how often it is looked for originals whose days are over
+DAY_S = 86400
 
 
 @dataclass(slots=True)
@@ -61,6 +67,7 @@ class Job:
     duplicate: int = 0
     dead: int = 0
     waiting: int = 0
+    beyond: int = 0  # hotspots of a FIRMS sheet far from here, which nobody was asked to take
     errors: list[dict[str, Any]] = field(default_factory=list)
     pending: dict[int, bytes] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -114,6 +121,7 @@ class Door:
         self._seen: dict[Path, tuple[int, int, float]] = {}  # size, mtime, since when
         self._away = False
         self._odd: dict[Path, float] = {}  # files that could not be handled, and when that was
+        self._cleared: float | None = None
         self._stopping = threading.Event()
         self._finishing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -153,6 +161,9 @@ class Door:
     def step(self) -> int:
         """Take in every file that is ready; returns how many were finished."""
         finished = 0
+        if self._cleared is None or self._monotonic() - self._cleared >= CLEAR_S:
+            self._cleared = self._monotonic()
+            self._clear()
         try:
             if self._conn is None:
                 self._conn = self._connect()
@@ -200,6 +211,22 @@ class Door:
                 _bring(path.with_name(path.name + MAP), taken.with_name(taken.name + MAP))
                 yield taker, taken
         self._seen = seen
+
+    def _clear(self) -> None:
+        """Delete the originals that have lain for their days, and the reports beside them."""
+        kept = {DONE: self._practice.drop_done_days, FAILED: self._practice.drop_refused_days}
+        for feed in self._sheets.takers:
+            for folder, days in kept.items():
+                gone = 0
+                for path in _over(self.drop / feed / folder, self._now().timestamp() - days * DAY_S) if days else ():
+                    try:
+                        path.unlink(missing_ok=True)
+                        path.with_name(path.name + REPORT).unlink(missing_ok=True)
+                        gone += 1
+                    except OSError as err:
+                        self._complain(path, err)
+                if gone:
+                    log.info("文件 %s/%s：删去 %d 份满 %d 天的原件和处理结果", feed, folder, gone, days)
 
     def _complain(self, path: Path, err: Exception) -> None:
         """Say that a file cannot be handled; it stays where it is for a while, then is tried again."""
@@ -251,7 +278,7 @@ class Door:
         try:
             if why:
                 raise BadSheet(why)
-            job.pending = self._messages(conn, taker, path.name, data, said)
+            job.pending = self._messages(conn, taker, path.name, data, said, job)
         except BadSheet as err:
             return self._end(conn, path, file["id"], job, "failed", str(err))
         job.rows = len(job.pending)
@@ -267,7 +294,7 @@ class Door:
         return self._end(conn, path, file["id"], job, "done", "")
 
     def _messages(
-        self, conn: psycopg.Connection, taker: Taker, name: str, data: bytes, said: dict[str, Any]
+        self, conn: psycopg.Connection, taker: Taker, name: str, data: bytes, said: dict[str, Any], job: Job
     ) -> dict[int, bytes]:
         """The file's messages by row. Raises BadSheet when it cannot be read as a whole."""
         if taker.form == "message":
@@ -285,7 +312,9 @@ class Door:
         if not sheet.rows:
             raise BadSheet("表里只有表头，没有数据行；请核对导出的内容")
         asked = {c: m for c, m in meant.items() if m != "private"}
-        return {row.line: _payload(taker.key, name, row, asked) for row in sheet.rows}
+        rows = _near(conn, sheet.rows, meant) if "date_utc" in meant.values() else sheet.rows
+        job.beyond = len(sheet.rows) - len(rows)
+        return {row.line: _payload(taker.key, name, row, asked) for row in rows}
 
     def _hand_over(self, job: Job, prefix: str) -> bool:
         """Every row to the writer, and wait until all are safe; False when the process ends before.
@@ -323,7 +352,7 @@ class Door:
         job.errors.sort(key=lambda e: e["row"])
         says = _clean(says or _says(job))
         counts = {key: getattr(job, key) for key in ("rows", "stored", "duplicate", "dead", "waiting")}
-        report = {"says": says, "errors": job.errors}
+        report = {"says": says, "errors": job.errors, "beyond": job.beyond}
         goal = _free(path.parents[2] / (FAILED if state == "failed" else DONE), path.name)
         goal.parent.mkdir(parents=True, exist_ok=True)
         goal.with_name(goal.name + REPORT).write_text(
@@ -349,6 +378,26 @@ def _files(folder: Path) -> list[Path]:
         and not entry.name.lower().endswith(UNFINISHED)
     ]
     return sorted(found, key=lambda path: (_age(path), path.name))
+
+
+def _over(folder: Path, before: float) -> list[Path]:
+    """Files of a folder that were dealt with before a moment; a report goes with its file. The moment is told by the report,
+    for the file itself keeps the time its sender gave it; without one, by when it was put there."""
+    if not folder.is_dir():
+        return []
+    entries = {entry.name: entry for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False)}
+    found = []
+    for name, entry in entries.items():
+        if name.endswith(REPORT) and name.removesuffix(REPORT) in entries:
+            continue
+        report = entries.get(name + REPORT)
+        try:
+            at = entry.stat(follow_symlinks=False).st_ctime if report is None else report.stat(follow_symlinks=False).st_mtime
+        except FileNotFoundError:
+            continue  # another worker was quicker
+        if at < before:
+            found.append(folder / name)
+    return sorted(found)
 
 
 def _age(path: Path) -> int:
@@ -388,14 +437,36 @@ def _bytes(path: Path, most: int) -> bytes:
     return path.read_bytes()
 
 
+def _near(conn: psycopg.Connection, rows: tuple[sheets.Row, ...], meant: dict[str, str]) -> list[sheets.Row]:
+    """The hotspots of a FIRMS sheet that may lie in a watch cell, and those whose place cannot be read: NASA's files are of a
+    whole country, and thousands of dead letters would hide the one that matters. Beside the cells they are told."""
+    book = Book()
+    book.fill(Known(**row) for row in db.many(conn, "intake_stations"))
+    box = book.watched()
+    if box is None:
+        return list(rows)
+    west, south, east, north = box
+    column = {field: name for name, field in meant.items()}
+    found = []
+    for row in rows:
+        try:
+            lng, lat = (cells.number(row.cells.get(column.get(field, "")), field) for field in ("lng", "lat"))
+        except cells.Unreadable:
+            lng = lat = None
+        if lng is None or lat is None or not (lng < west or lng > east or lat < south or lat > north):
+            found.append(row)
+    return found
+
+
 def _payload(feed: str, name: str, row: sheets.Row, meant: dict[str, str]) -> bytes:
-    cells = {column: row.cells.get(column) for column in meant}
-    said = {"feed": feed, "file": _clean(name), "row": row.line, "cells": cells, "columns": meant}
+    kept = {column: row.cells.get(column) for column in meant}
+    said = {"feed": feed, "file": _clean(name), "row": row.line, "cells": kept, "columns": meant}
     return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def _says(job: Job) -> str:
     said = f"{job.rows} 行：入库 {job.stored}，重复 {job.duplicate}，死信 {job.dead}"
+    said += f"；另有 {job.beyond} 行火点在本区监测格的范围以外，没有收" if job.beyond else ""
     return said + (f"；数据库当时不可用，{job.waiting} 行已写盘，恢复后入库" if job.waiting else "")
 
 

@@ -9,9 +9,10 @@
     Idempotency-Key    up to 64 visible characters, the sender's own number of this push; the same for every repetition
 
 200 when every row has been judged, 202 when some stand on our disk because the database is away. 503 claims nothing: send
-the same again. Why a push is never stored twice: a reading is known by its identity, and a push by its idempotency key (or
-its signature), under which the answer is kept and given again. Everything that decides what the body means is signed, so
-nobody between can change it and spoil the answer of the true one.
+the same again; so does 429, the answer to a key that pushes too often (`quota.py`), after the seconds of Retry-After. Why a
+push is never stored twice: a reading is known by its identity, and a push by its idempotency key (or its signature), under
+which the answer is kept and given again. Everything that decides what the body means is signed, so nobody between can
+change it and spoil the answer of the true one.
 
 Here is what becomes of a push; the server around it is `serve.py`.
 
@@ -26,6 +27,7 @@ import hashlib
 import hmac
 import json
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -46,6 +48,7 @@ from ingest.feeds import _wire
 from ingest.gathered import Gathered
 from ingest.parcel import Outcome, Parcel, no_one
 from ingest.practice import Practice, Push
+from ingest.quota import Quota
 
 if TYPE_CHECKING:
     from ingest.serve import Door
@@ -75,12 +78,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status and JSON text; `retry`: the sender is asked to send the same again later; `code`: the word of a refusal."""
+    """Status and JSON text; `retry`: the sender is asked to send the same again later, in `after_s` seconds where that is
+    known; `code`: the word of a refusal."""
 
     status: int
     text: str
     retry: bool = False
     code: str = ""
+    after_s: int = 0
 
 
 UnderWay = tuple[Gathered, rows.BadBody | None]
@@ -91,9 +96,9 @@ class Away(Exception):
     """The database cannot be asked now."""
 
 
-def refusal(status: int, code: str, says: str, *, retry: bool = False) -> Answer:
+def refusal(status: int, code: str, says: str, *, retry: bool = False, after_s: int = 0) -> Answer:
     """An answer that is no receipt."""
-    return Answer(status, json.dumps({"error": code, "says": says}, ensure_ascii=False), retry, code)
+    return Answer(status, json.dumps({"error": code, "says": says}, ensure_ascii=False), retry, code, after_s)
 
 
 OTHER_CONTENT = refusal(422, "key", "这个幂等编号已用于别的内容；请换一个编号再推送")
@@ -185,7 +190,8 @@ def _what(asked: Asked) -> str:
 
 
 class Pusher:
-    """Turns a push into an answer; called from many threads. `connect` gives a fresh connection, `now` is the clock."""
+    """Turns a push into an answer; called from many threads. `connect` gives a fresh connection, `now` and `monotonic` are
+    the clocks."""
 
     def __init__(
         self,
@@ -194,8 +200,11 @@ class Pusher:
         push: Push,
         writer: Writer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
     ):
         self.push = push
+        self.quota = Quota(push.per_minute, push.burst)
+        self._monotonic = monotonic
         self._secret_key = secret_key
         self._writer = writer
         self._now = now
@@ -216,14 +225,14 @@ class Pusher:
                 answer = self._with_database(conn, asked)
         except Away:
             answer = self._without_database(asked)
-        if answer.status in (401, 403):
+        if answer.status in (401, 403, 429):
             self._tell(asked, answer)
         return answer
 
     def _tell(self, asked: Asked, answer: Answer) -> None:
         """Refused attempts are seen (GB/T 22239 8.1.4.3), one line a second at most: a flood must not wash the log away."""
         self._refused += 1
-        now = time.monotonic()
+        now = self._monotonic()
         if now - self._told_at >= 1:
             key, feed = (_wire.short(said) for said in (asked.key, asked.feed))
             log.warning(
@@ -271,7 +280,7 @@ class Pusher:
             self._known.pop(asked.key, None)
         else:
             self._known[key.id] = (key, now)  # revoked ones, too: they stay refused without a database
-        refused = may(asked, key, now, self.push.window_s)
+        refused = may(asked, key, now, self.push.window_s) or self._too_often(asked.key)
         if key is None or refused is not None:
             return refused
         what, token = _what(asked), _token(asked)
@@ -310,7 +319,18 @@ class Pusher:
         now = self._now()
         if key is None or (now - at).total_seconds() > self.push.cached_s:
             return refusal(503, "away", "数据库暂不可用，没法核对密钥，什么都没有收下；请稍后原样重发", retry=True)
-        return may(asked, key, now, self.push.window_s) or self._take(asked, _what(asked))
+        return may(asked, key, now, self.push.window_s) or self._too_often(asked.key) or self._take(asked, _what(asked))
+
+    def _too_often(self, key: str) -> Answer | None:
+        """The refusal of a rightful push that comes too soon. After the signature, so that nobody can use up what is
+        another's; before anything is written or locked."""
+        wait_s = math.ceil(self.quota.take(key, self._monotonic()))
+        if not wait_s:
+            return None
+        return refusal(
+            429, "often", f"推送太频繁：这把密钥每分钟最多 {self.push.per_minute} 次，这一次什么都没有收下；"
+            f"请 {wait_s} 秒后原样重发，或把多行合在一次里推送", retry=True, after_s=wait_s,
+        )  # fmt: skip
 
     def _take(self, asked: Asked, what: str) -> Answer:
         """Hand the rows to the writer and wait until all are safe; the push is rightful.

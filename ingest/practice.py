@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 SHIPPED = Path(__file__).with_name("intake.toml")
+OFF = frozenset({"push.per_minute", "files.done_days", "files.refused_days"})
+"""Numbers of which 0 means no limit."""
 
 
 class BadPractice(ValueError):
@@ -53,6 +55,8 @@ class Push:
     body_s: float
     answer_s: float
     at_once: int
+    per_minute: int
+    burst: int
     retry_s: int
     receipt: timedelta
     cached_s: float
@@ -123,6 +127,8 @@ class Practice:
     drop_poll_s: float
     drop_still_s: float
     drop_errors: int
+    drop_done_days: int
+    drop_refused_days: int
 
 
 def load(folder: str = "") -> Practice:
@@ -138,7 +144,7 @@ def load(folder: str = "") -> Practice:
             if group not in said or not isinstance(values, dict):
                 raise BadPractice(f"{own}：没有 [{group}] 这一组；可用 {'、'.join(said)}")
             for key, value in values.items():
-                _check(f"{own}：{group}.{key}", said[group].get(key), value)
+                _check(f"{own}：{group}.{key}", said[group].get(key), value, off=f"{group}.{key}" in OFF)
                 said[group][key] = value
     batch, clock, spill, mqtt = said["batch"], said["time"], said["spill"], said["mqtt"]
     push, poll = said["push"], said["poll"]
@@ -184,6 +190,8 @@ def load(folder: str = "") -> Practice:
             body_s=push["body_s"],
             answer_s=push["answer_s"],
             at_once=push["at_once"],
+            per_minute=push["per_minute"],
+            burst=push["burst"],
             retry_s=push["retry_s"],
             receipt=timedelta(days=push["receipt_days"]),
             cached_s=push["cached_s"],
@@ -200,10 +208,12 @@ def load(folder: str = "") -> Practice:
         drop_poll_s=said["files"]["poll_s"],
         drop_still_s=said["files"]["still_s"],
         drop_errors=said["files"]["errors"],
+        drop_done_days=said["files"]["done_days"],
+        drop_refused_days=said["files"]["refused_days"],
     )
 
 
-def _check(where: str, shipped: Any, given: Any) -> None:
+def _check(where: str, shipped: Any, given: Any, *, off: bool) -> None:
     if shipped is None:
         raise BadPractice(f"{where} 是不认识的键；请对照自带的 intake.toml")
     if isinstance(shipped, str):
@@ -214,8 +224,10 @@ def _check(where: str, shipped: Any, given: Any) -> None:
     elif isinstance(shipped, list):
         if not (isinstance(given, list) and given and all(_positive(v) for v in given)):
             raise BadPractice(f"{where}={given!r} 应是正数的列表")
+    elif off and type(given) is int and given == 0:
+        return
     elif not _positive(given) or (isinstance(shipped, int) and not isinstance(given, int)):
-        raise BadPractice(f"{where}={given!r} 应是正{'整' if isinstance(shipped, int) else ''}数")
+        raise BadPractice(f"{where}={given!r} 应是正{'整' if isinstance(shipped, int) else ''}数{'，或 0' if off else ''}")
 
 
 def _positive(value: Any) -> bool:

@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -77,6 +78,10 @@ class Door:
         else:
             self.failed = not self._stopping
 
+    def state(self) -> dict[str, Any]:
+        """`limited`: pushes refused because their key pushes too often, by key."""
+        return {"connected": not self.failed, "limited": self._pusher.quota.refused()}
+
     def stop(self) -> None:
         self._stopping = True
 
@@ -118,7 +123,7 @@ class Door:
         return app
 
     def _said(self, answer: Answer) -> Response:
-        more = {"Retry-After": str(self._push.retry_s)} if answer.retry else {}
+        more = {"Retry-After": str(answer.after_s or self._push.retry_s)} if answer.retry else {}
         return Response(answer.text, answer.status, headers=more, media_type="application/json")
 
     async def _read(self, feed: str, request: Request) -> Asked | Answer:

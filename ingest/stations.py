@@ -42,6 +42,15 @@ class Known:
             return away if box[0] <= lng <= box[2] and box[1] <= lat <= box[3] else None
         return away if away <= WATCH_REACH_M else None
 
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east and north of a watch cell."""
+        box = self.params.get("watch")
+        if isinstance(box, list) and len(box) == 4:
+            return box[0], box[1], box[2], box[3]
+        high = WATCH_REACH_M / METRES_PER_DEGREE
+        wide = high / cos(radians(self.lat))
+        return self.lng - wide, self.lat - high, self.lng + wide, self.lat + high
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -123,6 +132,13 @@ class Book:
         """The watch cell that holds a point: of several, the one whose centre is nearest."""
         held = [(away, s.id) for s in self._watches if (away := s.holds(lng, lat)) is not None]
         return min(held)[1] if held else None
+
+    def watched(self) -> tuple[float, float, float, float] | None:
+        """West, south, east and north of the box around all watch cells; None where there are none."""
+        if not self._watches:
+            return None
+        west, south, east, north = zip(*(s.box() for s in self._watches), strict=True)
+        return min(west), min(south), max(east), max(north)
 
 
 def _is_watch(station: Known) -> bool:

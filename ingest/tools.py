@@ -204,12 +204,16 @@ def _push(
     path = f"/api/v1/feeds/{feed}"
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         for n, message in enumerate(found, 1):
-            headers = http.signed_headers(ident, key.encode(), path, "application/json", message, now())
-            try:
-                answer = client.post(path, content=message, headers=headers)
-            except httpx.HTTPError as err:
-                raise Refused(f"{url} 推送不了：{err}；请核对地址与端口") from None
-            say(f"第 {n} 条 {len(message)} 字节 → {answer.status_code} {answer.text.strip()}")
+            while True:
+                headers = http.signed_headers(ident, key.encode(), path, "application/json", message, now())
+                try:
+                    answer = client.post(path, content=message, headers=headers)
+                except httpx.HTTPError as err:
+                    raise Refused(f"{url} 推送不了：{err}；请核对地址与端口") from None
+                say(f"第 {n} 条 {len(message)} 字节 → {answer.status_code} {answer.text.strip()}")
+                if answer.status_code != 429:
+                    break
+                time.sleep(float(answer.headers.get("Retry-After", 1)))
             time.sleep(every_s)
     return len(found)
 

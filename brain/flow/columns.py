@@ -26,6 +26,8 @@ Columns = Mapping[str, str]
 EXCEL_ZERO = datetime(1899, 12, 30, tzinfo=BEIJING)
 EXCEL_DAYS = (20_000.0, 80_000.0)  # 1954 to 2119: a number in a time column that is meant as Excel's day
 KIND = "kind:"
+FIRMS = frozenset({"latitude", "longitude", "acq_date", "acq_time", "frp"})
+"""Columns that together say that a sheet is NASA's active fire product, whose times are UTC."""
 SYSTEMS = (("高德", "GCJ-02"), ("腾讯", "GCJ-02"), ("gcj", "GCJ-02"), ("火星", "GCJ-02"), ("百度", "BD-09"), ("bd09", "BD-09"))
 """Words in the name of a coordinate column that say its system; without one it is CGCS2000."""
 
@@ -49,7 +51,11 @@ def propose(
     columns: Iterable[str], feed: str, told: Sheets, units: Mapping[str, str], remembered: Columns | None = None
 ) -> dict[str, str]:
     """A meaning for each column: what was remembered of the feed's last sheets, else what its name says; each field at
-    most once. `units` gives the unit of each kind, so that “水位(cm)” is told from “水位(m)”."""
+    most once. `units` gives the unit of each kind, so that “水位(cm)” is told from “水位(m)”. For NASA FIRMS nothing is
+    remembered: its names mean always the same, and whoever once called `acq_date` a Beijing day was eight hours wrong."""
+    columns = tuple(columns)
+    if feed == "fire" and set(map(plain, columns)) >= FIRMS:
+        remembered = None
     taker = told.takers[feed]
     fields = told.fields[taker.form]
     found: dict[str, str] = {}
@@ -103,7 +109,10 @@ def lacks(columns: Columns, form: str) -> list[str]:
     else:
         wants = [
             ("测站：请指定哪一列是测站编号（火点表可用经度、纬度）", "station" in meant or {"lng", "lat"} <= meant),
-            ("时间：请指定时间列，或日期列加时刻列", "at" in meant or {"date", "clock"} <= meant),
+            (
+                "时间：请指定时间列，或日期列加时刻列",
+                "at" in meant or {"date", "clock"} <= meant or {"date_utc", "clock_utc"} <= meant,
+            ),
             (
                 "数值：请指定至少一列感知量；一行一个量的表请指定监测项和数值两列",
                 has_kind or {"kind", "value"} <= meant,
@@ -198,23 +207,47 @@ def _read(row: Row, how, cell: tuple[str, Cell]):
 
 
 def _place(row: Row, by: Mapping[str, tuple[str, Cell]], feed: str) -> tuple[str, str]:
-    """The station of a row; of a hotspot without one its place (`@lng,lat`), which then tells it apart as well."""
+    """The station of a row; of a hotspot without one its place (`@lng,lat`), which then tells it apart as well. A satellite
+    is named before it, as the fire feed does: the hotspot is then the same one, by whatever door it came."""
     column, given = by.get("station", ("测站编号", None))
     if not _blank(given):
-        said = half(str(int(given) if isinstance(given, float) and given.is_integer() else given))
+        said = half(_whole(given))
         if len(said) > 64 or not said.isprintable():
             raise Unreadable("station", f"第 {row.line} 行“{column}”应是测站编号，现为“{short(given)}”；请核对")
         return said, ""
     if feed == "fire" and "lng" in by and "lat" in by:
         lng, lat = (_read(row, cells.number, by[key]) for key in ("lng", "lat"))
         if lng is not None and lat is not None and -180 <= lng <= 180 and -90 <= lat <= 90:
-            return f"@{lng:.5f},{lat:.5f}", f"{lng:.5f},{lat:.5f}"
+            place = f"{lng:.5f},{lat:.5f}"
+            return f"@{place}", f"{_satellite(row, by)}@{place}" if by.keys() & {"satellite", "date_utc"} else place
+        if "station" not in by:
+            reason = f"第 {row.line} 行没有可用的经纬度“{by['lng'][0]}”“{by['lat'][0]}”；请核对列的次序"
+            raise Unreadable("place", reason)
     raise Unreadable("station", f"第 {row.line} 行没有测站编号；请填上“{column}”")
+
+
+def _satellite(row: Row, by: Mapping[str, tuple[str, Cell]]) -> str:
+    column, given = by.get("satellite", ("", None))
+    said = half(_whole(given)) or "?"
+    if len(said) > 64 or not said.isprintable():
+        raise Unreadable("shape", f"第 {row.line} 行“{column}”应是卫星的代号，现为“{short(given)}”；请核对")
+    return said
+
+
+def _whole(given: Cell) -> str:
+    """A cell as text; a workbook may hold a whole number as 325.0."""
+    return "" if given is None else str(int(given) if isinstance(given, float) and given.is_integer() else given)
 
 
 def _moment(row: Row, by: Mapping[str, tuple[str, Cell]]) -> datetime:
     if "at" in by:
         return moment(row, by["at"])
+    if "date_utc" in by and "clock_utc" in by:
+        (column, day), (clock_column, clock) = by["date_utc"], by["clock_utc"]
+        hhmm = half(_whole(clock))
+        if not (hhmm.isascii() and hhmm.isdigit() and len(hhmm) <= 4):
+            raise Unreadable("time", f"第 {row.line} 行“{clock_column}”应是 UTC 的 HHMM，现为“{short(clock)}”；请核对列的次序")
+        return _read(row, cells.when, (column, f"{half(_whole(day))} {hhmm.zfill(4)[:2]}:{hhmm.zfill(4)[2:]}Z"))
     column, day = by.get("date", ("日期", None))
     hour_column, hour = by.get("clock", ("时刻", None))
     start = moment(row, (column, day))

@@ -61,3 +61,29 @@ def test_a_message_with_a_time_of_its_own_is_the_same_whenever_it_comes():
     raw = b"<Notify><CmdType>Keepalive</CmdType><Time>2026-09-03T08:00:00</Time><Status>OK</Status></Notify>"
     late = RECEIVED.replace(hour=5)
     assert cameras.parse(TOPIC, raw, RECEIVED) == cameras.parse(TOPIC, raw, late)
+
+
+def keepalive(sn: object) -> bytes:
+    return f"<Notify><CmdType>Keepalive</CmdType><SN>{sn}</SN><Status>OK</Status></Notify>".encode()
+
+
+def known_by(sn: object, at: datetime) -> str:
+    (reading,) = cameras.parse(TOPIC, keepalive(sn), at)
+    assert reading.at == at
+    return reading.seq
+
+
+def test_a_keepalive_without_a_time_is_known_by_its_number_within_the_hour():
+    later = RECEIVED.replace(minute=59)
+    assert known_by(17430, RECEIVED) == known_by(17430, later) != known_by(17431, later)
+    assert known_by(17430, RECEIVED) != known_by(17430, RECEIVED.replace(hour=1))
+
+
+@pytest.mark.parametrize("sn", [0, 1, 43])
+def test_a_number_that_may_stand_still_is_known_within_the_minute_only(sn):
+    assert known_by(sn, RECEIVED) == known_by(sn, RECEIVED.replace(second=40)) != known_by(sn, RECEIVED.replace(minute=1))
+
+
+@pytest.mark.parametrize("sn", ["", "x", "-5", "１２", "9" * 19])
+def test_a_keepalive_without_a_number_counts_anew_each_time(sn):
+    assert known_by(sn, RECEIVED) == ""

@@ -200,6 +200,25 @@ def test_what_was_remembered_goes_before_what_the_name_says():
     assert columns.propose(["站", "pH"], "water", SHEETS, {}, {"站": "station", "pH": ""}) == {"站": "station", "pH": ""}
 
 
+MODIS = "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight"
+VIIRS = "latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,satellite,instrument,confidence,version,bright_ti5,frp,daynight"
+FIRMS = {
+    "latitude": "lat", "longitude": "lng", "acq_date": "date_utc", "acq_time": "clock_utc", "satellite": "satellite",
+    "confidence": "kind:hotspot_confidence", "frp": "kind:hotspot",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("head", [MODIS, VIIRS], ids=["modis", "viirs"])
+def test_a_sheet_of_firms_is_understood_as_it_comes(head):
+    found = columns.propose(head.split(","), "fire", SHEETS, {"hotspot": "MW", "hotspot_confidence": "%"})
+    assert {c: m for c, m in found.items() if m} == FIRMS and columns.lacks(FIRMS, "readings") == []
+
+
+def test_what_was_remembered_of_other_sheets_does_not_count_for_firms():
+    remembered = {"acq_date": "date", "acq_time": "clock", "frp": ""}
+    assert columns.propose(FIRMS, "fire", SHEETS, {}, remembered) == FIRMS
+
+
 def test_a_mapping_that_lacks_something_says_what():
     assert [w[:2] for w in columns.lacks({"a": "station"}, "readings")] == ["时间", "数值"]
     assert columns.lacks({"a": "station", "b": "at", "c": "kind:ph"}, "readings") == []
@@ -270,6 +289,50 @@ def test_a_hotspot_without_a_station_is_known_by_its_place():
     assert (items[0].station, items[0].seq) == ("@116.10000,24.30000", "116.10000,24.30000")
 
 
+FIRE = feeds.load()["fire"]
+PASS = {
+    "latitude": "24.2884", "longitude": "116.1222", "acq_date": "2026-09-03", "acq_time": "0036", "satellite": "N20",
+    "confidence": "n", "frp": "4.2",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {}, {"acq_time": "36"}, {"acq_time": 36.0, "frp": 4.2, "latitude": 24.2884}, {"satellite": "T", "confidence": "98"},
+        {"satellite": ""}, {"confidence": "h"}, {"confidence": ""}, {"acq_date": "2026/9/3", "acq_time": "2359"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_row_of_firms_is_the_same_two_readings_in_a_sheet_and_in_a_message(change):
+    cells = PASS | change
+    items, bad = columns.readings_of(Row(2, cells), FIRMS, "fire")
+    assert not bad
+    message = json.dumps({"rows": [cells | {"acq_time": str(cells["acq_time"]).removesuffix(".0")}]}).encode()
+    told = FIRE.parse("city/441402/fire/hotspots", message, EIGHT)
+    assert {(i.station, i.kind, i.at, i.value, i.seq) for i in items} == {(r.station, r.kind, r.at, r.value, r.seq) for r in told}
+
+
+def test_the_words_of_confidence_weigh_the_same_in_a_sheet_and_in_a_message():
+    assert SHEETS.values["hotspot_confidence"] == FIRE.CONFIDENCE
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"acq_time": "2:36"}, "第 2 行“acq_time”应是 UTC 的 HHMM，现为“2:36”；请"),
+        ({"acq_time": "2560"}, "第 2 行“acq_date”"),
+        ({"acq_date": None}, "第 2 行“acq_date”看不懂的时间"),
+        ({"satellite": "x" * 65}, "第 2 行“satellite”应是卫星的代号"),
+        ({"latitude": "北"}, "第 2 行“latitude”应是数字"),
+        ({"latitude": "2430"}, "第 2 行没有可用的经纬度“longitude”“latitude”；请"),
+    ],
+)
+def test_a_bad_cell_of_firms_names_its_row_and_its_column(change, says):
+    _, bad = columns.readings_of(Row(2, PASS | change), FIRMS, "fire")
+    assert str(bad[0]).startswith(says)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -299,7 +362,10 @@ def test_a_look_before_sending_counts_rows_and_names_the_unknown_station():
 
 
 ANY_CELL = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=30))
-FIELDS = ["station", "at", "date", "clock", "kind", "value", "unit", "quality", "lng", "lat", "kind:ph", "kind:pump_state@x", ""]
+FIELDS = [
+    "station", "at", "date", "clock", "kind", "value", "unit", "quality", "lng", "lat", "kind:ph", "kind:pump_state@x", "",
+    "date_utc", "clock_utc", "satellite", "kind:hotspot_confidence",
+]  # fmt: skip
 
 
 @SIZED

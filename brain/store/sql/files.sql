@@ -9,9 +9,11 @@ SELECT id FROM intake_file WHERE feed = %(feed)s AND name = %(name)s AND sha256 
  ORDER BY id DESC LIMIT 1
 
 -- file_known --
--- The last time that the same file came with the same mapping and nothing of it was refused.
+-- The last time that the same file came with the same mapping and nothing of it was refused or left out.
 SELECT id, name, received_at FROM intake_file
- WHERE feed = %(feed)s AND sha256 = %(sha256)s AND state = 'done' AND dead = 0 AND waiting = 0 ORDER BY id DESC LIMIT 1
+ WHERE feed = %(feed)s AND sha256 = %(sha256)s AND state = 'done' AND dead = 0 AND waiting = 0
+   AND coalesce((report ->> 'beyond')::int, 0) = 0
+ ORDER BY id DESC LIMIT 1
 
 -- file_finished --
 -- What became of a file.

@@ -21,11 +21,26 @@ SELECT feed, what, given, meant FROM intake_mapping WHERE what <> 'column'
 
 -- intake_clock_twins --
 -- Where readings stand whose time is that of their receipt: `seq` says which they are, so a message that comes again is known.
+-- One whose seq begins with `since:<second>:` cannot stand before that second, and is looked for from there: cameras send such
+-- a message a minute each, and a week of each would be read every time.
+WITH asked AS MATERIALIZED (
+  SELECT DISTINCT station, kind, seq,
+         CASE WHEN seq ~ '^since:[0-9]{1,11}:' THEN to_timestamp(split_part(seq, ':', 2)::float8) END AS first
+    FROM unnest(%(stations)s::text[], %(kinds)s::text[], %(seqs)s::text[]) AS u (station, kind, seq))
 SELECT station, kind, seq, min(at) AS at
   FROM reading
- WHERE station = ANY(%(stations)s) AND kind = ANY(%(kinds)s) AND seq = ANY(%(seqs)s)
+ WHERE station = ANY(ARRAY(SELECT station FROM asked WHERE first IS NULL))
+   AND kind = ANY(ARRAY(SELECT kind FROM asked WHERE first IS NULL))
+   AND seq = ANY(ARRAY(SELECT seq FROM asked WHERE first IS NULL))
    AND at > %(since)s
  GROUP BY station, kind, seq
+ UNION ALL
+SELECT a.station, a.kind, a.seq, r.at
+  FROM asked a
+ CROSS JOIN LATERAL (
+    SELECT min(at) AS at FROM reading r
+     WHERE r.station = a.station AND r.kind = a.kind AND r.seq = a.seq AND r.at >= a.first AND r.at > %(since)s) r
+ WHERE a.first IS NOT NULL AND r.at IS NOT NULL
 
 -- intake_session --
 -- How long a statement of the intake may take before the database counts as away; and a commit means on disk, whatever the

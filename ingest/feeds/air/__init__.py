@@ -3,7 +3,8 @@
 Topic `city/441402/air/<测站>`, payload `{"MN": "AQ-01", "DataTime": "20260903080000", "CP": {"a34004": {"Avg": 38,
 "Flag": "N"}, "a21005": {"Avg": 0.6, "Flag": "N"}}}`. Codes and the names people use for them stand in `FACTORS`; CO is
 in mg/m³, all others in µg/m³. A factor may be a bare number (flag N). Flags: `_wire.FLAGS`. Temperature, humidity,
-pressure and wind of the same station are known and not kept. Times without offset are Beijing time.
+pressure and wind of the same station are known and not kept. A factor that nobody knows travels as `?name`, so that the
+district can map it. Times without offset are Beijing time.
 """
 
 from __future__ import annotations
@@ -46,16 +47,12 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         name = _wire.half(item[0]).upper()
         if name in NOT_KEPT:
             return None
-        kind = KIND_OF.get(name)
-        if kind is None:
-            raise BadMessage(
-                "kind", f"不认识的因子“{_wire.short(item[0])}”；请用 HJ 212 编码（如 a34004），或在 FACTORS 里补上"
-            )
+        kind = KIND_OF.get(name) or "?" + _wire.quantity(item[0], "因子")
         value, quality = item[1], Quality.OK
         if isinstance(value, dict):
-            quality = _wire.flag(_wire.get(value, "Flag"), f"{name}.Flag")
+            quality = _wire.flag(_wire.get(value, "Flag"), f"{_wire.short(name)}.Flag")
             value = _wire.get(value, "Avg", "Rtd")
-        found = _wire.number(value, f"{name}.Avg")
+        found = _wire.number(value, f"{_wire.short(name)}.Avg")
         return None if found is None else Reading(place, kind, at, found, quality)
 
     return _wire.gather(factors.items(), read, "“CP”里一个数值也没有；请核对分析仪是否在线")

@@ -10,8 +10,13 @@ Topic `city/441402/cameras/<设备或平台编码>`, 20-digit IDs (GB/T 28181 an
 
 The XML is that of the standard (`_manscdp.py`): root Notify or Response, UTF-8 or GB 18030, the same names. The items of a
 subscribed catalog say `Event` instead of `Status`: ON, OFF, VLOST (no picture), DEFECT; ADD, UPDATE and DEL say nothing
-about a state. A keepalive in XML has no time: it stands at its receipt; a platform that adds `<Time>` lets it be known
-again when it is delivered twice.
+about a state. A keepalive in XML has no time: it stands at its receipt, and is known again by its SN and digest when it is
+delivered twice (`commit.settle_clocks`), within the hour or, below SN 100, the minute. A platform that adds `<Time>` lets
+it be known whenever it comes; one whose SN stands still at 100 or above must, or it is heard once an hour.
+
+Why not for longer: SN begins anew whenever a device starts, and what was sent then must not hide what is sent now. Why
+shorter below 100: there is every device that has just started, and every platform that always says the 1 it began with
+or the 43 of the standard's example; a camera is offline after three minutes.
 
 Each gives `camera_online` (0/1) and, when the picture was judged, `camera_fault`: Status OK alone says that the device
 works, not that anything can be seen. Times without offset are Beijing time.
@@ -19,6 +24,7 @@ works, not that anything can be seen. Times without offset are Beijing time.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -28,6 +34,11 @@ from ingest.feeds import BadMessage, Feed, _wire, topic
 from ingest.feeds.cameras import _manscdp
 
 FEED = Feed("cameras", "视频巡检", "cameras", topic("cameras"), "gaj")
+
+SINCE = "since:"
+"""Begins the `seq` of what stands at its receipt and is known again from a certain second on: `since:<second>:…`. Looked for
+by `commit` and, for the second, by `intake_clock_twins`."""
+HOUR_S, MINUTE_S, SMALL = 3600, 60, 100
 
 ONLINE = {"ON": 1.0, "ONLINE": 1.0, "OFF": 0.0, "OFFLINE": 0.0, "DEFECT": 0.0}
 NO_STATE = frozenset({"ADD", "UPDATE", "DEL"})
@@ -45,7 +56,9 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         return plain
     command = body.get("CmdType")
     said = _wire.get(body, "Time", "DateTime", "DeviceTime")
-    at = received_at if xml and said is None else _wire.when(said, "Time")
+    timeless = xml and said is None
+    at = received_at if timeless else _wire.when(said, "Time")
+    seq = _known_by(body.get("SN"), payload, received_at) if timeless else ""
     if command == "Catalog":
         devices = body.get("DeviceList")
         if not isinstance(devices, list):
@@ -53,13 +66,13 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
                 "shape", f"“DeviceList”应是设备的列表，现为“{_wire.short(devices)}”；请按 GB/T 28181 目录通知发送"
             )
         empty = "“DeviceList”里没有一台设备的状态；没有变化时不必通知"
-        return _wire.gather(enumerate(devices), lambda item: list(_listed(item, at)), empty)
+        return _wire.gather(enumerate(devices), lambda item: list(_listed(item, at, seq)), empty)
     if command not in ("Keepalive", "DeviceStatus"):
         raise BadMessage(
             "kind", f"不认识的 CmdType“{_wire.short(command)}”；可用 Keepalive、Catalog、DeviceStatus（GB/T 28181）"
         )
     place = _device(_wire.station(topic, body.get("DeviceID"), "DeviceID"), "DeviceID")
-    return _wire.gather((_online, _fault), lambda read: read(body, command, place, at), "报文里没有在线与故障状态")
+    return _wire.gather((_online, _fault), lambda read: read(body, command, place, at, seq), "报文里没有在线与故障状态")
 
 
 def _device(code: str, where: str) -> str:
@@ -68,7 +81,17 @@ def _device(code: str, where: str) -> str:
     return code
 
 
-def _listed(item: tuple[int, Any], at: datetime) -> Iterator[Reading]:
+def _known_by(sn: object, payload: bytes, received_at: datetime) -> str:
+    """What a message without a time is known by; nothing where it has no number of its own, for then two that were sent
+    could not be told from one that came twice."""
+    if not (isinstance(sn, str) and sn.isascii() and sn.isdigit() and len(sn) <= 18):
+        return ""
+    span = MINUTE_S if int(sn) < SMALL else HOUR_S
+    at = int(received_at.timestamp())
+    return f"{SINCE}{at - at % span}:{int(sn)}:{zlib.crc32(payload):08x}"
+
+
+def _listed(item: tuple[int, Any], at: datetime, seq: str) -> Iterator[Reading]:
     number, row = item
     where = f"DeviceList[{number}]"
     if not isinstance(row, dict):
@@ -77,31 +100,31 @@ def _listed(item: tuple[int, Any], at: datetime) -> Iterator[Reading]:
     field = "Status" if row.get("Status") is not None or row.get("Event") is None else "Event"
     state = str(row.get(field)).upper()
     if field == "Event" and state == "VLOST":
-        yield Reading(place, "camera_fault", at, FAULTS["BLACK"])
+        yield Reading(place, "camera_fault", at, FAULTS["BLACK"], seq=seq)
         return
     if field == "Event" and state in NO_STATE:
         return
     if state not in ONLINE:
         said = _wire.short(row.get(field))
         raise BadMessage("value", f"{where}.{field} 应是 ON 或 OFF，现为“{said}”；请核对目录通知")
-    yield Reading(place, "camera_online", at, ONLINE[state])
+    yield Reading(place, "camera_online", at, ONLINE[state], seq=seq)
     if row.get("Fault") is not None:
-        yield Reading(place, "camera_fault", at, _code(row["Fault"], f"{where}.Fault"))
+        yield Reading(place, "camera_fault", at, _code(row["Fault"], f"{where}.Fault"), seq=seq)
 
 
-def _online(body: dict[str, Any], command: str, place: str, at: datetime) -> Reading:
+def _online(body: dict[str, Any], command: str, place: str, at: datetime, seq: str) -> Reading:
     """A keepalive proves by itself that the camera is online; a status answer says it."""
     said = "ONLINE" if command == "Keepalive" else str(body.get("Online")).upper()
     if said not in ONLINE:
         given = _wire.short(body.get("Online"))
         raise BadMessage("value", f"“Online”应是 ONLINE 或 OFFLINE，现为“{given}”；请核对状态应答")
-    return Reading(place, "camera_online", at, ONLINE[said])
+    return Reading(place, "camera_online", at, ONLINE[said], seq=seq)
 
 
-def _fault(body: dict[str, Any], command: str, place: str, at: datetime) -> Reading | None:
+def _fault(body: dict[str, Any], command: str, place: str, at: datetime, seq: str) -> Reading | None:
     status = str(body.get("Status")).upper()
     if body.get("Fault") is not None:
-        return Reading(place, "camera_fault", at, _code(body["Fault"], "Fault"))
+        return Reading(place, "camera_fault", at, _code(body["Fault"], "Fault"), seq=seq)
     if status == "OK" or body.get("Status") is None:
         return None
     if status == "ERROR":

@@ -5,6 +5,9 @@ Topic `city/441402/drainage/<设备>`, payload `{"dev": "DW-01", "list": [{"p": 
 (left out: the one of the table), `t` the time (epoch s, ms or µs, or ISO), `n` the logger's running record number,
 which tells apart several records of one second. depth is measured from the cover down to the water. Battery and signal
 are not kept.
+
+A value in another unit travels as `kind@unit`, and a quantity that the table does not have as `?name` (`?name@unit`), so
+that the catalog, `units.toml` and the district's mappings decide (`ingest.checks`), not this file.
 """
 
 from __future__ import annotations
@@ -19,7 +22,6 @@ FEED = Feed("drainage", "排水管网", "drainage", topic("drainage"), "cgj")
 
 POINTS = {"depth": ("well_depth", "m"), "pond": ("pond_depth", "cm"), "pump": ("pump_state", "")}
 """Quantity on the wire → (sensor kind, its unit)."""
-IN_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 PUMP = {"stop": 0, "stopped": 0, "off": 0, "run": 1, "running": 1, "on": 1, "fault": 2, "trip": 2}
 
 
@@ -38,10 +40,8 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         where = f"list[{number}]"
         if not isinstance(row, dict):
             raise BadMessage("shape", f"{where} 应是一个读数对象，现为“{_wire.short(row)}”；请按格式发送")
-        point = _wire.word(row.get("p"), f"{where}.p").lower()
-        if point not in POINTS:
-            raise BadMessage("kind", f"{where} 不认识的量“{_wire.short(point)}”；可用 {'、'.join(POINTS)}")
-        kind, unit = POINTS[point]
+        point = _wire.quantity(row.get("p"), f"{where}.p")
+        kind, unit = POINTS.get(point.lower(), (f"?{point}", None))
         value = row.get("v")
         if kind == "pump_state" and isinstance(value, str) and _wire.half(value).lower() in PUMP:
             value = PUMP[_wire.half(value).lower()]
@@ -49,12 +49,10 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         if found is None:
             return None
         given = row.get("u")
-        if unit and given is not None:
-            given = _wire.word(given, f"{where}.u").lower()
-            if given not in IN_METRES:
-                raise BadMessage("value", f"{where} 不认识的单位“{_wire.short(given)}”；可用 {'、'.join(IN_METRES)}")
-            if given != unit:
-                found = found * IN_METRES[given] / IN_METRES[unit]
+        if unit != "" and given not in (None, ""):
+            given = _wire.word(given, f"{where}.u")
+            if given.lower() != unit:
+                kind += f"@{given}"
         seq = "" if row.get("n") is None else _wire.word(row["n"], f"{where}.n")
         return Reading(place, kind, _wire.when(row.get("t"), f"{where}.t"), found, seq=seq)
 

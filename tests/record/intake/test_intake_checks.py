@@ -205,3 +205,8 @@ def test_beyond_what_its_instrument_can_measure_a_value_is_kept_and_not_trusted(
 
     assert level(90.0).quality is Quality.OK
     assert level(90.5).quality is Quality.RANGE
+
+
+def test_the_watched_box_holds_every_cell_by_its_own_box_or_its_reach(book):
+    assert book.watched() == pytest.approx((116.0842, 24.19, 116.31, 24.3144), abs=1e-4)
+    assert Book().watched() is None

@@ -18,6 +18,7 @@ from ingest.parcel import Parcel
 from ingest.stations import Book, Known
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 EUI = "24e124136b502217"
 
 
@@ -126,6 +127,99 @@ def test_an_unknown_quantity_is_refused_alone_and_is_stored_after_it_is_mapped(h
     hands.send(message, "city/441402/json/PD-09", "json")
     hands.writer.step()
     assert hands.readings() == [("PD-09", "pond_depth", NOW, 12.5, "ok"), ("PD-09", "well_depth", NOW, 1.83, "ok")]
+
+
+def test_a_logger_s_own_words_for_quantity_and_unit_are_stored_after_they_are_mapped(hands, well):
+    rows = [{"p": "pond", "v": 8.2, "t": NOW.isoformat()}, {"p": "pond", "v": 3, "u": "寸", "t": (NOW - HOUR).isoformat()},
+            {"p": "ch4", "v": 1.2, "u": "%LEL", "t": NOW.isoformat()}, {"p": "h2s", "v": 2, "t": NOW.isoformat()}]  # fmt: skip
+    message = {"dev": "PD-09", "list": rows}
+    hands.send(message, "city/441402/drainage/PD-09", "drainage")
+    hands.writer.step()
+    assert hands.readings() == [("PD-09", "h2s", NOW, 2.0, "ok"), ("PD-09", "pond_depth", NOW, 8.2, "ok")]
+    assert sorted(row["rule"] for row in hands.letters()) == ["kind", "unit"]
+    mapped(hands.look, "drainage", "寸", "cm", "unit")
+    mapped(hands.look, "drainage", "ch4", "gas_lel", "kind")
+    hands.send(message, "city/441402/drainage/PD-09", "drainage")
+    hands.writer.step()
+    stored = {r[:2]: r[3] for r in hands.readings() if r[2] == NOW}
+    assert stored["PD-09", "gas_lel"] == 1.2 and len(hands.readings()) == 4 and len(hands.letters()) == 2
+
+
+def test_a_level_in_millimetres_is_turned_by_the_table_of_units(hands, well):
+    hands.send({"dev": "PD-09", "list": [{"p": "pond", "v": 274, "u": "mm", "t": NOW.isoformat()}]},
+               "city/441402/drainage/PD-09", "drainage")  # fmt: skip
+    hands.writer.step()
+    assert hands.readings() == [("PD-09", "pond_depth", NOW, pytest.approx(27.4), "ok")]
+
+
+def test_an_air_factor_nobody_knows_is_stored_after_it_is_mapped(hands, conn):
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('AQ-01', '站', 'air', 116.1, 24.3)")
+    message = {"MN": "AQ-01", "DataTime": NOW.isoformat(), "CP": {"a34004": 38, "细粒子β": {"Avg": 41, "Flag": "N"}}}
+    hands.send(message, "city/441402/air/AQ-01", "air")
+    hands.writer.step()
+    assert [r[1] for r in hands.readings()] == ["pm25"] and [row["rule"] for row in hands.letters()] == ["kind"]
+    mapped(conn, "air", "AQ-01/细粒子β", "pm10", "kind")
+    hands.send(message, "city/441402/air/AQ-01", "air")
+    hands.writer.step()
+    assert hands.readings()[0] == ("AQ-01", "pm10", NOW, 41.0, "ok")
+
+
+# What has no time of its own ------------------------------------------------------------------------------------------
+CAMERA = "44140200081326000123"
+
+
+@pytest.fixture
+def heartbeat(hands, conn):
+    """Deliver the keepalive of a camera with a number, so many seconds from NOW; its topic never changes."""
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, '路口', 'cameras', 116.1, 24.3)", [CAMERA])
+
+    def heartbeat(sn: int, seconds: float) -> None:
+        hands.now = NOW + timedelta(seconds=seconds)
+        xml = f"<Notify><CmdType>Keepalive</CmdType><SN>{sn}</SN><DeviceID>{CAMERA}</DeviceID><Status>OK</Status></Notify>"
+        hands.send(xml.encode(), f"city/441402/cameras/{CAMERA}", "cameras")
+
+    return heartbeat
+
+
+def test_a_keepalive_that_is_delivered_twice_is_stored_once_at_its_first_receipt(heartbeat, hands):
+    for sn, seconds in ((17430, 0), (17430, 26), (17431, 60), (17430, 61), (17431, 61)):
+        heartbeat(sn, seconds)
+        hands.writer.step()
+    assert [r[2:] for r in hands.readings()] == [(NOW, 1.0, "ok"), (NOW + timedelta(minutes=1), 1.0, "ok")]
+    assert hands.adds_up()["cameras"].duplicate == 3
+
+
+def test_a_keepalive_that_is_delivered_twice_in_one_batch_is_stored_once(heartbeat, hands):
+    heartbeat(17430, 0)
+    heartbeat(17430, 5)
+    hands.writer.step()
+    assert [r[2] for r in hands.readings()] == [NOW] and hands.adds_up()["cameras"].duplicate == 1
+
+
+def test_a_camera_that_counts_from_the_beginning_after_a_start_is_heard(heartbeat, hands):
+    for n in range(10):
+        heartbeat(1 + n, 60 * n)
+    for n in range(10):
+        heartbeat(1 + n, 7200 + 60 * n)
+    hands.writer.step()
+    assert len(hands.readings()) == 20
+
+
+def test_a_camera_whose_number_stands_still_is_heard_each_minute(heartbeat, hands):
+    for n in range(10):
+        heartbeat(43, 60 * n)
+    hands.writer.step()
+    assert len(hands.readings()) == 10
+
+
+@pytest.mark.parametrize("number", ["since:", "since:x:1", "since:99999999999:1", "since:-1:1", "since:999999999999999:1"])
+def test_a_logger_that_numbers_its_records_strangely_upsets_nobody_in_its_batch(heartbeat, hands, well, number):
+    for seconds in (0, 26):
+        heartbeat(17430, seconds)
+        row = {"p": "pond", "v": 8.2, "t": NOW.isoformat(), "n": number}
+        hands.send({"dev": "PD-09", "list": [row]}, "city/441402/drainage/PD-09", "drainage")
+        hands.writer.step()
+    assert len(hands.readings()) == 2 and hands.adds_up()["cameras"].duplicate == 1 == hands.adds_up()["drainage"].duplicate
 
 
 # What battery sensors tell ------------------------------------------------------------------------------------------

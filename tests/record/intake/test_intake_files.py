@@ -31,6 +31,7 @@ class Drop:
     def __init__(self, folder: Path, url: str, catalog, hands):
         self.folder, self.url, self.catalog, self.hands = folder, url, catalog, hands
         self.ticks = 0.0
+        self.now = NOW
         self.there = True
         self.thread: threading.Thread | None = None
         self.door = self.open()
@@ -42,7 +43,8 @@ class Drop:
             return db.connect(self.url, name="door under test")
 
         local = replace(practice.load(), drop_errors=5, **more)
-        return Door(self.folder, worker, connect, self.hands.writer, local, self.catalog, now=lambda: NOW, monotonic=lambda: self.ticks)
+        clocks = {"now": lambda: self.now, "monotonic": lambda: self.ticks}
+        return Door(self.folder, worker, connect, self.hands.writer, local, self.catalog, **clocks)
 
     def lay(self, feed: str, name: str, data: bytes | str, **sidecar) -> Path:
         path = self.folder / feed / name
@@ -111,6 +113,49 @@ def test_sheets_of_every_theme_long_or_wide_become_readings(drop, conn, feed, te
     assert [d["reason"] for d in drop.hands.letters()] == []
     ((_, _, at, value, _),) = drop.hands.readings()
     assert at == datetime(2026, 9, 3, 0, 0, tzinfo=UTC) and value in (3.5, 3.12, 12.0, 35.0, 1.0)
+
+
+FIRMS = (
+    "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight\n"
+    "24.3001,116.1001,306.43,1.17,1.08,2026-09-03,0036,T,63,6.1NRT,276.13,14.58,D\n"
+    "40.00000,100.00000,306.43,1.17,1.08,2026-09-03,0036,T,63,6.1NRT,276.13,14.58,D\n"
+    "24.3140,116.1155,306.43,1.17,1.08,2026-09-03,0036,T,63,6.1NRT,276.13,14.58,D\n"
+    "nan,116.1001,306.43,1.17,1.08,2026-09-03,0036,T,63,6.1NRT,276.13,14.58,D\n"
+)
+
+
+def test_a_file_of_firms_is_taken_as_it_comes(drop):
+    row = drop.take("fire", "MODIS_C6_1_China_24h.csv", FIRMS)
+    at = datetime(2026, 9, 3, 0, 36, tzinfo=UTC)
+    assert [r[:4] for r in drop.hands.readings()] == [("FW-001", "hotspot", at, 14.58), ("FW-001", "hotspot_confidence", at, 63.0)]
+    assert (row["state"], row["stored"], row["dead"]) == ("done", 2, 3)
+    assert {(e["row"], e["rule"]) for e in row["report"]["errors"]} == {(4, "place"), (5, "place")}
+
+
+def test_hotspots_of_firms_far_from_here_are_told_in_a_word_and_are_no_dead_letters(drop):
+    row = drop.take("fire", "a.csv", FIRMS.splitlines()[0] + "\n" + FIRMS.splitlines()[2] + "\n")
+    assert row["report"]["says"] == "0 行：入库 0，重复 0，死信 0；另有 1 行火点在本区监测格的范围以外，没有收"
+    assert drop.hands.letters() == [] and drop.hands.adds_up() == {}
+
+
+def test_a_file_of_firms_is_read_again_when_the_watch_has_grown(drop, conn):
+    text = "\n".join(FIRMS.splitlines()[:3])
+    drop.take("fire", "a.csv", text)
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('FW-002', '格', 'fire', 100, 40)")
+    row = drop.take("fire", "b.csv", text)
+    assert (row["state"], row["stored"], row["duplicate"]) == ("done", 2, 2)
+    assert drop.take("fire", "c.csv", text)["state"] == "same"
+
+
+def test_without_a_watch_cell_no_hotspot_of_firms_is_far_and_each_asks_for_one(drop, conn):
+    conn.execute("DELETE FROM station WHERE theme = 'fire'")
+    assert drop.take("fire", "a.csv", FIRMS)["dead"] == 7
+
+
+def test_a_hotspot_that_came_over_mqtt_is_known_again_in_a_file(drop):
+    drop.hands.send(FIRMS.encode(), "city/441402/fire/hotspots", "fire")
+    row = drop.take("fire", "a.csv", FIRMS)
+    assert (row["stored"], row["duplicate"]) == (0, 2) and len(drop.hands.readings()) == 2
 
 
 def test_a_bad_row_goes_to_the_dead_letter_alone_and_the_report_names_its_line(drop):
@@ -240,6 +285,77 @@ def test_two_files_of_one_name_are_both_kept(drop):
     drop.take("water", "a.csv", WIDE)
     drop.take("water", "a.csv", WIDE.replace("08:00", "10:00"))
     assert sorted(p.name for p in (drop.folder / "water/done").glob("*.csv")) == ["a-2.csv", "a.csv"]
+
+
+# How long originals stay ----------------------------------------------------------------------------------------------
+def days_later(drop, days: float, **more) -> list[str]:
+    """What lies in the drop folder after a door has looked around so many days from now."""
+    drop.now = datetime.now(UTC) + timedelta(days=days)
+    drop.look(drop.open(**more))
+    return sorted(str(p.relative_to(drop.folder)) for p in drop.folder.rglob("*") if p.is_file())
+
+
+ORDERS = "工单编号,诉求内容,来电人,联系电话\nA-1,路灯不亮,张三丰,13800138000\n"
+
+
+def test_an_original_goes_with_its_report_after_its_days_and_not_before(drop):
+    path = drop.lay("hotline", "a.csv", ORDERS, by="tests")
+    os.utime(path, (0, 0))  # what its sender says of its age does not count
+    drop.look()
+    assert days_later(drop, 29.9) == ["hotline/done/a.csv", "hotline/done/a.csv.report.json"]
+    assert days_later(drop, 30.1) == []
+    assert drop.rows()[0]["state"] == "done"
+
+
+def test_a_refused_original_stays_longer_so_that_it_can_be_mended(drop):
+    drop.take("hotline", "a.csv", "甲,乙\n1,2\n")
+    assert days_later(drop, 89.9) == ["hotline/failed/a.csv", "hotline/failed/a.csv.report.json"]
+    assert days_later(drop, 90.1) == []
+
+
+def test_nought_days_keep_originals_for_ever(drop):
+    drop.take("water", "a.csv", WIDE)
+    drop.take("water", "b.csv", "甲,乙\n1,2\n")
+    assert len(days_later(drop, 36_500, drop_done_days=0, drop_refused_days=0)) == 4
+
+
+def test_what_waits_or_is_in_hand_is_never_deleted(drop):
+    drop.lay("water", "a.csv", WIDE)
+    drop.lay("water", "taking/w2/b.csv", WIDE)
+    drop.there = False
+    assert days_later(drop, 400) == ["water/a.csv", "water/taking/w2/b.csv"]
+
+
+def test_a_report_whose_original_is_gone_and_an_original_without_a_report_go_too(drop):
+    drop.lay("water", "done/a.csv.report.json", "{}")
+    drop.lay("water", "done/b.csv", WIDE)
+    drop.lay("water", "done/kept/c.csv", WIDE)
+    assert days_later(drop, 31) == ["water/done/kept/c.csv"]
+
+
+def test_a_door_that_runs_looks_for_originals_once_an_hour(drop):
+    drop.take("water", "a.csv", WIDE)
+    drop.now = datetime.now(UTC) + timedelta(days=31)
+    drop.look()
+    assert (drop.folder / "water/done/a.csv").exists()
+    drop.ticks += files.CLEAR_S
+    drop.look()
+    assert not (drop.folder / "water/done/a.csv").exists()
+
+
+def test_an_original_that_cannot_be_deleted_is_told_and_stops_nobody(drop, monkeypatch, caplog):
+    drop.take("water", "a.csv", WIDE)
+    drop.take("water", "b.csv", WIDE.replace("08:00", "10:00"))
+    real = Path.unlink
+
+    def unlink(self, missing_ok=False):
+        if self.name == "a.csv":
+            raise PermissionError(13, "Permission denied")
+        real(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    assert days_later(drop, 31) == ["water/done/a.csv", "water/done/a.csv.report.json"]
+    assert any("a.csv 处理不了：Permission denied" in r.getMessage() for r in caplog.records)
 
 
 # Kills ----------------------------------------------------------------------------------------------------------------

@@ -75,8 +75,8 @@ def pusher(hands, db_url):
         return made[-1]
 
     def pusher(**more) -> Pusher:
-        push = replace(hands.practice.push, **{"answer_s": 10} | more)
-        return Pusher(connect, SECRET_KEY, push, hands.writer, now=lambda: hands.now)
+        push = replace(hands.practice.push, **{"answer_s": 10, "per_minute": 0} | more)
+        return Pusher(connect, SECRET_KEY, push, hands.writer, now=lambda: hands.now, monotonic=lambda: hands.ticks)
 
     pusher.cut = lambda: [conn.close() for conn in made]
     return pusher
@@ -213,6 +213,81 @@ def test_a_push_that_is_not_safe_in_time_claims_nothing_and_may_be_sent_again(ha
     hands.writer.stop()
     turning.join()
     door.finish()
+
+
+# How often ------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def eager(hands, pusher, key):
+    """Two departments at a door that lets a key push six times a minute, two at once; the writer turns behind it."""
+    door = Door("127.0.0.1", 0, pusher(per_minute=6, burst=2), hands.writer)
+    hands.writer.doors = {"http": door}
+    turning = threading.Thread(target=hands.writer.run)
+    turning.start()
+    door.start()
+    made = [Department(f"http://127.0.0.1:{door.port}", *key("rain")) for _ in range(2)]
+    yield made
+    for department in made:
+        department.client.close()
+    door.stop()
+    hands.writer.stop()
+    turning.join()
+    door.finish()
+
+
+def test_a_key_that_pushes_too_often_is_asked_to_wait_and_nothing_of_it_is_taken(eager, hands):
+    answers = [eager[0].send("rain", rain(n)) for n in range(3)]
+    assert [a.status_code for a in answers] == [200, 200, 429]
+    assert (answers[2].json()["error"], answers[2].headers["Retry-After"]) == ("often", "10")
+    assert "每分钟最多 6 次" in answers[2].json()["says"] and "请 10 秒后原样重发" in answers[2].json()["says"]
+    assert len(hands.readings()) == 2 and hands.adds_up()["rain"].received == 2
+
+
+def test_what_was_too_often_is_taken_when_it_is_sent_again_after_the_wait(eager, hands):
+    requests = [eager[0].signed("rain", rain(n)) for n in range(3)]
+    wait_s = [eager[0].post(request) for request in requests][2].headers["Retry-After"]
+    hands.ticks += int(wait_s)
+    assert eager[0].post(requests[2]).json()["stored"] == 1
+    assert len(hands.readings()) == 3
+
+
+def test_an_eager_key_costs_another_key_nothing(eager):
+    assert [eager[0].send("rain", rain(n)).status_code for n in range(3)][2] == 429
+    assert eager[1].send("rain", rain(9)).status_code == 200
+
+
+def test_who_has_not_the_secret_uses_up_nothing_of_a_key(eager):
+    thief = Department(str(eager[0].client.base_url), eager[0].id, "not the secret")
+    assert {thief.send("rain", rain(n)).status_code for n in range(5)} == {401}
+    assert eager[0].send("rain", rain(0)).status_code == 200
+
+
+def test_a_key_that_pushes_too_often_is_asked_to_wait_while_the_database_is_away_too(eager, pusher, hands):
+    eager[0].send("rain", rain(0))
+    hands.database(False)
+    pusher.cut()
+    assert [eager[0].send("rain", rain(n)).status_code for n in (1, 2)] == [202, 429]
+
+
+def test_what_was_too_often_is_counted_by_its_key(eager):
+    for n in range(4):
+        eager[0].send("rain", rain(n))
+    text = httpx.get(f"{eager[0].client.base_url}/metrics", trust_env=False).text
+    assert f'brain_intake_push_limited_total{{key="{eager[0].id}",worker="w1"}} 2.0' in text
+    assert eager[1].id not in text
+
+
+def test_the_command_of_a_field_engineer_waits_as_long_as_it_is_asked_to(eager, hands, tmp_path, monkeypatch):
+    def later(seconds: float) -> None:
+        hands.ticks += seconds
+
+    monkeypatch.setattr(tools.time, "sleep", later)
+    file = tmp_path / "rain.jsonl"
+    file.write_text("".join(json.dumps(rain(n)) + "\n" for n in range(4)))
+    tools.send(
+        Settings(), feeds.load()["rain"], str(file), lambda _: None, door="http", to=str(eager[0].client.base_url),
+        secret=f"{eager[0].id}:{eager[0].secret}", now=lambda: NOW,
+    )  # fmt: skip
+    assert len(hands.readings()) == 4
 
 
 # Forms ----------------------------------------------------------------------------------------------------------------
