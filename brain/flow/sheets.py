@@ -13,6 +13,7 @@ import csv
 import io
 import json
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -94,9 +95,15 @@ def _csv_rows(text: str, limits: Limits) -> list[tuple[int, list[Cell]]]:
 
 
 def _delimiter(text: str) -> str:
-    """The sign that parts the first line with most cells among the first few."""
-    lines = text.splitlines()[:HEAD_WITHIN]
-    return max(DELIMITERS, key=lambda sign: (max((_outside(line, sign) for line in lines), default=0), sign == ","))
+    """The sign that parts most of the first lines, the header among them, into as many cells; of several the one with most
+    cells. By lines and not by signs, because a cell may be full of semicolons."""
+
+    def parted(sign: str) -> tuple[int, int, bool]:
+        counts = Counter(n for line in text.splitlines()[:HEAD_WITHIN] if (n := _outside(line, sign)))
+        cells, lines = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+        return lines, cells, sign == ","
+
+    return max(DELIMITERS, key=parted)
 
 
 def _outside(line: str, sign: str) -> int:

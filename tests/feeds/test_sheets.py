@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from brain.flow import columns, sheets
@@ -169,6 +169,7 @@ CELLS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters
 
 
 @SIZED
+@example([["x;", "x;", "x;"]], ",")
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6), st.sampled_from([",", ";", "\t"]))
 def test_what_a_csv_writer_wrote_is_what_is_read(rows, sign):
     sheet = sheets.read("a.csv", text([["列一", "列二", "列三"], *rows], sign).encode(), LIMITS)
