@@ -1,4 +1,4 @@
-"""What one alert, station or event card shows, and what its buttons do.
+"""What one alert, station, event or warning card shows, and what its buttons do.
 
 Reading gathers everything around one thing (`Case`); doing goes through the flow, in-process, as the person of the session.
 A refusal of the rules comes back as its sentence.
@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from brain.catalog import Catalog
-from brain.flow import alerts, events
+from brain.flow import alerts, events, hazards
 from brain.flow.people import mask_phone
 from brain.model import Event, Level, Refused, Source, State, Station, Verb
 from brain.rules import lifecycle
@@ -36,7 +36,7 @@ ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything on a card. `kind` is alert, station, event or resource; absent things are None or empty."""
+    """Everything on a card. `kind` is alert, station, event, resource or warning; absent things are None or empty."""
 
     kind: str
     id: str
@@ -58,6 +58,7 @@ class Case:
     cameras: tuple[dict[str, Any], ...] = ()
     plan: tuple[str, ...] = ()
     resource: dict[str, Any] | None = None
+    warning: dict[str, Any] | None = None
     may_ack: bool = False
     may_report: bool = False
 
@@ -77,6 +78,9 @@ def read(
     if kind == "resource" and (row := db.one(conn, "web_resource", id=ident)):
         near = _around(conn, row["lng"], row["lat"], None, "")
         return Case(kind, ident, row["name"], "", row["lng"], row["lat"], resource=row, cameras=near["cameras"])
+    if kind == "warning" and (row := hazards.one(conn, *readouts.warning_key(ident))):
+        level = Level(row["level"]) if row["level"] else None
+        return Case(kind, ident, readouts.warning_title(row, catalog), level.key if level else "", None, None, warning=row)
     return None
 
 

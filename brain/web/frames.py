@@ -17,6 +17,7 @@ import pandas as pd
 import psycopg
 
 from brain.catalog import Catalog
+from brain.flow import hazards
 from brain.flow.people import Person, actor_of
 from brain.model import Actor, Event, Level
 from brain.rules import access
@@ -26,7 +27,7 @@ from brain.web.readouts import THEMES
 from layers._marks import POINTS
 
 ZONE = ZoneInfo("Asia/Shanghai")
-TOPICS = (*THEMES, "alerts", "events", "clock")
+TOPICS = (*THEMES, "alerts", "events", "warnings", "clock")
 MOST_ALERTS, MOST_EVENTS, TRAIL = 400, 3000, 48
 
 SOURCES: dict[str, tuple[str, ...]] = {
@@ -46,14 +47,17 @@ SOURCES: dict[str, tuple[str, ...]] = {
 class Moment:
     """Everything that is open or newest, as known at `at`. Rows are dicts of the columns of `sql/web.sql`.
 
-    `counted_at` is the time that lists reckon with: it moves with alerts, events and the clock's tick, not with every
-    reading, so that a reading does not have every list sent anew.
+    `counted_at` is the time that lists reckon with: it moves with alerts, events, warnings and the clock's tick, not with
+    every reading, so that a reading does not have every list sent anew. `warnings_turn`: when the warnings in force
+    change next with nobody saying so.
     """
 
     at: datetime
     stations: dict[str, dict[str, Any]] = field(default_factory=dict)
     alerts: tuple[dict[str, Any], ...] = ()
     events: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[dict[str, Any], ...] = ()
+    warnings_turn: datetime | None = None
     timeline: tuple[dict[str, Any], ...] = ()
     trails: dict[tuple[str, str], tuple[tuple[datetime, float, str], ...]] = field(default_factory=dict)
     feeds: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -116,7 +120,7 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
     """The moment after it, with the topics in `dirty` read anew."""
     topics = set(dirty)
     change: dict[str, Any] = {"at": now, "version": was.version + 1}
-    if topics & {"alerts", "events", "clock"}:
+    if topics & {"alerts", "events", "warnings", "clock"}:
         change["counted_at"] = now
     dirty_themes = [t for t in THEMES if t in topics]
     if dirty_themes or "clock" in topics:
@@ -131,6 +135,9 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
     if "events" in topics:
         change["events"] = tuple(db.many(conn, "web_events", limit=MOST_EVENTS))
         change["today"] = {}
+    if "warnings" in topics:
+        change["warnings"] = tuple(hazards.active(conn, now))
+        change["warnings_turn"] = hazards.turns(conn, now)
     stations = dict(was.stations)
     if dirty_themes:
         for row in db.many(conn, "web_stations", themes=dirty_themes):

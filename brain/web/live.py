@@ -33,7 +33,7 @@ from brain.web.readouts import THEMES
 from layers._layer import View
 
 log = logging.getLogger(__name__)
-CHANNELS = ("brain_intake", "brain_alert", "brain_event")
+CHANNELS = ("brain_intake", "brain_alert", "brain_event", "brain_warning")
 BURST_S = 0.25  # at most four pushes a second
 READINGS_S = 1.0  # readings of one theme are read again at most once a second
 CLOCK_S = 20.0  # ages and deadlines move without any notification
@@ -91,6 +91,7 @@ class Hub:
         self._tasks: list[asyncio.Task] = []
         self._cache: dict[Hashable, Any] = {}
         self._last: dict[str, float] = {}
+        self._turn: asyncio.TimerHandle | None = None
         self.listening = False
         self.refreshes = 0
 
@@ -103,8 +104,9 @@ class Hub:
         ]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        for task in (*self._tasks, self._turn):
+            if task is not None:
+                task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for seat in self.seats.values():
             seat.generation += 1
@@ -150,6 +152,8 @@ class Hub:
             self.mark("alerts")
         elif channel == "brain_event":
             self.mark("events")
+        elif channel == "brain_warning":
+            self.mark("warnings")
 
     def mark(self, *topics: str) -> None:
         """Say what has changed; from any thread."""
@@ -191,10 +195,21 @@ class Hub:
                 self._kick.set()
                 continue
             self.refreshes += 1
+            self._wait_for_turn()
             self._cache.clear()
             for seat in self.seats.values():
                 seat.wake.set()
             await asyncio.sleep(BURST_S)
+
+    def _wait_for_turn(self) -> None:
+        """Have the warnings read again at the very moment when one begins or is over. Set anew after every reading, for
+        the database's hours and this process's timer need not run alike."""
+        if self._turn is not None:
+            self._turn.cancel()
+        at = self.moment.warnings_turn
+        if at is not None:
+            wait = max((at - datetime.now(UTC)).total_seconds(), 0.0)
+            self._turn = asyncio.get_running_loop().call_later(wait, self._mark, ("warnings",))
 
     def _read(self, topics: set[str]) -> Moment:
         with self.pool.connection() as conn:

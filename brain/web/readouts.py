@@ -129,6 +129,36 @@ def alert_in_scope(scope: Scope, alert: Mapping[str, Any]) -> bool:
     return scope.everything or owned or any(code.startswith(place) for place in scope.places)
 
 
+# Public warnings -------------------------------------------------------------------------------------------------------
+def warning_ident(warning: Mapping[str, Any]) -> str:
+    """Sender and identifier as one word; neither may hold a comma (CAP 1.2)."""
+    return f"{warning['sender']},{warning['identifier']}"
+
+
+def warning_key(ident: str) -> tuple[str, str]:
+    """(sender, identifier) of such a word."""
+    sender, _, identifier = ident.partition(",")
+    return sender, identifier
+
+
+def warning_kind(warning: Mapping[str, Any]) -> str:
+    """What it warns of: 暴雨预警."""
+    return warning["event"] if "预警" in warning["event"] else warning["event"] + "预警"
+
+
+def warning_level(warning: Mapping[str, Any], catalog: Catalog) -> str:
+    """The official colour word; 未分级 for white ones and those that name no colour."""
+    return catalog.words.of("level", Level(warning["level"]).key) if warning["level"] else "未分级"
+
+
+def warning_title(warning: Mapping[str, Any], catalog: Catalog) -> str:
+    """暴雨橙色预警, as it is said."""
+    kind = warning_kind(warning)
+    if not warning["level"] or "色预警" in kind:
+        return kind
+    return kind.replace("预警", warning_level(warning, catalog) + "预警", 1)
+
+
 # Events ---------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Left:

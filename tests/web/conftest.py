@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -19,8 +20,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from brain.catalog import Catalog
-from brain.flow import alerts, events, people, readings
-from brain.model import Judgement, Level, Reading, RuleState, Source, Station, Verb
+from brain.flow import alerts, events, hazards, people, readings
+from brain.model import HazardWarning, Judgement, Level, Reading, RuleState, Source, Station, Verb
 from brain.store import db
 from tests.ports import free_port
 
@@ -182,6 +183,10 @@ def wall(chiefs_wall) -> Visit:
     return chiefs_wall
 
 
+ISSUER = "44140241600000"
+_warnings = itertools.count(1)
+
+
 @dataclass
 class District:
     """What happens outside while somebody looks at the screen: readings come in, rules speak. Each is one committed
@@ -234,6 +239,20 @@ class District:
             event = events.act(self.conn, self.catalog, event.id, verb, chief, now, **more)
         return event.id
 
+    def warning(self, level: Level | None, event: str = "暴雨", seconds: float = 6 * 3600, **more) -> str:
+        """A public warning as the national system sends it, over in so many seconds; its identifier."""
+        now, ident = datetime.now(UTC), f"w{next(_warnings)}"
+        given = {"sender_name": "梅江区气象台", "headline": f"梅江区气象台发布{event}预警信号", "msg_type": "Alert", "sent": now,
+                 "expires": now + timedelta(seconds=seconds)} | more  # fmt: skip
+        hazards.store(
+            self.conn, HazardWarning(ident, ISSUER, status="Actual", scope="Public", event=event, level=level, **given), now
+        )
+        return ident
+
+    def cancel(self, ident: str) -> None:
+        """The issuer takes a warning back."""
+        self.warning(None, "", msg_type="Cancel", refers=((ISSUER, ident),))
+
     def clear(self, station: str, kind: str, rule: str) -> None:
         now = datetime.now(UTC)
         row = self.conn.execute("SELECT * FROM station WHERE id = %s", [station]).fetchone()
@@ -250,3 +269,5 @@ def district(city, catalog) -> Iterator[District]:
     for r in city.execute("SELECT id, station, kind, rule FROM alert WHERE cleared_at IS NULL").fetchall():
         if r["id"] not in known:
             outside.clear(r["station"], r["kind"], r["rule"])
+    for row in hazards.active(city, datetime.now(UTC)):
+        outside.cancel(row["identifier"])

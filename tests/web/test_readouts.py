@@ -1,4 +1,4 @@
-"""Words beside a station: what it measures now, and whether it still speaks."""
+"""Words beside a station: what it measures now, and whether it still speaks; how a public warning is called."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from brain.web import readouts
+from brain.web.parts import warnings
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 
@@ -39,3 +40,21 @@ def test_a_station_is_silent_when_all_that_must_speak_are_late(catalog, ages, si
 
 def test_a_battery_sensor_is_labelled_with_its_state(catalog):
     assert readouts.label(well(leak=60, battery_level=60), catalog, NOW) == "漏水"
+
+
+@pytest.mark.parametrize(
+    ("event", "level", "title"),
+    [
+        ("暴雨", 2, "暴雨橙色预警"),
+        ("暴雨预警信号", 1, "暴雨红色预警信号"),
+        ("暴雨黄色预警", 3, "暴雨黄色预警"),
+        ("台风", None, "台风预警"),
+    ],
+)
+def test_a_warning_is_called_as_it_is_said(catalog, event, level, title):
+    assert readouts.warning_title({"event": event, "level": level}, catalog) == title
+
+
+def test_numbered_points_of_a_text_stand_each_on_their_own_and_figures_do_not_part_it():
+    said = "1.关好门窗；2.预计雨量 80 毫米。3、不要外出。2.5 米以上的水位；另行通知。"
+    assert warnings.POINTS.split(said) == ["1.关好门窗；", "2.预计雨量 80 毫米。", "3、不要外出。2.5 米以上的水位；另行通知。"]

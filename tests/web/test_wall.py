@@ -58,15 +58,18 @@ def test_words_on_the_map_are_drawn_without_a_glyph_server(wall, district):
 
 
 SIZES = [(1920, 1080), (3840, 1080), (1366, 768)]
-REGIONS = [".top", ".left", "main", "#wall-loop", "#wall-alerts", "#wall-due", "#wall-timeline"]
+REGIONS = [".top", "#wall-warnings", ".left", "main", "#wall-loop", "#wall-alerts", "#wall-due", "#wall-timeline"]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
 def test_no_region_covers_another_and_no_text_is_small(visit, district, size):
     district.alert(UNDERPASS, "pond_depth", "ladder", Level.RED, "积水深度 42.0 cm，达红色限值 25 cm", 42.0)
+    for level in (*Level, None):
+        district.warning(level, "地质灾害气象风险", sender_name="广东省梅州市梅江区自然资源局与气象局联合")
     visitor = visit("chief", size=size)
     visitor.wait_for_map()
     page = visitor.page
+    page.wait_for_selector("#wall-warnings [data-pick]")
     boxes = page.evaluate(
         "names => names.map(s => [s, document.querySelector(s).getBoundingClientRect()])"
         ".map(([s, b]) => [s, b.left, b.top, b.right, b.bottom])",

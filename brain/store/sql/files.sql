@@ -81,14 +81,32 @@ UPDATE warning w
  WHERE w.sender = e.ended_sender AND w.identifier = e.ended
    AND (w.ended_by IS NULL OR (e.cancels, w.ended_at, w.ended_by) > (w.cancelled, e.sent, e.identifier))
 
+-- warning_told --
+-- Open screens hear of it when the transaction is there.
+SELECT pg_notify('brain_warning', json_build_object('sender', %(sender)s::text, 'identifier', %(identifier)s::text)::text)
+
 -- warnings_active --
 -- Warnings in force, worst first: actual, neither updated nor cancelled nor over. Without an end, a day counts.
 SELECT sender, identifier, sent, event, severity, level, sender_name, headline, description, instruction, effective, onset,
-       expires, area
+       expires, coalesce(expires, sent + interval '1 day') AS ends_at, area
   FROM warning
  WHERE status = 'Actual' AND msg_type IN ('Alert', 'Update') AND ended_by IS NULL
    AND coalesce(expires, sent + interval '1 day') > %(now)s AND coalesce(effective, sent) <= %(now)s
- ORDER BY level NULLS LAST, sent DESC
+ ORDER BY level NULLS LAST, sent DESC, sender, identifier
+
+-- warnings_turn --
+-- When the warnings in force change next with nobody saying so: one begins, or one is over.
+SELECT min(t.at) AS at
+  FROM warning
+ CROSS JOIN LATERAL (VALUES (coalesce(effective, sent)), (coalesce(expires, sent + interval '1 day'))) AS t (at)
+ WHERE status = 'Actual' AND msg_type IN ('Alert', 'Update') AND ended_by IS NULL AND t.at > %(now)s
+
+-- warning_one --
+-- One actual warning, in force or not.
+SELECT sender, identifier, sent, event, severity, level, sender_name, headline, description, instruction, effective, onset,
+       expires, coalesce(expires, sent + interval '1 day') AS ends_at, area, ended_at, ended_by, cancelled
+  FROM warning
+ WHERE status = 'Actual' AND msg_type IN ('Alert', 'Update') AND sender = %(sender)s AND identifier = %(identifier)s
 
 -- order_lock --
 -- One change of an order at a time.

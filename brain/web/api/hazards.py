@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from brain.flow import hazards
 from brain.flow.people import Person
 from brain.model import Level
+from brain.web import readouts
 from brain.web.access import current, database
 from brain.web.api._answers import Plain
 
@@ -24,10 +25,12 @@ def many(
     conn: Annotated[psycopg.Connection, Depends(database)],
 ) -> dict[str, Any]:
     """Warnings in force, the worst first; `level` is null for those without a colour. Everybody may read them: they are
-    public. `sent` is the time of issue, not of receipt."""
-    words, now = request.app.state.catalog.words, datetime.now(UTC)
+    public. `sent` is the time of issue, not of receipt; `expires` is what the message says, `ends_at` when it is over
+    (a day after `sent` where the message does not say)."""
+    catalog, now = request.app.state.catalog, datetime.now(UTC)
     found = []
     for row in hazards.active(conn, now):
         level = Level(row["level"]).key if row["level"] else None
-        found.append(row | {"level": level, "level_words": level and words.of("level", level)})
+        said = {"title": readouts.warning_title(row, catalog), "level": level, "level_words": level and catalog.words.of("level", level)}
+        found.append(row | said)
     return {"now": now, "warnings": found}

@@ -1,7 +1,7 @@
 """Pushes to phones: one line of server-sent events, fed by the process's one ear (`web.live.Hub`).
 
-A push says only that something of the person's own changed; the phone then asks for its lists. So nothing about anybody
-travels here, and a phone that missed a push loses nothing: it asks again when it comes back.
+A push says only that something of the person's own, or the public warnings, changed; the phone then asks for its lists.
+So nothing about anybody travels here, and a phone that missed a push loses nothing: it asks again when it comes back.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from fastapi.responses import StreamingResponse
 
 from brain.flow.people import Person
 from brain.model import Role
+from brain.web import readouts
 from brain.web.access import COOKIE, current
 from brain.web.api._answers import Plain
 from brain.web.frames import Moment
@@ -44,11 +45,15 @@ def mine(person: Person, moment: Moment) -> list[tuple[str, int]]:
 
 @router.get("/stream", response_class=StreamingResponse)
 async def stream(request: Request, person: Me) -> StreamingResponse:
-    """`event: change` at once and whenever something on my lists changed; ends with the session or the server."""
+    """`event: change` at once and whenever something on my lists or the public warnings changed; ends with the session or
+    the server."""
     hub, token, ident = request.app.state.hub, request.cookies.get(COOKIE), f"phone-{uuid4().hex}"
 
     def parts(seat: Seat, moment: Moment) -> Changes:
-        return {("phone", "tasks"): mine(seat.person, moment)}
+        return {
+            ("phone", "tasks"): mine(seat.person, moment),
+            ("phone", "warnings"): [readouts.warning_ident(w) for w in moment.warnings],
+        }
 
     async def lines() -> AsyncIterator[str]:
         seat = hub.sit(ident, person, parts)

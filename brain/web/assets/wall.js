@@ -47,12 +47,46 @@
     markPicked();
   }
   function markPicked() {
-    for (const row of $$(".right [data-pick]")) row.classList.toggle("picked", row.dataset.pick === picked);
+    for (const row of $$(".right [data-pick], .warnings [data-pick]")) row.classList.toggle("picked", row.dataset.pick === picked);
   }
   function keepUnfolded() {
     for (const more of $$("#wall-card-acts details")) if (more.open !== unfolded) more.open = unfolded;
   }
   const close = () => pick(null, null);
+
+  // Warnings -----------------------------------------------------------------------------------------------------------
+  // One line holds as many as fit, the worst first; the rest are behind the button, which unfolds them below each other.
+  let allWarnings = false;
+  function foldWarnings() {
+    const strip = $("#wall-warnings"), list = $("#wall-warning-rows"), more = $("#wall-warning-more");
+    if (!strip || !list || !more) return;
+    const rows = Array.from(list.children);
+    strip.classList.remove("all");
+    more.hidden = true;
+    for (const row of rows) row.hidden = false;
+    if (list.scrollWidth <= list.clientWidth) { allWarnings = false; return; }
+    more.hidden = false;
+    more.textContent = "另有 " + (rows.length - 1) + " 条";
+    const room = list.getBoundingClientRect().left + list.clientWidth;
+    const fit = Math.max(rows.filter((row) => row.getBoundingClientRect().right <= room + 0.5).length, 1);
+    if (fit === rows.length) { more.hidden = true; return; } // a single one that is wider than the screen: its words are shortened
+    more.setAttribute("aria-expanded", String(allWarnings));
+    more.textContent = allWarnings ? "收起" : "另有 " + (rows.length - fit) + " 条";
+    strip.classList.toggle("all", allWarnings);
+    if (!allWarnings) rows.forEach((row, n) => { row.hidden = n >= fit; });
+  }
+  let watchedList = null, stripWidth = 0;
+  function watchWarnings() {
+    const list = $("#wall-warning-rows");
+    if (!list || list === watchedList) return;
+    watchedList = list;
+    new MutationObserver(foldWarnings).observe(list, { childList: true, subtree: true, characterData: true });
+    new ResizeObserver((seen) => {
+      const width = seen[0].contentRect.width;
+      if (width !== stripWidth) { stripWidth = width; foldWarnings(); }
+    }).observe(list.parentNode);
+    foldWarnings();
+  }
 
   // Map ----------------------------------------------------------------------------------------------------------------
   const graph = () => $("#wall-map .js-plotly-plot");
@@ -193,6 +227,7 @@
     const what = button.dataset.do;
     if (what === "help") toggle("wall-help");
     else if (what === "legend") toggle("wall-legend");
+    else if (what === "warnings") { allWarnings = !allWarnings; foldWarnings(); }
     else if (what === "close") close();
     else if (what === "cancel") set("wall-act", { data: fresh({ do: "cancel" }) });
     else wants(button);
@@ -286,5 +321,5 @@
   setInterval(watch, 1000);
   setInterval(present, 5000);
   setInterval(watchMap, 200);
-  new MutationObserver(() => { markPicked(); keepUnfolded(); }).observe(document.documentElement, { childList: true, subtree: true });
+  new MutationObserver(() => { markPicked(); keepUnfolded(); watchWarnings(); }).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -138,7 +138,7 @@ async function start() {
   place.changes.addEventListener("change", () => { if (route().name === "tasks") paint(view, false); });
   queue.changes.addEventListener("conflict", async (e) => { await refresh(); conflict(e.detail, editAgain); });
   queue.changes.addEventListener("sent", () => { state.online = true; });
-  setInterval(() => tick(view), 20e3);
+  setInterval(() => (route().name === "tasks" ? paint(view, false) : tick(view)), 20e3);
   draw();
   awake();
   await counted();

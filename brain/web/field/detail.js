@@ -1,11 +1,11 @@
 // One task or event as a page: what, where, until when, the pictures, the history, and the buttons at the foot.
 
 import { get } from "./api.js";
-import { h, show } from "./dom.js";
+import { h, levelMark, show } from "./dom.js";
 import { look } from "./fields.js";
 import * as place from "./place.js";
 import { state } from "./state.js";
-import { away, headline, levelMark, timeLeft } from "./tasks.js";
+import { away, headline, timeLeft } from "./tasks.js";
 import { footButtons } from "./verbs.js";
 import { distance, moment } from "./words.js";
 

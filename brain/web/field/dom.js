@@ -60,6 +60,20 @@ export function icon(name) {
   return el;
 }
 
+const MARKS = {
+  red: ["rect", { x: 2, y: 2, width: 12, height: 12 }],
+  orange: ["path", { d: "M8 1l7 7-7 7-7-7z" }],
+  yellow: ["path", { d: "M8 1.5L15.5 14.5H.5z" }],
+  blue: ["circle", { cx: 8, cy: 8, r: 6.5 }],
+};
+
+/** Level as shape and word: never by colour alone. */
+export function levelMark(of) {
+  if (!of.level) return null;
+  const [shape, attrs] = MARKS[of.level];
+  return h("span.mark", null, svg("svg", { viewBox: "0 0 16 16", class: `shape ${of.level}`, "aria-hidden": "true" }, svg(shape, attrs)), of.level_words);
+}
+
 let toastTimer = 0;
 /** A short word at the bottom; it leaves by itself. */
 export function toast(text, kind = "") {

@@ -5,7 +5,7 @@ import * as queue from "./queue.js";
 import * as store from "./store.js";
 
 export const state = {
-  me: null, tasks: [], tasksAt: null, notices: [], unread: 0,
+  me: null, tasks: [], tasksAt: null, notices: [], unread: 0, warnings: [],
   pending: [], others: 0, photos: 0, online: navigator.onLine, login: false,
 };
 export const changes = new EventTarget();
@@ -13,10 +13,10 @@ export const changed = () => changes.dispatchEvent(new Event("change"));
 
 /** What was on the screen last time, so that the page opens without a network. */
 export async function remembered() {
-  const [me, tasks, notices] = await Promise.all([store.get("me"), store.get("tasks"), store.get("notices")]);
+  const [me, tasks, notices, warnings] = await Promise.all(["me", "tasks", "notices", "warnings"].map(store.get));
   if (!me) return;
   queue.belongsTo(me.id);
-  Object.assign(state, { me, tasks: tasks?.tasks || [], tasksAt: tasks?.now || null, notices: notices?.notices || [], unread: notices?.unread || 0 });
+  Object.assign(state, { me, tasks: tasks?.tasks || [], tasksAt: tasks?.now || null, notices: notices?.notices || [], unread: notices?.unread || 0, warnings: warnings?.warnings || [] });
   await counted();
 }
 
@@ -38,9 +38,9 @@ export async function identify() {
 export async function refresh() {
   try {
     if (!state.me || state.login) await identify();
-    const [tasks, notices] = await Promise.all([get("/api/v1/tasks"), get("/api/v1/me/notices")]);
-    Object.assign(state, { tasks: tasks.tasks, tasksAt: tasks.now, notices: notices.notices, unread: notices.unread, online: true });
-    await Promise.all([store.put("tasks", tasks), store.put("notices", notices)]);
+    const [tasks, notices, warnings] = await Promise.all(["tasks", "me/notices", "warnings"].map((what) => get(`/api/v1/${what}`)));
+    Object.assign(state, { tasks: tasks.tasks, tasksAt: tasks.now, notices: notices.notices, unread: notices.unread, warnings: warnings.warnings, online: true });
+    await Promise.all([store.put("tasks", tasks), store.put("notices", notices), store.put("warnings", warnings)]);
   } catch (fail) {
     if (fail.status === 401) state.login = true;
     else if (fail.status === undefined) throw fail;

@@ -1,24 +1,11 @@
 // The first page: my tasks, the most urgent on top.
 
-import { h, icon, show, svg } from "./dom.js";
+import { h, icon, levelMark, show } from "./dom.js";
 import * as place from "./place.js";
 import { foreseen, state } from "./state.js";
 import { act, navigate, nextOf, word } from "./verbs.js";
+import { inForce, warningLine } from "./warnings.js";
 import { distance, left, metres } from "./words.js";
-
-const MARKS = {
-  red: ["rect", { x: 2, y: 2, width: 12, height: 12 }],
-  orange: ["path", { d: "M8 1l7 7-7 7-7-7z" }],
-  yellow: ["path", { d: "M8 1.5L15.5 14.5H.5z" }],
-  blue: ["circle", { cx: 8, cy: 8, r: 6.5 }],
-};
-
-/** Level as shape and word: never by colour alone. */
-export function levelMark(task) {
-  if (!task.level) return null;
-  const [shape, attrs] = MARKS[task.level];
-  return h("span.mark", null, svg("svg", { viewBox: "0 0 16 16", class: `shape ${task.level}`, "aria-hidden": "true" }, svg(shape, attrs)), task.level_words);
-}
 
 /** How far, in words, or null while nobody knows. */
 export function away(task) {
@@ -64,18 +51,18 @@ let shown = "";
 
 /** Paint the list; leaves the page alone when nothing on it would change. */
 export function paint(view, fresh) {
-  const now = JSON.stringify([state.tasks, state.pending.map((i) => [i.key, i.state]), state.tasksAt === null, place.last() === null]);
+  const now = JSON.stringify([state.tasks, state.pending.map((i) => [i.key, i.state]), state.tasksAt === null, place.last() === null, inForce()]);
   if (!fresh && now === shown) return tick(view);
   shown = now;
   if (!state.tasks.length) {
-    show(view, h("div.empty", null, icon("tasks"), state.tasksAt
+    show(view, warningLine(), h("div.empty", null, icon("tasks"), state.tasksAt
       ? [h("p", null, "现在没有您的任务"), h("p.quiet", null, "有新任务会自动出现在这里。看见问题，点下面“上报”。")]
       : [h("p", null, "还没有取到任务"), h("p.quiet", null, "联网后会自动取。上报不受影响。")]));
     return undefined;
   }
   const order = (t) => [foreseen(t).done ? 1 : 0, t.due_at ? new Date(t.due_at).getTime() : Infinity];
   const rows = [...state.tasks].sort((a, b) => { const x = order(a), y = order(b); return x[0] - y[0] || x[1] - y[1]; });
-  show(view, place.trouble() && place.last() === null && isSecureContext ? h("p.hint", null, place.trouble()) : null, rows.map(card));
+  show(view, warningLine(), place.trouble() && place.last() === null && isSecureContext ? h("p.hint", null, place.trouble()) : null, rows.map(card));
   return undefined;
 }
 

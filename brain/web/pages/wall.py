@@ -21,7 +21,7 @@ from brain.web import access, desk, frames, ground, live, themes
 from brain.web.access import Page
 from brain.web.frames import Moment
 from brain.web.live import Seat
-from brain.web.parts import bits, card, left, mapside, right, timeline, top
+from brain.web.parts import bits, card, left, mapside, right, timeline, top, warnings
 from layers import _compose
 from layers._layer import View
 
@@ -55,6 +55,7 @@ def layout(person: Person, **_: str) -> html.Div:
     return html.Div(
         [
             top.header(person, state.pages, state.settings, catalog, "wall"),
+            warnings.strip(now[("wall-warning-rows", "children")]),
             html.Aside(side, className="left"),
             html.Main(
                 [
@@ -113,6 +114,9 @@ def parts_of(state: Any) -> live.Parts:
         for f in hub.shared(moment, "themes", lambda: themes.figures(moment, catalog)):
             shown[f"wall-theme-{f.theme}", "children"] = left.card(f, moment, catalog)
             shown[f"wall-theme-{f.theme}", "data-level"] = f.level or "none"
+        shown["wall-warning-rows", "children"] = hub.shared(
+            moment, "warning rows", lambda: warnings.rows(moment.warnings, catalog, now)
+        )
         mine = hub.shared(moment, ("events", key), lambda: sight.events(moment))
         heard = hub.shared(moment, ("alerts", key), lambda: sight.alerts(moment))
         counts = hub.shared(moment, ("today", key), lambda: _today(state, moment, sight))

@@ -13,10 +13,11 @@ from typing import Any
 from dash import html
 
 from brain.catalog import Catalog
+from brain.flow import hazards
 from brain.model import Level, Verb
 from brain.web import readouts
 from brain.web.desk import Case
-from brain.web.parts import bits, forms
+from brain.web.parts import bits, forms, warnings
 
 PRIMARY = frozenset({Verb.ACCEPT, Verb.REGISTER, Verb.DISPATCH, Verb.ARBITRATE, Verb.TAKE, Verb.CLOSE, Verb.RESUME})
 DIRECT = 4
@@ -41,6 +42,9 @@ def card(case: Case | None, catalog: Catalog, now: datetime) -> tuple[list, list
     if case is None:
         gone = bits.empty("告警已删除、案卷不在您的管辖范围，或站点已停用")
         return head("", "已不在列表中"), [gone], [], []
+    if case.warning:
+        said = warnings.live(case, hazards.standing(case.warning, now), catalog, now)
+        return head(case.level, case.title), said, warnings.around(case), []
     return head(case.level, case.title), live(case, catalog, now), around(case, catalog, now), actions(case, catalog)
 
 

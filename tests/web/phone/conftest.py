@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from brain.flow import people
+from brain.flow import hazards, people
+from brain.model import HazardWarning, Level
 from brain.settings import Settings
 from brain.store import db
 from brain.web.app import create_app
@@ -177,6 +178,25 @@ def world(server, city_template, catalog, tmp_path_factory) -> Iterator[World]:
     thread.join(10)
     with db.connect(server.url("postgres"), name="tests") as conn:
         conn.execute("DROP DATABASE IF EXISTS phone WITH (FORCE)")
+
+
+@pytest.fixture
+def warn(world):
+    """`warn(Level.ORANGE, "暴雨", …)` has a public warning come in; its identifier. It is cancelled again afterwards."""
+    came, sender = [], "44140241600000"
+    with db.connect(world.database, name="tests") as conn:
+
+        def warn(level: Level | None, event: str = "暴雨", **more: Any) -> str:
+            now, ident = datetime.now(UTC), f"w{uuid.uuid4().hex}"
+            given = {"msg_type": "Alert", "sent": now, "expires": now + timedelta(hours=6), "sender_name": "梅江区气象台"} | more
+            came.append(ident)
+            hazards.store(
+                conn, HazardWarning(ident, sender, status="Actual", scope="Public", event=event, level=level, **given), now
+            )
+            return ident
+
+        yield warn
+        warn(None, msg_type="Cancel", refers=tuple((sender, ident) for ident in came))
 
 
 # The browser ----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from brain.model import Level
+
 
 @contextmanager
 def pushes(world, login: str, patience: float = 20) -> Iterator[Iterator[str]]:
@@ -35,6 +37,13 @@ def test_others_work_is_not_pushed(world):
         world.dispatched(to="wg001")
         with pytest.raises(httpx.ReadTimeout):
             next(said)
+
+
+def test_a_new_warning_is_pushed_to_everybody(world, warn):
+    with pushes(world, "wg090") as said:
+        assert next(said) == "change"
+        warn(Level.YELLOW)
+        assert next(said) == "change"
 
 
 STRANGE = [
