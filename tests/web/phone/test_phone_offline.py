@@ -54,10 +54,11 @@ def test_an_answer_that_was_lost_on_the_way_is_not_done_twice(world, phone, shot
     event = world.dispatched()
     page = phone("wg001")
     lost: list[str] = []
+    again: list = []
 
     def lose_first(route):
         if lost:
-            route.continue_()
+            again.append(route)  # held until the screen was looked at
             return
         lost.append(route.request.headers["idempotency-key"])
         route.fetch()  # the server does it, the phone never hears
@@ -66,6 +67,10 @@ def test_an_answer_that_was_lost_on_the_way_is_not_done_twice(world, phone, shot
     page.route(f"**/events/{event}/take", lose_first)
     hands.card(page, event).get_by_role("button", name="接单").tap()
     expect(page.locator(".bar").first).to_contain_text("1 件待上传")
+    while not again:
+        page.wait_for_timeout(20)
+    assert again[0].request.headers["idempotency-key"] == lost[0]
+    again[0].continue_()
     expect(page.locator(".bar")).to_have_count(0)
     assert len(lost) == 1
     taken = world.rows("SELECT count(*) AS n FROM event_log WHERE event_id = %s AND verb = 'take'", event)
