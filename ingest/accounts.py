@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ingest.batch import Counts, Writer
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-SIZES = (1, 10, 50, 100, 200, 500, 1000, 2000)
+SIZES = (1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 8000)
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 

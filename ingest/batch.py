@@ -106,6 +106,7 @@ class Writer:
         self._handled: datetime | None = None  # when the oldest message of the batch in hand was received
         self._helped: datetime | None = None  # the same of the second thread's
         self._refreshing = threading.Lock()
+        self._turn = threading.Lock()
         self._stopping = False
         self._accounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for feed, units in spill.units.items():
@@ -395,7 +396,7 @@ class Writer:
                 self.book.refresh(conn)
             entries = settle_clocks(conn, self._entries(parcels, now), self.practice.twin)
         swapped: list[Entry] = []
-        done = write(conn, entries, self.worker, now, swapped, limit)
+        done = write(conn, entries, self.worker, now, swapped, limit, self._turn)
         with self._changed:
             self.measures.committed(len(entries), self._monotonic() - begun, now)
         return done, outcomes(parcels, entries, done, swapped)

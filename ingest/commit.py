@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime, timedelta
 
 import psycopg
@@ -85,13 +85,15 @@ def write(
     now: datetime,
     swapped: list[Entry] | None = None,
     limit_s: float | None = None,
+    turn: AbstractContextManager = nullcontext(),  # noqa: B008 - it has no state
 ) -> list[tuple[str, Stored]]:
     """Write the entries and return what became of them, by feed. Raises Away; then nothing, or only a part that will be
     duplicates the next time, was written. Readings that the database refused become dead letters; with `swapped` they
-    are told there, too. `limit_s` is how long one transaction may take (`patience`)."""
+    are told there, too. `limit_s` is how long one transaction may take (`patience`); `turn` is held from the first row that
+    is locked until COMMIT."""
     try:
         with patience(conn, limit_s):
-            return _transact(conn, entries, worker, now)
+            return _transact(conn, entries, worker, now, turn)
     except psycopg.Error as err:
         if not blames_data(err):
             raise Away(first_line(err)) from err
@@ -103,7 +105,7 @@ def write(
         return [
             done
             for part in (entries[:half], entries[half:])
-            for done in write(conn, part, worker, now, swapped, limit_s)
+            for done in write(conn, part, worker, now, swapped, limit_s, turn)
         ]
     parcel, item = entries[0]
     if not isinstance(item, Reading):  # a record that the database refuses has become a dead letter by itself
@@ -112,11 +114,11 @@ def write(
     letter = DeadLetter(parcel.topic, parcel.payload, "store", reason)
     if swapped is not None:
         swapped.append((parcel, letter))
-    return write(conn, [(parcel, letter)], worker, now, None, limit_s)
+    return write(conn, [(parcel, letter)], worker, now, None, limit_s, turn)
 
 
 def _transact(
-    conn: psycopg.Connection, entries: list[Entry], worker: str, now: datetime
+    conn: psycopg.Connection, entries: list[Entry], worker: str, now: datetime, turn: AbstractContextManager
 ) -> list[tuple[str, Stored]]:
     groups: dict[tuple[str, str], tuple[list[Reading], list[DeadLetter], list[tuple[Parcel, Errand]]]] = {}
     for parcel, item in entries:
@@ -133,7 +135,7 @@ def _transact(
             group[2].append((parcel, item))
     for again in range(TRIES):
         try:
-            with conn.transaction():
+            with ExitStack() as mine, conn.transaction():
                 portions = []
                 if any(errands for _, _, errands in groups.values()):
                     db.run(conn, "begin_write")
@@ -143,7 +145,9 @@ def _transact(
                         feed, lane, len(readings) + len(letters) + len(errands), readings, [*letters, *refused],
                         sum(one.stored for _, one in errands),
                     ))  # fmt: skip
-                done = store_all(conn, portions, worker=worker, received_at=now)
+                done = store_all(
+                    conn, portions, worker=worker, received_at=now, staged=lambda: mine.enter_context(turn)
+                )
                 return [(p.feed, stored) for p, stored in zip(portions, done, strict=True)]
         except psycopg.Error as err:
             if not (err.sqlstate or "").startswith(AGAIN) or again == TRIES - 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -103,7 +103,13 @@ def store(
 
 
 def store_all(
-    conn: psycopg.Connection, portions: Sequence[Portion], *, worker: str, received_at: datetime, beside: bool = True
+    conn: psycopg.Connection,
+    portions: Sequence[Portion],
+    *,
+    worker: str,
+    received_at: datetime,
+    beside: bool = True,
+    staged: Callable[[], None] = lambda: None,
 ) -> list[Stored]:
     """Write one batch in one transaction: new readings, `latest`, the rows of the log, the feeds' counts, dead letters,
     NOTIFY. What became of each portion, in their order.
@@ -111,7 +117,7 @@ def store_all(
     Of several readings under one identity the first is stored, by order of portions and within them. `beside` False: what
     comes under a taken identity is dropped even when it says another value (it was computed, and nothing is lost). Raises
     psycopg.Error when the database refuses the batch, ValueError for a value that cannot be written down; then nothing was
-    written.
+    written. `staged` is called when everything was sent and nothing is locked yet.
 
     Why all feeds in one statement, out of a temporary table that COPY has filled: so a batch costs a handful of calls,
     whatever it holds, and during each of them the threads that receive go on.
@@ -122,6 +128,7 @@ def store_all(
         db.run(conn, "stage")
         given = _Given(portions)
         given.copy(conn)
+        staged()
         parts = given.parts
         found = db.one(
             conn, "readings_store", worker=worker, received_at=received_at, feeds=[portions[p.portion].feed for p in parts],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from brain.model import Reading
@@ -228,3 +229,58 @@ def test_a_wrong_clock_whose_sequence_cannot_be_asked_for_is_refused_alone(hands
     hands.writer.step()
     assert [(r[3], r[4]) for r in hands.readings()] == [(1.0, "clock")]
     assert [(bytes(d["payload"]), d["rule"]) for d in hands.letters()] == [(b"b", "store")]
+
+
+# Two threads for a backlog ---------------------------------------------------------------------------------------------
+def ran(hands, until) -> None:
+    """`run` until everything that was sent is acknowledged."""
+    turning = threading.Thread(target=hands.writer.run)
+    turning.start()
+    until(lambda: len(hands.acked) == hands.sent)
+    hands.writer.stop()
+    turning.join()
+
+
+def test_a_backlog_is_written_by_two_threads_and_each_message_acknowledged_once(take, until):
+    hands = take(size=50, most=100)
+    for n in range(3000):
+        hands.rain(n)
+    hands.rain(7)
+    ran(hands, until)
+    assert hands.connections == 2
+    assert sorted(hands.acked) == list(range(3001))
+    assert len(hands.readings()) == 3000
+    counts = hands.adds_up()["rain"]
+    assert (counts.received, counts.stored, counts.duplicate) == (3001, 3000, 1)
+
+
+def test_what_the_second_thread_cannot_write_is_written_by_the_first(take, until):
+    hands = take(size=50, most=100)
+    connect, refused = hands.writer._connect, []
+
+    def only_the_first():
+        if threading.current_thread().name == "writer 2":
+            refused.append(1)
+            raise psycopg.OperationalError("too many connections")
+        return connect()
+
+    hands.writer._connect = only_the_first
+    for n in range(3000):
+        hands.rain(n)
+    ran(hands, until)
+    assert refused
+    assert sorted(hands.acked) == list(range(3000))
+    assert len(hands.readings()) == 3000
+    hands.adds_up()
+
+
+def test_a_trickle_needs_no_second_connection(take, until):
+    hands = take(size=50, most=100)
+    turning = threading.Thread(target=hands.writer.run)
+    turning.start()
+    for n in range(5):
+        hands.rain(n)
+        until(lambda: len(hands.acked) == hands.sent)
+    hands.writer.stop()
+    turning.join()
+    assert hands.connections == 1
