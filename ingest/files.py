@@ -12,6 +12,7 @@ While the database is away files simply wait in their folder.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -37,7 +38,7 @@ from brain.settings import BadSetting, Settings
 from brain.store import db
 from ingest import feeds
 from ingest.batch import Writer
-from ingest.blame import first_line
+from ingest.blame import blames_data, first_line
 from ingest.parcel import Outcome
 from ingest.practice import Practice
 
@@ -48,6 +49,9 @@ REPORT = ".report.json"
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", MAP)
 TAKING, DONE, FAILED = "taking", "done", "failed"
 WAIT_S = 0.5
+RESTS = 7  # a file that cannot be handled is tried again after a pause that doubles so often: to the better part of an hour
+NAME_MAX, NAME_LEFT = 255, 24  # bytes of a name in a folder, and of them what is kept free for endings of ours
+WORD_MAX = 400  # characters of a column's name and meaning together: longer ones are not remembered
 
 
 @dataclass(slots=True)
@@ -113,7 +117,7 @@ class Door:
         self._monotonic = monotonic
         self._seen: dict[Path, tuple[int, int, float]] = {}  # size, mtime, since when
         self._away = False
-        self._odd: dict[Path, float] = {}  # files that could not be handled, and when that was
+        self._odd: dict[Path, tuple[int, float]] = {}  # what could not be handled: how often, and when last
         self._stopping = threading.Event()
         self._finishing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -162,9 +166,9 @@ class Door:
                 try:
                     finished += self._take_in(self._conn, taker, path)
                     self._odd.pop(path, None)
-                except psycopg.Error:
-                    raise
                 except Exception as err:  # one odd file must not stop the others, nor the process
+                    if isinstance(err, psycopg.Error) and not blames_data(err):
+                        raise
                     self._complain(path, err)
             self._away = False
         except psycopg.Error as err:
@@ -182,35 +186,57 @@ class Door:
         for taker in self._sheets.takers.values():
             folder = self.drop / taker.key
             taking = folder / TAKING / self._worker
-            for path in _files(taking):
+            for path in self._listed(taking):
                 if not self._resting(path):
                     yield taker, path
-            for path in _files(folder):
-                if self._resting(path) or not self._still(path, seen):
+            for path in self._listed(folder):
+                if self._resting(path):
                     continue
-                taken = _free(taking, path.name)
                 try:
-                    taken.parent.mkdir(parents=True, exist_ok=True)
-                    path.rename(taken)
-                except FileNotFoundError:
-                    continue  # another worker was quicker
+                    taken = self._taken(path, taking, seen)
                 except OSError as err:
                     self._complain(path, err)
                     continue
-                _bring(path.with_name(path.name + MAP), taken.with_name(taken.name + MAP))
-                yield taker, taken
+                if taken is not None:
+                    yield taker, taken
         self._seen = seen
 
+    def _listed(self, folder: Path) -> list[Path]:
+        """Files of a folder; none, and a complaint, where it cannot be read: the others go on."""
+        try:
+            found = _files(folder)
+        except OSError as err:
+            self._complain(folder, err)
+            return []
+        self._odd.pop(folder, None)
+        return found
+
+    def _taken(self, path: Path, taking: Path, seen: dict[Path, tuple[int, int, float]]) -> Path | None:
+        """Where a file lies that has just been taken; None when it is not whole yet, or another worker was quicker."""
+        if not self._still(path, seen):
+            return None
+        taken = _free(taking, _fitting(path.name))
+        taken.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.rename(taken)
+        except FileNotFoundError:
+            return None
+        _bring(path.with_name(path.name + MAP), taken.with_name(taken.name + MAP))
+        return taken
+
     def _complain(self, path: Path, err: Exception) -> None:
-        """Say that a file cannot be handled; it stays where it is for a while, then is tried again."""
-        says = err.strerror if isinstance(err, OSError) else f"{type(err).__name__} {err}"
-        if path not in self._odd:
+        """Say that a file cannot be handled; it stays where it is for a while, then is tried again, each time later: what
+        can be read in it is handed over once more each time."""
+        says = err.strerror if isinstance(err, OSError) else f"{type(err).__name__} {first_line(err)}"
+        times, _ = self._odd.get(path, (0, 0.0))
+        if not times:
             log.error("文件 %s 处理不了：%s；请检查权限和磁盘，改好后自动接着办", _clean(str(path)), says, exc_info=err)
-        self._odd[path] = self._monotonic()
+        self._odd[path] = (times + 1, self._monotonic())
 
     def _resting(self, path: Path) -> bool:
         """True for a file that could not be handled a short while ago."""
-        return path in self._odd and self._monotonic() - self._odd[path] < self._practice.stuck_s
+        times, at = self._odd.get(path, (0, 0.0))
+        return times > 0 and self._monotonic() - at < self._practice.stuck_s * 2 ** min(times - 1, RESTS)
 
     def _still(self, path: Path, seen: dict[Path, tuple[int, int, float]]) -> bool:
         """True when the file is whole: its mapping lies beside it, or nothing has changed for a while."""
@@ -223,7 +249,7 @@ class Door:
         if (size, changed) != (stat.st_size, stat.st_mtime_ns):
             since = now
         seen[path] = (stat.st_size, stat.st_mtime_ns, since)
-        return path.with_name(path.name + MAP).exists() or now - since >= self._practice.drop_still_s
+        return _exists(path.with_name(path.name + MAP)) or now - since >= self._practice.drop_still_s
 
     # One file ---------------------------------------------------------------------------------------------------------
     def _take_in(self, conn: psycopg.Connection, taker: Taker, path: Path) -> bool:
@@ -260,7 +286,7 @@ class Door:
         if letters:
             db.run(conn, "intake_letters_replayed", ids=letters)
         if isinstance(said.get("columns"), dict):  # what a person has said, also of columns that nobody asks for
-            chosen = {_clean(str(c)): _clean(str(m)) for c, m in said["columns"].items()}
+            chosen = {_clean(str(c)): _clean(str(m)) for c, m in said["columns"].items() if len(f"{c}{m}") <= WORD_MAX}
             db.run(
                 conn, "file_column_remember", feed=taker.key, by=by, now=now, given=list(chosen), meant=list(chosen.values())
             )
@@ -367,9 +393,26 @@ def _free(folder: Path, name: str) -> Path:
     return found
 
 
+def _fitting(name: str) -> str:
+    """The name, cut before its ending where a number or the ending of a report would not fit behind it any more."""
+    ending = Path(name).suffix if len(Path(name).suffix) < NAME_LEFT else ""
+    stem = name.removesuffix(ending)
+    while len(os.fsencode(stem + ending)) > NAME_MAX - NAME_LEFT:
+        stem = stem[:-1]
+    return stem + ending
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a longer name than there can be
+        return False
+
+
 def _bring(path: Path, to: Path) -> None:
-    if path.exists() and not to.exists():
-        path.rename(to)
+    if _exists(path) and not to.exists():
+        with contextlib.suppress(FileNotFoundError):  # another worker was quicker
+            path.rename(to)
 
 
 def _mapping(path: Path) -> dict[str, Any]:

@@ -242,6 +242,56 @@ def test_two_files_of_one_name_are_both_kept(drop):
     assert sorted(p.name for p in (drop.folder / "water/done").glob("*.csv")) == ["a-2.csv", "a.csv"]
 
 
+# Odd names, odd folders ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("length", [255, 247, 244])
+def test_a_file_with_the_longest_of_names_is_taken_in_like_any_other(drop, length):
+    name = ("九" * 90).encode()[: (length - 4) // 3 * 3].decode() + ".csv"
+    name = "a" * (length - len(name.encode())) + name
+    drop.lay("water", name, WIDE)
+    drop.look()
+    drop.ticks += 10
+    assert drop.look() == 1 and not drop.door.failed
+    assert drop.rows()[0]["state"] == "done" and name.startswith(drop.rows()[0]["name"].removesuffix(".csv"))
+    assert len(drop.hands.readings()) == 3
+    assert [p.suffix for p in sorted((drop.folder / "water/done").iterdir())] == [".csv", ".json"]
+
+
+def test_a_folder_that_cannot_be_read_stops_neither_the_others_nor_the_process(drop, monkeypatch):
+    drop.lay("air", "a.csv", WIDE)
+    drop.lay("water", "a.csv", WIDE, by="tests")
+    real = os.scandir
+
+    def scandir(path):
+        if path == drop.folder / "air":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert drop.look() == 1 and len(drop.hands.readings()) == 3
+
+
+def test_a_column_too_long_to_be_remembered_holds_up_nothing(drop):
+    odd = "".join(chr(0x4E00 + n * 7919 % 20000) for n in range(4000))  # too long for an index, and not to be compressed
+    drop.lay("water", "a.csv", WIDE, columns={"测站编号": "station", "监测时间": "at", "pH": "kind:ph", odd: "station"})
+    drop.lay("water", "b.csv", WIDE.replace("08:00", "10:00"), by="tests")
+    assert drop.look() == 2 and {r["state"] for r in drop.rows()} == {"done"}
+
+
+def test_what_the_database_refuses_of_one_file_holds_up_no_other(drop, monkeypatch):
+    for name, hour in (("a.csv", "08:00"), ("b.csv", "10:00")):
+        drop.lay("water", name, WIDE.replace("08:00", hour), by="tests")
+    real = db.run
+
+    def run(conn, statement, /, **given):
+        if statement == "file_finished" and given["id"] == 1:
+            raise psycopg.errors.CheckViolation("new row violates check constraint")
+        return real(conn, statement, **given)
+
+    monkeypatch.setattr(db, "run", run)
+    assert drop.look() == 1 and [r["name"] for r in drop.rows() if r["state"] == "done"] == ["b.csv"]
+    assert drop.look() == 0 and drop.hands.adds_up()["water"].received == 6, "it rests"
+
+
 # Kills ----------------------------------------------------------------------------------------------------------------
 class Killed(BaseException):
     """The process is gone."""
