@@ -1,8 +1,9 @@
 """The file door: what is laid into `drop/<feed>/` is taken in row by row, and never lost.
 
-A file is taken when its size has stood still for a while, or at once when its mapping lies beside it (`<name>.map.json`,
-which the upload page writes first). Taking is a rename into `taking/<worker>/`; when every row is safe (committed, or in
-the spill) the file goes to `done/`, or to `failed/` when it cannot be read as a whole, with `<name>.report.json`.
+A file is taken when nobody has it open for writing and its size has stood still for a while, or at once when its mapping
+lies beside it (`<name>.map.json`, which the upload page writes first). Taking is a rename into `taking/<worker>/`; when every
+row is safe (committed, or in the spill) the file goes to `done/`, or to `failed/` when it cannot be read as a whole, with
+`<name>.report.json`.
 
 Why nothing is kept of how far a file came: a kill in its middle leaves it in `taking/`, the next process reads it from the
 start, and what was stored the first time is a duplicate. Only its dead letters would stand twice; the old ones are closed.
@@ -13,10 +14,13 @@ While the database is away files simply wait in their folder.
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import json
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -60,6 +64,7 @@ class Job:
 
     feed: str
     sha: str
+    stamp: tuple[int, int]
     rows: int = 0
     stored: int = 0
     duplicate: int = 0
@@ -68,6 +73,11 @@ class Job:
     errors: list[dict[str, Any]] = field(default_factory=list)
     pending: dict[int, bytes] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @property
+    def prefix(self) -> str:
+        """How the topics of its rows begin."""
+        return f"{feeds.ROW}{self.sha[:12]}/"
 
     def told(self, line: int, errors_max: int, outcome: Outcome) -> None:
         """What became of a row (writer's thread)."""
@@ -239,7 +249,7 @@ class Door:
         return times > 0 and self._monotonic() - at < self._practice.stuck_s * 2 ** min(times - 1, RESTS)
 
     def _still(self, path: Path, seen: dict[Path, tuple[int, int, float]]) -> bool:
-        """True when the file is whole: its mapping lies beside it, or nothing has changed for a while."""
+        """True when the file is whole: nobody writes it, and its mapping lies beside it or nothing has changed for a while."""
         try:
             stat = path.stat()
         except FileNotFoundError:
@@ -249,7 +259,9 @@ class Door:
         if (size, changed) != (stat.st_size, stat.st_mtime_ns):
             since = now
         seen[path] = (stat.st_size, stat.st_mtime_ns, since)
-        return _exists(path.with_name(path.name + MAP)) or now - since >= self._practice.drop_still_s
+        if not _exists(path.with_name(path.name + MAP)) and now - since < self._practice.drop_still_s:
+            return False
+        return not _being_written(path)
 
     # One file ---------------------------------------------------------------------------------------------------------
     def _take_in(self, conn: psycopg.Connection, taker: Taker, path: Path) -> bool:
@@ -257,7 +269,7 @@ class Door:
         sidecar = path.with_name(path.name + MAP)
         _bring(path.parents[2] / sidecar.name, sidecar)  # a kill came between the two renames
         said = _mapping(sidecar)
-        now = self._now()
+        now, stamp = self._now(), _stamp(path)
         try:
             data, why = _bytes(path, self._sheets.limits.mib << 20), ""
         except BadSheet as err:
@@ -268,9 +280,8 @@ class Door:
         again = db.one(conn, "file_open", **key)
         known = None if again or why else db.one(conn, "file_known", feed=taker.key, sha256=sha)
         file = again or db.one(conn, "file_taken", **key, by=by, now=now)
-        prefix = f"{feeds.ROW}{sha[:12]}/"
-        job = Job(taker.key, sha)
-        letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=prefix)]
+        job = Job(taker.key, sha, stamp)
+        letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=job.prefix)]
         if known:
             says = f"与 {known['received_at'].astimezone(BEIJING):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"
             return self._end(conn, path, file["id"], job, "same", says)
@@ -281,7 +292,7 @@ class Door:
         except BadSheet as err:
             return self._end(conn, path, file["id"], job, "failed", str(err))
         job.rows = len(job.pending)
-        if not self._hand_over(job, prefix):
+        if not self._hand_over(job):
             return False
         if letters:
             db.run(conn, "intake_letters_replayed", ids=letters)
@@ -313,7 +324,7 @@ class Door:
         asked = {c: m for c, m in meant.items() if m != "private"}
         return {row.line: _payload(taker.key, name, row, asked) for row in sheet.rows}
 
-    def _hand_over(self, job: Job, prefix: str) -> bool:
+    def _hand_over(self, job: Job) -> bool:
         """Every row to the writer, and wait until all are safe; False when the process ends before.
 
         A row whose acknowledgement does not come is handed over again, like a message the broker redelivers: the writer
@@ -323,7 +334,7 @@ class Door:
                 if self._stopping.is_set() or self._writer.failed:
                     break
                 self._writer.open(
-                    job.feed, f"{prefix}{line}", payload, self._now(), partial(job.safe, line),
+                    job.feed, f"{job.prefix}{line}", payload, self._now(), partial(job.safe, line),
                     partial(job.told, line, self._practice.drop_errors),
                 )  # fmt: skip
             if not self._settled(job):
@@ -345,18 +356,27 @@ class Door:
         return True
 
     def _end(self, conn: psycopg.Connection, path: Path, ident: int, job: Job, state: str, says: str) -> bool:
-        """Write down what became of the file, then move it: a kill in between only repeats it."""
+        """Write down what became of the file, then move it: a kill in between only repeats it. False when it has changed
+        since it was read: it stays, and is read once more."""
+        if changed := _stamp(path) != job.stamp:
+            state, says = "failed", "读的时候文件又变了，从头再读，见另一行；请先写到 .part 名下，写完再改名"
         job.errors.sort(key=lambda e: e["row"])
         says = _clean(says or _says(job))
         counts = {key: getattr(job, key) for key in ("rows", "stored", "duplicate", "dead", "waiting")}
         report = {"says": says, "errors": job.errors}
+        finished = {"id": ident, "state": state, "now": self._now(), **counts, "report": Jsonb(report)}
+        if changed:
+            db.run(conn, "file_finished", **finished)
+            letters = db.many(conn, "file_letters", feed=job.feed, prefix=job.prefix)
+            db.run(conn, "intake_letters_replayed", ids=[r["id"] for r in letters])  # the next reading writes them anew
+            return False
         goal = _free(path.parents[2] / (FAILED if state == "failed" else DONE), path.name)
         goal.parent.mkdir(parents=True, exist_ok=True)
         goal.with_name(goal.name + REPORT).write_text(
             json.dumps({"file": _clean(path.name), "feed": job.feed, "state": state, **counts, **report}, ensure_ascii=False, indent=1),
             encoding="utf-8",
         )
-        db.run(conn, "file_finished", id=ident, state=state, now=self._now(), **counts, report=Jsonb(report))
+        db.run(conn, "file_finished", **finished)
         path.rename(goal)
         path.with_name(path.name + MAP).unlink(missing_ok=True)
         log.info("文件 %s/%s：%s", job.feed, _clean(path.name), says)
@@ -391,6 +411,29 @@ def _free(folder: Path, name: str) -> Path:
         number += 1
         found = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
     return found
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _being_written(path: Path) -> bool:
+    """True when somebody has the file open for writing: the kernel then grants no read lease. Where it cannot say (another
+    user's file, a network folder) only the standing still counts."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)  # whoever opens it just now: the signal's default would end us
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as err:
+        return err.errno == errno.EAGAIN
+    finally:
+        os.close(file)
+    return False
 
 
 def _fitting(name: str) -> str:

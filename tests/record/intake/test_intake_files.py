@@ -450,6 +450,41 @@ def test_two_workers_on_one_folder_take_each_file_once(drop):
     assert drop.hands.adds_up()["water"].received == 18
 
 
+# Still being written --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("sidecar", [{}, {"by": "tests"}], ids=["by_hand", "with_its_mapping_first"])
+def test_a_file_that_somebody_still_writes_is_left_alone_however_long_he_pauses(drop, sidecar):
+    path = drop.lay("water", "a.csv", "", **sidecar)
+    with path.open("w", encoding="utf-8") as slow:
+        slow.write(WIDE[:-8])  # the last value is half there: 3 of 315
+        slow.flush()
+        drop.look()
+        drop.ticks += 60
+        assert drop.look() == 0 and drop.rows() == []
+        slow.write(WIDE[-8:])
+    taken = drop.look()
+    drop.ticks += 60
+    assert taken + drop.look() == 1 and [r[3] for r in drop.hands.readings()] == [7.1, 3.12, 3.15]
+
+
+def test_a_file_that_grew_while_it_was_read_is_read_again(drop, monkeypatch):
+    """Where the kernel does not tell who writes (a network folder), the file itself does."""
+    path = drop.lay("water", "a.csv", BAD, by="tests")
+    real = files._bytes
+
+    def grows(at, most):
+        data = real(at, most)
+        monkeypatch.setattr(files, "_bytes", real)
+        with at.open("a", encoding="utf-8") as late:
+            late.write("WL-01,2026-09-03 11:00,320,7.2\n")
+        return data
+
+    monkeypatch.setattr(files, "_bytes", grows)
+    assert drop.look() == 0 and not path.exists()
+    assert drop.look() == 1 and len(drop.hands.readings()) == 5
+    assert [d["status"] for d in drop.hands.letters()].count("open") == 1
+    assert [r["state"] for r in drop.rows()] == ["failed", "done"] and "又变了" in drop.rows()[0]["report"]["says"]
+
+
 # Warnings and orders --------------------------------------------------------------------------------------------------
 def sample(name: str) -> bytes:
     folder = Path(__file__).parents[3] / "ingest/feeds/cap/samples"
