@@ -63,7 +63,7 @@ class Job:
     """A file in hand: its rows that are not safe yet, and what became of the others."""
 
     feed: str
-    sha: str
+    prefix: str  # how the topics of its rows begin
     stamp: tuple[int, int]
     rows: int = 0
     stored: int = 0
@@ -73,11 +73,6 @@ class Job:
     errors: list[dict[str, Any]] = field(default_factory=list)
     pending: dict[int, bytes] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
-
-    @property
-    def prefix(self) -> str:
-        """How the topics of its rows begin."""
-        return f"{feeds.ROW}{self.sha[:12]}/"
 
     def told(self, line: int, errors_max: int, outcome: Outcome) -> None:
         """What became of a row (writer's thread)."""
@@ -269,28 +264,29 @@ class Door:
         sidecar = path.with_name(path.name + MAP)
         _bring(path.parents[2] / sidecar.name, sidecar)  # a kill came between the two renames
         said = _mapping(sidecar)
-        now, stamp = self._now(), _stamp(path)
+        now, stamp, sheet = self._now(), _stamp(path), str(said.get("sheet") or "")
+        data, messages, meant, why = b"", {}, {}, ""
         try:
-            data, why = _bytes(path, self._sheets.limits.mib << 20), ""
+            data = _bytes(path, self._sheets.limits.mib << 20)
+            messages, meant = self._messages(conn, taker, path.name, data, said)
         except BadSheet as err:
-            data, why = b"", str(err)
-        sha = hashlib.sha256(data + json.dumps(said.get("columns"), sort_keys=True).encode()).hexdigest()
+            why = str(err)
+        # The same bytes read another way are another file; its dead letters are those of the bytes, however they were read.
+        content = hashlib.sha256(data + sheet.encode("utf-8", "replace"))
+        sha = hashlib.sha256(content.digest() + json.dumps(meant, sort_keys=True).encode()).hexdigest()
         by = _clean(str(said.get("by") or ""))
         key = {"feed": taker.key, "name": _clean(str(said.get("name") or path.name)), "sha256": sha}
         again = db.one(conn, "file_open", **key)
         known = None if again or why else db.one(conn, "file_known", feed=taker.key, sha256=sha)
         file = again or db.one(conn, "file_taken", **key, by=by, now=now)
-        job = Job(taker.key, sha, stamp)
+        job = Job(taker.key, f"{feeds.ROW}{content.hexdigest()[:12]}/", stamp)
         letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=job.prefix)]
         if known:
             says = f"与 {known['received_at'].astimezone(BEIJING):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"
             return self._end(conn, path, file["id"], job, "same", says)
-        try:
-            if why:
-                raise BadSheet(why)
-            job.pending = self._messages(conn, taker, path.name, data, said)
-        except BadSheet as err:
-            return self._end(conn, path, file["id"], job, "failed", str(err))
+        if why:
+            return self._end(conn, path, file["id"], job, "failed", why)
+        job.pending = messages
         job.rows = len(job.pending)
         if not self._hand_over(job):
             return False
@@ -305,12 +301,12 @@ class Door:
 
     def _messages(
         self, conn: psycopg.Connection, taker: Taker, name: str, data: bytes, said: dict[str, Any]
-    ) -> dict[int, bytes]:
-        """The file's messages by row. Raises BadSheet when it cannot be read as a whole."""
+    ) -> tuple[dict[int, bytes], dict[str, str]]:
+        """The file's messages by row, and what its columns mean. Raises BadSheet when it cannot be read as a whole."""
         if taker.form == "message":
             if not name.lower().endswith(".xml"):
                 raise BadSheet(f"{taker.title}只收 .xml 文件；请按 CAP 1.2 导出")
-            return {1: data}
+            return {1: data}, {}
         sheet = sheets.read(name, data, self._sheets.limits, sheet=str(said.get("sheet") or ""))
         meant = said.get("columns")
         if not isinstance(meant, dict):
@@ -322,7 +318,7 @@ class Door:
         if not sheet.rows:
             raise BadSheet("表里只有表头，没有数据行；请核对导出的内容")
         asked = {c: m for c, m in meant.items() if m != "private"}
-        return {row.line: _payload(taker.key, name, row, asked) for row in sheet.rows}
+        return {row.line: _payload(taker.key, name, row, asked) for row in sheet.rows}, asked
 
     def _hand_over(self, job: Job) -> bool:
         """Every row to the writer, and wait until all are safe; False when the process ends before.

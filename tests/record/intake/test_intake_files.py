@@ -178,6 +178,30 @@ def test_the_same_file_again_is_told_and_not_read(drop):
     assert drop.hands.adds_up()["water"].received == 3
 
 
+def two_sheets() -> bytes:
+    made, out = openpyxl.Workbook(), io.BytesIO()
+    made.active.title = "一号"
+    for sheet, hour in ((made.active, 8), (made.create_sheet("二号"), 9)):
+        sheet.append(["站码", "时间", "pH"])
+        sheet.append(["WL-01", f"2026-09-03 {hour:02}:00", 7])
+    made.save(out)
+    return out.getvalue()
+
+
+def test_another_sheet_of_the_same_workbook_is_another_file(drop):
+    data = two_sheets()
+    assert drop.take("water", "a.xlsx", data, sheet="一号")["stored"] == 1
+    assert drop.take("water", "b.xlsx", data, sheet="二号")["stored"] == 1
+
+
+def test_the_same_file_again_is_read_for_the_columns_that_were_named_meanwhile(drop, conn):
+    text = "站码,时间,pH,水温读数\nWL-01,2026-09-03 08:00,7,21\n"
+    drop.take("water", "a.csv", text)
+    conn.execute("INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('water', 'column', '水温读数', 'kind:water_temp')")
+    assert drop.take("water", "b.csv", text)["stored"] == 1
+    assert {r[1] for r in drop.hands.readings()} == {"ph", "water_temp"}
+
+
 def test_the_same_file_again_after_refusals_is_read_again_and_its_letters_stand_once(drop, conn):
     text = WIDE + "WL-02,2026-09-03 08:00,3,7\n"
     drop.take("water", "a.csv", text)
