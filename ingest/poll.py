@@ -42,7 +42,6 @@ from ingest.sources import Mark, Source, Trouble
 log = logging.getLogger("ingest")
 
 LOOK_S = 5.0  # how long at most until the next look whether a source is due, or whether its other worker is gone
-AHEAD = timedelta(days=1)
 DIGEST = 16
 STOP_S = 5.0
 
@@ -246,8 +245,8 @@ class Poller:
                     continue
                 row = sources.with_year(source, row, now)
                 at = sources.mark_of(source, row) if source.cursor else None
-                if isinstance(at, datetime) and at > now + AHEAD:
-                    at = None  # a clock gone wrong: with it, the cursor would run past everything that is still to come
+                if isinstance(at, datetime) and at > now:
+                    at = None  # a clock that runs ahead: with it, the cursor would pass what is still to come
                 if at is not None:
                     if since is not None and at < since and not source.asks_by_cursor:
                         continue

@@ -174,6 +174,20 @@ def test_a_row_from_the_far_future_does_not_carry_the_cursor_away(poller, site, 
     assert [letter["rule"] for letter in hands.letters()] == ["time"]
 
 
+def test_a_station_whose_clock_runs_hours_ahead_does_not_hide_the_rows_of_the_others(poller, site, hands):
+    one = poller(RAIN + 'params = { since = "{cursor}" }\ncursor = "tm"\ncursor_as = "time"\ncursor_start = "2026-09-01T00:00:00Z"\n')
+    there = [rain(10), rain(-20 * 3600, station="RG-02")]
+    site.answers["/rain"] = lambda query: json.dumps(
+        [r for r in there if datetime.fromisoformat(r["tm"]) >= datetime.fromisoformat(query["since"][0])]
+    ).encode()
+    one.turn()
+    there.append(rain(-30))
+    hands.now += timedelta(seconds=60)
+    one.turn()
+    assert told(hands.look)["last_error"] == ""
+    assert len([r for r in hands.readings() if r[0] == "RG-01"]) == 2
+
+
 def test_the_cursor_goes_into_the_question_as_the_source_wants_it(poller, site, hands):
     text = RAIN + (
         'params = { since = "{cursor}" }\ncursor = "tm"\ncursor_as = "time"\nback = 60\n'
