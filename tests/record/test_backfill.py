@@ -150,3 +150,41 @@ def test_a_value_that_contradicts_what_is_stored_is_kept_beside_it(conn, now, br
     done = bring(f"{HEAD}\nWQ-01,ph,{now.isoformat()},8")
     assert (done.stored, done.duplicate) == (1, 0)
     assert [(row[3], row[4]) for row in stored(conn)] == [(7.0, "late"), (8.0, "duplicate")]
+
+
+@pytest.mark.parametrize("days", [1, 365, 70 * 365])
+def test_a_time_in_the_future_is_refused_and_does_not_stand_as_the_newest_for_ever(conn, now, bring, days):
+    done = bring(f"{HEAD}\nWQ-01,ph,{(now + timedelta(days=days)).isoformat()},7\nWQ-01,ph,{now.isoformat()},7.5\n")
+    assert (done.stored, done.refused) == (1, 1) and "在未来" in done.first[0][1]
+    assert readings.latest_of(conn, ["WQ-01"])["WQ-01", "ph"].value == 7.5
+
+
+@pytest.mark.parametrize("year", [1971, 1956, 1, 9999])
+def test_a_time_before_1970_or_of_no_calendar_is_refused_alone(conn, bring, year):
+    done = bring(f"{HEAD}\nRG-01,rain_1h,{year:04}-06-01T08:00:00+08:00,7\n")
+    assert (done.stored, done.refused) == ((1, 0) if year == 1971 else (0, 1))
+
+
+def test_a_value_that_contradicts_another_of_the_same_file_is_kept_beside_it(conn, now, bring):
+    done = bring(f"{HEAD}\nWQ-01,ph,{now.isoformat()},7\nWQ-01,ph,{now.isoformat()},8\nWQ-01,ph,{now.isoformat()},7\n")
+    assert (done.stored, done.duplicate) == (2, 1)
+    assert [(row[3], row[4]) for row in stored(conn)] == [(7.0, "late"), (8.0, "duplicate")]
+
+
+def test_the_rows_of_the_log_count_what_the_feed_counts(conn, now, bring):
+    bring(f"{HEAD}\nWQ-01,ph,{now.isoformat()},7")
+    bring(f"{HEAD}\nWQ-01,ph,{now.isoformat()},8\nWQ-01,ph,{now.isoformat()},7")
+    log = conn.execute("SELECT sum(received) AS received, sum(stored) AS stored, sum(duplicate) AS duplicate FROM intake_batch").fetchone()
+    feed = conn.execute("SELECT received, stored, duplicate FROM feed_status WHERE feed = 'import'").fetchone()
+    assert log == feed == {"received": 3, "stored": 2, "duplicate": 1}
+
+
+@pytest.mark.parametrize("value", ["1_0", "0x7", "7,1", "７.1", ""])
+def test_a_number_is_what_people_write_as_one(conn, now, bring, value):
+    done = bring(f'{HEAD}\nWQ-01,ph,{now.isoformat()},"{value}"\nWQ-01,ph,{(now - timedelta(hours=1)).isoformat()},很多\n')
+    assert done.stored == (value == "７.1")
+
+
+def test_a_sequence_that_the_database_cannot_hold_spares_its_neighbours(conn, now, bring):
+    done = bring(f"{HEAD},seq\nWQ-01,ph,{now.isoformat()},7,a\0b\nWQ-01,ph,{now.isoformat()},7,\\.\nWQ-01,ph,{now.isoformat()},7,c\n")
+    assert (done.stored, done.refused) == (2, 1) and "seq" in done.first[0][1]
