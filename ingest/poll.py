@@ -32,7 +32,8 @@ from brain.settings import Settings
 from brain.store import db
 from ingest import rows, sources
 from ingest.batch import Writer
-from ingest.commit import first_line
+from ingest.blame import first_line
+from ingest.commit import patience
 from ingest.feeds import BadMessage, _wire
 from ingest.gathered import Gathered
 from ingest.parcel import Parcel, no_one
@@ -43,6 +44,7 @@ log = logging.getLogger("ingest")
 
 LOOK_S = 5.0  # how long at most until the next look whether a source is due, or whether its other worker is gone
 DIGEST = 16
+GRACE_S = 1.0  # so much longer than its own limit their database may take before the line is cut
 STOP_S = 5.0
 
 
@@ -142,7 +144,7 @@ def _query(source: Source, at: Mark | None, poll: Poll) -> list[dict[str, Any]]:
             way, connect_timeout=max(2, int(seconds)), row_factory=dict_row,
             application_name="brain poll", options=f"-c statement_timeout={int(seconds * 1000)}",
             keepalives_idle=5, keepalives_interval=2, keepalives_count=3, tcp_user_timeout=int(seconds * 1000),
-        ) as conn:  # fmt: skip
+        ) as conn, patience(conn, seconds + GRACE_S):  # fmt: skip
             conn.read_only = True
             with conn.cursor(name="brain_poll") as cursor:
                 cursor.execute(source.query, {"cursor": at} if source.cursor else None)  # type: ignore[arg-type]

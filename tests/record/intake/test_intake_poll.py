@@ -6,6 +6,8 @@ import contextlib
 import http.server
 import itertools
 import json
+import os
+import signal
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -430,6 +432,25 @@ def test_a_cursor_of_another_kind_is_told_and_not_read_past(poller, hands, their
     hands.look.execute("UPDATE poll_cursor SET cursor = 'yesterday'")
     poller(SQL).turn()
     assert "不是 number" in told(hands.look)["last_error"]
+
+
+def test_a_database_of_theirs_that_stands_still_is_given_up_and_the_source_is_free_again(poller, hands, theirs, until, conn, db_url):
+    """Neither its own time limit nor TCP's ends the wait for a server that is frozen: nobody would read the source again."""
+    theirs(1, 1)
+    one = poller(SQL.replace("page = 10", "page = 10\ntimeout_s = 2"))
+    asking = threading.Thread(target=one.turn, daemon=True)
+    waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = 'brain poll' AND wait_event_type = 'Lock'"
+    with db.connect(db_url, name="their clerk") as clerk, clerk.transaction():
+        clerk.execute("LOCK TABLE theirs")
+        asking.start()
+        until(lambda: conn.execute(waiting).fetchone())
+        pid = conn.execute(waiting).fetchone()["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            asking.join(8)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    assert not asking.is_alive() and "查询没有做成" in told(conn)["last_error"]
 
 
 # Kills and other workers ----------------------------------------------------------------------------------------------
