@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
+import signal
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -183,6 +185,21 @@ def test_while_the_database_is_away_a_key_not_checked_lately_is_asked_to_come_ag
     hands.now += timedelta(seconds=hands.practice.push.cached_s + 1)
     late = Department(str(qxj.client.base_url), qxj.id, qxj.secret, now=lambda: hands.now)
     assert late.send("rain", rain(1)).status_code == 503
+
+
+def test_a_database_that_stands_still_keeps_no_push_waiting(qxj, hands, conn, monkeypatch):
+    """A frozen server keeps no time limit and hangs up on nobody; eight such waits would close the door."""
+    monkeypatch.setattr("ingest.http.STATEMENT_S", 1)
+    assert qxj.send("rain", rain(0)).status_code == 200
+    frozen = conn.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'push under test'").fetchall()
+    for row in frozen:
+        os.kill(row["pid"], signal.SIGSTOP)
+    try:
+        assert qxj.send("rain", rain(1)).json()["stored"] == 1
+    finally:
+        for row in frozen:
+            os.kill(row["pid"], signal.SIGCONT)
+    assert frozen and len(hands.readings()) == 2
 
 
 def test_while_the_database_is_away_a_key_known_to_be_revoked_stays_refused(qxj, pusher, hands, conn):
