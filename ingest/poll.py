@@ -22,7 +22,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -56,14 +56,30 @@ def ask(source: Source, at: Mark | None, poll: Poll) -> list[dict[str, Any] | ro
         found = _query(source, at, poll)
     else:
         secret = _file(source.secret_file) if source.secret_file else ""
+        said = _text(_fetch(source, at, poll, secret))
         try:
-            found = _read(source, _text(_fetch(source, at, poll, secret)))
+            found = _read(source, said)
         except (rows.BadBody, Trouble) as err:
-            said = str(err)
-            raise Trouble(said.replace(secret, "***") if secret else said) from None
+            raise Trouble(_hidden(source, said, secret) or str(err)) from None
     if len(found) > poll.rows_max:
         raise Trouble(f"一次给了超过 {poll.rows_max} 行；请用游标分次读，或写 LIMIT")
     return found
+
+
+def _hidden(source: Source, said: str, secret: str) -> str:
+    """What is wrong with an answer in which the secret stands, told of the answer without it: a sentence quotes only the
+    beginning, and half a secret would not be known for one. Empty where it does not stand in it."""
+    forms = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1]} - {""}
+    masked = said
+    for form in sorted(forms, key=len, reverse=True):
+        masked = masked.replace(form, "***")
+    if masked == said:
+        return ""
+    try:
+        _read(source, masked)
+    except (rows.BadBody, Trouble) as err:
+        return str(err)
+    return "应答读不成，其中有我们的密钥；请核对地址、参数与密钥"
 
 
 def _text(body: bytes) -> str:

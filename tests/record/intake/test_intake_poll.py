@@ -12,7 +12,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
 import pytest
@@ -318,11 +318,14 @@ def test_a_source_that_drips_is_given_up_when_its_time_is_over(declared, site):
         ask(declared(RAIN + "timeout_s = 0.4\n"), None, practice.load().poll)
 
 
-def test_a_source_that_sends_the_secret_back_does_not_bring_it_into_the_log(declared, site, tmp_path):
-    (tmp_path / "token").write_text("s3cret")
-    site.answers["/rain"] = lambda query: f"Invalid key {query['key'][0]}".encode()
-    with pytest.raises(sources.Trouble, match=r"Invalid key \*\*\*"):
+@pytest.mark.parametrize("secret", ["s3cret", "0123456789abcdef" * 4, "p w/+&=%?"], ids=["short", "cut_in_the_middle", "quoted"])
+@pytest.mark.parametrize("answer", ["Invalid key {}", '"https://theirs/?key={}"'])
+def test_a_source_that_sends_the_secret_back_does_not_bring_it_into_the_log(declared, site, tmp_path, secret, answer):
+    (tmp_path / "token").write_text(secret)
+    site.answers["/rain"] = lambda query: answer.format(quote(secret) if "?" in answer else secret).encode()
+    with pytest.raises(sources.Trouble, match=r"\*\*\*") as told:
         ask(declared(RAIN + 'secret_file = "token"\nparams = { key = "{secret}" }\n'), None, practice.load().poll)
+    assert not any(secret[n : n + 5] in str(told.value) for n in range(len(secret) - 4))
 
 
 def test_a_server_without_a_trusted_certificate_is_not_asked(poller, site, hands, tmp_path):
