@@ -145,6 +145,30 @@ def test_a_person_cannot_send_for_another_departments_feed(web, city):
         assert client.post("/_dash-update-component", json=asked).status_code == 403
 
 
+def test_the_limit_on_a_file_s_size_holds_without_the_browser_too(web):
+    """What the page says to the browser binds nobody who calls the callback himself."""
+    asked = {
+        "output": "..upload-held.data...upload-preview.children...upload-work.hidden...upload-said.children...upload-file.contents..",
+        "outputs": [{"id": i, "property": p} for i, p in (
+            ("upload-held", "data"), ("upload-preview", "children"), ("upload-work", "hidden"), ("upload-said", "children"),
+            ("upload-file", "contents"))],
+        "inputs": [{"id": "upload-file", "property": "contents", "value": "data:text/csv;base64," + "QUFB" * (6 << 20)},
+                   {"id": "upload-feed", "property": "value", "value": "water"}],
+        "state": [{"id": "upload-file", "property": "filename", "value": "a.csv"}, {"id": "upload-held", "property": "data"}],
+        "changedPropIds": ["upload-file.contents"],
+    }  # fmt: skip
+    before = set(web.home.glob("upload/*/*"))
+    with web.client("department") as client:
+        said = str(client.post("/_dash-update-component", json=asked, timeout=60).json())
+    assert "超过上限 16 MiB" in said and set(web.home.glob("upload/*/*")) == before
+
+
+def test_one_person_leaves_so_many_files_with_the_server_and_no_more(city, tmp_path):
+    swj = people.by_login(city, "swj1")
+    held = [upload.stage(tmp_path, swj, "a.csv", b"1", BEGIN + timedelta(minutes=n)) for n in range(upload.HELD + 3)]
+    assert [upload.held_path(tmp_path, swj, token) is None for token in held] == [True] * 3 + [False] * upload.HELD
+
+
 def test_a_kept_file_is_found_by_its_owner_alone_and_by_no_path(city, tmp_path):
     swj, admin = (people.by_login(city, login) for login in ("swj1", "admin1"))
     token = upload.stage(tmp_path, swj, "../../a.csv", b"a,b\n1,2\n", datetime.now(UTC))

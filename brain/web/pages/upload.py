@@ -38,6 +38,7 @@ from brain.web.parts import top
 PAGE = Page("/upload", "文件接入", frozenset({Role.DEPARTMENT, Role.ADMIN}), order=60)
 SHOWN_ROWS, SHOWN_ERRORS, SHOWN_FILES, SHOWN_TEXT = 20, 50, 30, 1500
 KEPT = timedelta(days=1)
+HELD = 8  # files of one person that the server keeps while they are looked at
 MAP = ".map.json"
 TICK_MS, TICKS = 2000, 300
 STATES = {"queued": "排队", "taking": "处理中", "done": "已完成", "failed": "没有收", "same": "已收过"}
@@ -129,15 +130,18 @@ def layout(person: Person, **_: str) -> html.Div:
 
 # A file in view -------------------------------------------------------------------------------------------------------
 def stage(home: Path, person: Person, name: str, data: bytes, now: datetime) -> str:
-    """Keep a file while its sender looks at it; the name it is kept under. What he left a day ago goes."""
+    """Keep a file while its sender looks at it; the name it is kept under. What he left a day ago goes, and the oldest
+    where there are many."""
     folder = home / "upload" / str(person.id)
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        if old.stat().st_mtime < (now - KEPT).timestamp():
+    newest = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for place, old in enumerate(newest, 1):
+        if place >= HELD or old.stat().st_mtime < (now - KEPT).timestamp():
             old.unlink(missing_ok=True)
     ending = re.sub(r"[^a-z]", "", Path(name).suffix.lower())[:7]
     held = f"{uuid4().hex}.{ending if len(ending) >= 3 else 'unknown'}"
     (folder / held).write_bytes(data)
+    os.utime(folder / held, (now.timestamp(), now.timestamp()))
     return held
 
 
@@ -313,6 +317,8 @@ def callbacks(app: Dash) -> None:
             data = _decoded(contents)
             if data is None:
                 return None, None, True, _bad("文件没有传完整，请重新选择"), None
+            if len(data) > (most := state.catalog.sheets.limits.mib) << 20:
+                return None, None, True, _bad(f"文件有 {len(data) / (1 << 20):.1f} MiB，超过上限 {most} MiB；请分成几个文件"), None
             token = stage(state.settings.home, person, name or "文件", data, datetime.now(UTC))
             held = {"token": token, "name": str(name or "文件")[:200]}
         path = held_path(state.settings.home, person, (held or {}).get("token"))
