@@ -471,7 +471,7 @@ def _bytes(path: Path, most: int) -> bytes:
 
 
 def _payload(feed: str, name: str, row: sheets.Row, meant: dict[str, str]) -> bytes:
-    cells = {column: row.cells.get(column) for column in meant}
+    cells = columns.veiled({column: row.cells.get(column) for column in meant}, meant)
     said = {"feed": feed, "file": _clean(name), "row": row.line, "cells": cells, "columns": meant}
     return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace")
 

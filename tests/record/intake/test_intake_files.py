@@ -558,6 +558,13 @@ def test_what_is_about_the_caller_reaches_neither_message_nor_dead_letter(drop):
     (letter,) = drop.hands.letters()
     said = bytes(letter["payload"]).decode()
     assert "A-1" in said and "张三丰" not in said and "13800138000" not in said
+    assert "请联系139****5678，路灯不亮" in said
+
+
+def test_the_number_and_the_place_of_an_order_stay_though_they_look_like_a_phone(drop):
+    drop.take("hotline", "a.csv", "工单编号,诉求内容,经度,纬度\n13912345678,证号441402199001011234路灯不亮,116.13912345678,24.3\n")
+    cells = json.loads(drop.hands.letters()[0]["payload"])["cells"]
+    assert list(cells.values()) == ["13912345678", "证号441402********1234路灯不亮", "116.13912345678", "24.3"]
 
 
 def test_a_letter_of_a_record_is_rehearsed_before_it_is_replayed(drop, conn, catalog):
