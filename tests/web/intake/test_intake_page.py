@@ -100,6 +100,15 @@ def test_the_duty_desk_reads_letters_but_is_offered_no_change(office, laid_out):
     assert "intake-map" in laid_out("admin", "?feed=rain&rule=station")
 
 
+def test_numbers_of_people_in_raw_bytes_are_shown_to_who_mends_and_masked_for_who_reads(office, laid_out):
+    office.send({"tm": datetime.now(UTC).isoformat(), "p1": 1.5, "call": "13912345678", "id": "44140219900101123X"}, "RG-76")
+    query = f"?feed=rain&rule=station&letter={letter_of(office, 'RG-76')}"
+    said = laid_out("operator", query)
+    assert "139****5678" in said and "441402********123X" in said
+    assert "12345678" not in said and "31 33 39 31 32 33 34" not in said
+    assert "13912345678" in laid_out("admin", query)
+
+
 def test_a_forged_change_of_the_duty_desk_is_refused(office, client):
     """The callback behind the buttons, called without them."""
     office.rain(6, "RG-79")
