@@ -397,4 +397,4 @@ def door(settings: Settings, practice: Practice, writer: Writer) -> Door | None:
     from ingest.serve import Door  # only now: a worker without this door starts a second sooner and 30 MB smaller
 
     pusher = Pusher(connect, settings.secret_key, practice.push, writer)
-    return Door(settings.door_host, settings.push_port, pusher, writer)
+    return Door(settings.door_host, settings.push_port, pusher, writer, token=settings.metrics_token)

@@ -1,7 +1,8 @@
 """The server of the HTTP door: routes, bounds on what is read, `/metrics` and `/healthz` of this worker.
 
-The two pages want no key and the server has no TLS: the port listens on `door_host` (this machine, where nobody says
-otherwise) and belongs behind a proxy that lets nothing but /api/v1/feeds/ through.
+The two pages want no key (/metrics a token, where `metrics_token` is set) and the server has no TLS: the port listens on
+`door_host` (this machine, where nobody says otherwise) and belongs behind a proxy that lets nothing but /api/v1/feeds/
+through.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from brain.settings import BadSetting
+from brain.settings import BadSetting, bears
 from ingest.accounts import CONTENT_TYPE, exposition
 from ingest.batch import Writer
 from ingest.http import Answer, Asked, Pusher, refusal
@@ -36,12 +37,19 @@ class Door:
     """Serves on one port in a thread of its own. `port` 0 takes a free one and says it in `port`."""
 
     def __init__(
-        self, host: str, port: int, pusher: Pusher, writer: Writer, metrics: Callable[[Writer], bytes] = exposition
+        self,
+        host: str,
+        port: int,
+        pusher: Pusher,
+        writer: Writer,
+        metrics: Callable[[Writer], bytes] = exposition,
+        *,
+        token: str = "",
     ):
         self.host, self.port = host, port
         self.failed = False
         self._pusher, self._writer, self._metrics = pusher, writer, metrics
-        self._push = pusher.push
+        self._push, self._token = pusher.push, token
         self._busy = 0
         self._stopping = False
         self._server: uvicorn.Server | None = None
@@ -106,7 +114,9 @@ class Door:
                 self._busy -= 1
 
         @app.get("/metrics")
-        def metrics() -> Response:
+        def metrics(request: Request) -> Response:
+            if self._token and not bears(request.headers.get("authorization", ""), self._token):
+                return self._said(refusal(403, "token", "取指标要带 BRAIN_METRICS_TOKEN 的令牌；请加 Authorization: Bearer"))
             return Response(self._metrics(self._writer), headers={"Content-Type": CONTENT_TYPE})
 
         @app.get("/healthz")

@@ -510,6 +510,16 @@ def test_the_metrics_add_up_at_a_scrape(qxj, url):
     assert n == {"received": 3, "stored": 1, "duplicate": 1, "dead": 1, "lost": 0, "in_flight": 0}
 
 
+def test_with_a_token_set_the_worker_shows_its_metrics_to_who_has_it(hands, pusher):
+    door = Door("127.0.0.1", 0, pusher(), hands.writer, token="t0ken-of-the-scraper")
+    door.start()
+    url = f"http://127.0.0.1:{door.port}/metrics"
+    asked = [httpx.get(url, trust_env=False, headers=h).status_code for h in ({}, {"Authorization": "Bearer t0ken-of-the-scraper"})]
+    door.stop()
+    door.finish()
+    assert asked == [403, 200]
+
+
 def test_the_worker_says_that_it_is_well(url, door):
     assert httpx.get(f"{url}/healthz", trust_env=False).json() == {"ok": True, "worker": "w1"}
     door.stop()

@@ -242,6 +242,16 @@ def test_metrics_through_a_proxy_are_for_the_administrator_only(office, client):
     assert client("admin").get("/metrics", headers=proxied).status_code == 200
 
 
+def test_with_a_token_set_an_address_alone_reads_no_metrics(office, client, monkeypatch):
+    monkeypatch.setattr(office.app.state, "settings", replace(office.app.state.settings, metrics_token="t0ken-of-the-scraper"))
+    assert httpx.get(office.url + "/metrics").status_code == 403
+    headers = {"X-Forwarded-For": "203.0.113.9"}
+    said = ["Bearer t0ken-of-the-scraper", "bearer t0ken-of-the-scraper", "Bearer t0ken", "Bearer", "t0ken-of-the-scraper", b"Bearer \xb2"]
+    asked = [httpx.get(office.url + "/metrics", headers=headers | {"Authorization": one}).status_code for one in said]
+    assert asked == [200, 200, 403, 403, 403, 403]
+    assert client("admin").get("/metrics").status_code == 200
+
+
 # brain check -----------------------------------------------------------------------------------------------------------
 def test_brain_check_reports_accounts_workers_letters_drift_and_spill(office):
     office.beat.beat()
