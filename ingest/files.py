@@ -366,14 +366,15 @@ class Door:
             letters = db.many(conn, "file_letters", feed=job.feed, prefix=job.prefix)
             db.run(conn, "intake_letters_replayed", ids=[r["id"] for r in letters])  # the next reading writes them anew
             return False
-        goal = _free(path.parents[2] / (FAILED if state == "failed" else DONE), path.name)
-        goal.parent.mkdir(parents=True, exist_ok=True)
+        goal = path.parents[2] / (FAILED if state == "failed" else DONE)
+        goal.mkdir(parents=True, exist_ok=True)
+        db.run(conn, "file_finished", **finished)
+        goal = _named(path, goal)
         goal.with_name(goal.name + REPORT).write_text(
             json.dumps({"file": _clean(path.name), "feed": job.feed, "state": state, **counts, **report}, ensure_ascii=False, indent=1),
             encoding="utf-8",
         )
-        db.run(conn, "file_finished", **finished)
-        path.rename(goal)
+        path.unlink(missing_ok=True)
         path.with_name(path.name + MAP).unlink(missing_ok=True)
         log.info("文件 %s/%s：%s", job.feed, _clean(path.name), says)
         return True
@@ -430,6 +431,20 @@ def _being_written(path: Path) -> bool:
     finally:
         os.close(file)
     return False
+
+
+def _named(path: Path, folder: Path) -> Path:
+    """The file under a free name in the folder, where it is now too. A second name and no rename: that one would put it in
+    the place of a file which another worker has brought there just now."""
+    while True:
+        goal = _free(folder, path.name)
+        try:
+            os.link(path, goal)
+        except FileExistsError:
+            continue
+        except OSError:  # no second names here (another's file, a network folder)
+            path.rename(goal)
+        return goal
 
 
 def _fitting(name: str) -> str:

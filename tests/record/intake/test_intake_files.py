@@ -354,20 +354,44 @@ def test_a_kill_at_any_step_repeats_the_file_and_stores_nothing_twice(drop, monk
 
 def test_a_kill_between_the_last_line_in_the_database_and_the_last_rename_loses_nothing(drop, monkeypatch):
     drop.lay("water", "a.csv", BAD, by="tests")
-    real = Path.rename
+    real = os.link
 
-    def rename(self, target):
-        if "done" in str(target):
-            raise Killed
-        return real(self, target)
+    def link(*_):
+        raise Killed
 
-    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr(os, "link", link)
     with pytest.raises(Killed):
         drop.look()
-    monkeypatch.setattr(Path, "rename", real)
+    monkeypatch.setattr(os, "link", real)
     assert drop.look(drop.open()) == 1
     assert len(drop.hands.readings()) == 3 and (drop.folder / "water/done/a.csv").exists()
     assert [d["status"] for d in drop.hands.letters()].count("open") == 1
+
+
+def test_a_kill_between_the_two_halves_of_the_last_move_leaves_a_copy_and_loses_nothing(drop, monkeypatch):
+    drop.lay("water", "a.csv", BAD, by="tests")
+    real = Path.unlink
+
+    def unlink(self, **more):
+        raise Killed
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.raises(Killed):
+        drop.look()
+    monkeypatch.setattr(Path, "unlink", real)
+    assert drop.look(drop.open()) == 1
+    assert len(drop.hands.readings()) == 3 and (drop.folder / "water/done/a.csv").exists()
+    assert [d["status"] for d in drop.hands.letters()].count("open") == 1
+    assert not list((drop.folder / "water/taking/w1").iterdir())
+
+
+def test_where_a_file_can_have_one_name_only_it_is_renamed(drop, monkeypatch):
+    def link(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    assert drop.take("water", "a.csv", WIDE)["state"] == "done"
+    assert [p.name for p in sorted((drop.folder / "water/done").iterdir())] == ["a.csv", f"a.csv{REPORT}"]
 
 
 def test_a_kill_between_the_two_renames_of_taking_keeps_the_mapping(drop, monkeypatch):
@@ -507,6 +531,24 @@ def test_a_file_that_grew_while_it_was_read_is_read_again(drop, monkeypatch):
     assert drop.look() == 1 and len(drop.hands.readings()) == 5
     assert [d["status"] for d in drop.hands.letters()].count("open") == 1
     assert [r["state"] for r in drop.rows()] == ["failed", "done"] and "又变了" in drop.rows()[0]["report"]["says"]
+
+
+def test_two_workers_that_finish_files_of_one_name_at_once_keep_both(drop, monkeypatch):
+    done = drop.folder / "water/done"
+    drop.lay("water", "a.csv", WIDE, by="tests")
+    real = db.run
+
+    def run(conn, statement, /, **given):
+        if statement == "file_finished":  # the other worker is a moment ahead
+            done.mkdir(parents=True, exist_ok=True)
+            (done / "a.csv").write_text("the other's", encoding="utf-8")
+            (done / f"a.csv{REPORT}").write_text("{}", encoding="utf-8")
+        return real(conn, statement, **given)
+
+    monkeypatch.setattr(db, "run", run)
+    assert drop.look() == 1
+    assert (done / "a.csv").read_text() == "the other's" and drop.report("water", "a.csv") == {}
+    assert (done / "a-2.csv").read_text() == WIDE and drop.report("water", "a-2.csv")["stored"] == 3
 
 
 # Warnings and orders --------------------------------------------------------------------------------------------------
