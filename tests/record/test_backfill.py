@@ -188,3 +188,11 @@ def test_a_number_is_what_people_write_as_one(conn, now, bring, value):
 def test_a_sequence_that_the_database_cannot_hold_spares_its_neighbours(conn, now, bring):
     done = bring(f"{HEAD},seq\nWQ-01,ph,{now.isoformat()},7,a\0b\nWQ-01,ph,{now.isoformat()},7,\\.\nWQ-01,ph,{now.isoformat()},7,c\n")
     assert (done.stored, done.refused) == (2, 1) and "seq" in done.first[0][1]
+
+
+def test_beijing_time_is_the_same_in_the_summers_of_1986_to_1991_whatever_else_the_file_holds(conn, bring):
+    """China had summer time then, records of stations never; and what depends on a neighbour's row would be stored twice."""
+    row = "RG-01,rain_1h,1988-07-01 08:00,7"
+    assert bring(f"{HEAD}\n{row}\n").stored == 1
+    done = bring(f"{HEAD}\n{row}\nRG-01,rain_1h,昨天,7\n")
+    assert (done.duplicate, [r[2].isoformat() for r in stored(conn)]) == (1, ["1988-07-01T00:00:00+00:00"])
