@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -194,3 +196,20 @@ def test_a_name_from_outside_never_leaves_the_drop_folder(city, catalog, tmp_pat
     sent = upload.send(tmp_path / "drop", taker, path, name, {"a": "station"}, swj, datetime.now(UTC))
     assert Path(sent).name == sent and not sent.startswith(".")
     assert {p.name for p in (tmp_path / "drop/water").iterdir()} == {sent, sent + ".map.json"}
+
+
+def test_a_drop_folder_on_a_disk_of_its_own_takes_what_the_page_sends(city, catalog, tmp_path, monkeypatch):
+    """As where departments reach it by SFTP: nothing can be renamed into it."""
+    for move in ("rename", "replace"):
+        real = getattr(os, move)
+
+        def within(a, b, *, real=real, **more):
+            if Path(a).parent != Path(b).parent:
+                raise OSError(errno.EXDEV, "Invalid cross-device link")
+            return real(a, b, **more)
+
+        monkeypatch.setattr(os, move, within)
+    swj = people.by_login(city, "swj1")
+    path = upload.held_path(tmp_path, swj, upload.stage(tmp_path, swj, "a.csv", b"a,b\n1,2\n", BEGIN))
+    sent = upload.send(tmp_path / "drop", upload.takers_of(swj, catalog)["water"], path, "a.csv", {}, swj, BEGIN)
+    assert {p.name for p in (tmp_path / "drop/water").iterdir()} == {sent, sent + ".map.json"} and not path.exists()

@@ -15,6 +15,7 @@ import binascii
 import json
 import os
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -162,10 +163,12 @@ def send(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str],
     said: dict[str, Any] = {"name": name[:200], "by": person.name}
     if meant:
         said["columns"] = meant
+    here = goal.with_name("." + goal.name)
+    shutil.move(path, here)  # the drop folder may be a disk of its own
     half = sidecar.with_name("." + sidecar.name)
     half.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
     half.rename(sidecar)
-    os.replace(path, goal)
+    here.rename(goal)
     return goal.name
 
 
