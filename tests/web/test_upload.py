@@ -188,7 +188,7 @@ def test_what_was_left_a_day_ago_is_cleared_away(city, tmp_path):
     assert upload.held_path(tmp_path, swj, old) is None
 
 
-@pytest.mark.parametrize("name", ["../../etc/x.csv", ".隐藏.csv", "a\0b.csv", "长" * 300 + ".csv", "CON.csv", ""])
+@pytest.mark.parametrize("name", ["../../etc/x.csv", ".隐藏.csv", "a\0b.csv", "长" * 300 + ".csv", "𠮷" * 300 + ".csv", "CON.csv", ""])
 def test_a_name_from_outside_never_leaves_the_drop_folder(city, catalog, tmp_path, name):
     swj = people.by_login(city, "swj1")
     taker = upload.takers_of(swj, catalog)["water"]

@@ -156,7 +156,7 @@ def held_path(home: Path, person: Person, held: object) -> Path | None:
 
 def send(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str], person: Person, now: datetime) -> str:
     """Move a kept file into the drop folder, its mapping first; the name it has there."""
-    safe = re.sub(r"[^\w.\-（）()·]+", "_", Path(name).stem)[:60].strip("._") or "文件"
+    safe = re.sub(r"[^\w.\-（）()·]+", "_", Path(name).stem)[:45].strip("._") or "文件"
     goal = drop / taker.key / f"{now.astimezone(BEIJING):%Y%m%d-%H%M%S}-{path.stem[:6]}-{safe}{path.suffix}"
     goal.parent.mkdir(parents=True, exist_ok=True)
     sidecar = goal.with_name(goal.name + MAP)
