@@ -123,6 +123,7 @@ class Door:
         self._seen: dict[Path, tuple[int, int, float]] = {}  # size, mtime, since when
         self._away = False
         self._odd: dict[Path, tuple[int, float]] = {}  # what could not be handled: how often, and when last
+        self._held: set[Path] = set()  # files that somebody has held open for long, and that were named for it
         self._stopping = threading.Event()
         self._finishing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -256,7 +257,13 @@ class Door:
         seen[path] = (stat.st_size, stat.st_mtime_ns, since)
         if not _exists(path.with_name(path.name + MAP)) and now - since < self._practice.drop_still_s:
             return False
-        return not _being_written(path)
+        if not _being_written(path):
+            self._held.discard(path)
+            return True
+        if path not in self._held and now - since >= self._practice.stuck_s:
+            self._held.add(path)
+            log.warning("文件 %s 写完了也没有关，有程序还开着它；请在那个程序里关闭文件，关后自动来取", _clean(str(path)))
+        return False
 
     # One file ---------------------------------------------------------------------------------------------------------
     def _take_in(self, conn: psycopg.Connection, taker: Taker, path: Path) -> bool:

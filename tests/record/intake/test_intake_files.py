@@ -514,6 +514,16 @@ def test_a_file_that_somebody_still_writes_is_left_alone_however_long_he_pauses(
     assert taken + drop.look() == 1 and [r[3] for r in drop.hands.readings()] == [7.1, 3.12, 3.15]
 
 
+def test_a_file_that_somebody_holds_open_for_long_is_named_once(drop, caplog):
+    with drop.lay("water", "a.csv", WIDE).open("a", encoding="utf-8"):
+        for _ in range(4):
+            drop.look()
+            drop.ticks += 20
+    (said,) = [r.getMessage() for r in caplog.records if "a.csv" in r.getMessage()]
+    assert "开着" in said and "请" in said
+    assert drop.look() == 1
+
+
 def test_a_file_that_grew_while_it_was_read_is_read_again(drop, monkeypatch):
     """Where the kernel does not tell who writes (a network folder), the file itself does."""
     path = drop.lay("water", "a.csv", BAD, by="tests")
