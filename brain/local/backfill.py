@@ -123,9 +123,12 @@ def _parquet(path: Path) -> Iterator[tuple[int, pa.Table, int, Broken]]:
     _demand(path, file.schema_arrow.names)
     wanted = [c for c in (*COLUMNS, *OPTIONAL) if c in file.schema_arrow.names]
     line, total = 1, max(file.metadata.num_rows, 1)
-    for batch in file.iter_batches(CHUNK, columns=wanted):
-        yield line, pa.Table.from_batches([batch]), path.stat().st_size * line // total, []
-        line += batch.num_rows
+    try:
+        for batch in file.iter_batches(CHUNK, columns=wanted):
+            yield line, pa.Table.from_batches([batch]), path.stat().st_size * line // total, []
+            line += batch.num_rows
+    except (pa.ArrowException, OSError) as err:
+        raise Refused(f"文件 {path} 第 {line} 行起读不下去：{str(err).splitlines()[0]}；请重新导出，已读的不会存两次") from None
 
 
 def _csv(path: Path) -> Iterator[tuple[int, pa.Table, int, Broken]]:
@@ -268,10 +271,11 @@ def _time(text: str | None) -> datetime | None:
 
 def _numbers(column: pa.Array) -> pa.Array:
     """Finite numbers; null where there is none."""
-    if not pa.types.is_string(column.type):
+    kind = column.type
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
         found = column.cast(pa.float64())
     else:
-        text = pc.utf8_trim_whitespace(column)
+        text = pc.utf8_trim_whitespace(column.cast(pa.string()))
         try:
             found = text.cast(pa.float64())
         except pa.ArrowInvalid:

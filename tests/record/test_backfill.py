@@ -196,3 +196,28 @@ def test_beijing_time_is_the_same_in_the_summers_of_1986_to_1991_whatever_else_t
     assert bring(f"{HEAD}\n{row}\n").stored == 1
     done = bring(f"{HEAD}\n{row}\nRG-01,rain_1h,昨天,7\n")
     assert (done.duplicate, [r[2].isoformat() for r in stored(conn)]) == (1, ["1988-07-01T00:00:00+00:00"])
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.dictionary(pa.int32(), pa.string())], ids=str)
+def test_a_parquet_file_of_texts_of_any_make_is_read_row_by_row(conn, now, bring, tmp_path, kind):
+    path = tmp_path / "history.parquet"
+    rows = {"station": ["WQ-01", "WQ-01"], "kind": ["ph", "ph"], "at": [now.isoformat(), (now - timedelta(hours=1)).isoformat()],
+            "value": ["7.1", "七"], "seq": ["", ""], "quality": ["", "ok"]}  # fmt: skip
+    parquet.write_table(pa.table({name: pa.array(cells).cast(kind) for name, cells in rows.items()}), path)
+    done = bring(path)
+    assert (done.stored, done.refused) == (1, 1) and "数值 '七' 不是数字" in done.first[0][1]
+
+
+@pytest.mark.parametrize("name", ["history.parquet", "history.csv"])
+def test_a_file_that_is_broken_in_the_middle_is_refused_in_a_sentence(conn, now, bring, tmp_path, name):
+    path = tmp_path / name
+    if name.endswith("csv"):
+        path.write_bytes(lines(now, 30).encode() + b"\n" + b'WQ-01,ph,"\xff\xff\xff,7\n' * 3)
+    else:
+        texts = [f"WQ-{n:05}" for n in range(3000)]
+        parquet.write_table(pa.table({"station": texts, "kind": texts, "at": texts, "value": texts}), path, compression="none")
+        data = bytearray(path.read_bytes())
+        data[4:4000] = b"\xff" * 3996
+        path.write_bytes(data)
+    with pytest.raises(Refused, match=name):
+        bring(path)
