@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ TAKING, DONE, FAILED = "taking", "done", "failed"
 WAIT_S = 0.5
 RESTS = 7  # a file that cannot be handled is tried again after a pause that doubles so often: to the better part of an hour
 NAME_MAX, NAME_LEFT = 255, 24  # bytes of a name in a folder, and of them what is kept free for endings of ours
+LEASELESS = ("nfs", "cifs", "smb")  # file systems whose kernel side refuses a lease as if somebody wrote, whoever does
 WORD_MAX = 400  # characters of a column's name and meaning together: longer ones are not remembered
 
 
@@ -425,6 +426,8 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _being_written(path: Path) -> bool:
     """True when somebody has the file open for writing: the kernel then grants no read lease. Where it cannot say (another
     user's file, a network folder) only the standing still counts."""
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -434,10 +437,29 @@ def _being_written(path: Path) -> bool:
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as err:
-        return err.errno == errno.EAGAIN
+        return err.errno == errno.EAGAIN and not _kind_of(str(path.parent)).startswith(LEASELESS)
     finally:
         os.close(file)
     return False
+
+
+@lru_cache(maxsize=64)
+def _kind_of(folder: str) -> str:
+    """What kind of file system a folder lies on; empty where nobody says."""
+    try:
+        return _kind_among(os.path.realpath(folder), Path("/proc/mounts").read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ""
+
+
+def _kind_among(folder: str, mounts: str) -> str:
+    found = ("", "")
+    for line in mounts.splitlines():
+        _, at, kind, *_ = line.split(" ")
+        at = at.replace("\\040", " ").rstrip("/")
+        if f"{folder.rstrip('/')}/".startswith(f"{at}/") and len(at) >= len(found[0]):  # of two at one place the later lies above
+            found = (at, kind)
+    return found[1]
 
 
 def _named(path: Path, folder: Path) -> Path:

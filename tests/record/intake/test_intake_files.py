@@ -524,6 +524,23 @@ def test_a_file_that_somebody_holds_open_for_long_is_named_once(drop, caplog):
     assert drop.look() == 1
 
 
+@pytest.mark.parametrize("kind", ["nfs4", "cifs"])
+def test_on_a_network_folder_whose_kernel_refuses_every_lease_the_standing_still_counts(drop, monkeypatch, kind):
+    monkeypatch.setattr(files, "_kind_of", lambda folder: kind)
+    with drop.lay("water", "a.csv", WIDE).open("a", encoding="utf-8"):  # as every file looks there
+        drop.look()
+        drop.ticks += 10
+        assert drop.look() == 1
+
+
+def test_the_kind_of_a_file_system_is_that_of_the_nearest_mount(tmp_path):
+    there = tmp_path / "drop" / "water"
+    told = (("/", "ext4"), (tmp_path, "xfs"), (tmp_path / "drop", "ext4"), (tmp_path / "drop", "nfs4"), (tmp_path / "dr", "cifs"))
+    mounts = "".join(f"disk {at} {kind} rw 0 0\n" for at, kind in told)
+    assert [files._kind_among(str(p), mounts) for p in (there, tmp_path, Path("/"))] == ["nfs4", "xfs", "ext4"]
+    assert files._kind_of(str(tmp_path)) and files._kind_among("/", "") == ""
+
+
 def test_a_file_that_grew_while_it_was_read_is_read_again(drop, monkeypatch):
     """Where the kernel does not tell who writes (a network folder), the file itself does."""
     path = drop.lay("water", "a.csv", BAD, by="tests")
