@@ -180,6 +180,13 @@ def test_a_kept_file_is_found_by_its_owner_alone_and_by_no_path(city, tmp_path):
         assert upload.held_path(tmp_path, swj, odd) is None
 
 
+def test_what_is_kept_for_a_person_is_for_no_other_user_of_the_machine(city, tmp_path):
+    """A sheet of the hotline holds callers' names and numbers until it is sent."""
+    swj = people.by_login(city, "swj1")
+    path = upload.held_path(tmp_path, swj, upload.stage(tmp_path, swj, "a.csv", b"1", datetime.now(UTC)))
+    assert [p.stat().st_mode & 0o077 for p in (path.parent, path.parent.parent)] == [0, 0]
+
+
 def test_what_was_left_a_day_ago_is_cleared_away(city, tmp_path):
     swj = people.by_login(city, "swj1")
     now = datetime.now(UTC)

@@ -134,7 +134,8 @@ def stage(home: Path, person: Person, name: str, data: bytes, now: datetime) -> 
     """Keep a file while its sender looks at it; the name it is kept under. What he left a day ago goes, and the oldest
     where there are many."""
     folder = home / "upload" / str(person.id)
-    folder.mkdir(parents=True, exist_ok=True)
+    for one in (folder.parent, folder):  # callers' names and numbers stand in some of them
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
     newest = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     for place, old in enumerate(newest, 1):
         if place >= HELD or old.stat().st_mtime < (now - KEPT).timestamp():
