@@ -16,7 +16,7 @@ nobody between can change it and spoil the answer of the true one.
 Here is what becomes of a push; the server around it is `serve.py`.
 
 Why the rows are handed over and waited for in a thread each request: the writer's queue holds the sender back when it is
-full, and a thread may wait; `at_once` bounds them, and with them memory and database connections.
+full, and a thread may wait; `at_once` bounds them, and with them the database connections.
 """
 
 from __future__ import annotations

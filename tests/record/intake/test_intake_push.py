@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import signal
+import socket
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from brain.settings import Settings
 from brain.store import db
 from ingest import feeds, tools
 from ingest.http import Pusher
-from ingest.serve import Door, exposition
+from ingest.serve import BODIES, Door, exposition
 from tests.ports import free_port
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
@@ -368,6 +369,38 @@ def test_a_body_over_the_limit_that_hides_its_length_is_refused(qxj, door, hands
     with contextlib.suppress(httpx.WriteError):  # hung up while it was still sending
         assert qxj.post(request).status_code == 413
     assert hands.letters() == []
+
+
+@pytest.fixture
+def stranger(door):
+    """stranger(bytes) opens a push under a key of his own making, sends so much of its body, and waits."""
+    lines: list[socket.socket] = []
+
+    def stranger(sent: int, declared: int) -> None:
+        lines.append(socket.create_connection(("127.0.0.1", door.port), timeout=10))
+        head = ("POST /api/v1/feeds/rain HTTP/1.1", "Host: x", "X-Brain-Key: k", "X-Brain-Time: 1", "X-Brain-Signature: s",
+                f"Content-Length: {declared}", "", "")  # fmt: skip
+        lines[-1].sendall("\r\n".join(head).encode() + b"x" * sent)
+
+    yield stranger
+    for line in lines:
+        line.close()
+
+
+def test_strangers_who_never_finish_their_bodies_take_nobody_s_place(qxj, door, stranger, until, hands):
+    for n in range(3 * hands.practice.push.at_once):
+        stranger(n + 1, 1000)
+    until(lambda: door.held >= sum(range(3 * hands.practice.push.at_once)))
+    assert qxj.send("rain", rain(0)).json()["stored"] == 1
+
+
+def test_unfinished_bodies_fill_no_more_memory_than_is_set_aside(qxj, door, stranger, until, hands):
+    most = hands.practice.push.body_max
+    for _ in range(2 * BODIES):
+        stranger(most - 1, most)
+    until(lambda: door.held > (BODIES - 1) * most)
+    until(lambda: qxj.send("rain", rain(0)).status_code == 503)
+    assert door.held <= BODIES * most + (1 << 20)
 
 
 def test_more_rows_than_the_limit_are_refused_and_none_is_stored(qxj, hands):
