@@ -6,6 +6,7 @@ ends in `_FILE` gives the path of a file that holds the value of the setting wit
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -126,6 +127,12 @@ class Settings:
         "port of the HTTP door (push of feeds, /metrics of this worker); 0 closes it",
         "HTTP 接入口（推送数据、本进程的 /metrics）的端口；0 为不开",
     )
+    metrics_token: str = _setting(
+        "",
+        "bearer token that every /metrics asks for; empty: the web server's is open to this machine and inner networks",
+        "取 /metrics 要带的令牌（Authorization: Bearer）；留空时网页服务的 /metrics 对本机和内网直连开放",
+        secret=True,
+    )
     station_keys: str = _setting(
         "",
         "TOML file with the SM4 keys of stations that encrypt (HJ 212-2025)",
@@ -212,6 +219,12 @@ RANGES = {
     "session_idle_min": (1, 24 * 60),
     "session_max_h": (1, 24 * 7),
 }
+
+
+def bears(said: str, token: str) -> bool:
+    """Whether an Authorization header carries this bearer token; asked of every /metrics where a token is set."""
+    kind, _, given = said.partition(" ")
+    return kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
 def env_name(name: str) -> str:

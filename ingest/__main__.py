@@ -79,13 +79,13 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.command == "feeds":
         return _feeds()
-    if args.command == "acl":
-        from ingest import acl as acls
-
-        print(acls.FORMS[args.form](catalogs.load(read().catalog or None)), end="")
-        return 0
     try:
         settings = read()
+        if args.command == "acl":
+            from ingest import acl as acls
+
+            print(acls.FORMS[args.form](catalogs.load(settings.catalog or None)), end="")
+            return 0
         keys.use(settings)
         feeds.furnish(settings.catalog)
         if args.command == "decode":

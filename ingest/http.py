@@ -17,7 +17,7 @@ change it and spoil the answer of the true one.
 Here is what becomes of a push; the server around it is `serve.py`.
 
 Why the rows are handed over and waited for in a thread each request: the writer's queue holds the sender back when it is
-full, and a thread may wait; `at_once` bounds them, and with them memory and database connections.
+full, and a thread may wait; `at_once` bounds them, and with them the database connections.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from brain.settings import BadSetting, Settings
 from brain.store import db
 from ingest import feeds, rows
 from ingest.batch import Writer
+from ingest.commit import patience
 from ingest.feeds import _wire
 from ingest.gathered import Gathered
 from ingest.parcel import Outcome, Parcel, no_one
@@ -250,18 +251,23 @@ class Pusher:
         """A connection that answers, or Away. No pool of psycopg's: after an outage that one waits longer and longer."""
         conn = None
         while conn is None:
+            begun = time.monotonic()
             try:
                 conn = self._idle.pop()
-                conn.execute("")
+                with patience(conn, STATEMENT_S):
+                    conn.execute("")
             except IndexError:
                 try:
                     conn = self._connect()
-                    db.run(conn, "intake_session", statement=f"{STATEMENT_S}s")
+                    with patience(conn, STATEMENT_S):
+                        db.run(conn, "intake_session", statement=f"{STATEMENT_S}s")
                 except psycopg.Error:
                     raise Away from None
             except psycopg.Error:
                 conn.close()
                 conn = None
+                if time.monotonic() - begun >= STATEMENT_S:
+                    raise Away from None  # it stands still: the other idle ones would each take as long
         try:
             yield conn
         finally:
@@ -273,7 +279,8 @@ class Pusher:
     def _with_database(self, conn: psycopg.Connection, asked: Asked) -> Answer:
         now = self._now()
         try:
-            key = feed_keys.find(conn, self._secret_key, asked.key)
+            with patience(conn, STATEMENT_S):
+                key = feed_keys.find(conn, self._secret_key, asked.key)
         except psycopg.Error:
             raise Away from None
         if key is None:
@@ -286,14 +293,17 @@ class Pusher:
         what, token = _what(asked), _token(asked)
         digest = hashlib.sha256(f"{asked.feed}\n{asked.media}\n".encode() + asked.body).digest()
         try:
-            if not db.one(conn, "push_alone", what=what)["mine"]:
+            with patience(conn, STATEMENT_S):
+                mine = db.one(conn, "push_alone", what=what)["mine"]
+            if not mine:
                 return refusal(409, "busy", "同一个编号的推送正在处理；请稍后原样重发，领取它的结果", retry=True)
         except psycopg.Error:
             raise Away from None
         try:
             try:
-                kept = db.one(conn, "push_receipt_of", key=key.id, token=token)
-                db.run(conn, "feed_key_used", id=key.id, now=now)
+                with patience(conn, STATEMENT_S):
+                    kept = db.one(conn, "push_receipt_of", key=key.id, token=token)
+                    db.run(conn, "feed_key_used", id=key.id, now=now)
             except psycopg.Error:
                 raise Away from None
             if kept is not None:
@@ -302,14 +312,16 @@ class Pusher:
                 return Answer(kept["status"], kept["answer"])
             answer = self._take(asked, what)
             if answer.status in (200, 400):  # judged for good; what is on disk will be known again by its readings
-                with contextlib.suppress(psycopg.Error):  # then a repetition is judged anew, and finds duplicates
+                # What fails here only makes a repetition be judged anew, and find duplicates.
+                with contextlib.suppress(psycopg.Error), patience(conn, STATEMENT_S):
                     db.run(
                         conn, "push_receipt_insert", key=key.id, token=token, asked=digest, now=now,
                         until=now - self.push.receipt, status=answer.status, answer=answer.text,
                     )  # fmt: skip
             return answer
         finally:
-            with contextlib.suppress(psycopg.Error):  # a connection that is gone has let go of its locks
+            # A connection that is gone has let go of its locks.
+            with contextlib.suppress(psycopg.Error), patience(conn, STATEMENT_S):
                 db.run(conn, "push_done", what=what)
 
     def _without_database(self, asked: Asked) -> Answer:
@@ -405,4 +417,4 @@ def door(settings: Settings, practice: Practice, writer: Writer) -> Door | None:
     from ingest.serve import Door  # only now: a worker without this door starts a second sooner and 30 MB smaller
 
     pusher = Pusher(connect, settings.secret_key, practice.push, writer)
-    return Door(settings.door_host, settings.push_port, pusher, writer)
+    return Door(settings.door_host, settings.push_port, pusher, writer, token=settings.metrics_token)

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -32,7 +32,8 @@ from brain.settings import Settings
 from brain.store import db
 from ingest import rows, sources
 from ingest.batch import Writer
-from ingest.commit import first_line
+from ingest.blame import first_line
+from ingest.commit import patience
 from ingest.feeds import BadMessage, _wire
 from ingest.gathered import Gathered
 from ingest.parcel import Parcel, no_one
@@ -42,8 +43,8 @@ from ingest.sources import Mark, Source, Trouble
 log = logging.getLogger("ingest")
 
 LOOK_S = 5.0  # how long at most until the next look whether a source is due, or whether its other worker is gone
-AHEAD = timedelta(days=1)
 DIGEST = 16
+GRACE_S = 1.0  # so much longer than its own limit their database may take before the line is cut
 STOP_S = 5.0
 
 
@@ -55,14 +56,30 @@ def ask(source: Source, at: Mark | None, poll: Poll) -> list[dict[str, Any] | ro
         found = _query(source, at, poll)
     else:
         secret = _file(source.secret_file) if source.secret_file else ""
+        said = _text(_fetch(source, at, poll, secret))
         try:
-            found = _read(source, _text(_fetch(source, at, poll, secret)))
+            found = _read(source, said)
         except (rows.BadBody, Trouble) as err:
-            said = str(err)
-            raise Trouble(said.replace(secret, "***") if secret else said) from None
+            raise Trouble(_hidden(source, said, secret) or str(err)) from None
     if len(found) > poll.rows_max:
         raise Trouble(f"一次给了超过 {poll.rows_max} 行；请用游标分次读，或写 LIMIT")
     return found
+
+
+def _hidden(source: Source, said: str, secret: str) -> str:
+    """What is wrong with an answer in which the secret stands, told of the answer without it: a sentence quotes only the
+    beginning, and half a secret would not be known for one. Empty where it does not stand in it."""
+    forms = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1]} - {""}
+    masked = said
+    for form in sorted(forms, key=len, reverse=True):
+        masked = masked.replace(form, "***")
+    if masked == said:
+        return ""
+    try:
+        _read(source, masked)
+    except (rows.BadBody, Trouble) as err:
+        return str(err)
+    return "应答读不成，其中有我们的密钥；请核对地址、参数与密钥"
 
 
 def _text(body: bytes) -> str:
@@ -143,7 +160,7 @@ def _query(source: Source, at: Mark | None, poll: Poll) -> list[dict[str, Any]]:
             way, connect_timeout=max(2, int(seconds)), row_factory=dict_row,
             application_name="brain poll", options=f"-c statement_timeout={int(seconds * 1000)}",
             keepalives_idle=5, keepalives_interval=2, keepalives_count=3, tcp_user_timeout=int(seconds * 1000),
-        ) as conn:  # fmt: skip
+        ) as conn, patience(conn, seconds + GRACE_S):  # fmt: skip
             conn.read_only = True
             with conn.cursor(name="brain_poll") as cursor:
                 cursor.execute(source.query, {"cursor": at} if source.cursor else None)  # type: ignore[arg-type]
@@ -246,8 +263,8 @@ class Poller:
                     continue
                 row = sources.with_year(source, row, now)
                 at = sources.mark_of(source, row) if source.cursor else None
-                if isinstance(at, datetime) and at > now + AHEAD:
-                    at = None  # a clock gone wrong: with it, the cursor would run past everything that is still to come
+                if isinstance(at, datetime) and at > now:
+                    at = None  # a clock that runs ahead: with it, the cursor would pass what is still to come
                 if at is not None:
                     if since is not None and at < since and not source.asks_by_cursor:
                         continue

@@ -100,14 +100,14 @@ def _json(feed: str, said: str, form: str) -> Iterator[Row]:
         return
     if isinstance(found, dict) and isinstance(readings := found.get("readings"), list):
         common = {k: v for k, v in found.items() if k != "readings"}
-        found = [common | r if isinstance(r, dict) else r for r in readings]
-    elif isinstance(found, dict):
-        found = [found]
+        found = readings
+    else:
+        common, found = {}, [found] if isinstance(found, dict) else found
     if not isinstance(found, list):
         raise BadBody("shape", f"正文应是一条报文，或报文的列表，现为“{_wire.short(found)}”；请按格式发送")
     for number, row in enumerate(found, 1):
         if isinstance(row, dict):
-            yield Row(message(feed, row))
+            yield Row(message(feed, common | row))  # one at a time: all at once, the common part would fill the memory
         else:
             yield Row(_dumps(row), ("shape", f"第 {number} 行应是一个对象，现为“{_wire.short(row)}”；请按格式发送"))
 

@@ -1,7 +1,8 @@
 """The server of the HTTP door: routes, bounds on what is read, `/metrics` and `/healthz` of this worker.
 
-The two pages want no key and the server has no TLS: the port listens on `door_host` (this machine, where nobody says
-otherwise) and belongs behind a proxy that lets nothing but /api/v1/feeds/ through.
+The two pages want no key (/metrics a token, where `metrics_token` is set) and the server has no TLS: the port listens on
+`door_host` (this machine, where nobody says otherwise) and belongs behind a proxy that lets nothing but /api/v1/feeds/
+through.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from brain.settings import BadSetting
+from brain.settings import BadSetting, bears
 from ingest.accounts import CONTENT_TYPE, exposition
 from ingest.batch import Writer
 from ingest.http import Answer, Asked, Pusher, refusal
@@ -30,6 +31,8 @@ log = logging.getLogger("ingest")
 
 STOP_S = 5.0
 LINES_MAX = 256  # connections; a scan must not take all descriptors
+BODIES = 32  # so many of the longest bodies may stand in memory at once, whole or not
+BUSY = refusal(503, "busy", "同时推送的太多，什么都没有收下；请稍后原样重发", retry=True)
 TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
 
 
@@ -37,13 +40,21 @@ class Door:
     """Serves on one port in a thread of its own. `port` 0 takes a free one and says it in `port`."""
 
     def __init__(
-        self, host: str, port: int, pusher: Pusher, writer: Writer, metrics: Callable[[Writer], bytes] = exposition
+        self,
+        host: str,
+        port: int,
+        pusher: Pusher,
+        writer: Writer,
+        metrics: Callable[[Writer], bytes] = exposition,
+        *,
+        token: str = "",
     ):
         self.host, self.port = host, port
         self.failed = False
         self._pusher, self._writer, self._metrics = pusher, writer, metrics
-        self._push = pusher.push
+        self._push, self._token = pusher.push, token
         self._busy = 0
+        self.held = 0  # bytes of bodies in memory
         self._stopping = False
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -99,19 +110,19 @@ class Door:
         async def push(feed: str, request: Request) -> Response:
             if self._stopping:
                 return self._said(refusal(503, "stopping", "接入正在停机，什么都没有收下；请稍后原样重发", retry=True))
-            if self._busy >= self._push.at_once:
-                return self._said(refusal(503, "busy", "同时推送的太多，什么都没有收下；请稍后原样重发", retry=True))
-            self._busy += 1
+            body = bytearray()
             try:
-                asked = await self._read(feed, request)
+                asked = await self._read(feed, request, body)
                 if isinstance(asked, Asked):
-                    asked = await run_in_threadpool(self._pusher.answer, asked)
+                    asked = await self._answered(asked)
                 return self._said(asked)
             finally:
-                self._busy -= 1
+                self.held -= len(body)
 
         @app.get("/metrics")
-        def metrics() -> Response:
+        def metrics(request: Request) -> Response:
+            if self._token and not bears(request.headers.get("authorization", ""), self._token):
+                return self._said(refusal(403, "token", "取指标要带 BRAIN_METRICS_TOKEN 的令牌；请加 Authorization: Bearer"))
             return Response(self._metrics(self._writer), headers={"Content-Type": CONTENT_TYPE})
 
         @app.get("/healthz")
@@ -122,12 +133,23 @@ class Door:
 
         return app
 
+    async def _answered(self, asked: Asked) -> Answer:
+        """Only who has sent all of his push takes one of the `at_once` places: nobody's key is known before that."""
+        if self._busy >= self._push.at_once:
+            return BUSY
+        self._busy += 1
+        try:
+            return await run_in_threadpool(self._pusher.answer, asked)
+        finally:
+            self._busy -= 1
+
     def _said(self, answer: Answer) -> Response:
         more = {"Retry-After": str(answer.after_s or self._push.retry_s)} if answer.retry else {}
         return Response(answer.text, answer.status, headers=more, media_type="application/json")
 
-    async def _read(self, feed: str, request: Request) -> Asked | Answer:
-        """The push with its body, or why it is not even looked at. Nothing is read for who names no key."""
+    async def _read(self, feed: str, request: Request, body: bytearray) -> Asked | Answer:
+        """The push with its body, or why it is not even looked at. Nothing is read for who names no key. What is read stands
+        in `body`, and is counted in `held`."""
         head = {name: request.headers.getlist(name) for name in ("x-brain-key", "x-brain-time", "x-brain-signature")}
         token = request.headers.get("idempotency-key", "")
         if any(len(values) != 1 for values in head.values()):
@@ -141,13 +163,15 @@ class Door:
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared[:20]) > most:
             return large
-        body = bytearray()
         try:
             async with asyncio.timeout(self._push.body_s):
                 async for chunk in request.stream():
                     body += chunk
+                    self.held += len(chunk)
                     if len(body) > most:
                         return large
+                    if self.held > BODIES * most:
+                        return BUSY
         except TimeoutError:
             return refusal(408, "slow", f"正文 {self._push.body_s:g} 秒没有传完；请检查网络后原样重发", retry=True)
         except ClientDisconnect:

@@ -28,6 +28,7 @@ Deliver = Callable[[str, str, bytes, datetime, Callable[[], None]], None]
 
 CHUNK = 1 << 16
 TICK_S = 1.0
+UNREAD_MAX = 1 << 20  # bytes of answers that a line has not taken: a station's are a hundred or so each
 
 
 class Session(Protocol):
@@ -60,8 +61,12 @@ class Line:
             loop.call_soon_threadsafe(self._send, data)
 
     def _send(self, data: bytes) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(data)
+        if self._writer.is_closing():
+            return
+        self._writer.write(data)
+        if self._writer.transport.get_write_buffer_size() > UNREAD_MAX:
+            log.warning("%s 的 %s 不收应答，已挂断；没有应答的报文由测站重发", self._server.name, self.peer)
+            self._writer.transport.abort()
 
     def deliver(self, feed: str, topic: str, payload: bytes, at: datetime, answer: bytes = b"") -> None:
         """Hand a message to the batch writer; `answer` is sent when all of it is safe."""

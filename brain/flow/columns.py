@@ -30,6 +30,8 @@ FIRMS = frozenset({"latitude", "longitude", "acq_date", "acq_time", "frp"})
 """Columns that together say that a sheet is NASA's active fire product, whose times are UTC."""
 SYSTEMS = (("高德", "GCJ-02"), ("腾讯", "GCJ-02"), ("gcj", "GCJ-02"), ("火星", "GCJ-02"), ("百度", "BD-09"), ("bd09", "BD-09"))
 """Words in the name of a coordinate column that say its system; without one it is CGCS2000."""
+FREE = frozenset({"title", "content", "sort", "topic", "urgency", "address", "town", "reply"})
+"""Fields of an order in which people write what they like, phones and numbers of papers too."""
 
 
 def declared() -> Sheets:
@@ -345,6 +347,11 @@ _PAPER = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
 def masked(text: str) -> str:
     """The text with mobile numbers and numbers of identity cards masked in their middle."""
     return _PHONE.sub(r"\1****\2", _PAPER.sub(r"\1********\2", text))
+
+
+def veiled(row: Mapping[str, Cell], columns: Columns) -> dict[str, Cell]:
+    """The cells of a row with what citizens wrote masked: as a message travels and lies in spill and dead letter."""
+    return {c: masked(v) if isinstance(v, str) and columns.get(c) in FREE else v for c, v in row.items()}
 
 
 def category_of(order: WorkOrder, told: Sheets) -> str:

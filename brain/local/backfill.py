@@ -16,6 +16,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from brain.catalog import Catalog
+from brain.flow import cells
 from brain.flow import readings as intake
 from brain.model import Quality, Refused
 from brain.store import db
@@ -37,7 +39,9 @@ OPTIONAL = ("seq", "quality")
 CHUNK = 200_000  # rows in one transaction
 BLOCK = 16 << 20  # bytes of CSV read at once
 FEED, WORKER = "import", "import"
-ZONE = "Asia/Shanghai"
+ZONE = "+08:00"  # no place's: Shanghai had summer time from 1986 to 1991, stations never
+AHEAD = timedelta(minutes=5)  # later than that is no clock's drift, and would stand as the newest reading until then
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 BEIJING = timezone(timedelta(hours=8))
 QUALITIES = pa.array([q.value for q in Quality])
 
@@ -77,7 +81,7 @@ def load(
             task = bar.add_task("", total=path.stat().st_size if path.exists() else None, rows=0)
             rows = 0
             for line, table, at_byte, broken in _tables(path):
-                good, refused = checks.look(table, line)
+                good, refused = checks.look(table, line, now())
                 refused = sorted([*refused, *broken])
                 if refused:
                     bad = bad or _writer(rejects)
@@ -119,9 +123,12 @@ def _parquet(path: Path) -> Iterator[tuple[int, pa.Table, int, Broken]]:
     _demand(path, file.schema_arrow.names)
     wanted = [c for c in (*COLUMNS, *OPTIONAL) if c in file.schema_arrow.names]
     line, total = 1, max(file.metadata.num_rows, 1)
-    for batch in file.iter_batches(CHUNK, columns=wanted):
-        yield line, pa.Table.from_batches([batch]), path.stat().st_size * line // total, []
-        line += batch.num_rows
+    try:
+        for batch in file.iter_batches(CHUNK, columns=wanted):
+            yield line, pa.Table.from_batches([batch]), path.stat().st_size * line // total, []
+            line += batch.num_rows
+    except (pa.ArrowException, OSError) as err:
+        raise Refused(f"文件 {path} 第 {line} 行起读不下去：{str(err).splitlines()[0]}；请重新导出，已读的不会存两次") from None
 
 
 def _csv(path: Path) -> Iterator[tuple[int, pa.Table, int, Broken]]:
@@ -183,7 +190,7 @@ class _Checks:
         self.high = pa.array([k.sane[1] for k in catalog.kinds.values()], pa.float64())
         self.units = [k.unit for k in catalog.kinds.values()]
 
-    def look(self, table: pa.Table, line: int) -> tuple[pa.Table, Broken]:
+    def look(self, table: pa.Table, line: int, now: datetime) -> tuple[pa.Table, Broken]:
         """(what can be stored: station, kind, at, seq, value, quality; what cannot, with line and reason)."""
         station = pc.utf8_trim_whitespace(pc.cast(table["station"], pa.string()).combine_chunks())
         kind = pc.utf8_trim_whitespace(pc.cast(table["kind"], pa.string()).combine_chunks())
@@ -191,6 +198,7 @@ class _Checks:
         value = _numbers(table["value"].combine_chunks())
         rows = len(table)
         seq = pc.cast(table["seq"], pa.string()).combine_chunks() if "seq" in table.column_names else pa.array([""] * rows)
+        seq = pc.fill_null(seq, "")
         quality = self._quality(table, rows)
         which = pc.index_in(kind, self.kinds)
         low, high = self.low.take(which), self.high.take(which)
@@ -199,20 +207,27 @@ class _Checks:
             (pc.is_in(station, self.known), lambda n: f"没有站点 {station[n].as_py()}；请先登记"),
             (pc.is_valid(which), lambda n: f"没有传感器种类 {kind[n].as_py()}；请用 sensors.toml 里的名字"),
             (pc.is_valid(at), lambda n: f"时间 {table['at'][n].as_py()!r} 看不懂；请用 2026-09-03T06:00:00+08:00"),
+            (
+                pc.fill_null(pc.and_(pc.greater_equal(at, pa.scalar(OLDEST)), pc.less_equal(at, pa.scalar(now + AHEAD))), True),
+                lambda n: f"时间 {table['at'][n].as_py()!r} {'早于 1970 年' if at[n].as_py() < OLDEST else '在未来'}；请核对年份与时区",
+            ),
             (pc.is_valid(value), lambda n: f"数值 {table['value'][n].as_py()!r} 不是数字"),
             (
                 pc.fill_null(sane, True),
                 lambda n: f"数值 {value[n].as_py():g} 超出合理范围 {low[n].as_py():g}–{high[n].as_py():g} "
                 f"{self.units[which[n].as_py()]}；请核对单位",
             ),
+            (
+                pc.match_substring_regex(seq, r"^[^\x00-\x1f\x7f]{0,200}$"),
+                lambda n: f"序号 seq {cells.short(seq[n].as_py())} 里有不能存的字符，或超过 200 字；请改正",
+            ),
             (pc.is_valid(quality), lambda n: f"没有数据质量 {table['quality'][n].as_py()!r}；可用 ok、manual、maintenance 等"),
         )
-        whole = pc.and_(pc.and_(*(pc.fill_null(ok, False) for ok, _ in reasons[:2])), pc.and_(*(ok for ok, _ in reasons[2:4])))
-        whole = pc.and_(whole, pc.and_(*(ok for ok, _ in reasons[4:])))
+        whole = reduce(pc.and_, (pc.fill_null(ok, False) for ok, _ in reasons))
         good = pa.table(
-            {"station": station, "kind": kind, "at": at, "seq": pc.fill_null(seq, ""), "value": value, "quality": quality}
+            {"station": station, "kind": kind, "at": at, "seq": seq, "value": value, "quality": quality}
         )
-        if pc.all(whole).as_py() is not False:
+        if pc.all(whole).as_py():
             return good, []
         refused = []
         for n in pc.indices_nonzero(pc.invert(whole)).to_pylist():
@@ -241,7 +256,7 @@ def _times(column: pa.Array) -> pa.Array:
     except pa.ArrowInvalid:
         pass
     try:
-        return pc.assume_timezone(text.cast(pa.timestamp("us")), ZONE, nonexistent="earliest", ambiguous="earliest").cast(wanted)
+        return pc.assume_timezone(text.cast(pa.timestamp("us")), ZONE).cast(wanted)
     except pa.ArrowInvalid:
         return pa.array([_time(t) for t in text.to_pylist()], wanted)
 
@@ -256,10 +271,11 @@ def _time(text: str | None) -> datetime | None:
 
 def _numbers(column: pa.Array) -> pa.Array:
     """Finite numbers; null where there is none."""
-    if not pa.types.is_string(column.type):
+    kind = column.type
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
         found = column.cast(pa.float64())
     else:
-        text = pc.utf8_trim_whitespace(column)
+        text = pc.utf8_trim_whitespace(column.cast(pa.string()))
         try:
             found = text.cast(pa.float64())
         except pa.ArrowInvalid:
@@ -269,8 +285,8 @@ def _numbers(column: pa.Array) -> pa.Array:
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text or "")
-    except ValueError:
+        return cells.number(text, "value")
+    except cells.Unreadable:
         return None
 
 
@@ -302,7 +318,7 @@ def _store(conn: psycopg.Connection, rows: pa.Table, received_at: datetime) -> t
                 duplicate = len(rows) - stored
                 parts = db.many(
                     conn, "backfill_note", received_at=received_at, feed=FEED, worker=WORKER, slice=intake.SLICE,
-                    duplicate=duplicate,
+                    duplicate=duplicate, beside=beside,
                 )  # fmt: skip
                 intake.count(conn, FEED, "history", parts[-1]["id"], len(rows), stored, duplicate, received_at)
             return stored, duplicate

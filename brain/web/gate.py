@@ -52,6 +52,11 @@ class Gate:
             await self.app(scope, receive, send)
             return
         path, answer, person, token = scope["path"], None, None, None
+        if kind == "http":
+            receive = bounded(receive)
+            if _declared(scope) > BODY_MAX:
+                await JSONResponse(TOO_LARGE, 413, headers=HANG_UP)(scope, receive, with_headers(send))
+                return
         if kind == "websocket" or path in self.pages or (path.startswith("/_dash-") and not _static(path)):
             request = Request({**scope, "type": "http", "method": scope.get("method", "GET"), "app": self.state.app})
             token = request.cookies.get(COOKIE)
@@ -116,6 +121,33 @@ class Gate:
             word = request.app.state.catalog.words.of("role", person.role)
             return HTMLResponse(plain.refused(page.title, word, home_of(person)), 403)
         return None
+
+
+BODY_MAX = 32 << 20  # the largest we take is a sheet of 16 MiB, a third more in base64
+TOO_LARGE = {"code": "size", "message": f"请求超过 {BODY_MAX >> 20} MiB，没有收；请分成几次"}
+HANG_UP = {"Connection": "close"}  # else the rest of it would still be read, only to be thrown away
+
+
+def _declared(scope: Scope) -> int:
+    """The length a request gives itself; 0 where it gives none that can be read."""
+    said = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(said[:20]) if said.isdigit() else 0
+
+
+def bounded(receive: Receive) -> Receive:
+    """`receive` that ends a request of more than `BODY_MAX` bytes, whoever sends it: nothing below bounds what it reads, and
+    the log-in reads it from strangers."""
+    size = 0
+
+    async def wrapped() -> Any:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > BODY_MAX:
+            raise HTTPException(413, TOO_LARGE, headers=HANG_UP)
+        return message
+
+    return wrapped
 
 
 def _static(path: str) -> bool:

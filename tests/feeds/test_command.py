@@ -76,6 +76,13 @@ def test_a_command_without_a_database_says_which_setting_is_missing(command, mon
 
 
 # The practice of intake -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("command", [["acl", "mosquitto"], ["decode", "rain", "-"]], ids=lambda c: c[0])
+def test_a_setting_that_is_wrong_is_told_by_every_command_and_not_with_a_traceback(command, monkeypatch, capsys):
+    monkeypatch.setenv("BRAIN_HTP_PORT", "1")
+    assert main(command) == 2
+    assert "BRAIN_HTP_PORT" in capsys.readouterr().err
+
+
 def test_a_city_changes_only_what_it_names(tmp_path):
     (tmp_path / "intake.toml").write_text("[time]\nahead_s = 600\n")
     own, shipped = practice.load(str(tmp_path)), practice.load()

@@ -127,6 +127,7 @@ HOSTILE = {
     "wide header": b"a," * 250_000 + b"b\n1",
     "wide header, short lines": b",".join(b"c%d" % n for n in range(20_000)) + b"\n" + b"1\n" * 100_000,
     "shared field": b'{"x": "' + b"x" * 1_000_000 + b'", "readings": [' + b"{}," * 100_000 + b"{}]}",
+    "shared fields": b"{" + b",".join(b'"n%0100d":0' % n for n in range(3_000)) + b',"readings":[' + b"{}," * 5_000 + b"{}]}",
     "open quote": b'a,b\n"' + b"x\n" * 500_000,
     "empty lists": b"[" + b"[]," * 200_000 + b"[]]",
 }

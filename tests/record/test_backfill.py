@@ -150,3 +150,74 @@ def test_a_value_that_contradicts_what_is_stored_is_kept_beside_it(conn, now, br
     done = bring(f"{HEAD}\nWQ-01,ph,{now.isoformat()},8")
     assert (done.stored, done.duplicate) == (1, 0)
     assert [(row[3], row[4]) for row in stored(conn)] == [(7.0, "late"), (8.0, "duplicate")]
+
+
+@pytest.mark.parametrize("days", [1, 365, 70 * 365])
+def test_a_time_in_the_future_is_refused_and_does_not_stand_as_the_newest_for_ever(conn, now, bring, days):
+    done = bring(f"{HEAD}\nWQ-01,ph,{(now + timedelta(days=days)).isoformat()},7\nWQ-01,ph,{now.isoformat()},7.5\n")
+    assert (done.stored, done.refused) == (1, 1) and "在未来" in done.first[0][1]
+    assert readings.latest_of(conn, ["WQ-01"])["WQ-01", "ph"].value == 7.5
+
+
+@pytest.mark.parametrize("year", [1971, 1956, 1, 9999])
+def test_a_time_before_1970_or_of_no_calendar_is_refused_alone(conn, bring, year):
+    done = bring(f"{HEAD}\nRG-01,rain_1h,{year:04}-06-01T08:00:00+08:00,7\n")
+    assert (done.stored, done.refused) == ((1, 0) if year == 1971 else (0, 1))
+
+
+def test_a_value_that_contradicts_another_of_the_same_file_is_kept_beside_it(conn, now, bring):
+    done = bring(f"{HEAD}\nWQ-01,ph,{now.isoformat()},7\nWQ-01,ph,{now.isoformat()},8\nWQ-01,ph,{now.isoformat()},7\n")
+    assert (done.stored, done.duplicate) == (2, 1)
+    assert [(row[3], row[4]) for row in stored(conn)] == [(7.0, "late"), (8.0, "duplicate")]
+
+
+def test_the_rows_of_the_log_count_what_the_feed_counts(conn, now, bring):
+    bring(f"{HEAD}\nWQ-01,ph,{now.isoformat()},7")
+    bring(f"{HEAD}\nWQ-01,ph,{now.isoformat()},8\nWQ-01,ph,{now.isoformat()},7")
+    log = conn.execute("SELECT sum(received) AS received, sum(stored) AS stored, sum(duplicate) AS duplicate FROM intake_batch").fetchone()
+    feed = conn.execute("SELECT received, stored, duplicate FROM feed_status WHERE feed = 'import'").fetchone()
+    assert log == feed == {"received": 3, "stored": 2, "duplicate": 1}
+
+
+@pytest.mark.parametrize("value", ["1_0", "0x7", "7,1", "７.1", ""])
+def test_a_number_is_what_people_write_as_one(conn, now, bring, value):
+    done = bring(f'{HEAD}\nWQ-01,ph,{now.isoformat()},"{value}"\nWQ-01,ph,{(now - timedelta(hours=1)).isoformat()},很多\n')
+    assert done.stored == (value == "７.1")
+
+
+def test_a_sequence_that_the_database_cannot_hold_spares_its_neighbours(conn, now, bring):
+    done = bring(f"{HEAD},seq\nWQ-01,ph,{now.isoformat()},7,a\0b\nWQ-01,ph,{now.isoformat()},7,\\.\nWQ-01,ph,{now.isoformat()},7,c\n")
+    assert (done.stored, done.refused) == (2, 1) and "seq" in done.first[0][1]
+
+
+def test_beijing_time_is_the_same_in_the_summers_of_1986_to_1991_whatever_else_the_file_holds(conn, bring):
+    """China had summer time then, records of stations never; and what depends on a neighbour's row would be stored twice."""
+    row = "RG-01,rain_1h,1988-07-01 08:00,7"
+    assert bring(f"{HEAD}\n{row}\n").stored == 1
+    done = bring(f"{HEAD}\n{row}\nRG-01,rain_1h,昨天,7\n")
+    assert (done.duplicate, [r[2].isoformat() for r in stored(conn)]) == (1, ["1988-07-01T00:00:00+00:00"])
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.dictionary(pa.int32(), pa.string())], ids=str)
+def test_a_parquet_file_of_texts_of_any_make_is_read_row_by_row(conn, now, bring, tmp_path, kind):
+    path = tmp_path / "history.parquet"
+    rows = {"station": ["WQ-01", "WQ-01"], "kind": ["ph", "ph"], "at": [now.isoformat(), (now - timedelta(hours=1)).isoformat()],
+            "value": ["7.1", "七"], "seq": ["", ""], "quality": ["", "ok"]}  # fmt: skip
+    parquet.write_table(pa.table({name: pa.array(cells).cast(kind) for name, cells in rows.items()}), path)
+    done = bring(path)
+    assert (done.stored, done.refused) == (1, 1) and "数值 '七' 不是数字" in done.first[0][1]
+
+
+@pytest.mark.parametrize("name", ["history.parquet", "history.csv"])
+def test_a_file_that_is_broken_in_the_middle_is_refused_in_a_sentence(conn, now, bring, tmp_path, name):
+    path = tmp_path / name
+    if name.endswith("csv"):
+        path.write_bytes(lines(now, 30).encode() + b"\n" + b'WQ-01,ph,"\xff\xff\xff,7\n' * 3)
+    else:
+        texts = [f"WQ-{n:05}" for n in range(3000)]
+        parquet.write_table(pa.table({"station": texts, "kind": texts, "at": texts, "value": texts}), path, compression="none")
+        data = bytearray(path.read_bytes())
+        data[4:4000] = b"\xff" * 3996
+        path.write_bytes(data)
+    with pytest.raises(Refused, match=name):
+        bring(path)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from brain.flow import people
+from brain.web.gate import BODY_MAX
 
 
 @pytest.fixture
@@ -176,3 +178,23 @@ def test_the_door_fits_a_phone(visit):
     assert page.evaluate(
         "Array.from(document.querySelectorAll('input:not([type=hidden]),button')).every(n => n.offsetHeight >= 44)"
     )
+
+
+# Bodies ---------------------------------------------------------------------------------------------------------------
+def test_a_body_larger_than_anything_we_take_is_refused_from_a_stranger_before_it_fills_the_memory(client):
+    answer = client.post("/login", content=b"x" * (BODY_MAX + 1), headers={"Content-Type": "application/json"}, timeout=60)
+    assert answer.status_code == 413 and "MiB" in answer.text
+
+
+def test_a_body_that_hides_its_length_is_hung_up_at_the_same_size(client):
+    sent = []
+
+    def dripping():
+        for _ in range(4 * BODY_MAX >> 20):
+            sent.append(1 << 20)
+            yield b"x" * (1 << 20)
+
+    with contextlib.suppress(httpx.TransportError):
+        answer = client.post("/login", content=dripping(), headers={"Content-Type": "application/json"}, timeout=60)
+        assert answer.status_code >= 400
+    assert sum(sent) < 2 * BODY_MAX

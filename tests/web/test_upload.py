@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -145,6 +147,30 @@ def test_a_person_cannot_send_for_another_departments_feed(web, city):
         assert client.post("/_dash-update-component", json=asked).status_code == 403
 
 
+def test_the_limit_on_a_file_s_size_holds_without_the_browser_too(web):
+    """What the page says to the browser binds nobody who calls the callback himself."""
+    asked = {
+        "output": "..upload-held.data...upload-preview.children...upload-work.hidden...upload-said.children...upload-file.contents..",
+        "outputs": [{"id": i, "property": p} for i, p in (
+            ("upload-held", "data"), ("upload-preview", "children"), ("upload-work", "hidden"), ("upload-said", "children"),
+            ("upload-file", "contents"))],
+        "inputs": [{"id": "upload-file", "property": "contents", "value": "data:text/csv;base64," + "QUFB" * (6 << 20)},
+                   {"id": "upload-feed", "property": "value", "value": "water"}],
+        "state": [{"id": "upload-file", "property": "filename", "value": "a.csv"}, {"id": "upload-held", "property": "data"}],
+        "changedPropIds": ["upload-file.contents"],
+    }  # fmt: skip
+    before = set(web.home.glob("upload/*/*"))
+    with web.client("department") as client:
+        said = str(client.post("/_dash-update-component", json=asked, timeout=60).json())
+    assert "超过上限 16 MiB" in said and set(web.home.glob("upload/*/*")) == before
+
+
+def test_one_person_leaves_so_many_files_with_the_server_and_no_more(city, tmp_path):
+    swj = people.by_login(city, "swj1")
+    held = [upload.stage(tmp_path, swj, "a.csv", b"1", BEGIN + timedelta(minutes=n)) for n in range(upload.HELD + 3)]
+    assert [upload.held_path(tmp_path, swj, token) is None for token in held] == [True] * 3 + [False] * upload.HELD
+
+
 def test_a_kept_file_is_found_by_its_owner_alone_and_by_no_path(city, tmp_path):
     swj, admin = (people.by_login(city, login) for login in ("swj1", "admin1"))
     token = upload.stage(tmp_path, swj, "../../a.csv", b"a,b\n1,2\n", datetime.now(UTC))
@@ -152,6 +178,13 @@ def test_a_kept_file_is_found_by_its_owner_alone_and_by_no_path(city, tmp_path):
     assert upload.held_path(tmp_path, admin, token) is None
     for odd in ("../" + token, "/etc/passwd", None, 3, token + "/..", ""):
         assert upload.held_path(tmp_path, swj, odd) is None
+
+
+def test_what_is_kept_for_a_person_is_for_no_other_user_of_the_machine(city, tmp_path):
+    """A sheet of the hotline holds callers' names and numbers until it is sent."""
+    swj = people.by_login(city, "swj1")
+    path = upload.held_path(tmp_path, swj, upload.stage(tmp_path, swj, "a.csv", b"1", datetime.now(UTC)))
+    assert [p.stat().st_mode & 0o077 for p in (path.parent, path.parent.parent)] == [0, 0]
 
 
 def test_what_was_left_a_day_ago_is_cleared_away(city, tmp_path):
@@ -162,7 +195,7 @@ def test_what_was_left_a_day_ago_is_cleared_away(city, tmp_path):
     assert upload.held_path(tmp_path, swj, old) is None
 
 
-@pytest.mark.parametrize("name", ["../../etc/x.csv", ".隐藏.csv", "a\0b.csv", "长" * 300 + ".csv", "CON.csv", ""])
+@pytest.mark.parametrize("name", ["../../etc/x.csv", ".隐藏.csv", "a\0b.csv", "长" * 300 + ".csv", "𠮷" * 300 + ".csv", "CON.csv", ""])
 def test_a_name_from_outside_never_leaves_the_drop_folder(city, catalog, tmp_path, name):
     swj = people.by_login(city, "swj1")
     taker = upload.takers_of(swj, catalog)["water"]
@@ -170,3 +203,20 @@ def test_a_name_from_outside_never_leaves_the_drop_folder(city, catalog, tmp_pat
     sent = upload.send(tmp_path / "drop", taker, path, name, {"a": "station"}, swj, datetime.now(UTC))
     assert Path(sent).name == sent and not sent.startswith(".")
     assert {p.name for p in (tmp_path / "drop/water").iterdir()} == {sent, sent + ".map.json"}
+
+
+def test_a_drop_folder_on_a_disk_of_its_own_takes_what_the_page_sends(city, catalog, tmp_path, monkeypatch):
+    """As where departments reach it by SFTP: nothing can be renamed into it."""
+    for move in ("rename", "replace"):
+        real = getattr(os, move)
+
+        def within(a, b, *, real=real, **more):
+            if Path(a).parent != Path(b).parent:
+                raise OSError(errno.EXDEV, "Invalid cross-device link")
+            return real(a, b, **more)
+
+        monkeypatch.setattr(os, move, within)
+    swj = people.by_login(city, "swj1")
+    path = upload.held_path(tmp_path, swj, upload.stage(tmp_path, swj, "a.csv", b"a,b\n1,2\n", BEGIN))
+    sent = upload.send(tmp_path / "drop", upload.takers_of(swj, catalog)["water"], path, "a.csv", {}, swj, BEGIN)
+    assert {p.name for p in (tmp_path / "drop/water").iterdir()} == {sent, sent + ".map.json"} and not path.exists()

@@ -27,12 +27,14 @@ UPDATE backfill_staging s SET quality = 'maintenance'
 SELECT EXISTS (SELECT 1 FROM calibration) AS calibrated, EXISTS (SELECT 1 FROM maintenance) AS maintained;
 
 -- backfill_differing --
--- What is there already with another value is kept beside it, like everywhere (see readings_differing).
+-- What is there already with another value, or stands before it in the chunk, is kept beside it, like everywhere (see
+-- readings_differing).
 INSERT INTO reading (station, kind, at, seq, value, quality, delay_s)
 SELECT s.station, s.kind, s.at, s.seq || '~' || left(md5(s.value::text), 8), s.value, 'duplicate',
        brain_delay(s.at, %(received_at)s)
-  FROM backfill_staging s JOIN reading r USING (station, kind, at, seq)
- WHERE r.value <> s.value
+  FROM (SELECT *, first_value(value) OVER (PARTITION BY station, kind, at, seq ORDER BY ctid) AS first FROM backfill_staging) s
+  LEFT JOIN reading r USING (station, kind, at, seq)
+ WHERE s.value <> coalesce(r.value, s.first)
     ON CONFLICT DO NOTHING;
 
 -- backfill_prune --
@@ -72,7 +74,8 @@ WITH newest AS (
 )
 INSERT INTO intake_batch (received_at, feed, worker, lane, received, stored, duplicate, dead,
                           stations, kinds, ats, seqs, vals, qualities)
-SELECT %(received_at)s, %(feed)s, %(worker)s, 'history', n + CASE part WHEN 0 THEN %(duplicate)s::int ELSE 0 END, n,
-       CASE part WHEN 0 THEN %(duplicate)s::int ELSE 0 END, 0, stations, kinds, ats, seqs, vals, qualities
+SELECT %(received_at)s, %(feed)s, %(worker)s, 'history',
+       n + CASE part WHEN 0 THEN %(duplicate)s::int + %(beside)s::int ELSE 0 END,
+       n + CASE part WHEN 0 THEN %(beside)s::int ELSE 0 END, CASE part WHEN 0 THEN %(duplicate)s::int ELSE 0 END, 0, stations, kinds, ats, seqs, vals, qualities
   FROM parts ORDER BY part
 RETURNING id, stored;

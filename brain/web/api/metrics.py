@@ -1,8 +1,10 @@
 """GET /metrics: the district's intake, engine and work as Prometheus reads them, out of the database.
 
-Who may read it: a scraper that asks directly from this machine or an inner network, without any log-in, as Prometheus
-does; and a logged-in administrator from anywhere. A request that came through a proxy counts as one from outside, whatever
-the proxy's own address is, so that publishing the pages does not publish the figures. Each worker has a /metrics of its own
+Who may read it: where `metrics_token` is set, who brings it (`Authorization: Bearer …`), as Prometheus can; where it is not, a
+scraper that asks directly from this machine or an inner network, without any log-in; and always a logged-in administrator.
+A request that came through a proxy counts as one from outside, whatever the proxy's own address is, so that publishing the
+pages does not publish the figures. A proxy or a port mapping that adds no header of its own (TCP, Docker's) makes everybody
+look like the inside: then set the token. Each worker has a /metrics of its own
 on its HTTP door, where the accounts are exact at the instant of the scrape.
 """
 
@@ -22,6 +24,7 @@ from psycopg_pool import PoolTimeout
 
 from brain.flow import intake
 from brain.model import Level, Role
+from brain.settings import bears
 from brain.store import db
 from brain.store.health import health
 from brain.web.access import lookup
@@ -32,7 +35,10 @@ FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 
 def may_read(request: Request) -> bool:
-    if not any(name in request.headers for name in FORWARDED) and request.client is not None:
+    if token := request.app.state.settings.metrics_token:
+        if bears(request.headers.get("authorization", ""), token):
+            return True
+    elif not any(name in request.headers for name in FORWARDED) and request.client is not None:
         try:
             asker = ip_address(request.client.host)
         except ValueError:
@@ -48,7 +54,7 @@ def metrics(request: Request) -> Response:
     """200 with the figures; 403 for who may not read them, 503 while the database is away."""
     try:
         if not may_read(request):
-            said = {"code": "role", "message": "监控指标只给本机、内网直连的采集程序和系统管理员"}
+            said = {"code": "role", "message": "监控指标只给系统管理员和采集程序：要带 BRAIN_METRICS_TOKEN；没有设置时限本机、内网直连"}
             return JSONResponse({"detail": said}, 403)
         with request.app.state.pool.connection(timeout=3) as conn:
             body = exposition(conn, datetime.now(UTC))

@@ -205,7 +205,8 @@ def _group(
     left: list[Any] = (
         [lead, letters.listed(rows, here, chosen)] if rows else [html.P("这一类死信都处理完了。", className="verdict")]
     )
-    right: list[Any] = [letters.letter(opened, here, "gbk" if enc == "gbk" else "utf8") if opened else None]
+    veil = not intake.may_change(person)
+    right: list[Any] = [letters.letter(opened, here, "gbk" if enc == "gbk" else "utf8", veil) if opened else None]
     if intake.may_change(person) and rows:
         still = opened if opened is not None and opened["status"] == "open" else None
         right.append(

@@ -15,6 +15,7 @@ import binascii
 import json
 import os
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from brain.web.parts import top
 PAGE = Page("/upload", "文件接入", frozenset({Role.DEPARTMENT, Role.ADMIN}), order=60)
 SHOWN_ROWS, SHOWN_ERRORS, SHOWN_FILES, SHOWN_TEXT = 20, 50, 30, 1500
 KEPT = timedelta(days=1)
+HELD = 8  # files of one person that the server keeps while they are looked at
 MAP = ".map.json"
 TICK_MS, TICKS = 2000, 300
 STATES = {"queued": "排队", "taking": "处理中", "done": "已完成", "failed": "没有收", "same": "已收过"}
@@ -129,15 +131,19 @@ def layout(person: Person, **_: str) -> html.Div:
 
 # A file in view -------------------------------------------------------------------------------------------------------
 def stage(home: Path, person: Person, name: str, data: bytes, now: datetime) -> str:
-    """Keep a file while its sender looks at it; the name it is kept under. What he left a day ago goes."""
+    """Keep a file while its sender looks at it; the name it is kept under. What he left a day ago goes, and the oldest
+    where there are many."""
     folder = home / "upload" / str(person.id)
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        if old.stat().st_mtime < (now - KEPT).timestamp():
+    for one in (folder.parent, folder):  # callers' names and numbers stand in some of them
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+    newest = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for place, old in enumerate(newest, 1):
+        if place >= HELD or old.stat().st_mtime < (now - KEPT).timestamp():
             old.unlink(missing_ok=True)
     ending = re.sub(r"[^a-z]", "", Path(name).suffix.lower())[:7]
     held = f"{uuid4().hex}.{ending if len(ending) >= 3 else 'unknown'}"
     (folder / held).write_bytes(data)
+    os.utime(folder / held, (now.timestamp(), now.timestamp()))
     return held
 
 
@@ -151,17 +157,19 @@ def held_path(home: Path, person: Person, held: object) -> Path | None:
 
 def send(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str], person: Person, now: datetime) -> str:
     """Move a kept file into the drop folder, its mapping first; the name it has there."""
-    safe = re.sub(r"[^\w.\-（）()·]+", "_", Path(name).stem)[:60].strip("._") or "文件"
+    safe = re.sub(r"[^\w.\-（）()·]+", "_", Path(name).stem)[:45].strip("._") or "文件"
     goal = drop / taker.key / f"{now.astimezone(BEIJING):%Y%m%d-%H%M%S}-{path.stem[:6]}-{safe}{path.suffix}"
     goal.parent.mkdir(parents=True, exist_ok=True)
     sidecar = goal.with_name(goal.name + MAP)
     said: dict[str, Any] = {"name": name[:200], "by": person.name}
     if meant:
         said["columns"] = meant
+    here = goal.with_name("." + goal.name)
+    shutil.move(path, here)  # the drop folder may be a disk of its own
     half = sidecar.with_name("." + sidecar.name)
     half.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
     half.rename(sidecar)
-    os.replace(path, goal)
+    here.rename(goal)
     return goal.name
 
 
@@ -313,6 +321,8 @@ def callbacks(app: Dash) -> None:
             data = _decoded(contents)
             if data is None:
                 return None, None, True, _bad("文件没有传完整，请重新选择"), None
+            if len(data) > (most := state.catalog.sheets.limits.mib) << 20:
+                return None, None, True, _bad(f"文件有 {len(data) / (1 << 20):.1f} MiB，超过上限 {most} MiB；请分成几个文件"), None
             token = stage(state.settings.home, person, name or "文件", data, datetime.now(UTC))
             held = {"token": token, "name": str(name or "文件")[:200]}
         path = held_path(state.settings.home, person, (held or {}).get("token"))

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from dash import html
 
 from brain.catalog import Catalog
-from brain.flow import intake
+from brain.flow import columns, intake
 from brain.flow.intake import Quality
 from brain.web.parts import bits
 
@@ -324,7 +324,7 @@ def drift(r: Mapping[str, Any], may_change: bool) -> html.Article:
 
 
 def sample(data: bytes) -> str:
-    """A message to look at, JSON laid out line by line."""
+    """A message to look at, JSON laid out line by line, numbers of people masked."""
     raw = bytes(data)
     try:
         said = raw.decode()
@@ -332,4 +332,5 @@ def sample(data: bytes) -> str:
         said = raw.decode("gb18030", "replace")
     with contextlib.suppress(ValueError):
         said = json.dumps(json.loads(said), ensure_ascii=False, indent=1)
+    said = columns.masked(said)
     return said if len(said) <= SAMPLE else said[:SAMPLE] + "…"

@@ -9,7 +9,7 @@ from typing import Any
 from dash import dcc, html
 
 from brain.catalog import Catalog
-from brain.flow import intake
+from brain.flow import columns, intake
 from brain.web.parts import bits
 from brain.web.parts.feeds import address, number
 
@@ -99,9 +99,11 @@ def listed(rows: Sequence[Mapping[str, Any]], here: Mapping[str, Any], chosen: i
 
 
 # One letter ------------------------------------------------------------------------------------------------------------
-def letter(row: Mapping[str, Any], here: Mapping[str, Any], encoding: str) -> html.Section:
-    """Why it was refused, and its bytes as text and in hex."""
+def letter(row: Mapping[str, Any], here: Mapping[str, Any], encoding: str, veil: bool) -> html.Section:
+    """Why it was refused, and its bytes as text and in hex; with `veil` the numbers of people in them masked."""
     raw = bytes(row["payload"])
+    if veil:  # as Latin-1 every byte is one sign, and figures are the same in UTF-8 and GBK
+        raw = columns.masked(raw.decode("latin-1")).encode("latin-1")
     tabs = [
         html.A(name, href=address(**here, letter=row["id"], enc=key), className="on" if key == encoding else "")
         for key, name in (("utf8", "UTF-8"), ("gbk", "GBK"))

@@ -223,6 +223,30 @@ def test_the_same_file_again_is_told_and_not_read(drop):
     assert drop.hands.adds_up()["water"].received == 3
 
 
+def two_sheets() -> bytes:
+    made, out = openpyxl.Workbook(), io.BytesIO()
+    made.active.title = "一号"
+    for sheet, hour in ((made.active, 8), (made.create_sheet("二号"), 9)):
+        sheet.append(["站码", "时间", "pH"])
+        sheet.append(["WL-01", f"2026-09-03 {hour:02}:00", 7])
+    made.save(out)
+    return out.getvalue()
+
+
+def test_another_sheet_of_the_same_workbook_is_another_file(drop):
+    data = two_sheets()
+    assert drop.take("water", "a.xlsx", data, sheet="一号")["stored"] == 1
+    assert drop.take("water", "b.xlsx", data, sheet="二号")["stored"] == 1
+
+
+def test_the_same_file_again_is_read_for_the_columns_that_were_named_meanwhile(drop, conn):
+    text = "站码,时间,pH,水温读数\nWL-01,2026-09-03 08:00,7,21\n"
+    drop.take("water", "a.csv", text)
+    conn.execute("INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('water', 'column', '水温读数', 'kind:water_temp')")
+    assert drop.take("water", "b.csv", text)["stored"] == 1
+    assert {r[1] for r in drop.hands.readings()} == {"ph", "water_temp"}
+
+
 def test_the_same_file_again_after_refusals_is_read_again_and_its_letters_stand_once(drop, conn):
     text = WIDE + "WL-02,2026-09-03 08:00,3,7\n"
     drop.take("water", "a.csv", text)
@@ -358,6 +382,56 @@ def test_an_original_that_cannot_be_deleted_is_told_and_stops_nobody(drop, monke
     assert any("a.csv 处理不了：Permission denied" in r.getMessage() for r in caplog.records)
 
 
+# Odd names, odd folders ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("length", [255, 247, 244])
+def test_a_file_with_the_longest_of_names_is_taken_in_like_any_other(drop, length):
+    name = ("九" * 90).encode()[: (length - 4) // 3 * 3].decode() + ".csv"
+    name = "a" * (length - len(name.encode())) + name
+    drop.lay("water", name, WIDE)
+    drop.look()
+    drop.ticks += 10
+    assert drop.look() == 1 and not drop.door.failed
+    assert drop.rows()[0]["state"] == "done" and name.startswith(drop.rows()[0]["name"].removesuffix(".csv"))
+    assert len(drop.hands.readings()) == 3
+    assert [p.suffix for p in sorted((drop.folder / "water/done").iterdir())] == [".csv", ".json"]
+
+
+def test_a_folder_that_cannot_be_read_stops_neither_the_others_nor_the_process(drop, monkeypatch):
+    drop.lay("air", "a.csv", WIDE)
+    drop.lay("water", "a.csv", WIDE, by="tests")
+    real = os.scandir
+
+    def scandir(path):
+        if path == drop.folder / "air":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert drop.look() == 1 and len(drop.hands.readings()) == 3
+
+
+def test_a_column_too_long_to_be_remembered_holds_up_nothing(drop):
+    odd = "".join(chr(0x4E00 + n * 7919 % 20000) for n in range(4000))  # too long for an index, and not to be compressed
+    drop.lay("water", "a.csv", WIDE, columns={"测站编号": "station", "监测时间": "at", "pH": "kind:ph", odd: "station"})
+    drop.lay("water", "b.csv", WIDE.replace("08:00", "10:00"), by="tests")
+    assert drop.look() == 2 and {r["state"] for r in drop.rows()} == {"done"}
+
+
+def test_what_the_database_refuses_of_one_file_holds_up_no_other(drop, monkeypatch):
+    for name, hour in (("a.csv", "08:00"), ("b.csv", "10:00")):
+        drop.lay("water", name, WIDE.replace("08:00", hour), by="tests")
+    real = db.run
+
+    def run(conn, statement, /, **given):
+        if statement == "file_finished" and given["id"] == 1:
+            raise psycopg.errors.CheckViolation("new row violates check constraint")
+        return real(conn, statement, **given)
+
+    monkeypatch.setattr(db, "run", run)
+    assert drop.look() == 1 and [r["name"] for r in drop.rows() if r["state"] == "done"] == ["b.csv"]
+    assert drop.look() == 0 and drop.hands.adds_up()["water"].received == 6, "it rests"
+
+
 # Kills ----------------------------------------------------------------------------------------------------------------
 class Killed(BaseException):
     """The process is gone."""
@@ -396,20 +470,44 @@ def test_a_kill_at_any_step_repeats_the_file_and_stores_nothing_twice(drop, monk
 
 def test_a_kill_between_the_last_line_in_the_database_and_the_last_rename_loses_nothing(drop, monkeypatch):
     drop.lay("water", "a.csv", BAD, by="tests")
-    real = Path.rename
+    real = os.link
 
-    def rename(self, target):
-        if "done" in str(target):
-            raise Killed
-        return real(self, target)
+    def link(*_):
+        raise Killed
 
-    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr(os, "link", link)
     with pytest.raises(Killed):
         drop.look()
-    monkeypatch.setattr(Path, "rename", real)
+    monkeypatch.setattr(os, "link", real)
     assert drop.look(drop.open()) == 1
     assert len(drop.hands.readings()) == 3 and (drop.folder / "water/done/a.csv").exists()
     assert [d["status"] for d in drop.hands.letters()].count("open") == 1
+
+
+def test_a_kill_between_the_two_halves_of_the_last_move_leaves_a_copy_and_loses_nothing(drop, monkeypatch):
+    drop.lay("water", "a.csv", BAD, by="tests")
+    real = Path.unlink
+
+    def unlink(self, **more):
+        raise Killed
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.raises(Killed):
+        drop.look()
+    monkeypatch.setattr(Path, "unlink", real)
+    assert drop.look(drop.open()) == 1
+    assert len(drop.hands.readings()) == 3 and (drop.folder / "water/done/a.csv").exists()
+    assert [d["status"] for d in drop.hands.letters()].count("open") == 1
+    assert not list((drop.folder / "water/taking/w1").iterdir())
+
+
+def test_where_a_file_can_have_one_name_only_it_is_renamed(drop, monkeypatch):
+    def link(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    assert drop.take("water", "a.csv", WIDE)["state"] == "done"
+    assert [p.name for p in sorted((drop.folder / "water/done").iterdir())] == ["a.csv", f"a.csv{REPORT}"]
 
 
 def test_a_kill_between_the_two_renames_of_taking_keeps_the_mapping(drop, monkeypatch):
@@ -516,6 +614,86 @@ def test_two_workers_on_one_folder_take_each_file_once(drop):
     assert drop.hands.adds_up()["water"].received == 18
 
 
+# Still being written --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("sidecar", [{}, {"by": "tests"}], ids=["by_hand", "with_its_mapping_first"])
+def test_a_file_that_somebody_still_writes_is_left_alone_however_long_he_pauses(drop, sidecar):
+    path = drop.lay("water", "a.csv", "", **sidecar)
+    with path.open("w", encoding="utf-8") as slow:
+        slow.write(WIDE[:-8])  # the last value is half there: 3 of 315
+        slow.flush()
+        drop.look()
+        drop.ticks += 60
+        assert drop.look() == 0 and drop.rows() == []
+        slow.write(WIDE[-8:])
+    taken = drop.look()
+    drop.ticks += 60
+    assert taken + drop.look() == 1 and [r[3] for r in drop.hands.readings()] == [7.1, 3.12, 3.15]
+
+
+def test_a_file_that_somebody_holds_open_for_long_is_named_once(drop, caplog):
+    with drop.lay("water", "a.csv", WIDE).open("a", encoding="utf-8"):
+        for _ in range(4):
+            drop.look()
+            drop.ticks += 20
+    (said,) = [r.getMessage() for r in caplog.records if "a.csv" in r.getMessage()]
+    assert "开着" in said and "请" in said
+    assert drop.look() == 1
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs"])
+def test_on_a_network_folder_whose_kernel_refuses_every_lease_the_standing_still_counts(drop, monkeypatch, kind):
+    monkeypatch.setattr(files, "_kind_of", lambda folder: kind)
+    with drop.lay("water", "a.csv", WIDE).open("a", encoding="utf-8"):  # as every file looks there
+        drop.look()
+        drop.ticks += 10
+        assert drop.look() == 1
+
+
+def test_the_kind_of_a_file_system_is_that_of_the_nearest_mount(tmp_path):
+    there = tmp_path / "drop" / "water"
+    told = (("/", "ext4"), (tmp_path, "xfs"), (tmp_path / "drop", "ext4"), (tmp_path / "drop", "nfs4"), (tmp_path / "dr", "cifs"))
+    mounts = "".join(f"disk {at} {kind} rw 0 0\n" for at, kind in told)
+    assert [files._kind_among(str(p), mounts) for p in (there, tmp_path, Path("/"))] == ["nfs4", "xfs", "ext4"]
+    assert files._kind_of(str(tmp_path)) and files._kind_among("/", "") == ""
+
+
+def test_a_file_that_grew_while_it_was_read_is_read_again(drop, monkeypatch):
+    """Where the kernel does not tell who writes (a network folder), the file itself does."""
+    path = drop.lay("water", "a.csv", BAD, by="tests")
+    real = files._bytes
+
+    def grows(at, most):
+        data = real(at, most)
+        monkeypatch.setattr(files, "_bytes", real)
+        with at.open("a", encoding="utf-8") as late:
+            late.write("WL-01,2026-09-03 11:00,320,7.2\n")
+        return data
+
+    monkeypatch.setattr(files, "_bytes", grows)
+    assert drop.look() == 0 and not path.exists()
+    assert drop.look() == 1 and len(drop.hands.readings()) == 5
+    assert [d["status"] for d in drop.hands.letters()].count("open") == 1
+    assert [r["state"] for r in drop.rows()] == ["failed", "done"] and "又变了" in drop.rows()[0]["report"]["says"]
+
+
+def test_two_workers_that_finish_files_of_one_name_at_once_keep_both(drop, monkeypatch):
+    done = drop.folder / "water/done"
+    drop.lay("water", "a.csv", WIDE, by="tests")
+    real = db.run
+
+    def run(conn, statement, /, **given):
+        if statement == "file_finished":  # the other worker is a moment ahead
+            done.mkdir(parents=True, exist_ok=True)
+            (done / "a.csv").write_text("the other's", encoding="utf-8")
+            (done / f"a.csv{REPORT}").write_text("{}", encoding="utf-8")
+        return real(conn, statement, **given)
+
+    monkeypatch.setattr(db, "run", run)
+    assert drop.look() == 1
+    assert (done / "a.csv").read_text() == "the other's" and drop.report("water", "a.csv") == {}
+    assert (done / "a-2.csv").read_text() == WIDE and drop.report("water", "a-2.csv")["stored"] == 3
+
+
 # Warnings and orders --------------------------------------------------------------------------------------------------
 def sample(name: str) -> bytes:
     folder = Path(__file__).parents[3] / "ingest/feeds/cap/samples"
@@ -565,6 +743,13 @@ def test_what_is_about_the_caller_reaches_neither_message_nor_dead_letter(drop):
     (letter,) = drop.hands.letters()
     said = bytes(letter["payload"]).decode()
     assert "A-1" in said and "张三丰" not in said and "13800138000" not in said
+    assert "请联系139****5678，路灯不亮" in said
+
+
+def test_the_number_and_the_place_of_an_order_stay_though_they_look_like_a_phone(drop):
+    drop.take("hotline", "a.csv", "工单编号,诉求内容,经度,纬度\n13912345678,证号441402199001011234路灯不亮,116.13912345678,24.3\n")
+    cells = json.loads(drop.hands.letters()[0]["payload"])["cells"]
+    assert list(cells.values()) == ["13912345678", "证号441402********1234路灯不亮", "116.13912345678", "24.3"]
 
 
 def test_a_letter_of_a_record_is_rehearsed_before_it_is_replayed(drop, conn, catalog):

@@ -6,11 +6,13 @@ import contextlib
 import http.server
 import itertools
 import json
+import os
+import signal
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
 import pytest
@@ -174,6 +176,20 @@ def test_a_row_from_the_far_future_does_not_carry_the_cursor_away(poller, site, 
     assert [letter["rule"] for letter in hands.letters()] == ["time"]
 
 
+def test_a_station_whose_clock_runs_hours_ahead_does_not_hide_the_rows_of_the_others(poller, site, hands):
+    one = poller(RAIN + 'params = { since = "{cursor}" }\ncursor = "tm"\ncursor_as = "time"\ncursor_start = "2026-09-01T00:00:00Z"\n')
+    there = [rain(10), rain(-20 * 3600, station="RG-02")]
+    site.answers["/rain"] = lambda query: json.dumps(
+        [r for r in there if datetime.fromisoformat(r["tm"]) >= datetime.fromisoformat(query["since"][0])]
+    ).encode()
+    one.turn()
+    there.append(rain(-30))
+    hands.now += timedelta(seconds=60)
+    one.turn()
+    assert told(hands.look)["last_error"] == ""
+    assert len([r for r in hands.readings() if r[0] == "RG-01"]) == 2
+
+
 def test_the_cursor_goes_into_the_question_as_the_source_wants_it(poller, site, hands):
     text = RAIN + (
         'params = { since = "{cursor}" }\ncursor = "tm"\ncursor_as = "time"\nback = 60\n'
@@ -302,11 +318,14 @@ def test_a_source_that_drips_is_given_up_when_its_time_is_over(declared, site):
         ask(declared(RAIN + "timeout_s = 0.4\n"), None, practice.load().poll)
 
 
-def test_a_source_that_sends_the_secret_back_does_not_bring_it_into_the_log(declared, site, tmp_path):
-    (tmp_path / "token").write_text("s3cret")
-    site.answers["/rain"] = lambda query: f"Invalid key {query['key'][0]}".encode()
-    with pytest.raises(sources.Trouble, match=r"Invalid key \*\*\*"):
+@pytest.mark.parametrize("secret", ["s3cret", "0123456789abcdef" * 4, "p w/+&=%?"], ids=["short", "cut_in_the_middle", "quoted"])
+@pytest.mark.parametrize("answer", ["Invalid key {}", '"https://theirs/?key={}"'])
+def test_a_source_that_sends_the_secret_back_does_not_bring_it_into_the_log(declared, site, tmp_path, secret, answer):
+    (tmp_path / "token").write_text(secret)
+    site.answers["/rain"] = lambda query: answer.format(quote(secret) if "?" in answer else secret).encode()
+    with pytest.raises(sources.Trouble, match=r"\*\*\*") as told:
         ask(declared(RAIN + 'secret_file = "token"\nparams = { key = "{secret}" }\n'), None, practice.load().poll)
+    assert not any(secret[n : n + 5] in str(told.value) for n in range(len(secret) - 4))
 
 
 def test_a_server_without_a_trusted_certificate_is_not_asked(poller, site, hands, tmp_path):
@@ -416,6 +435,25 @@ def test_a_cursor_of_another_kind_is_told_and_not_read_past(poller, hands, their
     hands.look.execute("UPDATE poll_cursor SET cursor = 'yesterday'")
     poller(SQL).turn()
     assert "不是 number" in told(hands.look)["last_error"]
+
+
+def test_a_database_of_theirs_that_stands_still_is_given_up_and_the_source_is_free_again(poller, hands, theirs, until, conn, db_url):
+    """Neither its own time limit nor TCP's ends the wait for a server that is frozen: nobody would read the source again."""
+    theirs(1, 1)
+    one = poller(SQL.replace("page = 10", "page = 10\ntimeout_s = 2"))
+    asking = threading.Thread(target=one.turn, daemon=True)
+    waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = 'brain poll' AND wait_event_type = 'Lock'"
+    with db.connect(db_url, name="their clerk") as clerk, clerk.transaction():
+        clerk.execute("LOCK TABLE theirs")
+        asking.start()
+        until(lambda: conn.execute(waiting).fetchone())
+        pid = conn.execute(waiting).fetchone()["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            asking.join(8)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    assert not asking.is_alive() and "查询没有做成" in told(conn)["last_error"]
 
 
 # Kills and other workers ----------------------------------------------------------------------------------------------

@@ -6,6 +6,9 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
+import signal
+import socket
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +24,7 @@ from brain.settings import Settings
 from brain.store import db
 from ingest import feeds, tools
 from ingest.http import Pusher
-from ingest.serve import Door, exposition
+from ingest.serve import BODIES, Door, exposition
 from tests.ports import free_port
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
@@ -183,6 +186,21 @@ def test_while_the_database_is_away_a_key_not_checked_lately_is_asked_to_come_ag
     hands.now += timedelta(seconds=hands.practice.push.cached_s + 1)
     late = Department(str(qxj.client.base_url), qxj.id, qxj.secret, now=lambda: hands.now)
     assert late.send("rain", rain(1)).status_code == 503
+
+
+def test_a_database_that_stands_still_keeps_no_push_waiting(qxj, hands, conn, monkeypatch):
+    """A frozen server keeps no time limit and hangs up on nobody; eight such waits would close the door."""
+    monkeypatch.setattr("ingest.http.STATEMENT_S", 1)
+    assert qxj.send("rain", rain(0)).status_code == 200
+    frozen = conn.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'push under test'").fetchall()
+    for row in frozen:
+        os.kill(row["pid"], signal.SIGSTOP)
+    try:
+        assert qxj.send("rain", rain(1)).json()["stored"] == 1
+    finally:
+        for row in frozen:
+            os.kill(row["pid"], signal.SIGCONT)
+    assert frozen and len(hands.readings()) == 2
 
 
 def test_while_the_database_is_away_a_key_known_to_be_revoked_stays_refused(qxj, pusher, hands, conn):
@@ -428,6 +446,38 @@ def test_a_body_over_the_limit_that_hides_its_length_is_refused(qxj, door, hands
     assert hands.letters() == []
 
 
+@pytest.fixture
+def stranger(door):
+    """stranger(bytes) opens a push under a key of his own making, sends so much of its body, and waits."""
+    lines: list[socket.socket] = []
+
+    def stranger(sent: int, declared: int) -> None:
+        lines.append(socket.create_connection(("127.0.0.1", door.port), timeout=10))
+        head = ("POST /api/v1/feeds/rain HTTP/1.1", "Host: x", "X-Brain-Key: k", "X-Brain-Time: 1", "X-Brain-Signature: s",
+                f"Content-Length: {declared}", "", "")  # fmt: skip
+        lines[-1].sendall("\r\n".join(head).encode() + b"x" * sent)
+
+    yield stranger
+    for line in lines:
+        line.close()
+
+
+def test_strangers_who_never_finish_their_bodies_take_nobody_s_place(qxj, door, stranger, until, hands):
+    for n in range(3 * hands.practice.push.at_once):
+        stranger(n + 1, 1000)
+    until(lambda: door.held >= sum(range(3 * hands.practice.push.at_once)))
+    assert qxj.send("rain", rain(0)).json()["stored"] == 1
+
+
+def test_unfinished_bodies_fill_no_more_memory_than_is_set_aside(qxj, door, stranger, until, hands):
+    most = hands.practice.push.body_max
+    for _ in range(2 * BODIES):
+        stranger(most - 1, most)
+    until(lambda: door.held > (BODIES - 1) * most)
+    until(lambda: qxj.send("rain", rain(0)).status_code == 503)
+    assert door.held <= BODIES * most + (1 << 20)
+
+
 def test_more_rows_than_the_limit_are_refused_and_none_is_stored(qxj, hands):
     body = b"stcd,tm,p1\n" + b"RG-01,2026-09-03 09:00,1\n" * (hands.practice.push.rows_max + 1)
     assert qxj.send("rain", body, media="text/csv").status_code == 413
@@ -566,6 +616,16 @@ def test_the_metrics_add_up_at_a_scrape(qxj, url):
     n = {name: float(said[f'brain_intake_{name}{{feed="rain",worker="w1"}}']) for name in ("in_flight",)}
     n |= {k: float(said[f'brain_intake_{k}_total{{feed="rain",worker="w1"}}']) for k in ("received", "stored", "duplicate", "dead", "lost")}
     assert n == {"received": 3, "stored": 1, "duplicate": 1, "dead": 1, "lost": 0, "in_flight": 0}
+
+
+def test_with_a_token_set_the_worker_shows_its_metrics_to_who_has_it(hands, pusher):
+    door = Door("127.0.0.1", 0, pusher(), hands.writer, token="t0ken-of-the-scraper")
+    door.start()
+    url = f"http://127.0.0.1:{door.port}/metrics"
+    asked = [httpx.get(url, trust_env=False, headers=h).status_code for h in ({}, {"Authorization": "Bearer t0ken-of-the-scraper"})]
+    door.stop()
+    door.finish()
+    assert asked == [403, 200]
 
 
 def test_the_worker_says_that_it_is_well(url, door):

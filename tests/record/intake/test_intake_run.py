@@ -23,11 +23,11 @@ def test_what_the_broker_took_is_in_the_database_once(start, sender, conn, until
 
 
 def test_a_worker_killed_three_times_in_the_middle_loses_and_doubles_nothing(start, sender, conn, until, rain):
-    total = 12_000
+    total = 40_000
     worker = start()
     sending = threading.Thread(target=lambda: [sender.send(rain(n)) for n in range(total)])
     sending.start()
-    for mark in (1_000, 4_000, 8_000):
+    for mark in (1_000, 10_000, 20_000):
         until(lambda mark=mark: count(conn) >= mark)
         worker.kill()
         assert count(conn) < total, "killed too late to prove anything"

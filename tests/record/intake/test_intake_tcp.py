@@ -118,3 +118,14 @@ def test_a_port_that_is_taken_is_said_with_the_way_out():
         port = taken.getsockname()[1]
         with pytest.raises(BadSetting, match=f"127.0.0.1:{port} 用不了"):
             Server("试验", "127.0.0.1", port, lambda line: None, lambda *_: None, idle_s=1.0).start()
+
+
+def test_a_line_that_takes_no_answers_is_hung_up_before_they_fill_the_memory(serve, until):
+    server, _, delivered, seen = serve()
+    with call(server) as line:
+        line.sendall(b"x" * 60_000)
+        assert seen.wait(10)
+        for _ in range(400):  # 24 MB that nobody reads
+            delivered[0][1]()
+        until(lambda: not server.lines, 10)
+    assert not server.failed

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import psycopg
@@ -45,6 +46,7 @@ class Office:
     conn: psycopg.Connection
     writer: Writer
     beat: Beat
+    app: Any
 
     def send(self, body: dict | bytes, station: str = "RG-01", feed: str = "rain") -> None:
         """One message through the writer, until it is dealt with."""
@@ -86,7 +88,7 @@ def office(server, city_template, catalog, tmp_path_factory) -> Office:
         assert serving.is_alive() and time.monotonic() < deadline, "the web process did not start"
         serving.join(0.05)
     _day(conn, catalog)
-    yield Office(f"http://127.0.0.1:{web.servers[0].sockets[0].getsockname()[1]}", url, conn, writer, beat)
+    yield Office(f"http://127.0.0.1:{web.servers[0].sockets[0].getsockname()[1]}", url, conn, writer, beat, app)
     web.should_exit = True
     serving.join(20)
     mender.finish()

@@ -100,6 +100,15 @@ def test_the_duty_desk_reads_letters_but_is_offered_no_change(office, laid_out):
     assert "intake-map" in laid_out("admin", "?feed=rain&rule=station")
 
 
+def test_numbers_of_people_in_raw_bytes_are_shown_to_who_mends_and_masked_for_who_reads(office, laid_out):
+    office.send({"tm": datetime.now(UTC).isoformat(), "p1": 1.5, "call": "13912345678", "id": "44140219900101123X"}, "RG-76")
+    query = f"?feed=rain&rule=station&letter={letter_of(office, 'RG-76')}"
+    said = laid_out("operator", query)
+    assert "139****5678" in said and "441402********123X" in said
+    assert "12345678" not in said and "31 33 39 31 32 33 34" not in said
+    assert "13912345678" in laid_out("admin", query)
+
+
 def test_a_forged_change_of_the_duty_desk_is_refused(office, client):
     """The callback behind the buttons, called without them."""
     office.rain(6, "RG-79")
@@ -231,6 +240,24 @@ def test_metrics_through_a_proxy_are_for_the_administrator_only(office, client):
     assert httpx.get(office.url + "/metrics", headers=proxied).status_code == 403
     assert client("operator").get("/metrics", headers=proxied).status_code == 403
     assert client("admin").get("/metrics", headers=proxied).status_code == 200
+
+
+@pytest.fixture
+def token(office) -> str:
+    """Set for the length of a test. (By hand: monkeypatch takes an attribute away that lies in the State's own store.)"""
+    before = office.app.state.settings
+    office.app.state.settings = replace(before, metrics_token="t0ken-of-the-scraper")
+    yield "t0ken-of-the-scraper"
+    office.app.state.settings = before
+
+
+def test_with_a_token_set_an_address_alone_reads_no_metrics(office, client, token):
+    assert httpx.get(office.url + "/metrics").status_code == 403
+    headers = {"X-Forwarded-For": "203.0.113.9"}
+    said = [f"Bearer {token}", f"bearer {token}", f"Bearer {token[:-1]}", "Bearer", token, b"Bearer \xb2"]
+    asked = [httpx.get(office.url + "/metrics", headers=headers | {"Authorization": one}).status_code for one in said]
+    assert asked == [200, 200, 403, 403, 403, 403]
+    assert client("admin").get("/metrics").status_code == 200
 
 
 # brain check -----------------------------------------------------------------------------------------------------------
