@@ -5,6 +5,10 @@ rows of `intake_batch`: the engine takes them as history, so alerts that come of
 What cannot be taken is written to a file of its own with its line and reason, and the rest goes on; the same file again
 stores nothing twice.
 
+While PostgreSQL stores chunks the next one is read and checked; two connections store at a time, each the stations of its own
+half, so that of several rows under one identity the first of the file is still the first to be stored, and neither ever
+waits for the other.
+
 Why not `flow.readings.store`, which does all this for a batch: it makes a Python object of every value, and only here there
 are millions of them.
 """
@@ -14,12 +18,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,7 +44,8 @@ from brain.store import db
 COLUMNS = ("station", "kind", "at", "value")
 OPTIONAL = ("seq", "quality")
 CHUNK = 200_000  # rows in one transaction
-BLOCK = 16 << 20  # bytes of CSV read at once
+LANES = 2  # connections that store
+BLOCK = 8 << 20  # bytes of CSV read at once
 FEED, WORKER = "import", "import"
 ZONE = "+08:00"  # no place's: Shanghai had summer time from 1986 to 1991, stations never
 AHEAD = timedelta(minutes=5)  # later than that is no clock's drift, and would stand as the newest reading until then
@@ -60,45 +68,81 @@ SHOWN = 20
 
 
 def load(
-    conn: psycopg.Connection,
+    connect: Callable[[], psycopg.Connection],
     catalog: Catalog,
     path: Path,
     rejects: Path,
     console: Console | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Done:
-    """Bring in a file and count the hours anew. Raises Refused when the file as a whole cannot be read."""
+    """Bring in a file and count the hours anew. `connect` gives a fresh connection. Raises Refused when the file as a whole
+    cannot be read."""
     done = Done()
-    known = pa.array([r["id"] for r in db.many(conn, "engine_stations", now=now())])
-    checks = _Checks(known, catalog)
     bad: Any = None
-    db.run(conn, "backfill_staging")
-    try:
-        with Progress(
+    with ExitStack() as used:
+        conn = used.enter_context(connect())
+        known = pa.array(sorted(r["id"] for r in db.many(conn, "engine_stations", now=now())), pa.string())
+        checks = _Checks(known, catalog)
+        bar = used.enter_context(Progress(
             TextColumn("导入读数"), BarColumn(), TransferSpeedColumn(), TextColumn("{task.fields[rows]:,} 行"),
             TimeRemainingColumn(), console=console or Console(stderr=True), transient=False,
-        ) as bar:  # fmt: skip
-            task = bar.add_task("", total=path.stat().st_size if path.exists() else None, rows=0)
-            rows = 0
-            for line, table, at_byte, broken in _tables(path):
-                good, refused = checks.look(table, line, now())
-                refused = sorted([*refused, *broken])
-                if refused:
-                    bad = bad or _writer(rejects)
-                    bad[1].writerows((*_row(table, n - line), n, why) for n, why in refused)
-                    done.first += refused[: max(SHOWN - len(done.first), 0)]
-                    done.refused += len(refused)
-                for start in range(0, len(good), CHUNK):
-                    stored, duplicate = _store(conn, good.slice(start, CHUNK), now())
-                    done.stored, done.duplicate = done.stored + stored, done.duplicate + duplicate
-                rows += len(table) + len(broken)
-                bar.update(task, completed=at_byte, rows=rows)
-            bar.update(task, completed=path.stat().st_size, rows=rows)
-    finally:
-        if bad:
-            bad[0].close()
-    intake.roll_up(conn, now())
+        ))  # fmt: skip
+        task = bar.add_task("", total=path.stat().st_size if path.exists() else None, rows=0)
+        lanes = [used.enter_context(_Lane(used.enter_context(connect()), done)) for _ in range(LANES)]
+        rows = 0
+        for line, table, at_byte, broken in _tables(path):
+            good, refused = checks.look(table, line, now())
+            refused = sorted([*refused, *broken])
+            if refused:
+                if bad is None:
+                    bad = _writer(rejects)
+                    used.callback(bad[0].close)
+                bad[1].writerows((*_row(table, n - line), n, why) for n, why in refused)
+                done.first += refused[: max(SHOWN - len(done.first), 0)]
+                done.refused += len(refused)
+            for start in range(0, len(good), CHUNK):
+                chunk = checks.in_order(good.slice(start, CHUNK))
+                which = pc.bit_wise_and(pc.index_in(chunk["station"], known), LANES - 1)
+                for number, lane in enumerate(lanes):
+                    lane.give(chunk.filter(pc.equal(which, number)), now())
+            rows += len(table) + len(broken)
+            bar.update(task, completed=at_byte, rows=rows)
+        for lane in lanes:
+            lane.wait()
+        bar.update(task, completed=path.stat().st_size, rows=rows)
+        intake.roll_up(conn, now())
     return done
+
+
+class _Lane:
+    """A connection and a thread that stores with it, one chunk at a time; counts go into `done`."""
+
+    def __init__(self, conn: psycopg.Connection, done: Done):
+        self._conn = conn
+        self._done = done
+        self._thread = ThreadPoolExecutor(1, "import")
+        self._last: Future[tuple[int, int]] | None = None
+        db.run(conn, "backfill_staging")
+
+    def __enter__(self) -> _Lane:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown()
+
+    def give(self, rows: pa.Table, received_at: datetime) -> None:
+        """Store these when the ones before are stored; raises what went wrong with those."""
+        if len(rows):
+            out = io.BytesIO()
+            arrow_csv.write_csv(rows, out, arrow_csv.WriteOptions(include_header=False, quoting_style="needed"))
+            self.wait()
+            self._last = self._thread.submit(_store, self._conn, out.getbuffer(), len(rows), received_at)
+
+    def wait(self) -> None:
+        if self._last is not None:
+            stored, duplicate = self._last.result()
+            self._last = None
+            self._done.stored, self._done.duplicate = self._done.stored + stored, self._done.duplicate + duplicate
 
 
 # Reading ------------------------------------------------------------------------------------------------------------
@@ -185,10 +229,11 @@ class _Checks:
 
     def __init__(self, known: pa.Array, catalog: Catalog):
         self.known = known
-        self.kinds = pa.array(list(catalog.kinds))
-        self.low = pa.array([k.sane[0] for k in catalog.kinds.values()], pa.float64())
-        self.high = pa.array([k.sane[1] for k in catalog.kinds.values()], pa.float64())
-        self.units = [k.unit for k in catalog.kinds.values()]
+        kinds = sorted(catalog.kinds.values(), key=lambda k: k.key)
+        self.kinds = pa.array([k.key for k in kinds])
+        self.low = pa.array([k.sane[0] for k in kinds], pa.float64())
+        self.high = pa.array([k.sane[1] for k in kinds], pa.float64())
+        self.units = [k.unit for k in kinds]
 
     def look(self, table: pa.Table, line: int, now: datetime) -> tuple[pa.Table, Broken]:
         """(what can be stored: station, kind, at, seq, value, quality; what cannot, with line and reason)."""
@@ -234,6 +279,15 @@ class _Checks:
             why = next(words(n) for ok, words in reasons if not pc.fill_null(ok, False)[n].as_py())
             refused.append((line + n, why))
         return good.filter(whole), refused
+
+    def in_order(self, good: pa.Table) -> pa.Table:
+        """The rows by station, kind and time: the index is then filled page after page. Of one identity the first of the file
+        stays the first."""
+        keys = pa.table({
+            "station": pc.index_in(good["station"], self.known), "kind": pc.index_in(good["kind"], self.kinds),
+            "at": good["at"], "row": pa.array(np.arange(len(good), dtype="int32")),
+        })  # fmt: skip
+        return good.take(pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names]))
 
     def _quality(self, table: pa.Table, rows: int) -> pa.Array:
         """What came in order is late here; a quality that the file gives stays. Null: no such quality."""
@@ -291,20 +345,18 @@ def _number(text: str | None) -> float | None:
 
 
 # Storing ------------------------------------------------------------------------------------------------------------
-def _store(conn: psycopg.Connection, rows: pa.Table, received_at: datetime) -> tuple[int, int]:
-    """(stored, duplicate) of one chunk, in one transaction.
+def _store(conn: psycopg.Connection, rows: memoryview, count: int, received_at: datetime) -> tuple[int, int]:
+    """(stored, duplicate) of one chunk, given as CSV, in one transaction.
 
     Why tried without a look first: history is mostly new, and asking which of it is there took a third of the
     time of storing it (measured, 600,000 rows).
     """
-    out = io.BytesIO()
-    arrow_csv.write_csv(rows, out, arrow_csv.WriteOptions(include_header=False, quoting_style="needed"))
     for careful in (False, True):
         try:
             with conn.transaction():
                 db.run(conn, "begin_write")
                 with conn.cursor().copy("COPY backfill_staging FROM STDIN (FORMAT csv, FORCE_NOT_NULL (seq))") as copy:
-                    copy.write(out.getbuffer())
+                    copy.write(rows)
                 known = db.one(conn, "backfill_known")
                 if known["calibrated"]:
                     db.run(conn, "backfill_calibrate", received_at=received_at)
@@ -315,12 +367,12 @@ def _store(conn: psycopg.Connection, rows: pa.Table, received_at: datetime) -> t
                     beside = db.run(conn, "backfill_differing", received_at=received_at).rowcount
                     db.run(conn, "backfill_prune")
                 stored = db.run(conn, "backfill_store", received_at=received_at).rowcount + beside
-                duplicate = len(rows) - stored
+                duplicate = count - stored
                 parts = db.many(
                     conn, "backfill_note", received_at=received_at, feed=FEED, worker=WORKER, slice=intake.SLICE,
                     duplicate=duplicate, beside=beside,
                 )  # fmt: skip
-                intake.count(conn, FEED, "history", parts[-1]["id"], len(rows), stored, duplicate, received_at)
+                intake.count(conn, FEED, "history", parts[-1]["id"], count, stored, duplicate, received_at)
             return stored, duplicate
         except psycopg.errors.UniqueViolation:  # some of it is there already, or stands in the file twice
             if careful:

@@ -66,12 +66,14 @@ def stations(conn, path: Path) -> int:
 
 def run(settings: Settings, what: str, path: Path, say: Callable[[str], None]) -> int:
     """The command; 1 when lines were refused."""
-    with db.connect(settings.database_url, name="brain import") as conn:
-        if what == "stations":
+    if what == "stations":
+        with db.connect(settings.database_url, name="brain import") as conn:
             say(f"已导入站点 {stations(conn, path)} 个")
-            return 0
-        rejects = Path(f"{path.stem}.未导入.csv")
-        done = backfill.load(conn, catalogs.load(settings.catalog or None), path, rejects)
+        return 0
+    rejects = Path(f"{path.stem}.未导入.csv")
+    done = backfill.load(
+        lambda: db.connect(settings.database_url, name="brain import"), catalogs.load(settings.catalog or None), path, rejects
+    )
     for line, reason in done.first:
         say(f"第 {line} 行未导入：{reason}")
     say(f"已入库 {done.stored} 条，重复 {done.duplicate} 条，未导入 {done.refused} 条")

@@ -107,11 +107,11 @@ def _raw(server: postgres.Server, path: Path, name: str) -> float:
 def _import(server: postgres.Server, path: Path, name: str) -> tuple[float, float]:
     """(seconds, memory grown in MB) of the import."""
     process = psutil.Process()
-    with db.connect(_fresh(server, name)) as conn:
-        before = process.memory_info().rss
-        begun = time.perf_counter()
-        done = backfill.load(conn, catalogs.load(), path, path.with_suffix(".rejects"))
-        took = time.perf_counter() - begun
+    url = _fresh(server, name)
+    before = process.memory_info().rss
+    begun = time.perf_counter()
+    done = backfill.load(lambda: db.connect(url), catalogs.load(), path, path.with_suffix(".rejects"))
+    took = time.perf_counter() - begun
     if (done.stored, done.duplicate, done.refused) != (ROWS, 0, 0):
         raise RuntimeError(f"{done} of {ROWS} rows")
     return took, (process.memory_info().rss - before) / 2**20

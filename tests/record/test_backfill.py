@@ -14,12 +14,13 @@ from brain.engine.loop import Engine
 from brain.flow import readings, truth
 from brain.local import backfill
 from brain.model import Refused
+from brain.store import db
 
 HEAD = "station,kind,at,value"
 
 
 @pytest.fixture
-def bring(conn, catalog, now, tmp_path):
+def bring(conn, db_url, catalog, now, tmp_path):
     """bring(text or path) imports it; `bring.rejects` is the file of what could not be taken."""
     for ident, theme in (("WQ-01", "water"), ("RG-01", "rain"), ("PD-01", "drainage")):
         conn.execute(
@@ -31,7 +32,7 @@ def bring(conn, catalog, now, tmp_path):
         if not isinstance(given, Path):
             path = tmp_path / "history.csv"
             path.write_bytes(given.encode() if isinstance(given, str) else given)
-        return backfill.load(conn, catalog, path, bring.rejects, now=lambda: at)
+        return backfill.load(lambda: db.connect(db_url), catalog, path, bring.rejects, now=lambda: at)
 
     bring.rejects = tmp_path / "rejects.csv"
     return bring
@@ -221,3 +222,24 @@ def test_a_file_that_is_broken_in_the_middle_is_refused_in_a_sentence(conn, now,
         path.write_bytes(data)
     with pytest.raises(Refused, match=name):
         bring(path)
+
+
+def test_the_first_of_two_values_for_one_reading_is_stored_however_far_apart_they_stand(conn, bring, monkeypatch):
+    monkeypatch.setattr(backfill, "CHUNK", 10)
+    lines = [f"{s},{k},2026-08-01T{n // 60:02}:{n % 60:02}:00+08:00,{n % 7}" for n in range(200)
+             for s, k in (("RG-01", "rain_1h"), ("PD-01", "pond_depth"))]  # fmt: skip
+    again = [line.rsplit(",", 1)[0] + ",9" for line in lines]
+    done = bring("\n".join([HEAD, *lines, *again]))
+    assert (done.stored, done.duplicate) == (800, 0)
+    first = conn.execute("SELECT count(*) AS n FROM reading WHERE seq = '' AND value < 9").fetchone()
+    beside = conn.execute("SELECT count(*) AS n FROM reading WHERE quality = 'duplicate' AND value = 9").fetchone()
+    assert (first["n"], beside["n"]) == (400, 400)
+
+
+def test_stations_are_stored_by_two_connections_at_a_time(conn, bring, monkeypatch):
+    seen = set()
+    real = backfill._store
+    monkeypatch.setattr(backfill, "_store", lambda conn, *more: (seen.add(id(conn)), real(conn, *more))[1])
+    done = bring(f"{HEAD}\nRG-01,rain_1h,2026-08-01T08:00:00+08:00,1\nPD-01,pond_depth,2026-08-01T08:00:00+08:00,1\n"
+                 "WQ-01,ph,2026-08-01T08:00:00+08:00,7")  # fmt: skip
+    assert (done.stored, len(seen)) == (3, 2)

@@ -46,10 +46,9 @@ DELETE FROM backfill_staging s
  WHERE s.ctid = d.ctid AND (d.n > 1 OR d.there);
 
 -- backfill_store --
--- Stores the chunk, of which nothing is there yet. Sorted by identity: the index is then filled page after page.
+-- Stores the chunk, of which nothing is there yet. It lies in the order of identities: the index is filled page after page.
 INSERT INTO reading (station, kind, at, seq, value, quality, delay_s)
-SELECT station, kind, at, seq, value, quality, brain_delay(at, %(received_at)s)
-  FROM backfill_staging ORDER BY station, kind, at, seq;
+SELECT station, kind, at, seq, value, quality, brain_delay(at, %(received_at)s) FROM backfill_staging;
 
 -- backfill_note --
 -- Newest readings, hours to be counted anew, and the rows of the log for the engine, which takes them as history.
