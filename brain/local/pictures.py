@@ -30,6 +30,7 @@ SHOTS = [
     ("phone", "wg001", "/m", 390, 844, 2, False, "body"),
     ("report", "leader1", "/report", 1200, 1500, 1, False, "#report"),
     ("about", "operator1", "/about", 1440, 900, 1, False, "body"),
+    ("intake", "admin1", "/intake", 1440, 900, 1, False, "body"),
 ]
 
 

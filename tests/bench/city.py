@@ -50,6 +50,7 @@ class City:
         name = f"run{next(_numbers)}"
         with db.connect(self.server.url("postgres")) as conn:
             conn.execute(f"CREATE DATABASE {name} TEMPLATE stations STRATEGY file_copy")
+        os.sync()  # what was made and dropped before is flushed before anything is measured
         return self.server.url(name)
 
     def drop(self, url: str) -> None:
