@@ -171,7 +171,9 @@ def _sustain(found: City) -> list[dict]:
 
 
 def _run(found: City, many: int, per_s: int, seconds: int) -> tuple[dict, str]:
-    """One steady run; its figures and its database."""
+    """One steady run; its figures and its database. The broker is a fresh one: it would keep every message for the sessions
+    of earlier runs, and stand still while it saves them all."""
+    found.fresh_broker()
     url = found.fresh()
     crew = workers(found, url, many)
     for worker in crew:
