@@ -124,7 +124,7 @@ class Gate:
 
 
 BODY_MAX = 32 << 20  # the largest we take is a sheet of 16 MiB, a third more in base64
-TOO_LARGE = {"code": "size", "message": f"请求超过 {BODY_MAX >> 20} MiB，没有收；请分成几次"}
+TOO_LARGE = {"code": "too_large", "message": f"请求超过 {BODY_MAX >> 20} MiB，没有收；请分成几次"}
 HANG_UP = {"Connection": "close"}  # else the rest of it would still be read, only to be thrown away
 
 
