@@ -106,6 +106,16 @@ def test_an_alert_appears_without_reload_within_two_seconds(wall, district):
     assert page.evaluate("window.notReloaded")
 
 
+def test_the_first_push_comes_before_anybody_would_call_the_line_lost(visit):
+    visitor = visit("operator", "/login")
+    visitor.page.add_init_script(
+        "setInterval(() => { window.wasLost ||= document.querySelector('#wall')?.dataset.line === 'lost'; }, 50)"
+    )
+    visitor.page.goto(visitor.base + "/")
+    visitor.page.wait_for_selector("#wall[data-beats]", timeout=20_000)
+    assert visitor.page.evaluate("window.wasLost") is False
+
+
 def test_a_cleared_alert_goes_without_reload(wall, district):
     district.alert("DW-06", "well_depth", "ladder", Level.RED, "井盖至水面 0.07 m，低至红色限值 0.1 m", 0.07)
     wall.page.wait_for_selector("#wall-alert-rows >> text=0.07 m")

@@ -286,6 +286,11 @@
     wall().dataset.line = quiet > patience ? "lost" : "live";
     const said = $("#wall-line");
     if (said) said.textContent = quiet > patience ? "连接中断，正在重连 " + Math.floor(quiet / 1000) + " 秒" : "";
+    if (!asked) {  // Dash does not call a callback without outputs by itself when a page is laid out
+      asked = Date.now();
+      set("wall-wake", { data: asked });
+      return;
+    }
     if (quiet <= patience || Date.now() - asked < 4000) return;
     asked = Date.now();
     try {
