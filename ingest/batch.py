@@ -18,6 +18,7 @@ import threading
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,12 +27,13 @@ import psycopg
 
 from brain.catalog.shapes import Catalog
 from brain.flow.readings import DeadLetter, Stored
+from brain.model import Reading
 from brain.store import db
 from ingest import feeds
 from ingest.accounts import Measures
 from ingest.blame import first_line
 from ingest.checks import Checks
-from ingest.commit import Away, Entry, outcomes, patience, settle_clocks, write
+from ingest.commit import Away, Entry, by_receipt, outcomes, patience, settle_clocks, write
 from ingest.errands import Errand
 from ingest.parcel import Outcome, Parcel, opened
 from ingest.practice import Practice
@@ -69,7 +71,8 @@ class Writer:
 
     Why `run` has a second thread for a backlog: while PostgreSQL writes a batch, the next one can be checked, sorted and sent.
     It takes a full batch only while the first has one in hand, and whatever fails it gives back to the first, which alone
-    knows of outages and spills.
+    knows of outages and spills. Records (orders, warnings) are the first's, too, so that they keep their order; and readings
+    known by their time of receipt are looked for and stored in one turn, so that two copies cannot miss each other.
     """
 
     def __init__(
@@ -106,7 +109,7 @@ class Writer:
         self._handled: datetime | None = None  # when the oldest message of the batch in hand was received
         self._helped: datetime | None = None  # the same of the second thread's
         self._refreshing = threading.Lock()
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()  # who holds it may lock rows that the other thread needs
         self._stopping = False
         self._accounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for feed, units in spill.units.items():
@@ -236,11 +239,12 @@ class Writer:
                 self._changed.notify_all()  # more than one can do: the second thread may take it
             return taken
 
-    def _cut(self) -> list[Parcel]:
-        """So much of the queue as a batch holds at most. Called under the lock."""
+    def _cut(self, records: bool = True) -> list[Parcel]:
+        """So much of the queue as a batch holds at most, without `records` as far as the first of them. Called under the
+        lock."""
         taken: list[Parcel] = []
         units = 0
-        while self._queue and units < self.practice.most:
+        while self._queue and units < self.practice.most and (records or not self._queue[0].records):
             parcel = self._queue.popleft()
             units += parcel.units
             taken.append(parcel)
@@ -307,8 +311,7 @@ class Writer:
         with self._changed:
             self._helped = None
             while not (self._stopping or self.failed):
-                if self._handled and self._queued >= self.practice.size and not self._tries:
-                    taken = self._cut()
+                if self._handled and self._queued >= self.practice.size and not self._tries and (taken := self._cut(False)):
                     self._helped = taken[0].received_at
                     return taken
                 self._changed.wait(IDLE_S)
@@ -391,12 +394,16 @@ class Writer:
         take it."""
         now, begun = self.now(), self._monotonic()
         limit = self.practice.database_answer_s
-        with patience(conn, limit):
-            with self._refreshing:
-                self.book.refresh(conn)
-            entries = settle_clocks(conn, self._entries(parcels, now), self.practice.twin)
+        with patience(conn, limit), self._refreshing:
+            self.book.refresh(conn)
+        entries = self._entries(parcels, now)
         swapped: list[Entry] = []
-        done = write(conn, entries, self.worker, now, swapped, limit, self._turn)
+        with ExitStack() as held:
+            if any(isinstance(item, Reading) and by_receipt(item) for _, item in entries):
+                held.enter_context(self._turn)
+                with patience(conn, limit):
+                    entries = settle_clocks(conn, entries, self.practice.twin)
+            done = write(conn, entries, self.worker, now, swapped, limit, self._turn)
         with self._changed:
             self.measures.committed(len(entries), self._monotonic() - begun, now)
         return done, outcomes(parcels, entries, done, swapped)

@@ -192,7 +192,7 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
     They are stored at their time of receipt, which differs each time they are delivered; so the stored one, known by
     `seq`, is looked for within `reach`, and the new one becomes a duplicate of it.
     """
-    odd = [r for _, r in entries if isinstance(r, Reading) and _by_receipt(r)]
+    odd = [r for _, r in entries if isinstance(r, Reading) and by_receipt(r)]
     if not odd:
         return entries
     try:
@@ -207,13 +207,13 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
         first.setdefault((r.station, r.kind, r.seq), r.at)
 
     def settled(r: Reading | Errand | DeadLetter) -> Reading | Errand | DeadLetter:
-        if isinstance(r, Reading) and _by_receipt(r):
+        if isinstance(r, Reading) and by_receipt(r):
             return Reading(r.station, r.kind, first[r.station, r.kind, r.seq], r.value, r.quality, r.seq)
         return r
 
     return [(parcel, settled(item)) for parcel, item in entries]
 
 
-def _by_receipt(r: Reading) -> bool:
+def by_receipt(r: Reading) -> bool:
     """Whether the observed time of a reading is when it was received."""
     return r.quality is Quality.CLOCK or r.seq[:5] == WILL or r.seq[:6] == SINCE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,9 @@ import psycopg
 import pytest
 
 from brain.model import Reading
-from ingest.parcel import Parcel
+from brain.store import db
+from ingest import batch
+from ingest.parcel import Parcel, opened
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 TOPIC = "city/441402/rain/RG-01"
@@ -284,3 +287,38 @@ def test_a_trickle_needs_no_second_connection(take, until):
     hands.writer.stop()
     turning.join()
     assert hands.connections == 1
+
+
+def test_two_copies_known_by_their_time_of_receipt_are_stored_once_by_two_threads(take, db_url, monkeypatch):
+    """The broker sends a message of a wrong clock again while the first copy is on its way into the database."""
+    hands = take()
+    begun, through = threading.Event(), threading.Event()
+    real = batch.write
+
+    def write(*args):
+        if not begun.is_set():
+            begun.set()
+            through.wait(1)  # as long as a copy that waits for nobody would need, and more
+        return real(*args)
+
+    monkeypatch.setattr(batch, "write", write)
+    body = json.dumps({"stcd": "RG-01", "tm": (NOW + timedelta(hours=2)).isoformat(), "p1": 3}).encode()
+    copies = [opened("rain", TOPIC, body, NOW + timedelta(seconds=n), payload_max=10_000) for n in (0, 9)]
+    with db.connect(db_url) as one, db.connect(db_url) as other:
+        first = threading.Thread(target=hands.writer._write, args=(one, copies[:1]))
+        first.start()
+        begun.wait(10)
+        hands.writer._write(other, copies[1:])
+        through.set()
+        first.join()
+    assert [r[4] for r in hands.readings()] == ["clock"]
+
+
+def test_records_are_left_to_the_first_thread_so_that_they_keep_their_order(hands):
+    order = Parcel("hotline", "t", b"", NOW, [], records=[object()])
+    readings = Parcel("rain", TOPIC, b"", NOW, [Reading("RG-01", "rain_1h", NOW, 1.0)])
+    for parcel in (readings, order, readings):
+        hands.writer.put(parcel)
+    assert hands.writer._cut(records=False) == [readings]
+    assert hands.writer._cut(records=False) == []
+    assert hands.writer._cut() == [order, readings]
