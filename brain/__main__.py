@@ -26,8 +26,8 @@ def up(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def migrate(settings: Settings, args: argparse.Namespace) -> int:
-    from brain.local import city
-    from brain.local.check import database_url
+    from brain.cities import meijiang
+    from brain.commands.check import database_url
     from brain.store import db
 
     url = database_url(settings)
@@ -36,7 +36,7 @@ def migrate(settings: Settings, args: argparse.Namespace) -> int:
         from brain import catalog
 
         with db.connect(url, name="brain migrate") as conn:
-            city.load(conn, catalog.load(settings.catalog or None), lambda text: print(text))
+            meijiang.load(conn, catalog.load(settings.catalog or None), lambda text: print(text))
     with db.connect(url, name="brain migrate") as conn:
         print(f"表结构已是最新（{len(ran)} 个升级，存储形态 {db.body_of(conn)}）")
     return 0
@@ -57,14 +57,14 @@ def engine(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def import_(settings: Settings, args: argparse.Namespace) -> int:
-    from brain.local import importing
+    from brain.commands import importing
 
     return importing.run(with_database(settings), args.what, Path(args.file), print)
 
 
 def report(settings: Settings, args: argparse.Namespace) -> int:
     from brain import catalog
-    from brain.report import command
+    from brain.commands import report as command
 
     period = args.period or datetime.now(UTC).strftime("%Y-%m")
     path = command.write_file(
@@ -76,25 +76,25 @@ def report(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def user(settings: Settings, args: argparse.Namespace) -> int:
-    from brain.local import users
+    from brain.commands import users
 
     return users.run(with_database(settings), args, print)
 
 
 def station(settings: Settings, args: argparse.Namespace) -> int:
-    from brain.local import stations
+    from brain.commands import stations
 
     return stations.run(with_database(settings), args, print)
 
 
 def key(settings: Settings, args: argparse.Namespace) -> int:
-    from brain.local import keys
+    from brain.commands import keys
 
     return keys.run(with_database(settings), args, print)
 
 
 def check(settings: Settings, args: argparse.Namespace) -> int:
-    from brain.local import check as checks
+    from brain.commands import check as checks
 
     return checks.run(settings, print)
 
@@ -109,11 +109,11 @@ def alive(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def verify_audit(settings: Settings, args: argparse.Namespace) -> int:
-    from brain.flow import events
+    from brain.flow.events import acting
     from brain.store import db
 
     with db.connect(with_database(settings).database_url, name="brain verify-audit") as conn:
-        bad = events.verify_log(conn)
+        bad = acting.verify_log(conn)
     if bad:
         print(f"案卷流水被改动，第一处：{bad}")
         return 1
@@ -122,14 +122,14 @@ def verify_audit(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def pictures(settings: Settings, args: argparse.Namespace) -> int:
-    from brain.local import pictures as taker
+    from brain.commands import pictures as taker
 
     return taker.run(settings, Path(args.folder), args, print)
 
 
 def with_database(settings: Settings) -> Settings:
     """Settings that name a database: the outer one, or the embedded one of this data folder."""
-    from brain.local.check import database_url
+    from brain.commands.check import database_url
 
     return replace(settings, database_url=database_url(settings))
 
@@ -173,7 +173,7 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("--places", default="", help="可见区域代码前缀，逗号分隔，如 441402 或 441402004")
     for act, words in (("password", "重置为一次性密码"), ("disable", "停用"), ("enable", "启用并解锁")):
         acts.add_parser(act, help=words).add_argument("login", help="登录名")
-    from brain.local import stations
+    from brain.commands import stations
 
     stations.arguments(add("station", station, "测站：登记检修、校准，列出现有的"))
     one = add("key", key, "推送密钥：列出、新发、吊销（各部门经 HTTP 推送数据用）")

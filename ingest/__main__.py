@@ -10,15 +10,16 @@ import sys
 from datetime import UTC, datetime
 
 from brain import catalog as catalogs
-from brain.catalog.shapes import BadCatalog
+from brain.catalog.records import BadCatalog
 from brain.model import Refused
 from brain.settings import BadSetting, Settings, read
-from ingest import feeds, tools, units
+from ingest import feeds, tools
 from ingest.feeds._sample import samples
 from ingest.feeds.hj212 import keys
 from ingest.practice import BadPractice
-from ingest.spill import InUse
-from ingest.units import BadUnits
+from ingest.write import units
+from ingest.write.spill import InUse
+from ingest.write.units import BadUnits
 
 HELP = """接入：把各部门的数据收进城市大脑。
 
@@ -112,10 +113,10 @@ def _chinese(parser: argparse.ArgumentParser) -> None:
 def _serve(command: str, settings: Settings) -> int:
     catalog = catalogs.load(settings.catalog or None)
     if command == "run":
-        from ingest import doors
+        from ingest import worker
 
-        return doors.run(settings, catalog)
-    from ingest import replay
+        return worker.run(settings, catalog)
+    from ingest.demo import replay
 
     return replay.run(settings, catalog)
 
@@ -123,7 +124,7 @@ def _serve(command: str, settings: Settings) -> int:
 def _mend(settings: Settings, args: argparse.Namespace) -> int:
     from brain.store import db
     from ingest import practice
-    from ingest.mend import mend
+    from ingest.watch.mend import mend
 
     if not settings.database:
         raise BadSetting("没有数据库地址：请设置 BRAIN_DATABASE_URL，或在 brain up 运行时用")

@@ -9,7 +9,7 @@ file that had to follow them would be out of date, or open. A stolen credential 
 
 from __future__ import annotations
 
-from brain.catalog.shapes import Catalog
+from brain.catalog.records import Catalog
 from brain.model import DISTRICT
 from ingest import feeds
 

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from brain.catalog.shapes import Catalog
+from brain.catalog.records import Catalog
 from brain.model import Reading, Refused
 from brain.settings import Settings
-from ingest import feeds, units
+from ingest import feeds
 from ingest.feeds import FeedModule
 from ingest.feeds._wire import BEIJING
+from ingest.write import units
 
 ANSWER_S = 5.0
 
@@ -196,7 +197,7 @@ def _push(
 ) -> int:
     import httpx
 
-    from ingest import http
+    from ingest.doors.push import door as http
 
     ident, _, key = secret.partition(":")
     if not ident or not key:

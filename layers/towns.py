@@ -1,4 +1,4 @@
-"""镇街: the towns' outlines and names. Their shapes are sketched (示意), as `brain.local.city` says of each."""
+"""镇街: the towns' outlines and names. Their shapes are sketched (示意), as `brain.cities.meijiang` says of each."""
 
 from layers._layer import Layer
 from layers._marks import ground

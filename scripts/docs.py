@@ -47,10 +47,10 @@ def lifecycle_page() -> str:
 
 
 def data_page() -> str:
-    from brain.local.city import sources
+    from brain.cities.meijiang import sources
 
     head = (
-        "# 关于数据 · About the data\n\n平台的“关于数据”页面与本页出自同一张表（`brain.local.city.sources()`）。\n\n"
+        "# 关于数据 · About the data\n\n平台的“关于数据”页面与本页出自同一张表（`brain.cities.meijiang.sources()`）。\n\n"
         "| 内容 | 性质 | 来源 | 许可 | 说明 |\n|---|---|---|---|---|\n"
     )
     keys = ("what", "truth", "source", "licence", "caveat")

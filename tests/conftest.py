@@ -100,12 +100,12 @@ def catalog():
 
 @pytest.fixture(scope="session")
 def city_template(server, empty_template, catalog, body) -> str:
-    from brain.local import city
+    from brain.cities import meijiang
 
     with db.connect(server.url("postgres"), name="tests") as conn:
         conn.execute(f"CREATE DATABASE city_template TEMPLATE {empty_template} STRATEGY file_copy")
     with db.connect(server.url("city_template"), name="tests") as conn:
-        city.load(conn, catalog, lambda text: None)
+        meijiang.load(conn, catalog, lambda text: None)
     _seal(server, "city_template")
     return "city_template"
 

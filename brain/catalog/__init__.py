@@ -11,7 +11,7 @@ from pathlib import Path
 
 from brain.catalog import _categories, _people, _sensors, _sheets, _words, _work
 from brain.catalog._toml import FILES, Entry, read_files
-from brain.catalog.shapes import (
+from brain.catalog.records import (
     AlertLadder,
     BadCatalog,
     Catalog,

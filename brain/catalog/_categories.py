@@ -7,7 +7,7 @@ from typing import Any
 
 from brain.catalog._toml import Entry, parse_limit
 from brain.catalog._words import FIELDS
-from brain.catalog.shapes import BadCatalog, Category, Department, OldCodes, Words
+from brain.catalog.records import BadCatalog, Category, Department, OldCodes, Words
 from brain.model import Limit
 
 LOCAL_REF = "本地扩展"

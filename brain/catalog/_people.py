@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brain.catalog._toml import Entry
 from brain.catalog._words import ORG_KINDS, SIGHTS
-from brain.catalog.shapes import BadCatalog, Department, RoleRights
+from brain.catalog.records import BadCatalog, Department, RoleRights
 from brain.model import Role
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from brain.catalog._toml import Entry, near
 from brain.catalog._words import THEMES
-from brain.catalog.shapes import ANY_THEME, Category, Rule, SensorKind, Theme, Words
+from brain.catalog.records import ANY_THEME, Category, Rule, SensorKind, Theme, Words
 from brain.model import PLATFORM, TRUSTED, Level, Quality
 
 LEVEL_KEYS = tuple(level.key for level in Level)

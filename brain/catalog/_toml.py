@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from brain.catalog.shapes import BadCatalog
+from brain.catalog.records import BadCatalog
 from brain.model import Clock, Level, Limit
 
 FILES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from brain.catalog._toml import Entry
-from brain.catalog.shapes import BadCatalog, Words
+from brain.catalog.records import BadCatalog, Words
 from brain.model import PLATFORM, Clock, Level, Quality, Role, Source, State, Verb
 
 THEMES = ("water", "rain", "drainage", "fire", "cameras", "air")

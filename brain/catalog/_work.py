@@ -10,7 +10,7 @@ from chinese_calendar import constants
 
 from brain.catalog._toml import Entry
 from brain.catalog._words import STAGES, TELLS
-from brain.catalog.shapes import AlertLadder, BadCatalog, Practice, Target, Theme, Weight, Words, WorkDays
+from brain.catalog.records import AlertLadder, BadCatalog, Practice, Target, Theme, Weight, Words, WorkDays
 from brain.model import Level, Limit
 
 REPORT_KEYS = (

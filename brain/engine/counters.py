@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 import psycopg
 
 from brain.catalog import Catalog
-from brain.flow import readings
+from brain.flow.measured import readings
 from brain.model import TRUSTED, Quality, Reading
 from brain.rules.counter import Counter
 

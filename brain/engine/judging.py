@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 import psycopg
 
 from brain.catalog import Catalog, Rule
-from brain.flow import alerts, readings
-from brain.flow.alerts import Key
+from brain.flow.alerts import recording
+from brain.flow.alerts.recording import Key
+from brain.flow.measured import readings
 from brain.model import TRUSTED, Judgement, Quality, Reading, RuleState, Station
 from brain.rules import thresholds
 from brain.store import db
@@ -48,7 +49,7 @@ class Findings:
 
 def memories(conn: psycopg.Connection, stations: Iterable[str]) -> dict[Key, Memory]:
     rows = db.many(conn, "engine_states", stations=sorted(set(stations)))
-    return {(r["station"], r["kind"], r["rule"]): Memory(alerts.state_of(r["state"]), r["due"]) for r in rows}
+    return {(r["station"], r["kind"], r["rule"]): Memory(recording.state_of(r["state"]), r["due"]) for r in rows}
 
 
 def judge_readings(
@@ -107,7 +108,7 @@ def _judge_station(
         mine = [r for r in trail if r.kind in rule.inputs]
         try:
             found = thresholds.judge_all(rule, station, mine, memory.state, now)
-            alerts.state_text(found[-1].state)  # a memory that cannot be written down is the rule's failure, too
+            recording.state_text(found[-1].state)  # a memory that cannot be written down is the rule's failure, too
         except Exception as err:
             findings.failed.append((station, rule, err))
             continue

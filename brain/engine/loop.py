@@ -21,7 +21,11 @@ from brain import catalog as catalogs
 from brain.catalog import Catalog, Rule
 from brain.engine import counters, judging, upkeep, watching
 from brain.engine.judging import Findings
-from brain.flow import alerts, escalation, intake, online, people, places, readings, truth
+from brain.flow.alerts import recording
+from brain.flow.city import locating
+from brain.flow.events import escalation
+from brain.flow.measured import instruments, mending, online, readings
+from brain.identity import audit
 from brain.model import ENGINE, Judgement, Level, Quality, RuleState, Station
 from brain.settings import Settings
 from brain.store import db
@@ -77,11 +81,11 @@ class Engine:
         done += self.ask_again(now)
         done += self._safely("sweep", now, lambda: escalation.sweep(self.conn, self.catalog, now)) or 0
         if self._is_time("settle", now, timedelta(seconds=15)):
-            self._safely("settle", now, lambda: truth.settle(self.conn, now))
+            self._safely("settle", now, lambda: instruments.settle(self.conn, now))
         if self._is_time("drift", now, timedelta(hours=6)):
             self._safely("drift", now, lambda: upkeep.watch_drift(self.conn, self.catalog, self.stations, now))
         if self._is_time("intake", now, timedelta(seconds=5)):
-            self._safely("count", now, lambda: intake.count(self.conn))
+            self._safely("count", now, lambda: mending.count(self.conn))
             self._safely("watch intake", now, lambda: watching.watch(self.conn, self.catalog, now))
         if self._is_time("roll_up", now, timedelta(seconds=60)):
             self._safely("roll_up", now, lambda: readings.roll_up(self.conn, now))
@@ -89,7 +93,7 @@ class Engine:
             self._safely("online", now, lambda: online.keep(self.conn, self.catalog, now))
         if self._is_time("partitions", now, timedelta(hours=6)):
             self._safely("make_partitions", now, lambda: readings.make_partitions(self.conn, now))
-            self._safely("forget counts", now, lambda: intake.forget(self.conn, now))
+            self._safely("forget counts", now, lambda: mending.forget(self.conn, now))
         if self._is_time("beat", now, timedelta(seconds=5)):
             took = round((time.perf_counter() - began) * 1000, 1)
             upkeep.beat(self.conn, NAME, now, self.counted | {"step_ms": took})
@@ -104,7 +108,7 @@ class Engine:
         except Exception as err:
             log.exception("%s failed", what)
             if self._is_time(f"{what} failed", now, timedelta(hours=1)):
-                people.audit(self.conn, ENGINE, what, now, ok=False, error=f"{type(err).__name__}: {err}"[:500])
+                audit.audit(self.conn, ENGINE, what, now, ok=False, error=f"{type(err).__name__}: {err}"[:500])
             return None
 
     def _alone(self) -> bool:
@@ -185,12 +189,12 @@ class Engine:
     # Writing --------------------------------------------------------------------------------------------------------
     def _write(self, findings: Findings, now: datetime) -> None:
         """Everything a chunk comes to, inside its transaction."""
-        failed = alerts.apply_many(self.conn, self.catalog, findings.judged, now)
+        failed = recording.apply_many(self.conn, self.catalog, findings.judged, now)
         findings.failed += [(station, rule, err) for (station, rule, *_), err in failed]
         refused = {(station.id, rule.kind, rule.key) for (station, rule, *_), _ in failed}
         confirmed = {key: pair for key, pair in findings.held.items() if key not in refused}
-        alerts.confirm(self.conn, self.catalog, confirmed, now)
-        alerts.save_states(self.conn, [s for s in findings.states if s[0] not in refused])
+        recording.confirm(self.conn, self.catalog, confirmed, now)
+        recording.save_states(self.conn, [s for s in findings.states if s[0] not in refused])
         for station_id, flags in findings.flags.items():
             readings.flag(self.conn, station_id, flags)
         for station, rule, err in findings.failed:
@@ -208,7 +212,7 @@ class Engine:
             return
         known.add(name)
         log.error("rule %s failed at %s", name, station.id, exc_info=err)
-        people.audit(
+        audit.audit(
             self.conn, ENGINE, "rule_failed", now, object=f"{station.id} {name}", ok=False,
             error=f"{type(err).__name__}: {err}"[:500],
         )  # fmt: skip
@@ -216,7 +220,7 @@ class Engine:
         evidence = {"rules": sorted(known), "version": rule.version, "error": f"{type(err).__name__}: {err}"[:500]}
         state = RuleState(level=Level.BLUE, seen_at=now)
         judgement = Judgement(state, "open", Level.BLUE, message=message, evidence=evidence)
-        alerts.apply(self.conn, self.catalog, station, upkeep.own_rule(rule), judgement, now, keep=False)
+        recording.apply(self.conn, self.catalog, station, upkeep.own_rule(rule), judgement, now, keep=False)
 
     def _heal(self, findings: Findings, now: datetime) -> None:
         """Rules that failed before and work again."""
@@ -229,7 +233,7 @@ class Engine:
             if not self.poisoned[station.id]:
                 del self.poisoned[station.id]
                 judgement = Judgement(RuleState(), "clear", message=f"规则“{rule.label}”恢复正常判断，解除")
-                alerts.apply(self.conn, self.catalog, station, upkeep.own_rule(rule), judgement, now, keep=False)
+                recording.apply(self.conn, self.catalog, station, upkeep.own_rule(rule), judgement, now, keep=False)
 
 
 # The process --------------------------------------------------------------------------------------------------------
@@ -246,7 +250,7 @@ def run(settings: Settings) -> int:
         try:
             with db.connect(settings.database_url, name="brain engine") as conn:
                 conn.execute("LISTEN brain_intake")
-                places.spot(conn, 0.0, 0.0)  # reads the cells: the first event need not wait for them
+                locating.spot(conn, 0.0, 0.0)  # reads the cells: the first event need not wait for them
                 engine = Engine(conn, catalog)
                 log.info("engine ready")
                 while not stop.is_set():

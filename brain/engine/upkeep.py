@@ -14,7 +14,8 @@ from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog, Rule
 from brain.engine.judging import Memory, memories
-from brain.flow import alerts, truth
+from brain.flow.alerts import recording
+from brain.flow.measured import instruments
 from brain.model import RuleState, Station
 from brain.rules import thresholds
 from brain.rules.evidence import LOCAL
@@ -48,7 +49,7 @@ def due(
         if station is None or not station.active or rule is None:
             over.append(row)
         else:
-            found.append((station, rule, Memory(alerts.state_of(row["state"]), row["due"])))
+            found.append((station, rule, Memory(recording.state_of(row["state"]), row["due"])))
     if over:
         db.run(
             conn, "engine_not_due", stations=[r["station"] for r in over], kinds=[r["kind"] for r in over],
@@ -72,7 +73,7 @@ def watch_silent(conn: psycopg.Connection, catalog: Catalog, known: Mapping[str,
                 first = now + timedelta(seconds=min(rule.limits.values(), default=3600.0))
                 new.append((key, RuleState(seen_at=now), first))
     with conn.transaction():
-        alerts.save_states(conn, new)
+        recording.save_states(conn, new)
     return len(new)
 
 
@@ -98,7 +99,7 @@ def withdraw(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
         rows = db.many(conn, "engine_orphans", rules=rules)
         for row in rows:
             db.run(conn, "engine_forget", station=row["station"], kind=row["kind"], rule=row["rule"])
-            alerts.withdraw(conn, alerts.alert_of(row), now, "站点已停用或规则已取消，告警撤回")
+            recording.withdraw(conn, recording.alert_of(row), now, "站点已停用或规则已取消，告警撤回")
     return len(rows)
 
 
@@ -107,14 +108,14 @@ def watch_drift(conn: psycopg.Connection, catalog: Catalog, known: Mapping[str, 
     drifting = 0
     today = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
     for rule in [r for r in catalog.rules.values() if r.type == "drift"]:
-        found = truth.gaps(conn, rule, known, today)
+        found = instruments.gaps(conn, rule, known, today)
         held = memories(conn, found)
         for name, trail in found.items():
             memory = held.get((name, rule.kind, rule.key), Memory())
             for judged in thresholds.judge_all(rule, known[name], trail, memory.state, now):
-                alerts.apply(conn, catalog, known[name], rule, judged, now)
+                recording.apply(conn, catalog, known[name], rule, judged, now)
             for kind, item in judged.state.memo.get("items", {}).items():
-                truth.mark_drift(conn, name, kind, datetime.fromisoformat(item["since"]), now)
+                instruments.mark_drift(conn, name, kind, datetime.fromisoformat(item["since"]), now)
                 drifting += 1
     return drifting
 

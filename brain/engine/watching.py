@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import psycopg
 
 from brain.catalog import Catalog, Rule
-from brain.flow import alerts
+from brain.flow.alerts import recording
 from brain.model import PLATFORM, RuleState, Station
 from brain.rules import thresholds
 from brain.rules.judge_devices import Figure
@@ -31,13 +31,13 @@ def watch(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
         if rule.type == "stalled":
             found = _workers(conn, rule, now) if rule.params["of"] == "worker" else _feeds(conn, rule, catalog, now)
             subjects += [(rule, ident, name, figures) for ident, name, figures in found]
-    held = alerts.states_of(conn, sorted({ident for _, ident, _, _ in subjects}))
+    held = recording.states_of(conn, sorted({ident for _, ident, _, _ in subjects}))
     for rule, ident, name, figures in subjects:
         station = Station(ident, name, PLATFORM, spot["lng"], spot["lat"], params={"figures": figures})
         state = held.get((ident, rule.kind, rule.key), RuleState())
         judged = thresholds.judge(rule, station, [], state, now)
         if judged.action != "hold":
-            alerts.apply(conn, catalog, station, rule, judged, now)
+            recording.apply(conn, catalog, station, rule, judged, now)
             moved += 1
     return moved + _withdraw(conn, {(ident, rule.kind, rule.key) for rule, ident, _, _ in subjects}, now)
 
@@ -85,5 +85,5 @@ def _withdraw(conn: psycopg.Connection, judged: set[tuple[str, str, str]], now: 
     for row in rows:
         with conn.transaction():
             db.run(conn, "engine_forget", station=row["station"], kind=row["kind"], rule=row["rule"])
-            alerts.withdraw(conn, alerts.alert_of(row), now, "不再有这个接入进程或接入，告警撤回")
+            recording.withdraw(conn, recording.alert_of(row), now, "不再有这个接入进程或接入，告警撤回")
     return len(rows)

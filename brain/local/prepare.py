@@ -10,7 +10,8 @@ import json
 import sys
 
 from brain import catalog as catalogs
-from brain.local import accounts, city
+from brain.cities import meijiang
+from brain.local import first_start
 from brain.settings import read
 from brain.store import db
 
@@ -26,10 +27,10 @@ def main() -> int:
     db.migrate(settings.database_url, body=settings.storage, say=lambda name: tell(say=name))
     with db.connect(settings.database_url, name="brain prepare") as conn:
         tell(step=1)
-        city.load(conn, catalog, lambda text: tell(say=text))
+        meijiang.load(conn, catalog, lambda text: tell(say=text))
         tell(step=2)
-        accounts.load_history(conn, catalog, lambda text: tell(say=text))
-        tell(accounts=accounts.first_passwords(conn))
+        first_start.load_history(conn, catalog, lambda text: tell(say=text))
+        tell(accounts=first_start.first_passwords(conn))
     return 0
 
 

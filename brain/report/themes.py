@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 
 from brain.catalog import Catalog
-from brain.catalog.shapes import Target
-from brain.flow import online
+from brain.catalog.records import Target
+from brain.flow.measured import online
 from brain.model import Level
 from brain.report import text
 from brain.report.facts import Window

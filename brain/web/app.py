@@ -1,6 +1,6 @@
 """One FastAPI application: the API's routers, the pages (Dash on its FastAPI backend), the map's own files, and the socket.
 
-Everything is found by its place: a router in `brain/web/api/<name>.py`, a page in `brain/web/pages/<name>.py`. Nothing is
+Everything is found by its place: a router in `brain/web/api/<name>.py`, a page in `brain/web/pages/<name>/page.py`. Nothing is
 registered by hand, and nothing is asked of another host (the Content-Security-Policy forbids it too).
 """
 
@@ -24,10 +24,11 @@ from brain import __version__
 from brain.catalog import Catalog
 from brain.settings import BadSetting, Settings
 from brain.store import db
-from brain.web import access, gate, ground, live
-from brain.web.access import Page
-from brain.web.parts import plain
-from brain.web.squeeze import Squeeze
+from brain.web import ground
+from brain.web.door import access, gate, plain
+from brain.web.door.access import Page
+from brain.web.door.squeeze import Squeeze
+from brain.web.live import hub
 
 HERE = Path(__file__).parent
 INDEX = """<!DOCTYPE html>
@@ -36,10 +37,10 @@ INDEX = """<!DOCTYPE html>
 WAITING = '<div id="react-entry-point"><div class="_dash-loading"></div></div>'
 
 
-def modules(folder: str) -> list[ModuleType]:
-    """The public modules of `brain/web/<folder>`, by name."""
+def modules(folder: str, inside: str = "") -> list[ModuleType]:
+    """The public modules of `brain/web/<folder>`, by name; `inside`: the module of that name in each of its folders."""
     names = sorted(m.name for m in iter_modules([str(HERE / folder)]) if not m.name.startswith("_"))
-    return [import_module(f"brain.web.{folder}.{name}") for name in names]
+    return [import_module(f"brain.web.{folder}.{name}{inside}") for name in names]
 
 
 def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
@@ -67,7 +68,7 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
     state = app.state
     state.app, state.settings, state.catalog = app, settings, catalog
     state.pool = db.pool(settings.database_url, size=8, name="brain web")
-    state.hub = live.Hub(settings, catalog, state.pool)
+    state.hub = hub.Hub(settings, catalog, state.pool)
     for router in (access.router, access.api, ground.router):
         app.include_router(router)
     for module in modules("api"):
@@ -90,9 +91,9 @@ def mount_pages(app: FastAPI) -> None:
     and its shell answers every unknown address. One callback that looks the address up is all there is to it.
     """
     inside: dict[str, ModuleType] = {}
-    for module in modules("pages"):
+    for module in modules("pages", ".page"):
         page: Page = module.PAGE
-        app.state.pages[module.__name__.rsplit(".", 1)[-1]] = page
+        app.state.pages[module.__name__.rsplit(".", 2)[-2]] = page
         if page.plain:
             app.add_api_route(page.path, _plain(module), methods=["GET"], include_in_schema=False)
         else:

@@ -17,7 +17,7 @@ import shapely
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from brain.store import db
-from brain.web import access
+from brain.web.door import access
 from layers import _compose, _sprite
 from layers._layer import Layer
 
@@ -39,9 +39,9 @@ def layers() -> tuple[Layer, ...]:
 
 def frames(conn: psycopg.Connection) -> dict[str, gpd.GeoDataFrame]:
     """The ground's frames by source: district with neighbours, towns, grids, rivers (EPSG:4490)."""
-    from brain.local import city
+    from brain.cities import meijiang
 
-    around = gpd.read_file(city.base_map()["neighbours"])
+    around = gpd.read_file(meijiang.base_map()["neighbours"])
     return {
         "district": _frame(
             [{"kind": "district", "name": r["name"], "geometry": r["geom"]} for r in _places(conn, "district")]
@@ -59,7 +59,7 @@ def frames(conn: psycopg.Connection) -> dict[str, gpd.GeoDataFrame]:
             [{"code": r["code"], "geometry": shapely.boundary(r["geom"])} for r in _places(conn, "grid")],
             ["code", "geometry"],
         ),
-        "rivers": city.rivers()[["name", "main", "geometry"]],
+        "rivers": meijiang.rivers()[["name", "main", "geometry"]],
     }
 
 

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from brain.catalog import Catalog
-from brain.flow.clocks import RUNS_IN, STAGE_OF
+from brain.flow.events.clocks import RUNS_IN, STAGE_OF
+from brain.identity.scope import Scope
 from brain.model import DISTRICT, TRUSTED, Level, Limit, State
 from brain.rules import air_quality, sla, water_quality
-from brain.rules.access import Scope
 
 THEMES = ("water", "rain", "drainage", "fire", "cameras", "air")
 CLASS_SIGN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ", 5: "Ⅴ", 6: "劣Ⅴ"}

@@ -15,7 +15,7 @@ from brain.rules import flood
 from brain.web.readouts import CLASS_SIGN, THEMES, air_index, short, values_of, water_class
 
 if TYPE_CHECKING:
-    from brain.web.frames import Moment
+    from brain.web.live.moment import Moment
 
 NONE = "—"
 Said = tuple[str, str, str, str]

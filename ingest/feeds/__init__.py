@@ -17,7 +17,7 @@ from typing import Protocol
 from brain.model import DISTRICT, HazardWarning, Reading, WorkOrder
 
 Record = WorkOrder | HazardWarning
-"""What a message may bring that is no reading of a station: each is written by `ingest.errands` in the same transaction as
+"""What a message may bring that is no reading of a station: each is written by `ingest.write.records` in the same transaction as
 the readings around it, counts as one, and is known again when it comes twice."""
 RECORDS = (WorkOrder, HazardWarning)
 
@@ -61,7 +61,7 @@ class FeedModule(Protocol):
 
     `parse` gives readings in the words of the sender where it cannot know ours: a station under the sender's own code
     (MN, device address), a kind as `?name` for a quantity it does not know, and `kind@unit` for a value in another unit
-    than the catalog's. `ingest.checks` turns them by the district's mappings (table intake_mapping), the catalog and
+    than the catalog's. `ingest.write.checks` turns them by the district's mappings (table intake_mapping), the catalog and
     `units.toml`, or refuses that reading alone, saying what to map. A feed of records (12345 orders, public warnings)
     gives those instead.
 
@@ -69,7 +69,7 @@ class FeedModule(Protocol):
     `MEANT`, kind by `?name`, what the feed supposes at stations of the kind's theme while nobody has mapped it;
     `furnish(folder)`, which lays the city's own tables over the shipped ones;
     `flat(row, point=None)`, the message of one row of a table (CSV, sheet, SQL) or one GeoJSON feature at `point`
-    (longitude, latitude), for `ingest.rows`; without it a row is a message as it stands.
+    (longitude, latitude), for `ingest.doors.rows`; without it a row is a message as it stands.
     """
 
     FEED: Feed

@@ -2,7 +2,7 @@
 
 `{"file": "9月.xlsx", "row": 7, "cells": {"站码": "WQ-01", "监测时间": "2026-09-03 08:00", "pH": 7.02}, "columns":
 {"站码": "station", "监测时间": "at", "pH": "kind:ph"}}`: the cells as they stand in the file, and what the columns mean
-(`brain.flow.columns`), so that a dead letter shows the row and can be read again.
+(`brain.sheets.columns`), so that a dead letter shows the row and can be read again.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from brain.flow import columns
-from brain.flow.sheets import Row
 from brain.model import Reading
+from brain.sheets import columns
+from brain.sheets.reading import Row
 from ingest.feeds import BadMessage, _wire
 
 

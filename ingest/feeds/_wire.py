@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
-from brain.flow import cells
-from brain.flow.cells import BEIJING, BLANK, FLAGS, Unreadable, half, short
 from brain.model import Quality, Reading
+from brain.sheets import cells
+from brain.sheets.cells import BEIJING, BLANK, FLAGS, Unreadable, half, short
 from ingest.feeds import BadMessage
 
 __all__ = [
@@ -73,7 +73,7 @@ def number(value: object, where: str) -> float | None:
 
 
 def when(value: object, where: str, zone: timezone = BEIJING) -> datetime:
-    """A moment as strangers write it, as aware UTC (see `brain.flow.cells.when`)."""
+    """A moment as strangers write it, as aware UTC (see `brain.sheets.cells.when`)."""
     try:
         return cells.when(value, where, zone)
     except Unreadable as err:

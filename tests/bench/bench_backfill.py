@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from brain import catalog as catalogs
-from brain.local import backfill, postgres
+from brain.commands import backfill
+from brain.local import postgres
 from brain.store import db
 
 ROWS = int(os.environ.get("BENCH_BACKFILL_ROWS", 2_000_000))

@@ -15,7 +15,7 @@ import paho.mqtt.client as mqtt
 import psutil
 from playwright.sync_api import sync_playwright
 
-from brain.local.pictures import FLAGS, session_of
+from brain.commands.pictures import FLAGS, session_of
 from brain.settings import read
 from brain.store import db
 
@@ -89,7 +89,7 @@ def rows() -> list[dict]:
 def _pixels(up) -> list[dict]:
     settings = read({k: v for k, v in up.env.items() if k.startswith("BRAIN_")})
     took: list[float] = []
-    from brain.local.check import database_url
+    from brain.commands.check import database_url
 
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", settings.mqtt_port)

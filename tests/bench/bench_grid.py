@@ -8,7 +8,7 @@ from collections.abc import Callable
 import geopandas as gpd
 import numpy as np
 
-from brain.local import city
+from brain.cities import meijiang
 from geo.grid import Grid
 
 POINTS = 1_000_000
@@ -28,7 +28,7 @@ def _best(work: Callable[[], object]) -> tuple[float, object]:
 def measure() -> dict:
     """Seconds for one million points spread over the district's box, and for making the grid; sjoin is given its points
     as geometry already made, which locate does not need."""
-    grid = city.grid()
+    grid = meijiang.grid()
     frame = grid.frame()[["code", "geometry"]]
     west, south, east, north = frame.total_bounds
     x, y = np.random.default_rng(20260903).uniform([west, south], [east, north], (POINTS, 2)).T

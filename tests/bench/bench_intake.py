@@ -28,10 +28,10 @@ from brain.local import postgres
 from brain.local.broker import Broker
 from brain.store import db
 from ingest import feeds, practice
-from ingest.batch import Writer
-from ingest.doors import take_short_turns
-from ingest.mqtt import Door
-from ingest.spill import Spill
+from ingest.doors.mqtt import Door
+from ingest.worker import take_short_turns
+from ingest.write.batch import Writer
+from ingest.write.spill import Spill
 from tests.ports import free_port
 
 MESSAGES = 20_000

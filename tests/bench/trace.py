@@ -1,7 +1,7 @@
 """The seeded trace that intake and its peers are measured with, and what must be in the sink after it.
 
 The same seed, begin and rate give the same bytes. Three readings a message: nineteen devices of twenty are water quality
-stations that walk through the recorded series of `ingest/recordings` a minute a message, between two samples
+stations that walk through the recorded series of `ingest/demo/recordings` a minute a message, between two samples
 interpolated, rounded to the instrument's resolution, the last digit flickering; the twentieth is a well logger that
 writes three records within one millisecond, told apart by their running numbers (the bursts: 5 % of the messages). Of
 all messages 1 % repeat one of the last thousand byte by byte, 1 % are poison of eight sorts, 2 % come 14 to 26 hours late.
@@ -20,7 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ingest import feeds, series
+from ingest import feeds
+from ingest.demo import series
 from ingest.feeds._wire import BEIJING
 
 SEED = 441402

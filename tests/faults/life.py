@@ -36,32 +36,32 @@ class Point:
 
 
 POINTS = {
-    "received": Point("received, not yet queued", "ingest.batch:Writer.put", "before", 60),
-    "queued": Point("queued, not in a batch", "ingest.batch:Writer.put", "after", 60),
-    "batch": Point("a batch is made, nothing written", "ingest.batch:write", "before", 3),
+    "received": Point("received, not yet queued", "ingest.write.batch:Writer.put", "before", 60),
+    "queued": Point("queued, not in a batch", "ingest.write.batch:Writer.put", "after", 60),
+    "batch": Point("a batch is made, nothing written", "ingest.write.batch:write", "before", 3),
     "inserted": Point("inside the transaction, after the insert", "brain.store.db:run", "before", 3,
                       only=lambda conn, name, **more: name == "feeds_counted"),
-    "uncommitted": Point("everything written, before COMMIT", "ingest.commit:store_all", "after", 3),
-    "committed": Point("after COMMIT, before it is booked", "ingest.batch:Writer._settle", "before", 3),
-    "booked": Point("booked, before any acknowledgement", "ingest.batch:Writer._settle", "after", 3),
-    "acking": Point("in the middle of a batch's acknowledgements", "ingest.mqtt:Door._acked", "after", 60),
-    "ack_packed": Point("acknowledgements made, not sent", "ingest.mqtt:puback", "after", 3),
-    "ack_sent": Point("after an acknowledgement was sent", "ingest.stream:Stream.send", "after", 3,
+    "uncommitted": Point("everything written, before COMMIT", "ingest.write.commit:store_all", "after", 3),
+    "committed": Point("after COMMIT, before it is booked", "ingest.write.batch:Writer._settle", "before", 3),
+    "booked": Point("booked, before any acknowledgement", "ingest.write.batch:Writer._settle", "after", 3),
+    "acking": Point("in the middle of a batch's acknowledgements", "ingest.doors.mqtt:Door._acked", "after", 60),
+    "ack_packed": Point("acknowledgements made, not sent", "ingest.doors.mqtt:puback", "after", 3),
+    "ack_sent": Point("after an acknowledgement was sent", "ingest.doors.mqtt_stream:Stream.send", "after", 3,
                       only=lambda self, data: data[:1] == b"\x40"),
-    "halved": Point("half of a refused batch is committed", "ingest.commit:write", "after", 1, "refusal"),
-    "spill_before": Point("before the spill is written", "ingest.spill:Spill.put", "before", 2, "away"),
-    "spill_opened": Point("a new spill file, still empty", "ingest.spill:Spill._open_next", "after", 1, "away"),
-    "spill_torn": Point("half a record written to the spill", "ingest.spill:os.write", "half", 2, "away"),
-    "spill_unsynced": Point("spill written, before fsync", "ingest.spill:os.fsync", "before", 3, "away"),
-    "spill_synced": Point("after fsync, before acknowledgement", "ingest.spill:Spill.put", "after", 2, "away"),
-    "start": Point("at start, while the spill is read", "ingest.spill:Spill._read", "after", 1, "backlog"),
-    "drain_read": Point("a portion of the spill is read", "ingest.spill:Spill.peek", "after", 1, "backlog"),
-    "drain_committed": Point("the portion is committed, not done", "ingest.spill:Spill.done", "before", 1, "backlog"),
+    "halved": Point("half of a refused batch is committed", "ingest.write.commit:write", "after", 1, "refusal"),
+    "spill_before": Point("before the spill is written", "ingest.write.spill:Spill.put", "before", 2, "away"),
+    "spill_opened": Point("a new spill file, still empty", "ingest.write.spill:Spill._open_next", "after", 1, "away"),
+    "spill_torn": Point("half a record written to the spill", "ingest.write.spill:os.write", "half", 2, "away"),
+    "spill_unsynced": Point("spill written, before fsync", "ingest.write.spill:os.fsync", "before", 3, "away"),
+    "spill_synced": Point("after fsync, before acknowledgement", "ingest.write.spill:Spill.put", "after", 2, "away"),
+    "start": Point("at start, while the spill is read", "ingest.write.spill:Spill._read", "after", 1, "backlog"),
+    "drain_read": Point("a portion of the spill is read", "ingest.write.spill:Spill.peek", "after", 1, "backlog"),
+    "drain_committed": Point("the portion is committed, not done", "ingest.write.spill:Spill.done", "before", 1, "backlog"),
     "unlink_before": Point("before a drained file is deleted", "pathlib:Path.unlink", "before", 1, "backlog",
                            only=lambda path, *rest, **more: path.suffix == ".spill"),
     "unlink_after": Point("after a drained file is deleted", "pathlib:Path.unlink", "after", 1, "backlog",
                           only=lambda path, *rest, **more: path.suffix == ".spill"),
-    "connected": Point("connected, before subscribing", "ingest.mqtt:Door._subscribe", "before", 1),
+    "connected": Point("connected, before subscribing", "ingest.doors.mqtt:Door._subscribe", "before", 1),
 }  # fmt: skip
 
 
@@ -128,8 +128,6 @@ def live(env: dict[str, str], log: str, point: str, limit: int) -> int:
 
 def serve() -> None:
     """Fork a life a line; say when it was born and when it died."""
-    import ingest.doors
-    import ingest.mqtt  # noqa: F401 - the doors import it by name: here, once for all lives
     from brain import catalog
     from ingest import feeds
 

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from brain.flow import readings as record
+from brain.flow.measured import readings as record
 from brain.store import db
 from ingest import practice
-from ingest.batch import Writer
-from ingest.spill import Spill
+from ingest.write.batch import Writer
+from ingest.write.spill import Spill
 
 HOUR = timedelta(hours=1)
 FIELDS = {"p1": "rain_1h", "p3": "rain_3h"}

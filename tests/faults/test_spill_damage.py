@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest.spill import Damage, Message, Spill
+from ingest.write.spill import Damage, Message, Spill
 
 AT = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 SIZES = {"segment_bytes": 1 << 20, "total_bytes": 1 << 24}

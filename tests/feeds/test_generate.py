@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest import feeds, generate, plan
-from ingest.generate import Device
-from ingest.plan import Play
-from ingest.replay import devices_of, messages
-from ingest.stations import Known
+from ingest import feeds
+from ingest.demo import generate, timetable
+from ingest.demo.generate import Device
+from ingest.demo.replay import devices_of, messages
+from ingest.demo.timetable import Play
+from ingest.write.stations import Known
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 PLAY = Play(START, 0.0, 360.0)
-GAUGE = next(t for t in plan.tracks() if t.station == "RG-01")
+GAUGE = next(t for t in timetable.tracks() if t.station == "RG-01")
 STORM = START + timedelta(minutes=7)
 CALM = START + timedelta(hours=1, minutes=30)
 
@@ -129,7 +130,7 @@ def test_a_drainage_device_is_driven_by_the_nearest_replayed_gauge():
         Known("44140200081326000123", "cameras", 116.1, 24.3, {}, True),
         Known("PS-09", "drainage", 116.1, 24.3, {}, False),
     ]  # fmt: skip
-    found = {d.id: d for d in devices_of(stations, plan.tracks())}
+    found = {d.id: d for d in devices_of(stations, timetable.tracks())}
     assert set(found) == {"DW-01", "PD-01", "FS-01", "44140200081326000123"}
     assert (found["DW-01"].gauge.station, found["PD-01"].gauge.station) == ("RG-02", "RG-01")
     assert found["FS-01"].gauge is None

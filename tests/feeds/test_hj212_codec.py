@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from brain.model import Quality, Reading
 from brain.settings import BadSetting, Settings
-from ingest import feeds, practice, units
+from ingest import feeds, practice
 from ingest.feeds import BadMessage, hj212
 from ingest.feeds._sample import samples
 from ingest.feeds.hj212 import _factors, _frame, _sm4, keys
+from ingest.write import units
 
 RECEIVED = datetime(2026, 11, 21, 0, 0, 5, tzinfo=UTC)
 TOPIC = "hj212/10.1.2.3:4411"

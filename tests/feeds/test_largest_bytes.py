@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import feeds, parcel, practice
+from ingest import feeds, practice
 from ingest.feeds._sample import samples
+from ingest.write import message
 
 RECEIVED = datetime(2026, 9, 3, 0, 0, 5, tzinfo=UTC)
 KEYS = sorted(feeds.load())
@@ -45,7 +46,7 @@ def opened(key: str, payload: bytes) -> float:
     taken = []
     for _ in range(3):
         begun = time.perf_counter()
-        found = parcel.opened(key, f"city/441402/{key}/X-1", payload[:MOST], RECEIVED, payload_max=MOST)
+        found = message.opened(key, f"city/441402/{key}/X-1", payload[:MOST], RECEIVED, payload_max=MOST)
         taken.append(time.perf_counter() - begun)
         assert not found.refused or found.refused[0] != "fault", found.refused
         if taken[-1] < SECOND:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import practice
-from ingest.quota import Quota
+from ingest.doors.push.quota import Quota
 
 
 def test_a_burst_is_let_through_at_once_and_the_next_one_waits_its_share_of_a_minute():

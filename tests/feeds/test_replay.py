@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import feeds, outgoing, plan, replay, series
-from ingest.plan import Play, Record, Track
+from ingest import feeds
+from ingest.demo import device_messages, replay, series, timetable
+from ingest.demo.timetable import Play, Record, Track
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 CATCH_UP = timedelta(minutes=5)
@@ -19,8 +20,8 @@ CATCH_UP = timedelta(minutes=5)
 
 def played(minutes: float, *styles: str, speed: float = 360.0) -> list[tuple[float, Track, Record]]:
     """(minutes since the start, track, record) of the first minutes of wall time."""
-    tracks = [t for t in plan.tracks() if not styles or t.style in styles]
-    return [(e / speed / 60, t, r) for e, t, r in plan.due(tracks, 0, minutes * 60 * speed)]
+    tracks = [t for t in timetable.tracks() if not styles or t.style in styles]
+    return [(e / speed / 60, t, r) for e, t, r in timetable.due(tracks, 0, minutes * 60 * speed)]
 
 
 # Recordings -----------------------------------------------------------------------------------------------------------
@@ -65,7 +66,7 @@ def test_the_turbidity_flood_comes_within_ten_minutes():
 
 
 def test_the_river_crosses_its_warning_level_in_the_first_loop():
-    track = next(t for t in plan.tracks() if t.station == "WL-01")
+    track = next(t for t in timetable.tracks() if t.station == "WL-01")
     stages = [r.values["water_level"] for _, r in track.due(0, track.period)]
     crossing = next(i for i, z in enumerate(stages) if z > 76.0)
     assert stages[0] < 76.0 and crossing < 30
@@ -77,38 +78,38 @@ def test_the_storm_of_the_recording_comes_within_ten_minutes():
 
 
 def test_the_strongest_hour_of_the_recording_comes_in_every_loop():
-    track = next(t for t in plan.tracks() if t.station == "RG-05")
+    track = next(t for t in timetable.tracks() if t.station == "RG-05")
     assert max(r.values["rain_1h"] for _, r in track.due(0, track.period)) == 36.1
 
 
 def test_values_are_the_recorded_ones_but_for_the_declared_shift():
-    level = next(t for t in plan.tracks() if t.station == "WL-01")
+    level = next(t for t in timetable.tracks() if t.station == "WL-01")
     own = {r.at: r for r in level.records}
     for row in series.read("yangtze_2020.csv.gz")["汉口"]:
         assert own[row.at].values["water_level"] == pytest.approx(row.numbers["water_level"] + 52.0)
         assert own[row.at].values["water_flow"] == pytest.approx(row.numbers["water_flow"] * 0.05)
-    quality = next(t for t in plan.tracks() if t.station == "WQ-01")
+    quality = next(t for t in timetable.tracks() if t.station == "WQ-01")
     assert [r.values for r in sorted(quality.records, key=lambda r: r.at)] == [
         r.numbers for r in series.read("cnemc_2026.csv.gz")["西阳电站"]
     ]
 
 
 def test_every_mapping_says_what_it_is_and_what_was_changed():
-    said = {t.station: t.says for t in plan.tracks()}
+    said = {t.station: t.says for t in timetable.tracks()}
     assert said["WQ-01"] == "回放国家地表水水质自动监测 2026-08-26 至 09-23 的实测序列“西阳电站”，数值未改"
     assert "water_level+52" in said["WL-01"] and "water_flow×0.05" in said["WL-01"]
 
 
 def test_gaps_stay_gaps():
-    track = next(t for t in plan.tracks() if t.station == "WQ-01")
+    track = next(t for t in timetable.tracks() if t.station == "WQ-01")
     gaps = [b - a for a, b in pairwise(track.phases)]
     assert max(gaps) >= 40 * 3600
-    beijing = next(t for t in plan.tracks() if t.station == "AQ-01")
+    beijing = next(t for t in timetable.tracks() if t.station == "AQ-01")
     assert any(len(r.values) < 6 for r in beijing.records)
 
 
 def test_after_its_length_and_pause_a_recording_begins_anew():
-    track = next(t for t in plan.tracks() if t.station == "WL-06")
+    track = next(t for t in timetable.tracks() if t.station == "WL-06")
     first = list(track.due(0, track.period))
     second = list(track.due(track.period, 2 * track.period))
     assert [r for _, r in second] == [r for _, r in first]
@@ -118,10 +119,10 @@ def test_after_its_length_and_pause_a_recording_begins_anew():
 @settings(max_examples=100, deadline=None)
 @given(cuts=st.lists(st.floats(-2e6, 4e6), min_size=2, max_size=8))
 def test_however_time_is_cut_every_record_comes_once_and_in_order(cuts):
-    tracks = plan.tracks()[::5]
+    tracks = timetable.tracks()[::5]
     cuts = sorted(cuts)
-    whole = plan.due(tracks, cuts[0], cuts[-1])
-    pieces = [f for a, b in pairwise(cuts) for f in plan.due(tracks, a, b)]
+    whole = timetable.due(tracks, cuts[0], cuts[-1])
+    pieces = [f for a, b in pairwise(cuts) for f in timetable.due(tracks, a, b)]
     assert pieces == whole
     assert [f[0] for f in whole] == sorted(f[0] for f in whole)
 
@@ -145,9 +146,9 @@ def test_a_change_of_speed_keeps_the_place():
 def test_every_replayed_message_is_read_by_its_own_feed_as_it_was_recorded(catalog):
     play = Play(START, 0.0, 360.0)
     seen = set()
-    for elapsed, track, record in plan.due(plan.tracks(), 0, 60 * 3600):
+    for elapsed, track, record in timetable.due(timetable.tracks(), 0, 60 * 3600):
         at = play.moment(elapsed)
-        topic, payload = outgoing.replayed(track.style, track.station, at, record)
+        topic, payload = device_messages.replayed(track.style, track.station, at, record)
         found = feeds.load()[feeds.key_of(topic)].parse(topic, payload, at)
         if track.style != "hotspots":
             assert {r.kind: r.value for r in found} == pytest.approx(record.values)
@@ -163,14 +164,14 @@ def test_every_replayed_message_is_read_by_its_own_feed_as_it_was_recorded(catal
 def test_every_replayed_value_is_within_the_sane_range(catalog):
     odd = [
         (t.station, kind, value)
-        for t in plan.tracks() for r in t.records for kind, value in r.values.items()
+        for t in timetable.tracks() for r in t.records for kind, value in r.values.items()
         if not catalog.kinds[kind].sane[0] <= value <= catalog.kinds[kind].sane[1]
     ]  # fmt: skip
     assert odd == []
 
 
 def test_most_hotspots_fall_into_the_district_after_their_shift():
-    (track,) = [t for t in plan.tracks() if t.style == "hotspots"]
+    (track,) = [t for t in timetable.tracks() if t.style == "hotspots"]
     places = [(row["longitude"], row["latitude"]) for r in track.records for row in r.rows]
     inside = [p for p in places if 115.99 < p[0] < 116.34 and 24.11 < p[1] < 24.44]
     assert len(places) == 12 and len(inside) >= 9
@@ -179,10 +180,10 @@ def test_most_hotspots_fall_into_the_district_after_their_shift():
 def test_the_same_state_gives_the_same_messages_however_it_is_cut():
     play = Play(START, 0.0, 360.0)
     end = START + timedelta(minutes=4)
-    whole = replay.messages(plan.tracks(), [], play, START, end)
+    whole = replay.messages(timetable.tracks(), [], play, START, end)
     middle = START + timedelta(seconds=77.777)
     first, second = ((START, middle), (middle, end))
-    parts = [m for span in (first, second) for m in replay.messages(plan.tracks(), [], play, *span)]
+    parts = [m for span in (first, second) for m in replay.messages(timetable.tracks(), [], play, *span)]
     assert parts == whole and len(whole) > 300
 
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import feeds, rows
+from ingest import feeds
+from ingest.doors import rows
 from ingest.feeds import BadMessage
 from ingest.feeds._sample import samples
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from brain.flow import columns, sheets
-from brain.flow.columns import Unreadable
-from brain.flow.sheets import BadSheet, Row
+from brain.sheets import columns, reading
+from brain.sheets.columns import Unreadable
+from brain.sheets.reading import BadSheet, Row
 from ingest import feeds
 
 SHEETS = columns.declared()
@@ -48,45 +48,45 @@ def book(rows=(HEAD, *ROWS), title="表") -> bytes:
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "gbk", "utf-16"])
 @pytest.mark.parametrize("sign", [",", ";", "\t"])
 def test_a_csv_reads_alike_in_every_coding_and_with_every_delimiter(coding, sign):
-    sheet = sheets.read("9月.csv", text(sign=sign).encode(coding), LIMITS)
+    sheet = reading.read("9月.csv", text(sign=sign).encode(coding), LIMITS)
     assert sheet.columns == tuple(HEAD)
     assert [(r.line, r.cells["水位(cm)"]) for r in sheet.rows] == [(2, "312"), (3, "315")]
 
 
 def test_a_title_above_the_header_and_empty_lines_do_not_count():
-    sheet = sheets.read("a.csv", ("梅江区水质月报\n\n" + text()).encode(), LIMITS)
+    sheet = reading.read("a.csv", ("梅江区水质月报\n\n" + text()).encode(), LIMITS)
     assert sheet.columns[0] == "测站编号" and [r.line for r in sheet.rows] == [4, 5]
 
 
 def test_a_line_break_inside_quotes_keeps_the_line_numbers_of_the_file():
     rows = [HEAD, ["WL-01", "2026-09-03 08:00", "312", "7", "第一行\n第二行"], ROWS[1]]
-    assert [r.line for r in sheets.read("a.csv", text(rows).encode(), LIMITS).rows] == [2, 4]
+    assert [r.line for r in reading.read("a.csv", text(rows).encode(), LIMITS).rows] == [2, 4]
 
 
 def test_a_workbook_reads_like_its_csv_and_its_days_are_days():
     rows = [HEAD, ["WL-01", datetime(2026, 9, 3, 7, 59, 59, 999_600), 312, 7.1, None], ["WL-01", datetime(2026, 9, 4), 3, 7, ""]]
-    sheet = sheets.read("a.xlsx", book(rows), LIMITS)
+    sheet = reading.read("a.xlsx", book(rows), LIMITS)
     assert [r.cells["监测时间"] for r in sheet.rows] == ["2026-09-03 08:00:00", "2026-09-04"]
     assert sheet.rows[0].cells["水位(cm)"] == 312
 
 
 def test_a_named_sheet_of_a_workbook_is_found_or_the_others_are_told():
-    assert sheets.read("a.xlsx", book(title="九月"), LIMITS, sheet="九月").rows
+    assert reading.read("a.xlsx", book(title="九月"), LIMITS, sheet="九月").rows
     with pytest.raises(BadSheet, match="现有 九月"):
-        sheets.read("a.xlsx", book(title="九月"), LIMITS, sheet="十月")
+        reading.read("a.xlsx", book(title="九月"), LIMITS, sheet="十月")
 
 
 def test_points_of_a_geojson_are_rows_with_their_place():
     point = {"type": "Point", "coordinates": [116.1, 24.3]}
     feature = {"type": "Feature", "properties": {"时间": "2026-09-03 08:00", "FRP": 12}, "geometry": point}
     data = json.dumps({"type": "FeatureCollection", "features": [feature, None]}).encode()
-    sheet = sheets.read("a.geojson", data, LIMITS)
+    sheet = reading.read("a.geojson", data, LIMITS)
     assert sheet.rows[0] == Row(1, {"时间": "2026-09-03 08:00", "FRP": 12, "lng": 116.1, "lat": 24.3})
     assert sheet.rows[1] == Row(2, {})
 
 
 def test_columns_of_one_name_stay_apart():
-    assert sheets.read("a.csv", b"pH,pH,pH#2\n1,2,3\n", LIMITS).columns == ("pH", "pH#2", "pH#2#2")
+    assert reading.read("a.csv", b"pH,pH,pH#2\n1,2,3\n", LIMITS).columns == ("pH", "pH#2", "pH#2#2")
 
 
 def zip_bomb() -> bytes:
@@ -134,16 +134,16 @@ def lying_workbook() -> bytes:
 def test_a_file_that_cannot_be_read_says_why_and_soon(name, data, says):
     began = time.process_time()
     with pytest.raises(BadSheet, match=says) as caught:
-        sheets.read(name, data, LIMITS)
+        reading.read(name, data, LIMITS)
     assert "；" in str(caught.value) or "请" in str(caught.value)
     assert time.process_time() - began < 2
 
 
 @SIZED
-@given(st.binary(max_size=400), st.sampled_from(sheets.SUFFIXES))
+@given(st.binary(max_size=400), st.sampled_from(reading.SUFFIXES))
 def test_any_bytes_are_a_sheet_or_a_bad_sheet(data, ending):
     try:
-        found = sheets.read("x" + ending, data, LIMITS)
+        found = reading.read("x" + ending, data, LIMITS)
     except BadSheet:
         return
     assert all(set(row.cells) <= set(found.columns) for row in found.rows)
@@ -160,7 +160,7 @@ def test_a_damaged_workbook_is_a_sheet_or_a_bad_sheet(data):
         spoiled[data.draw(st.integers(0, len(spoiled) - 1))] ^= data.draw(st.integers(1, 255))
     spoiled = spoiled[: data.draw(st.integers(len(spoiled) // 2, len(spoiled)))]
     with contextlib.suppress(BadSheet):
-        assert sheets.read("a.xlsx", bytes(spoiled), LIMITS).columns
+        assert reading.read("a.xlsx", bytes(spoiled), LIMITS).columns
 
 
 CELLS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0\r\n"), min_size=1, max_size=8).map(
@@ -172,7 +172,7 @@ CELLS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters
 @example([["x;", "x;", "x;"]], ",")
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6), st.sampled_from([",", ";", "\t"]))
 def test_what_a_csv_writer_wrote_is_what_is_read(rows, sign):
-    sheet = sheets.read("a.csv", text([["列一", "列二", "列三"], *rows], sign).encode(), LIMITS)
+    sheet = reading.read("a.csv", text([["列一", "列二", "列三"], *rows], sign).encode(), LIMITS)
     assert [list(row.cells.values()) for row in sheet.rows] == rows
 
 

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import feeds, rows, sources
-from ingest.poll import _read
-from ingest.sources import BadSource, Source, Trouble
+from ingest import feeds
+from ingest.doors import rows
+from ingest.doors.poll import sources
+from ingest.doors.poll.polling import _read
+from ingest.doors.poll.sources import BadSource, Source, Trouble
 
 NOW = datetime(2026, 8, 21, 13, 0, tzinfo=UTC)
 CORPUS = Path(__file__).parent / "corpus/poll"

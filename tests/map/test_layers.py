@@ -13,7 +13,8 @@ from PIL import Image
 from shapely.geometry import LineString, Point, box
 
 from brain.model import Level
-from brain.web import frames, ground
+from brain.web import ground
+from brain.web.live import moment
 from layers import _compose, _marks, _sprite
 from layers._layer import View
 from layers._style import LEVELS
@@ -81,8 +82,8 @@ def test_every_icon_of_a_layer_is_in_the_sprite(layer, view):
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda x: x.key)
 def test_a_layer_asks_for_a_source_that_exists_with_its_columns(layer):
-    assert layer.source in frames.SOURCES, f"{layer.key}: no such source {layer.source}"
-    missing = set(layer.columns) - set(frames.SOURCES[layer.source])
+    assert layer.source in moment.SOURCES, f"{layer.key}: no such source {layer.source}"
+    missing = set(layer.columns) - set(moment.SOURCES[layer.source])
     assert not missing, f"{layer.key}: source {layer.source} has no columns {sorted(missing)}"
 
 

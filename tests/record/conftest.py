@@ -12,8 +12,9 @@ import pytest
 import shapely
 
 from brain.catalog import Catalog
-from brain.flow import events, people
-from brain.flow.people import Person
+from brain.flow.events import acting
+from brain.identity import accounts, people, rosters
+from brain.identity.people import Person
 from brain.model import Actor, Event, Refused, Role, Source, Station, Verb
 
 TOWN, VILLAGE = "441402103", "441402103200"
@@ -53,7 +54,7 @@ class District:
     def report(self, login: str = "public", cell: str = "A", category: str = "matter:06010", **more) -> Event:
         lng, lat = self.at(cell)
         given = {"source": Source.PUBLIC, "title": "暴露垃圾", "now": self.now, "lng": lng, "lat": lat}
-        return events.report(self.conn, self.catalog, category=category, actor=self.actor(login), **(given | more))
+        return acting.report(self.conn, self.catalog, category=category, actor=self.actor(login), **(given | more))
 
     def act(
         self, event: Event | str, verb: Verb, login: str, *, minutes: float = 0, here: bool = False, **given
@@ -61,10 +62,10 @@ class District:
         """One verb; `minutes` moves the district's clock first, `here` lets the actor stand at the event with a
         photo."""
         self.now += timedelta(minutes=minutes)
-        event = events.get(self.conn, event if isinstance(event, str) else event.id)
+        event = acting.get(self.conn, event if isinstance(event, str) else event.id)
         if here:
             given = {"lng": event.lng, "lat": event.lat, "photos": [self.photo(login)]} | given
-        return events.act(self.conn, self.catalog, event.id, verb, self.actor(login), self.now, **given)
+        return acting.act(self.conn, self.catalog, event.id, verb, self.actor(login), self.now, **given)
 
     def until(self, state: str, **more) -> Event:
         """A case of 暴露垃圾 taken along the line up to a state, a minute a step."""
@@ -90,7 +91,7 @@ class District:
         raise KeyError(state)
 
     def checker(self, event: Event) -> str:
-        chosen = events.get(self.conn, event.id).checker_id
+        chosen = acting.get(self.conn, event.id).checker_id
         return next(login for login, person in self.who.items() if person.id == chosen)
 
     @staticmethod
@@ -102,7 +103,7 @@ class District:
         return str(caught.value)
 
     def verbs(self, event: Event) -> list[str]:
-        return [str(line.verb) for line in events.log_of(self.conn, event.id)]
+        return [str(line.verb) for line in acting.log_of(self.conn, event.id)]
 
     def notices(self, login: str) -> list[str]:
         rows = self.conn.execute(
@@ -200,12 +201,12 @@ def district(conn, catalog, now) -> District:
     made = District(conn, catalog, now)
     for login, (role, org, grid) in PEOPLE.items():
         wide = ["441402"] if org == "zsj" else []
-        made.who[login] = people.create(
+        made.who[login] = accounts.create(
             conn, login=login, name=f"{login}员", role=role, org=org, grid=grid, places=wide, now=now
         )
     for login, duty in SHIFTS.items():
         person = made.who[login]
-        people.put_on_duty(
+        rosters.put_on_duty(
             conn, org=person.org, person_id=person.id, duty=duty, starts=now - timedelta(days=1),
             ends=now + timedelta(days=9), by="测试", now=now,
         )  # fmt: skip

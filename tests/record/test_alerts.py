@@ -10,7 +10,9 @@ from threading import Barrier
 
 import pytest
 
-from brain.flow import alerts, escalation, events, people
+from brain.flow.alerts import recording
+from brain.flow.events import acting, escalation
+from brain.identity import rosters
 from brain.model import Judgement, Level, RuleState, State, Verb
 from brain.store import db
 
@@ -34,13 +36,13 @@ def says(district, pond, rule):
         district.now += timedelta(minutes=minutes)
         memory = RuleState(level=level, seen_at=district.now, **state)
         judgement = Judgement(memory, action, level, value, 15.0, f"积水深度 {value} cm", {"rule": "pond_depth/ladder"})
-        return alerts.apply(district.conn, district.catalog, station, rule, judgement, district.now, late)
+        return recording.apply(district.conn, district.catalog, station, rule, judgement, district.now, late)
 
     return say
 
 
 def whats(district, alert):
-    return [line["what"] for line in alerts.log_of(district.conn, alert)]
+    return [line["what"] for line in recording.log_of(district.conn, alert)]
 
 
 def count(district, table, where="true"):
@@ -49,7 +51,7 @@ def count(district, table, where="true"):
 
 def test_an_alert_opens_with_its_log_its_evidence_and_the_rules_memory(district, says, pond):
     ident = says("open", Level.BLUE, 6.0, pending_count=2)
-    alert = alerts.get(district.conn, ident)
+    alert = recording.get(district.conn, ident)
     assert (alert.station, alert.level, alert.peak, alert.value, alert.count) == (
         pond.id,
         Level.BLUE,
@@ -59,7 +61,7 @@ def test_an_alert_opens_with_its_log_its_evidence_and_the_rules_memory(district,
     )
     assert alert.evidence == {"rule": "pond_depth/ladder"} and alert.grid == pond.grid
     assert whats(district, ident) == ["open"]
-    memory = alerts.states_of(district.conn, [pond.id])[pond.id, "pond_depth", "ladder"]
+    memory = recording.states_of(district.conn, [pond.id])[pond.id, "pond_depth", "ladder"]
     assert memory == RuleState(level=Level.BLUE, seen_at=district.now, pending_count=2)
 
 
@@ -86,7 +88,7 @@ def test_a_change_moves_the_level_and_keeps_the_peak(district, says):
     ident = says("open", Level.YELLOW, 16.0)
     says("change", Level.RED, 41.0, minutes=5)
     says("change", Level.BLUE, 6.0, minutes=5)
-    alert = alerts.get(district.conn, ident)
+    alert = recording.get(district.conn, ident)
     assert (alert.level, alert.peak, alert.value) == (Level.BLUE, Level.RED, 6.0)
     assert [w for w in whats(district, ident) if w in ("open", "change")] == ["open", "change", "change"]
 
@@ -99,7 +101,7 @@ def test_a_change_of_an_alert_that_is_not_there_opens_it(district, says):
 def test_clearing_ends_it_and_the_next_one_is_another(district, says):
     first = says("open", Level.BLUE, 6.0)
     assert says("clear", None, 1.0, minutes=5) == first
-    assert alerts.get(district.conn, first).cleared_at == district.now
+    assert recording.get(district.conn, first).cleared_at == district.now
     assert says("clear") is None
     assert says("open", Level.BLUE, 6.0, minutes=5) != first
 
@@ -107,35 +109,35 @@ def test_clearing_ends_it_and_the_next_one_is_another(district, says):
 # Acknowledging ------------------------------------------------------------------------------------------------------
 def test_worsening_takes_an_acknowledgement_back_and_easing_does_not(district, says):
     ident = says("open", Level.YELLOW, 16.0)
-    ack = lambda: alerts.ack(district.conn, ident, district.actor("operator"), district.now)  # noqa: E731
+    ack = lambda: recording.ack(district.conn, ident, district.actor("operator"), district.now)  # noqa: E731
     assert ack().acked_by == "operator员"
     says("change", Level.RED, 41.0, minutes=5)
-    assert alerts.get(district.conn, ident).acked_at is None
+    assert recording.get(district.conn, ident).acked_at is None
     ack()
     says("change", Level.BLUE, 6.0, minutes=5)
-    assert alerts.get(district.conn, ident).acked_at is not None
+    assert recording.get(district.conn, ident).acked_at is not None
 
 
 def test_an_acknowledgement_expires_and_people_are_told_again(district, says):
     ident = says("open", Level.BLUE, 6.0)
     until = district.now + timedelta(hours=2)
-    alerts.ack(district.conn, ident, district.actor("operator"), district.now, until=until, note="正在看")
+    recording.ack(district.conn, ident, district.actor("operator"), district.now, until=until, note="正在看")
     told = len(district.notices("operator"))
     escalation.sweep(district.conn, district.catalog, until - timedelta(seconds=1))
-    assert alerts.get(district.conn, ident).acked_at is not None
+    assert recording.get(district.conn, ident).acked_at is not None
     escalation.sweep(district.conn, district.catalog, until)
-    assert alerts.get(district.conn, ident).acked_at is None and len(district.notices("operator")) == told + 1
+    assert recording.get(district.conn, ident).acked_at is None and len(district.notices("operator")) == told + 1
 
 
 def test_who_may_acknowledge_what(district, says):
     ident = says("open", Level.BLUE, 6.0)
-    do = lambda login, **kw: alerts.ack(district.conn, ident, district.actor(login), district.now, **kw)  # noqa: E731
+    do = lambda login, **kw: recording.ack(district.conn, ident, district.actor(login), district.now, **kw)  # noqa: E731
     district.refused("role", do, "public")
     district.refused("role", do, "admin")
     district.refused("place", do, "worker2")
     district.refused("until", do, "operator", until=district.now)
     assert do("worker1").acked_by == "worker1员"
-    district.refused("unknown", alerts.ack, district.conn, 999, district.actor("operator"), district.now)
+    district.refused("unknown", recording.ack, district.conn, 999, district.actor("operator"), district.now)
     says("clear")
     district.refused("cleared", do, "operator")
 
@@ -171,12 +173,12 @@ def test_a_red_alert_is_repeated_less_and_less_often(district, says):
 
 # Events -------------------------------------------------------------------------------------------------------------
 def event_of(district, ident):
-    return events.get(district.conn, alerts.get(district.conn, ident).event_id)
+    return acting.get(district.conn, recording.get(district.conn, ident).event_id)
 
 
 def test_from_the_rules_level_on_an_alert_opens_its_event_once(district, says):
     ident = says("open", Level.BLUE, 6.0)
-    assert alerts.get(district.conn, ident).event_id is None
+    assert recording.get(district.conn, ident).event_id is None
     says("change", Level.YELLOW, 16.0, minutes=5)
     event = event_of(district, ident)
     assert (event.category, event.state, event.level) == ("matter:10901", State.ACCEPTED, Level.YELLOW)
@@ -210,7 +212,7 @@ def test_a_firing_sensor_blocks_the_check_and_the_closing_unless_the_chief_gives
     ident = says("open", Level.YELLOW, 16.0)
     event = event_of(district, ident)
     district.act(event, Verb.REGISTER, "chief", condition=district.catalog.register_conditions[2])
-    owner = next(k for k, p in district.who.items() if p.org == events.get(district.conn, event.id).org)
+    owner = next(k for k, p in district.who.items() if p.org == acting.get(district.conn, event.id).org)
     district.act(event, Verb.TAKE, owner, minutes=1)
     district.act(event, Verb.ANSWER, owner, minutes=1, here=True)
     checker = district.checker(event)
@@ -225,7 +227,7 @@ def test_a_firing_sensor_blocks_the_check_and_the_closing_unless_the_chief_gives
 def test_a_sensor_that_is_normal_again_says_so_on_the_event_with_its_evidence(district, says):
     ident = says("open", Level.YELLOW, 16.0)
     says("clear", None, 2.0, minutes=20)
-    line = events.log_of(district.conn, event_of(district, ident).id)[-1]
+    line = acting.log_of(district.conn, event_of(district, ident).id)[-1]
     assert (line.verb, line.role) == (Verb.NOTE, "rule")
     assert line.detail["normal"] is True and line.detail["evidence"] == {"rule": "pond_depth/ladder"}
 
@@ -235,7 +237,7 @@ def test_a_sensor_normal_for_half_an_hour_proposes_closing_once(district, says):
     says("clear", None, 2.0, minutes=20)
     sweep = lambda m: escalation.sweep(district.conn, district.catalog, district.now + timedelta(minutes=m))  # noqa: E731
     proposals = lambda: [  # noqa: E731
-        line for line in events.log_of(district.conn, event.id) if line.detail.get("propose") == "close"
+        line for line in acting.log_of(district.conn, event.id) if line.detail.get("propose") == "close"
     ]
     sweep(29)
     assert proposals() == []
@@ -248,27 +250,27 @@ def test_a_sensor_that_fires_again_proposes_nothing(district, says):
     says("clear", None, 2.0, minutes=20)
     says("open", Level.YELLOW, 17.0, minutes=10)
     escalation.sweep(district.conn, district.catalog, district.now + timedelta(hours=1))
-    assert not [line for line in events.log_of(district.conn, event.id) if line.detail.get("propose")]
+    assert not [line for line in acting.log_of(district.conn, event.id) if line.detail.get("propose")]
 
 
 # Late data ----------------------------------------------------------------------------------------------------------
 def test_a_late_alert_is_recorded_but_tells_nobody_and_opens_no_event(district, says):
     ident = says("open", Level.RED, 41.0, late=True)
-    assert alerts.get(district.conn, ident).late
+    assert recording.get(district.conn, ident).late
     assert count(district, "notice") == 0 and count(district, "event") == 0
 
 
 def test_a_late_alert_that_live_data_confirm_becomes_like_any_other(district, says):
     ident = says("open", Level.RED, 41.0, late=True)
     says("hold", Level.RED, minutes=5)
-    assert not alerts.get(district.conn, ident).late
+    assert not recording.get(district.conn, ident).late
     assert event_of(district, ident).state is State.ACCEPTED and district.notices("leader")
 
 
 def test_a_live_change_of_a_late_alert_tells_people_even_when_it_eases(district, says):
     ident = says("open", Level.RED, 41.0, late=True)
     says("change", Level.YELLOW, 16.0, minutes=5)
-    assert district.notices("operator") and alerts.get(district.conn, ident).event_id
+    assert district.notices("operator") and recording.get(district.conn, ident).event_id
 
 
 # The database keeps the promise -------------------------------------------------------------------------------------
@@ -285,10 +287,10 @@ def test_sixty_four_writers_at_once_never_make_two_open_alerts(district, pond, r
         with db.connect(db_url) as own:
             for _ in range(rounds):
                 wall.wait(120)
-                alerts.apply(own, district.catalog, pond, rule, blue, district.now, keep=False)
+                recording.apply(own, district.catalog, pond, rule, blue, district.now, keep=False)
                 row = own.execute("SELECT count(*) AS n FROM alert WHERE cleared_at IS NULL").fetchone()
                 most = max(most, row["n"])
-                alerts.apply(own, district.catalog, pond, rule, clear, district.now, keep=False)
+                recording.apply(own, district.catalog, pond, rule, clear, district.now, keep=False)
         return most
 
     with ThreadPoolExecutor(writers) as pool:
@@ -303,8 +305,8 @@ def test_the_memory_survives_as_json_to_the_last_field(district, pond):
         level=Level.ORANGE, since=district.now, pending=Level.RED, pending_since=district.now, pending_count=3,
         clear_since=district.now, seen_at=district.now, memo={"runs": {"1": [2, "x"]}, "last": ["y", 1.5]},
     )  # fmt: skip
-    assert alerts.state_of(json.loads(alerts.state_text(full))) == full
-    assert alerts.state_of(json.loads(alerts.state_text(replace(full, pending=None)))) == replace(full, pending=None)
+    assert recording.state_of(json.loads(recording.state_text(full))) == full
+    assert recording.state_of(json.loads(recording.state_text(replace(full, pending=None)))) == replace(full, pending=None)
 
 
 def test_people_of_no_duty_are_found_by_their_post(district, says):
@@ -312,4 +314,4 @@ def test_people_of_no_duty_are_found_by_their_post(district, says):
     district.conn.execute("DELETE FROM roster")
     says("open", Level.RED, 41.0)
     assert district.notices("operator") and district.notices("leader") and district.notices("cgj")
-    assert people.on_duty(district.conn, "cgj", ["desk"], district.now) == []
+    assert rosters.on_duty(district.conn, "cgj", ["desk"], district.now) == []

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
+from brain.commands import backfill
 from brain.engine.loop import Engine
-from brain.flow import readings, truth
-from brain.local import backfill
+from brain.flow.measured import instruments, readings
 from brain.model import Refused
 from brain.store import db
 
@@ -139,10 +139,10 @@ def test_a_file_without_its_columns_is_refused_as_a_whole(bring):
 
 
 def test_what_is_known_of_the_instrument_holds_for_history(conn, catalog, now, bring):
-    truth.calibrate(conn, catalog, "WQ-01", "ph", now - timedelta(days=9), None, "运维", now, addend=0.5, why="比测")
-    truth.maintain(conn, "WQ-01", now - timedelta(hours=1), now, "换药", "运维", now)
+    instruments.calibrate(conn, catalog, "WQ-01", "ph", now - timedelta(days=9), None, "运维", now, addend=0.5, why="比测")
+    instruments.maintain(conn, "WQ-01", now - timedelta(hours=1), now, "换药", "运维", now)
     bring(lines(now, 2), at=now + timedelta(minutes=5))
-    truth.settle(conn, now + timedelta(minutes=10))
+    instruments.settle(conn, now + timedelta(minutes=10))
     assert [(row[3], row[4]) for row in stored(conn)] == [(pytest.approx(7.51), "maintenance"), (7.5, "late")]
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import shapely
 
-from brain.local import city
-from brain.local.city import staff
+from brain.cities import meijiang
+from brain.cities.meijiang import staff
 from brain.store import db
 from geo import measure
 
@@ -25,17 +25,17 @@ FAMILIES = {"WQ": 8, "WL": 6, "RG": 12, "AQ": 4, "FM": 3, "FS": 20, "DW": 20, "P
 
 @pytest.fixture(scope="module")
 def grid():
-    return city.grid()
+    return meijiang.grid()
 
 
 @pytest.fixture(scope="module")
 def boundary():
-    return gpd.read_file(city.base_map()["district"]).geometry.iloc[0]
+    return gpd.read_file(meijiang.base_map()["district"]).geometry.iloc[0]
 
 
 @pytest.fixture(scope="module")
 def stations(grid):
-    return {s.id: s for s in city.placed(grid, city.stations())}
+    return {s.id: s for s in meijiang.placed(grid, meijiang.stations())}
 
 
 # The partition ------------------------------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ def test_every_town_village_and_grid_is_in_one_piece(grid):
 
 
 def test_codes_are_those_of_the_official_list(grid):
-    names = city.names()
+    names = meijiang.names()
     assert {c[:9] for c in grid.codes} == {c for c in names if len(c) == 9}
     assert {c[:12] for c in grid.codes} == {c for c in names if len(c) == 12}
     assert len({c[:9] for c in grid.codes}) == 7 and len({c[:12] for c in grid.codes}) == 129
@@ -104,14 +104,14 @@ def test_locate_agrees_with_shapely_on_the_real_city(grid):
 
 
 def test_neighbours_touch_the_district_and_do_not_cover_it(boundary):
-    around = gpd.read_file(city.base_map()["neighbours"]).geometry.union_all()
+    around = gpd.read_file(meijiang.base_map()["neighbours"]).geometry.union_all()
     assert around.intersection(boundary).area < 1e-6 and around.distance(boundary) == 0
     assert boundary.boundary.difference(around.buffer(1e-5)).length < 0.01
 
 
 # Rivers -------------------------------------------------------------------------------------------------------------
 def test_every_tributary_flows_into_the_meijiang():
-    net, lines = city.network(), city.rivers()
+    net, lines = meijiang.network(), meijiang.rivers()
     mouth = net.spot(*lines.geometry[0].coords[-1])
     for name, line in zip(lines["name"], lines.geometry, strict=True):
         source = net.spot(*line.coords[0])
@@ -120,7 +120,7 @@ def test_every_tributary_flows_into_the_meijiang():
 
 
 def test_gauges_stand_on_their_river(stations):
-    net = city.network()
+    net = meijiang.network()
     for station in stations.values():
         if station.id[:2] in ("WL", "WQ") and not station.params.get("lake"):
             spot = net.spot(station.lng, station.lat, within_m=100)
@@ -128,7 +128,7 @@ def test_gauges_stand_on_their_river(stations):
 
 
 def test_water_reaches_the_town_gauge_before_the_one_below_it(stations):
-    net = city.network()
+    net = meijiang.network()
     above, town, below = (net.spot(stations[k].lng, stations[k].lat) for k in ("WL-02", "WL-01", "WL-03"))
     assert 0 < net.travel_s(above, town) < net.travel_s(above, below)
 
@@ -188,26 +188,26 @@ def test_every_place_of_the_district_lies_in_a_watch_cell(stations, grid):
 
 
 def test_resources_belong_to_organisations_and_lie_in_the_district(grid, catalog):
-    assert not [r["id"] for r in city.resources() if r["org"] not in catalog.departments]
-    assert not [r["id"] for r in city.resources() if not grid.cell_at(r["lng"], r["lat"])]
+    assert not [r["id"] for r in meijiang.resources() if r["org"] not in catalog.departments]
+    assert not [r["id"] for r in meijiang.resources() if not grid.cell_at(r["lng"], r["lat"])]
 
 
 # What is said about it ----------------------------------------------------------------------------------------------
 def test_every_shipped_file_has_its_source_and_every_source_is_complete():
-    told = city.sources()
+    told = meijiang.sources()
     assert all({"what", "truth", "source", "licence", "caveat", "files"} <= set(s) for s in told)
     assert {s["truth"] for s in told} == {"真实", "示意", "映射", "模拟"}
     named = {f for s in told for f in s["files"]}
-    assert all((city.DATA.parent / f).exists() for f in named)
-    assert {f"data/{f.name}" for f in city.DATA.iterdir()} <= named
+    assert all((meijiang.DATA.parent / f).exists() for f in named)
+    assert {f"data/{f.name}" for f in meijiang.DATA.iterdir()} <= named
 
 
 def test_the_folder_stays_small():
-    assert sum(f.stat().st_size for f in city.DATA.rglob("*") if f.is_file()) < 3_000_000
+    assert sum(f.stat().st_size for f in meijiang.DATA.rglob("*") if f.is_file()) < 3_000_000
 
 
 def test_base_map_files_are_geojson_in_degrees_with_names():
-    for path in city.base_map().values():
+    for path in meijiang.base_map().values():
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
         assert features and all(f["properties"]["name"] for f in features)
         west, south, east, north = gpd.read_file(path).total_bounds
@@ -221,10 +221,10 @@ def counts(conn) -> dict[str, int]:
 
 
 def test_loading_twice_changes_nothing(conn, catalog):
-    city.load(conn, catalog, lambda text: None)
+    meijiang.load(conn, catalog, lambda text: None)
     before = counts(conn)
     heard = []
-    city.load(conn, catalog, heard.append)
+    meijiang.load(conn, catalog, heard.append)
     assert counts(conn) == before and heard == []
 
 
@@ -236,7 +236,7 @@ def test_a_newer_version_replaces_places_and_keeps_what_people_edited(city_db, c
         city_db.execute("UPDATE station SET params = params || '{\"warning\": 75.8}' WHERE id = 'WL-01'")
         city_db.execute("UPDATE person SET phone = '13912345678' WHERE login = 'cgj1'")
         city_db.execute("DELETE FROM roster WHERE org = 'swj'")
-    city.load(city_db, catalog, lambda text: None)
+    meijiang.load(city_db, catalog, lambda text: None)
     one = lambda sql: city_db.execute(sql).fetchone()["v"]  # noqa: E731
     assert one("SELECT name AS v FROM place WHERE code = '441402004'") == "江南街道"
     assert one("SELECT params->>'warning' AS v FROM station WHERE id = 'WL-01'") == "75.8"
@@ -250,7 +250,7 @@ def test_stations_entered_by_others_are_placed_with_the_cells(city_db, catalog):
         city_db.execute("UPDATE fact SET value = '{\"version\": \"older\"}' WHERE key = 'city'")
         for row in (("X-1", "里", 116.1225, 24.2781), ("X-2", "外", 113, 22)):
             city_db.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, %s, 'water', %s, %s)", row)
-    city.load(city_db, catalog, lambda text: None)
+    meijiang.load(city_db, catalog, lambda text: None)
     rows = {r["id"]: r for r in city_db.execute("SELECT id, town, grid, cell FROM station WHERE id LIKE 'X-%'")}
     assert rows["X-1"]["town"] == "441402006" and rows["X-1"]["cell"][:12] == rows["X-1"]["grid"][:12]
     assert rows["X-2"]["town"] is None and rows["X-2"]["cell"] is None
@@ -262,13 +262,13 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(conn, catalog):
             raise RuntimeError(text)
 
     with pytest.raises(RuntimeError):
-        city.load(conn, catalog, stumble)
+        meijiang.load(conn, catalog, stumble)
     assert set(counts(conn).values()) == {0}
 
 
 def test_the_record_says_which_city_it_holds(city_db, grid):
     value = db.one(city_db, "city_fact", key="city")["value"]
-    assert value["code"] == "441402" and value["version"] == city.version() and value["cells"] == len(grid)
+    assert value["code"] == "441402" and value["version"] == meijiang.version() and value["cells"] == len(grid)
 
 
 def test_cells_read_back_from_the_record_make_the_same_grid(city_db, grid):

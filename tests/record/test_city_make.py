@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import shapely
 
-from brain.local import city
-from brain.local.city.make import __main__ as maker
-from brain.local.city.make import cells, placing, plane, seeds
+from brain.cities import meijiang
+from brain.cities.meijiang.make import __main__ as maker
+from brain.cities.meijiang.make import cells, placing, plane, seeds
 from geo.grid import Grid
 
 
@@ -24,7 +24,7 @@ def made():
 def test_the_maker_makes_what_is_shipped(made):
     """By area and not by byte: another version of GEOS may round a crossing to the next centimetre."""
     again = Grid([c.code for c in made], [c.polygon for c in made], [c.grid for c in made])
-    shipped = city.grid()
+    shipped = meijiang.grid()
     west, south, east, north = shapely.total_bounds(shipped.cells)
     x, y = np.random.default_rng(11).uniform([west, south], [east, north], (50_000, 2)).T
     assert (again.locate(x, y) == shipped.locate(x, y)).mean() > 0.999
@@ -62,7 +62,7 @@ def test_a_ring_written_and_read_is_the_same_ring():
     ring = shapely.Polygon([(116.1158278, 24.2753131), (116.115, 24.2755178), (116.1148379, 24.2755579)])
     text = maker.ring_text(ring)
     assert text.startswith("1161158278 242753131 ") and len(text.split()) == 6
-    from brain.local.city.shipped import _polygon
+    from brain.cities.meijiang.shipped import _polygon
 
     assert shapely.get_coordinates(_polygon(text)).tolist() == shapely.get_coordinates(ring).tolist()
 
@@ -75,7 +75,7 @@ def test_a_cell_in_two_pieces_is_given_away_to_the_longest_border():
 
 
 def test_a_village_never_gets_more_grids_than_a_third_of_its_cells():
-    from brain.local.city.make.gather import how_many
+    from brain.cities.meijiang.make.gather import how_many
 
     assert how_many("441402004001", 0.6, 60) == 4 and how_many("441402106200", 9.0, 60) == 3
     assert how_many("441402106200", 9.0, 4) == 1 and how_many("441402106200", 0.1, 1) == 1

@@ -14,7 +14,9 @@ import psycopg
 import pytest
 
 from brain.engine.loop import Engine
-from brain.flow import alerts, escalation, events, readings
+from brain.flow.alerts import recording
+from brain.flow.events import acting, escalation
+from brain.flow.measured import readings
 from brain.model import Quality, Reading, State
 from brain.rules import thresholds
 from brain.store import db
@@ -47,7 +49,7 @@ def send(district):
 
 def open_alerts(conn, kind="pond_depth"):
     return [
-        alerts.alert_of(r)
+        recording.alert_of(r)
         for r in conn.execute("SELECT * FROM alert WHERE cleared_at IS NULL AND kind = %s ORDER BY id", [kind])
     ]
 
@@ -64,7 +66,7 @@ def test_a_reading_over_its_limit_becomes_an_alert_and_an_event_in_one_step(dist
     send("PD-09", pond_depth=16.0)
     assert engine.step(district.now) >= 1
     alert = open_alerts(district.conn)[0]
-    event = events.get(district.conn, alert.event_id)
+    event = acting.get(district.conn, alert.event_id)
     assert (alert.station, alert.level.key, alert.observed_at) == ("PD-09", "yellow", district.now)
     assert (event.category, event.state) == ("matter:10901", State.ACCEPTED)
     assert "积水深度" in event.description and alert.evidence["version"] == 1
@@ -94,7 +96,7 @@ def test_a_rise_and_a_fall_in_one_batch_are_both_told(district, engine, send):
     assert open_alerts(district.conn) == []
     row = district.conn.execute("SELECT id, peak FROM alert WHERE kind = 'pond_depth'").fetchone()
     assert row["peak"] == 1
-    assert [w["what"] for w in alerts.log_of(district.conn, row["id"])] == ["open", "event", "change", "clear"]
+    assert [w["what"] for w in recording.log_of(district.conn, row["id"])] == ["open", "event", "change", "clear"]
 
 
 def test_a_rise_long_before_the_newest_record_is_told_when_the_engine_catches_up(district, engine, send):
@@ -266,14 +268,14 @@ def test_an_effect_that_the_database_refuses_does_not_stop_the_others(district, 
     for name in ("PD-09", "PD-10"):
         district.station(name, "drainage")
         send(name, pond_depth=16.0)
-    real = events.report
+    real = acting.report
 
     def report(conn, *args, station, **more):
         if station == "PD-09":
             conn.execute("SELECT 1/0")
         return real(conn, *args, station=station, **more)
 
-    monkeypatch.setattr(events, "report", report)
+    monkeypatch.setattr(acting, "report", report)
     engine.step(district.now)
     assert [a.station for a in open_alerts(district.conn)] == ["PD-10"]
     assert [a.station for a in open_alerts(district.conn, "device")] == ["PD-09"]
@@ -293,7 +295,7 @@ def test_after_a_crash_in_the_middle_the_batch_has_all_its_effects_once(district
         raise PowerCut("cut")
 
     with monkeypatch.context() as broken:
-        broken.setattr(alerts, where, cut)
+        broken.setattr(recording, where, cut)
         with Engine(db_url, district.catalog) as first, pytest.raises(PowerCut):
             first.step(district.now)
     assert counts(district.conn)["alert"] == 0

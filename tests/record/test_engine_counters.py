@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from brain.engine.loop import Engine
-from brain.flow import readings
+from brain.flow.measured import readings
 from brain.model import Quality, Reading
 
 SUMS = ("rain_1h", "rain_3h", "rain_6h", "rain_24h")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from brain.flow import escalation, events
+from brain.flow.events import acting, escalation
 from brain.model import State, Verb
 from brain.store import db
 
@@ -21,7 +21,7 @@ def row(district, event):
 
 
 def escalations(district, event):
-    return [line for line in events.log_of(district.conn, event.id) if line.verb is Verb.ESCALATE]
+    return [line for line in acting.log_of(district.conn, event.id) if line.verb is Verb.ESCALATE]
 
 
 @pytest.fixture
@@ -127,15 +127,15 @@ def test_a_suspended_case_rests_and_resumes_by_itself_at_its_end(district, handl
     sweep(district, until - timedelta(seconds=1))
     assert row(district, handled)["state"] == "suspended" and row(district, handled)["rung"] == 0
     sweep(district, until)
-    after = events.get(district.conn, handled.id)
+    after = acting.get(district.conn, handled.id)
     assert after.state is State.HANDLING and after.due_at - until == handled.due_at - district.now
-    last = events.log_of(district.conn, handled.id)[-1]
+    last = acting.log_of(district.conn, handled.id)[-1]
     assert (last.verb, last.role, last.actor_name) == (Verb.RESUME, "clock", "时限引擎")
 
 
 def test_a_part_of_a_joint_case_that_is_late_is_told_once(district, handled):
     district.act(handled, Verb.JOIN, "dispatcher", org="swj", note="关闸")
-    due = events.parts_of(district.conn, handled.id)[0]["due_at"]
+    due = acting.parts_of(district.conn, handled.id)[0]["due_at"]
     for minutes in (0, 5):
         sweep(district, due + timedelta(minutes=minutes))
     assert district.notices("swj").count("联动处置已超期：暴露垃圾") == 1
@@ -162,10 +162,10 @@ def test_two_sweepers_at_once_do_each_row_once(district, urgent, db_url):
         list(pool.map(run, range(4)))
     assert all(row(district, c)["rung"] == 4 for c in cases)
     assert all(len(escalations(district, c)) == 5 for c in cases)  # four rungs and the limit itself
-    assert events.verify_log(district.conn) is None
+    assert acting.verify_log(district.conn) is None
 
 
 def test_what_the_clock_writes_is_chained_like_any_line(district, handled, limit):
     sweep(district, handled.due_at + limit)
-    assert events.verify_log(district.conn) is None
-    assert row(district, handled)["version"] == len(events.log_of(district.conn, handled.id))
+    assert acting.verify_log(district.conn) is None
+    assert row(district, handled)["version"] == len(acting.log_of(district.conn, handled.id))

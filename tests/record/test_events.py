@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from brain.flow import events
+from brain.flow.events import acting
 from brain.model import Source, State, Verb
 from brain.store import db
 
@@ -39,7 +39,7 @@ def test_the_same_client_key_makes_one_event(district):
     first = district.report(client_key=key)
     again = district.report(client_key=key, title="又报一次")
     assert again.id == first.id and again.title == "暴露垃圾"
-    assert len(events.log_of(district.conn, first.id)) == 1
+    assert len(acting.log_of(district.conn, first.id)) == 1
 
 
 def test_another_persons_client_key_is_refused(district):
@@ -80,7 +80,7 @@ def test_a_case_walks_the_whole_line_and_each_step_is_one_line_of_history(distri
     event = district.until("closed")
     assert district.verbs(event) == ["report", "accept", "register", "dispatch", "take", "answer", "check", "close"]
     assert (event.state, event.close_condition) == (State.CLOSED, district.catalog.close_conditions[0])
-    assert event.version == 8 and events.verify_log(district.conn) is None
+    assert event.version == 8 and acting.verify_log(district.conn) is None
 
 
 def test_each_step_stamps_its_own_clock(district):
@@ -195,7 +195,7 @@ def test_answering_needs_a_photo_and_a_place_near_the_event_or_a_reason(district
     )
     far = district.act(event, Verb.ANSWER, "cgj", lng=lng, lat=lat + 0.01, photos=[photo], reason="在泵房内处置")
     assert far.state is State.ANSWERED
-    assert 1000 < events.log_of(district.conn, event.id)[-1].detail["distance_m"] < 1200
+    assert 1000 < acting.log_of(district.conn, event.id)[-1].detail["distance_m"] < 1200
 
 
 def test_an_answer_stops_the_clock_and_names_a_checker_other_than_the_handler(district):

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from brain.flow import events
+from brain.flow.events import acting
 from brain.model import ENGINE, Level, Source, State, Verb
 
 
 @pytest.fixture
 def sensor_event(district):
     lng, lat = district.at("A")
-    return events.report(
+    return acting.report(
         district.conn, district.catalog, category="matter:10901", title="PD-01：道路积水", lng=lng, lat=lat,
         source=Source.SENSOR, actor=ENGINE, now=district.now, level=Level.YELLOW,
     )  # fmt: skip
@@ -28,7 +28,7 @@ def test_a_sensors_registered_event_is_dispatched_by_rule_where_one_owner_is_nam
     after = district.act(sensor_event, Verb.REGISTER, "chief", condition=district.catalog.register_conditions[2])
     owner = district.catalog.categories["matter:10901"].org
     assert (after.state, after.org) == (State.DISPATCHED, owner)
-    line = events.log_of(district.conn, after.id)[-1]
+    line = acting.log_of(district.conn, after.id)[-1]
     assert (line.verb, line.role, line.detail["why"]) == (Verb.DISPATCH, "rule", "category")
     assert district.notices("dispatcher") == []
 
@@ -52,7 +52,7 @@ def test_two_owners_of_one_place_leave_it_to_the_dispatcher_and_the_miss_is_coun
     after = district.act(sensor_event, Verb.REGISTER, "chief", condition=district.catalog.register_conditions[2])
     assert after.state is State.REGISTERED
     district.act(after, Verb.DISPATCH, "dispatcher", org="swj")
-    detail = events.log_of(district.conn, after.id)[-1].detail
+    detail = acting.log_of(district.conn, after.id)[-1].detail
     assert detail["missed"] is True and detail["by_rule"] == "441402103"
 
 
@@ -65,7 +65,7 @@ def test_a_returned_event_is_not_dispatched_by_rule_again(district, sensor_event
 
 # Duplicates ---------------------------------------------------------------------------------------------------------
 def near(district, category, lng, lat, **more):
-    return events.near_duplicates(district.conn, district.catalog, category, lng, lat, district.now, **more)
+    return acting.near_duplicates(district.conn, district.catalog, category, lng, lat, district.now, **more)
 
 
 def test_open_events_of_the_category_within_fifty_metres_and_a_day_are_proposed_nearest_first(district):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from brain.flow import events, signals
+from brain.flow.events import acting, signals
 from brain.model import Refused, State, Verb
 from brain.store import db
 
@@ -42,7 +42,7 @@ def test_an_extension_is_asked_by_the_department_and_granted_with_one_limit_more
     assert district.notices("dispatcher")[-1].startswith("申请延期")
     granted = district.act(event, Verb.EXTEND, "dispatcher", reason="同意")
     assert granted.due_at - event.due_at == timedelta(hours=event.limit_amount) and granted.extensions == 1
-    assert events.log_of(district.conn, event.id)[-1].detail["granted"] is True
+    assert acting.log_of(district.conn, event.id)[-1].detail["granted"] is True
 
 
 def test_an_extension_asked_in_time_may_be_granted_after_the_deadline_but_not_asked_then(district, urgent):
@@ -78,14 +78,14 @@ def test_a_joined_organisation_gets_a_part_with_a_clock_and_the_answer_waits_for
     event = district.until("handling")
     district.refused("unknown", district.act, event, Verb.NOTE, "swj", note="看不到")
     district.act(event, Verb.JOIN, "dispatcher", org="swj", note="关闭闸门")
-    part = events.parts_of(district.conn, event.id)[0]
+    part = acting.parts_of(district.conn, event.id)[0]
     assert part["org"] == "swj" and part["due_at"] > district.now
     assert "请联动处置：暴露垃圾" in district.notices("swj")[-1]
     district.refused("parts_open", district.act, event, Verb.ANSWER, "cgj", here=True)
     swj = district.actor("swj")
     district.refused(
         "no_part",
-        events.answer_part,
+        acting.answer_part,
         district.conn,
         district.catalog,
         event.id,
@@ -93,7 +93,7 @@ def test_a_joined_organisation_gets_a_part_with_a_clock_and_the_answer_waits_for
         district.now,
         note="好",
     )
-    events.answer_part(district.conn, district.catalog, event.id, swj, district.now, note="闸门已关")
+    acting.answer_part(district.conn, district.catalog, event.id, swj, district.now, note="闸门已关")
     assert district.act(event, Verb.ANSWER, "cgj", here=True).state is State.ANSWERED
 
 
@@ -104,17 +104,17 @@ def test_a_worker_mends_on_the_spot_and_it_is_counted_apart(district):
         "condition": district.catalog.close_conditions[0], "now": district.now, "client_key": uuid.uuid4(),
         "photos": [district.photo("worker1")], "before": [district.photo("worker1")],
     }  # fmt: skip
-    event = events.self_handle(district.conn, district.catalog, **given)
+    event = acting.self_handle(district.conn, district.catalog, **given)
     assert event.state is State.CLOSED and event.self_handled
     assert district.verbs(event) == ["report", "self_handle", "close"]
-    assert events.self_handle(district.conn, district.catalog, **given).id == event.id
+    assert acting.self_handle(district.conn, district.catalog, **given).id == event.id
     assert len(district.verbs(event)) == 3
 
 
 def test_a_self_handling_that_is_refused_leaves_nothing_behind(district):
     lng, lat = district.at("A")
     district.refused(
-        "photo_missing", events.self_handle, district.conn, district.catalog, category="matter:06010", title="小广告",
+        "photo_missing", acting.self_handle, district.conn, district.catalog, category="matter:06010", title="小广告",
         lng=lng, lat=lat, actor=district.actor("worker1"), now=district.now, photos=[],
         condition=district.catalog.close_conditions[0],
     )  # fmt: skip
@@ -125,7 +125,7 @@ def test_a_self_handling_that_is_refused_leaves_nothing_behind(district):
 def test_a_verb_that_the_state_does_not_know_is_refused_and_writes_nothing(district):
     event = district.report()
     district.refused("no_such_move", district.act, event, Verb.CHECK, "chief", passed=True)
-    assert district.verbs(event) == ["report"] and events.get(district.conn, event.id).version == 1
+    assert district.verbs(event) == ["report"] and acting.get(district.conn, event.id).version == 1
 
 
 def test_the_wrong_role_is_refused(district):
@@ -137,7 +137,7 @@ def test_whoever_may_not_see_an_event_cannot_tell_it_from_one_that_is_not_there(
     event = district.report(cell="A")
     says = district.refused("unknown", district.act, event, Verb.NOTE, "swj", note="x")
     nothing = district.refused(
-        "unknown", events.act, district.conn, district.catalog, "4414022026090399999", Verb.NOTE,
+        "unknown", acting.act, district.conn, district.catalog, "4414022026090399999", Verb.NOTE,
         district.actor("swj"), district.now, note="x",
     )  # fmt: skip
     assert says.replace(event.id, "") == nothing.replace("4414022026090399999", "")
@@ -168,7 +168,7 @@ def test_two_at_once_one_moves_it_and_the_other_is_refused(district, db_url):
     def accept(_):
         with db.connect(db_url) as own:
             try:
-                events.act(own, district.catalog, event.id, Verb.ACCEPT, district.actor("acceptor"), district.now)
+                acting.act(own, district.catalog, event.id, Verb.ACCEPT, district.actor("acceptor"), district.now)
                 return "moved"
             except Refused as err:
                 return err.code
@@ -180,7 +180,7 @@ def test_two_at_once_one_moves_it_and_the_other_is_refused(district, db_url):
 
 def test_buttons_are_what_the_rules_would_let_him_try(district):
     event = district.until("dispatched")
-    may = lambda login: events.allowed(district.conn, district.catalog, event, district.actor(login), district.now)  # noqa: E731
+    may = lambda login: acting.allowed(district.conn, district.catalog, event, district.actor(login), district.now)  # noqa: E731
     assert {Verb.TAKE, Verb.RETURN, Verb.EXTEND} <= set(may("cgj")) and Verb.DISPATCH not in may("cgj")
     assert may("swj") == [] and may("admin") == []
     assert Verb.URGE in may("operator") and Verb.TAKE not in may("operator")
@@ -189,5 +189,5 @@ def test_buttons_are_what_the_rules_would_let_him_try(district):
 def test_history_never_runs_backwards_even_when_a_clock_does(district):
     event = district.report()
     district.act(event, Verb.ACCEPT, "acceptor", minutes=-30)
-    times = [line.at for line in events.log_of(district.conn, event.id)]
+    times = [line.at for line in acting.log_of(district.conn, event.id)]
     assert times == sorted(times)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from PIL import ExifTags, Image
 
-from brain.flow import events, photos
+from brain.flow.events import acting, photos
 from brain.model import Verb
 
 BEIJING = timezone(timedelta(hours=8))
@@ -114,7 +114,7 @@ def test_a_verb_binds_its_photos_to_the_event(district, keep):
     district.act(event, Verb.ANSWER, "cgj", lng=event.lng, lat=event.lat, photos=[photo.id])
     bound = photos.of_event(district.conn, event.id)
     assert [(p.id, p.phase) for p in bound] == [(photo.id, "answer")]
-    assert events.log_of(district.conn, event.id)[-1].detail["photos"] == [str(photo.id)]
+    assert acting.log_of(district.conn, event.id)[-1].detail["photos"] == [str(photo.id)]
 
 
 def test_another_persons_or_another_events_photo_cannot_be_shown(district, keep):
@@ -131,5 +131,5 @@ def test_the_same_picture_under_two_events_is_written_into_the_history(district,
     first, second, data = district.until("handling"), district.until("handling"), picture()
     for event in (first, second):
         district.act(event, Verb.ANSWER, "cgj", lng=event.lng, lat=event.lat, photos=[keep(data, "cgj").id])
-    assert "photo_reused" not in events.log_of(district.conn, first.id)[-1].detail
-    assert events.log_of(district.conn, second.id)[-1].detail["photo_reused"] == [first.id]
+    assert "photo_reused" not in acting.log_of(district.conn, first.id)[-1].detail
+    assert acting.log_of(district.conn, second.id)[-1].detail["photo_reused"] == [first.id]

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pytest
 
-from brain.flow import clocks, escalation, events
+from brain.flow.events import acting, clocks, escalation
 from brain.model import OPEN_STATES, Refused, State, Verb
 from brain.rules import lifecycle, sla
 
@@ -69,17 +69,17 @@ def walk(rng: random.Random, district, category: str) -> str:
         district.now += timedelta(minutes=rng.choice([0, 1, 7, 45, 180, 900]))
         if rng.random() < 0.15:
             escalation.sweep(district.conn, district.catalog, district.now)
-        event = events.get(district.conn, event.id)
+        event = acting.get(district.conn, event.id)
         verb = what(rng, district, event)
         login = someone(rng, district, verb, event)
         before = event.version
         try:
-            events.act(
+            acting.act(
                 district.conn, district.catalog, event.id, verb, district.actor(login), district.now,
                 **given_for(rng, district, verb, login, event),
             )  # fmt: skip
         except Refused:
-            assert events.get(district.conn, event.id).version == before
+            assert acting.get(district.conn, event.id).version == before
     return event.id
 
 
@@ -112,10 +112,10 @@ def stopped_for(log, limit, calendar) -> float:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_three_hundred_random_walks_keep_the_record_true(district, walked):
-    assert events.verify_log(district.conn) is None
+    assert acting.verify_log(district.conn) is None
     ends, verbs = set(), set()
     for ident in walked:
-        event, log = events.get(district.conn, ident), events.log_of(district.conn, ident)
+        event, log = acting.get(district.conn, ident), acting.log_of(district.conn, ident)
         ends.add(event.state)
         verbs |= {line.verb for line in log}
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from brain.flow import events
-from brain.local.city import history
+from brain.cities.meijiang import history
+from brain.flow.events import acting
 from brain.model import Actor, Role, State, Verb
 from brain.report import snapshot
 from brain.rules import lifecycle
@@ -87,7 +87,7 @@ def test_every_case_lies_in_its_cell_and_every_town_has_some(past):
 
 
 def test_the_log_is_whole_and_chained(past):
-    assert events.verify_log(past) is None
+    assert acting.verify_log(past) is None
     assert rows(
         past,
         "SELECT count(*) AS n FROM event e WHERE version <> (SELECT count(*) FROM event_log WHERE event_id = e.id)",
@@ -153,13 +153,13 @@ def test_an_open_case_goes_on_by_the_ordinary_verbs(past, catalog):
     with past.transaction(force_rollback=True):
         clerk = rows(past, "SELECT id, name FROM person WHERE org = 'cgj' AND role = 'department' LIMIT 1")[0]
         actor = Actor(clerk["id"], clerk["name"], Role.DEPARTMENT, "cgj")
-        assert events.act(past, catalog, row["id"], Verb.TAKE, actor, NOW).state == "handling"
+        assert acting.act(past, catalog, row["id"], Verb.TAKE, actor, NOW).state == "handling"
 
 
 def test_the_next_report_of_a_day_gets_the_next_number(past, catalog):
     last = rows(past, "SELECT max(id) AS id FROM event")[0]["id"]
     with past.transaction(force_rollback=True):
-        made = events.report(
+        made = acting.report(
             past, catalog, category="matter:06010", title="暴露垃圾", lng=116.117, lat=24.303, source="public",
             actor=Actor(None, "市民", Role.PUBLIC), now=NOW,
         )  # fmt: skip

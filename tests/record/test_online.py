@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from brain.engine.loop import Engine
-from brain.flow import online
+from brain.flow.measured import online
 from brain.rules.online_rate import Tally
 
 BEIJING = timezone(timedelta(hours=8))

@@ -9,8 +9,9 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from brain.flow import notices, people
+from brain.identity import accounts, people, rosters, sessions
 from brain.model import Refused, Role
+from brain.notify import notices
 from brain.settings import Settings
 from brain.store import db
 
@@ -19,7 +20,7 @@ GOOD, OTHER = "Mei-jiang-2026", "Xi-yang-2027"
 
 @pytest.fixture
 def person(conn, now):
-    return people.create(conn, login="acceptor9", name="李受理", role=Role.ACCEPTOR, password=GOOD, now=now, must_change=False)
+    return accounts.create(conn, login="acceptor9", name="李受理", role=Role.ACCEPTOR, password=GOOD, now=now, must_change=False)
 
 
 def refused(code: str, call, *args, **kw) -> str:
@@ -30,55 +31,55 @@ def refused(code: str, call, *args, **kw) -> str:
 
 
 def test_the_right_password_logs_in_and_a_wrong_one_does_not(conn, person, now):
-    assert people.authenticate(conn, "acceptor9", GOOD, now) == person
-    assert "不正确" in refused("login", people.authenticate, conn, "acceptor9", "wrong", now)
+    assert sessions.authenticate(conn, "acceptor9", GOOD, now) == person
+    assert "不正确" in refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now)
 
 
 def test_an_unknown_login_is_answered_like_a_wrong_password(conn, person, now):
-    unknown = refused("login", people.authenticate, conn, "nobody", GOOD, now)
-    assert unknown == refused("login", people.authenticate, conn, "acceptor9", "wrong", now)
+    unknown = refused("login", sessions.authenticate, conn, "nobody", GOOD, now)
+    assert unknown == refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now)
 
 
 def test_what_was_typed_for_an_unknown_account_is_not_written_down(conn, now):
-    refused("login", people.authenticate, conn, "My-Password-1", "x", now)
+    refused("login", sessions.authenticate, conn, "My-Password-1", "x", now)
     row = conn.execute("SELECT * FROM audit").fetchone()
     assert not row["ok"] and "My-Password-1" not in str(row)
 
 
 def test_the_fifth_failure_locks_for_thirty_minutes_even_for_the_right_password(conn, person, now):
     for _ in range(4):
-        refused("login", people.authenticate, conn, "acceptor9", "wrong", now)
-    refused("locked", people.authenticate, conn, "acceptor9", "wrong", now)
-    assert "30 分钟" in refused("locked", people.authenticate, conn, "acceptor9", GOOD, now)
-    refused("locked", people.authenticate, conn, "acceptor9", GOOD, now + timedelta(minutes=29, seconds=59))
-    assert people.authenticate(conn, "acceptor9", GOOD, now + timedelta(minutes=30)).id == person.id
+        refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now)
+    refused("locked", sessions.authenticate, conn, "acceptor9", "wrong", now)
+    assert "30 分钟" in refused("locked", sessions.authenticate, conn, "acceptor9", GOOD, now)
+    refused("locked", sessions.authenticate, conn, "acceptor9", GOOD, now + timedelta(minutes=29, seconds=59))
+    assert sessions.authenticate(conn, "acceptor9", GOOD, now + timedelta(minutes=30)).id == person.id
 
 
 def test_after_a_lock_has_ended_the_count_starts_anew(conn, person, now):
     for _ in range(4):
-        refused("login", people.authenticate, conn, "acceptor9", "wrong", now)
-    refused("locked", people.authenticate, conn, "acceptor9", "wrong", now)
-    refused("login", people.authenticate, conn, "acceptor9", "wrong", now + timedelta(minutes=31))
+        refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now)
+    refused("locked", sessions.authenticate, conn, "acceptor9", "wrong", now)
+    refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now + timedelta(minutes=31))
 
 
 def test_a_success_forgets_earlier_failures(conn, person, now):
     for _ in range(4):
-        refused("login", people.authenticate, conn, "acceptor9", "wrong", now)
-    people.authenticate(conn, "acceptor9", GOOD, now)
-    refused("login", people.authenticate, conn, "acceptor9", "wrong", now)
+        refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now)
+    sessions.authenticate(conn, "acceptor9", GOOD, now)
+    refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now)
 
 
 def test_guesses_side_by_side_do_not_get_more_than_five_tries(db_url, conn, person, now):
     def guess(k):
         with db.connect(db_url) as own:
             try:
-                people.authenticate(own, "acceptor9", f"guess{k}", now)
+                sessions.authenticate(own, "acceptor9", f"guess{k}", now)
             except Refused as err:
                 return err.code
 
     with ThreadPoolExecutor(8) as pool:
         codes = list(pool.map(guess, range(16)))
-    refused("locked", people.authenticate, conn, "acceptor9", GOOD, now)
+    refused("locked", sessions.authenticate, conn, "acceptor9", GOOD, now)
     assert conn.execute("SELECT failed FROM person WHERE id = %s", [person.id]).fetchone()["failed"] == 5
     assert set(codes) <= {"login", "locked"}
 
@@ -86,15 +87,15 @@ def test_guesses_side_by_side_do_not_get_more_than_five_tries(db_url, conn, pers
 def test_an_administrator_lifts_a_lock(conn, person, now):
     for _ in range(5):
         with pytest.raises(Refused):
-            people.authenticate(conn, "acceptor9", "wrong", now)
-    admin = people.create(conn, login="admin9", name="管理员", role=Role.ADMIN, now=now)
-    people.unlock(conn, person.id, now, by=admin)
-    assert people.authenticate(conn, "acceptor9", GOOD, now).id == person.id
+            sessions.authenticate(conn, "acceptor9", "wrong", now)
+    admin = accounts.create(conn, login="admin9", name="管理员", role=Role.ADMIN, now=now)
+    accounts.unlock(conn, person.id, now, by=admin)
+    assert sessions.authenticate(conn, "acceptor9", GOOD, now).id == person.id
 
 
 def test_every_attempt_leaves_an_audit_line(conn, person, now):
-    people.authenticate(conn, "acceptor9", GOOD, now, "10.0.0.7")
-    refused("login", people.authenticate, conn, "acceptor9", "wrong", now, "10.0.0.8")
+    sessions.authenticate(conn, "acceptor9", GOOD, now, "10.0.0.7")
+    refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now, "10.0.0.8")
     rows = conn.execute("SELECT ok, ip, actor FROM audit WHERE action = 'login' ORDER BY id").fetchall()
     assert [(r["ok"], r["ip"], r["actor"]) for r in rows] == [(True, "10.0.0.7", "李受理"), (False, "10.0.0.8", "李受理")]
 
@@ -115,95 +116,95 @@ def test_passwords_are_kept_as_argon2id_only(conn, person):
     [("Ab1-xyz", Role.WORKER), ("abcdefgh1", Role.WORKER), ("Abc-1234567", Role.ADMIN), ("Wg-001-xyz", Role.WORKER)],
 )
 def test_a_weak_password_is_refused_with_what_is_missing(conn, now, password, role):
-    refused("password", people.create, conn, login="wg-001", name="甲", role=role, password=password, now=now)
+    refused("password", accounts.create, conn, login="wg-001", name="甲", role=role, password=password, now=now)
 
 
 def test_the_last_five_passwords_may_not_come_back(conn, person, now):
     for k in range(4):
-        people.set_password(conn, person.id, f"{OTHER}{k}", now=now + timedelta(days=k))
-    refused("password", people.set_password, conn, person.id, GOOD, now=now + timedelta(days=5))
-    people.set_password(conn, person.id, f"{OTHER}9", now=now + timedelta(days=6))
-    people.set_password(conn, person.id, GOOD, now=now + timedelta(days=7))
+        accounts.set_password(conn, person.id, f"{OTHER}{k}", now=now + timedelta(days=k))
+    refused("password", accounts.set_password, conn, person.id, GOOD, now=now + timedelta(days=5))
+    accounts.set_password(conn, person.id, f"{OTHER}9", now=now + timedelta(days=6))
+    accounts.set_password(conn, person.id, GOOD, now=now + timedelta(days=7))
 
 
 def test_a_password_older_than_ninety_days_must_be_changed(conn, person, now):
-    assert not people.authenticate(conn, "acceptor9", GOOD, now + timedelta(days=89)).must_change
-    assert people.authenticate(conn, "acceptor9", GOOD, now + timedelta(days=91)).must_change
+    assert not sessions.authenticate(conn, "acceptor9", GOOD, now + timedelta(days=89)).must_change
+    assert sessions.authenticate(conn, "acceptor9", GOOD, now + timedelta(days=91)).must_change
 
 
 def test_changing_ones_password_asks_for_the_old_one_and_clears_must_change(conn, person, now):
-    people.set_password(conn, "acceptor9", OTHER, now=now, must_change=True)
-    assert people.authenticate(conn, "acceptor9", OTHER, now).must_change
-    refused("login", people.change_password, conn, person, "wrong", GOOD + "x", now)
-    assert not people.change_password(conn, person, OTHER, GOOD + "x", now).must_change
+    accounts.set_password(conn, "acceptor9", OTHER, now=now, must_change=True)
+    assert sessions.authenticate(conn, "acceptor9", OTHER, now).must_change
+    refused("login", sessions.change_password, conn, person, "wrong", GOOD + "x", now)
+    assert not sessions.change_password(conn, person, OTHER, GOOD + "x", now).must_change
 
 
 def test_a_session_is_found_by_its_token_and_only_its_digest_is_stored(conn, person, now):
-    token = people.open_session(conn, person, now, Settings(), ip="10.0.0.7")
+    token = sessions.open_session(conn, person, now, Settings(), ip="10.0.0.7")
     row = conn.execute("SELECT token_hash FROM session").fetchone()
     assert bytes(row["token_hash"]) == hashlib.sha256(token.encode()).digest()
-    assert people.session_person(conn, token, now, Settings()) == person
-    assert people.session_person(conn, token + "x", now, Settings()) is None
-    assert people.session_person(conn, None, now, Settings()) is None
+    assert sessions.session_person(conn, token, now, Settings()) == person
+    assert sessions.session_person(conn, token + "x", now, Settings()) is None
+    assert sessions.session_person(conn, None, now, Settings()) is None
 
 
 def test_a_session_ends_after_half_an_hour_of_silence_but_use_prolongs_it(conn, person, now):
     settings = Settings()
-    token = people.open_session(conn, person, now, settings)
-    assert people.session_person(conn, token, now + timedelta(minutes=29), settings)
-    assert people.session_person(conn, token, now + timedelta(minutes=58), settings)
-    assert people.session_person(conn, token, now + timedelta(minutes=89), settings) is None
-    assert people.session_person(conn, token, now + timedelta(minutes=58), settings) is None
+    token = sessions.open_session(conn, person, now, settings)
+    assert sessions.session_person(conn, token, now + timedelta(minutes=29), settings)
+    assert sessions.session_person(conn, token, now + timedelta(minutes=58), settings)
+    assert sessions.session_person(conn, token, now + timedelta(minutes=89), settings) is None
+    assert sessions.session_person(conn, token, now + timedelta(minutes=58), settings) is None
 
 
 def test_a_session_ends_after_twelve_hours_in_any_case(conn, person, now):
-    settings, token = Settings(), people.open_session(conn, person, now, Settings())
+    settings, token = Settings(), sessions.open_session(conn, person, now, Settings())
     for minutes in range(20, 12 * 60, 20):
-        assert people.session_person(conn, token, now + timedelta(minutes=minutes), settings)
-    assert people.session_person(conn, token, now + timedelta(hours=12), settings) is None
+        assert sessions.session_person(conn, token, now + timedelta(minutes=minutes), settings)
+    assert sessions.session_person(conn, token, now + timedelta(hours=12), settings) is None
 
 
 def test_logging_out_ends_the_session_and_is_audited(conn, person, now):
-    token = people.open_session(conn, person, now, Settings())
-    people.close_session(conn, token, now)
-    assert people.session_person(conn, token, now, Settings()) is None
+    token = sessions.open_session(conn, person, now, Settings())
+    sessions.close_session(conn, token, now)
+    assert sessions.session_person(conn, token, now, Settings()) is None
     assert conn.execute("SELECT count(*) AS n FROM audit WHERE action = 'logout'").fetchone()["n"] == 1
 
 
 def test_a_new_password_ends_the_other_sessions(conn, person, now):
-    mine, other = (people.open_session(conn, person, now, Settings()) for _ in range(2))
-    people.set_password(conn, person.id, OTHER, now=now, keep_session=mine)
-    assert people.session_person(conn, mine, now, Settings())
-    assert people.session_person(conn, other, now, Settings()) is None
+    mine, other = (sessions.open_session(conn, person, now, Settings()) for _ in range(2))
+    accounts.set_password(conn, person.id, OTHER, now=now, keep_session=mine)
+    assert sessions.session_person(conn, mine, now, Settings())
+    assert sessions.session_person(conn, other, now, Settings()) is None
 
 
 def test_new_rights_or_switching_off_end_a_persons_sessions(conn, person, now):
-    admin = people.create(conn, login="admin9", name="管理员", role=Role.ADMIN, now=now)
-    token = people.open_session(conn, person, now, Settings())
-    people.update(conn, person.id, now, by=admin, role=Role.DISPATCHER)
-    assert people.session_person(conn, token, now, Settings()) is None
-    token = people.open_session(conn, person, now, Settings())
-    people.update(conn, person.id, now, by=admin, active=False)
-    assert people.session_person(conn, token, now, Settings()) is None
-    refused("login", people.authenticate, conn, "acceptor9", GOOD, now)
+    admin = accounts.create(conn, login="admin9", name="管理员", role=Role.ADMIN, now=now)
+    token = sessions.open_session(conn, person, now, Settings())
+    accounts.update(conn, person.id, now, by=admin, role=Role.DISPATCHER)
+    assert sessions.session_person(conn, token, now, Settings()) is None
+    token = sessions.open_session(conn, person, now, Settings())
+    accounts.update(conn, person.id, now, by=admin, active=False)
+    assert sessions.session_person(conn, token, now, Settings()) is None
+    refused("login", sessions.authenticate, conn, "acceptor9", GOOD, now)
 
 
 def test_a_change_of_rights_is_audited_with_before_and_after_but_without_the_phone(conn, person, now):
-    admin = people.create(conn, login="admin9", name="管理员", role=Role.ADMIN, now=now)
-    people.update(conn, person.id, now, by=admin, places=["441402103"], phone="13800001234")
+    admin = accounts.create(conn, login="admin9", name="管理员", role=Role.ADMIN, now=now)
+    accounts.update(conn, person.id, now, by=admin, places=["441402103"], phone="13800001234")
     row = conn.execute("SELECT detail FROM audit WHERE action = 'person_update'").fetchone()
     assert row["detail"]["change"] == {"places": [[], ["441402103"]]}
 
 
 def test_a_login_is_given_once_and_the_engines_roles_never(conn, person, now):
-    refused("login", people.create, conn, login="acceptor9", name="又一人", role=Role.WORKER, now=now)
-    refused("role", people.create, conn, login="robot", name="机器", role=Role.CLOCK, now=now)
-    refused("places", people.create, conn, login="far", name="远", role=Role.WORKER, places=["44"], now=now)
-    refused("unknown", people.create, conn, login="orgless", name="无", role=Role.WORKER, org="nix", now=now)
+    refused("login", accounts.create, conn, login="acceptor9", name="又一人", role=Role.WORKER, now=now)
+    refused("role", accounts.create, conn, login="robot", name="机器", role=Role.CLOCK, now=now)
+    refused("places", accounts.create, conn, login="far", name="远", role=Role.WORKER, places=["44"], now=now)
+    refused("unknown", accounts.create, conn, login="orgless", name="无", role=Role.WORKER, org="nix", now=now)
 
 
 def test_lists_show_phones_masked(conn, now):
-    people.create(conn, login="wg9", name="王网格", role=Role.WORKER, phone="13812341234", now=now)
+    accounts.create(conn, login="wg9", name="王网格", role=Role.WORKER, phone="13812341234", now=now)
     assert [p["phone"] for p in people.listed(conn)] == ["138****1234"]
     assert people.mask_phone("0753-2196123") == "0753****6123"
     assert people.mask_phone("110") == "*10"
@@ -211,18 +212,18 @@ def test_lists_show_phones_masked(conn, now):
 
 def test_a_worker_without_places_of_his_own_acts_in_his_grid(conn, now):
     conn.execute("INSERT INTO place (code, kind, name) VALUES ('441402103200001', 'grid', '一格')")
-    worker = people.create(conn, login="wg9", name="王网格", role=Role.WORKER, grid="441402103200001", now=now)
+    worker = accounts.create(conn, login="wg9", name="王网格", role=Role.WORKER, grid="441402103200001", now=now)
     assert people.actor_of(worker).places == ("441402103200001",)
 
 
 def test_only_who_is_on_the_roster_this_hour_is_on_duty(conn, person, now):
     conn.execute("INSERT INTO org (code, name, short, kind) VALUES ('swj', '区水务局', '水务', 'department')")
     shift = {"org": "swj", "person_id": person.id, "duty": "desk", "by": person, "now": now}
-    people.put_on_duty(conn, starts=now, ends=now + timedelta(hours=8), **shift)
-    assert [p.id for p in people.on_duty(conn, "swj", ["desk"], now)] == [person.id]
-    assert people.on_duty(conn, "swj", ["desk"], now + timedelta(hours=8)) == []
-    assert people.on_duty(conn, "swj", ["chief"], now) == []
-    refused("duty", people.put_on_duty, conn, starts=now, ends=now, **shift)
+    rosters.put_on_duty(conn, starts=now, ends=now + timedelta(hours=8), **shift)
+    assert [p.id for p in rosters.on_duty(conn, "swj", ["desk"], now)] == [person.id]
+    assert rosters.on_duty(conn, "swj", ["desk"], now + timedelta(hours=8)) == []
+    assert rosters.on_duty(conn, "swj", ["chief"], now) == []
+    refused("duty", rosters.put_on_duty, conn, starts=now, ends=now, **shift)
 
 
 def test_the_same_occasion_never_reaches_the_same_person_twice(conn, person, now):

@@ -10,11 +10,12 @@ import psycopg
 import pytest
 
 from brain.__main__ import parser
-from brain.flow import feed_keys
-from brain.local import keys
+from brain.commands import keys
+from brain.identity import push_keys
 from brain.model import Refused
 from brain.settings import BadSetting, Settings
-from ingest import http, practice
+from ingest import practice
+from ingest.doors.push import door
 
 SECRET_KEY = "a signing key of a test, long enough"
 
@@ -38,7 +39,7 @@ def made(said: list[str]) -> tuple[str, str]:
 
 def test_a_key_is_shown_once_and_opens_with_what_was_shown(brain_key, conn):
     id, secret = made(brain_key("add", "swj", "--feeds", "water, rain", "--note", "水文站服务器"))
-    key = feed_keys.find(conn, SECRET_KEY, id)
+    key = push_keys.find(conn, SECRET_KEY, id)
     assert (key.secret.decode(), key.org, key.feeds) == (secret, "swj", {"water", "rain"})
     listed = "\n".join(brain_key("list"))
     assert id in listed and "水文站服务器" in listed and "可用" in listed and secret not in listed
@@ -47,9 +48,9 @@ def test_a_key_is_shown_once_and_opens_with_what_was_shown(brain_key, conn):
 def test_a_revoked_key_is_listed_so_and_keeps_its_first_moment(brain_key, conn):
     id, _ = made(brain_key("add", "swj", "--feeds", "water"))
     assert "即刻生效" in brain_key("revoke", id)[0]
-    first = feed_keys.find(conn, SECRET_KEY, id).revoked_at
+    first = push_keys.find(conn, SECRET_KEY, id).revoked_at
     brain_key("revoke", id)
-    assert feed_keys.find(conn, SECRET_KEY, id).revoked_at == first
+    assert push_keys.find(conn, SECRET_KEY, id).revoked_at == first
     assert "已吊销" in brain_key("list")[0]
 
 
@@ -81,14 +82,14 @@ def test_what_cannot_be_done_is_refused_and_leaves_nothing(brain_key, conn):
 def test_the_demo_s_own_signing_key_is_used_where_no_setting_gives_one(brain_key, conn, tmp_path):
     (tmp_path / "secret.key").write_text(SECRET_KEY + "\n")
     id, secret = made(brain_key("add", "swj", "--feeds", "water", secret_key=""))
-    assert feed_keys.find(conn, SECRET_KEY, id).secret.decode() == secret
+    assert push_keys.find(conn, SECRET_KEY, id).secret.decode() == secret
 
 
 def test_a_key_cannot_be_prolonged_or_moved_by_editing_its_row(brain_key, conn):
     for change in ("expires_at = expires_at + interval '1 year'", "org = 'qxj'", "feeds = '{water,air}'"):
         id, _ = made(brain_key("add", "swj", "--feeds", "water"))
         conn.execute(f"UPDATE feed_key SET {change} WHERE id = %s", [id])
-        assert feed_keys.find(conn, SECRET_KEY, id).secret is None, change
+        assert push_keys.find(conn, SECRET_KEY, id).secret is None, change
 
 
 def test_a_receipt_belongs_to_a_key_that_exists(conn):
@@ -100,6 +101,6 @@ def test_a_receipt_belongs_to_a_key_that_exists(conn):
 
 def test_the_http_door_does_not_open_without_a_signing_key():
     local = practice.load()
-    assert http.door(Settings(), local, None) is None
+    assert door.door(Settings(), local, None) is None
     with pytest.raises(BadSetting, match="BRAIN_SECRET_KEY_FILE"):
-        http.door(Settings(home=Path("var"), push_port=9000), local, None)
+        door.door(Settings(home=Path("var"), push_port=9000), local, None)

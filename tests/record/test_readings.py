@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from brain.flow import readings as intake
+from brain.flow.measured import readings as intake
 from brain.model import Quality, Reading
 from brain.store import db
 

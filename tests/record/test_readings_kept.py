@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from brain.flow import readings as intake
+from brain.flow.measured import readings as intake
 from brain.model import Quality, Reading
 from brain.store import db
 

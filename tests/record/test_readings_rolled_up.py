@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from brain.flow import readings as intake
+from brain.flow.measured import readings as intake
 from brain.model import TRUSTED, Quality, Reading
 from brain.store import db
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 import psycopg
 import pytest
 
-from brain.flow import events
+from brain.flow.events import acting
 from brain.model import Refused, Verb
 from brain.report import evidence, snapshot, text
 from brain.report.conclusions import bursts, plain
@@ -48,7 +48,7 @@ class Month:
             self.close(letter, closed)
 
     def close(self, letter: str, closed: datetime):
-        event = events.get(self.district.conn, self.made[letter])
+        event = acting.get(self.district.conn, self.made[letter])
         self.do(letter, Verb.CHECK, self.district.checker(event), closed - timedelta(minutes=10), passed=True)
         self.do(letter, Verb.CLOSE, "acceptor", closed, condition=self.district.catalog.close_conditions[0])
 

@@ -12,9 +12,10 @@ from docx import Document
 from docx.shared import Cm, Pt
 from PIL import Image
 
-from brain.local.city import history
+from brain.cities.meijiang import history
+from brain.commands import report
 from brain.model import Refused
-from brain.report import command, docx, evidence, places, snapshot
+from brain.report import docx, evidence, places, snapshot
 from brain.store import db
 
 BEIJING = timezone(timedelta(hours=8))
@@ -167,12 +168,12 @@ def test_a_document_without_outlines_still_has_its_tables(made):
 
 
 def test_the_command_writes_the_file_and_refuses_other_kinds(past_url, catalog, tmp_path):
-    path = command.write_file(past_url, catalog, "2026-08", tmp_path / "a" / "月报.docx", NOW)
+    path = report.write_file(past_url, catalog, "2026-08", tmp_path / "a" / "月报.docx", NOW)
     assert path.stat().st_size > 50_000
     with pytest.raises(Refused, match=r"\.docx"):
-        command.write_file(past_url, catalog, "2026-08", tmp_path / "a.txt", NOW)
+        report.write_file(past_url, catalog, "2026-08", tmp_path / "a.txt", NOW)
     with pytest.raises(Refused, match="还没有开始"):
-        command.write_file(past_url, catalog, "2027-01", tmp_path / "b.docx", NOW)
+        report.write_file(past_url, catalog, "2027-01", tmp_path / "b.docx", NOW)
 
 
 # The snapshot of a whole demo month -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from brain.flow import hazards
+from brain.flow.city import public_warnings
 from brain.model import HazardWarning, Level
 from brain.store import db
 
@@ -23,13 +23,13 @@ def send(conn):
     def send(identifier: str, **more) -> bool:
         given = {"sender": SENDER, "sent": NOW, "status": "Actual", "msg_type": "Alert", "scope": "Public", "event": "暴雨",
                  "level": Level.YELLOW} | more  # fmt: skip
-        return hazards.store(conn, HazardWarning(identifier=identifier, **given), NOW)
+        return public_warnings.store(conn, HazardWarning(identifier=identifier, **given), NOW)
 
     return send
 
 
 def standing(conn, identifier: str, now: datetime = NOW) -> str:
-    return hazards.standing(hazards.one(conn, SENDER, identifier), now)
+    return public_warnings.standing(public_warnings.one(conn, SENDER, identifier), now)
 
 
 def test_the_screens_are_told_of_a_new_warning_and_not_of_its_repetition(send, db_url):
@@ -45,14 +45,14 @@ def test_the_list_turns_when_the_next_one_begins_or_is_over(send, conn):
     send("first", expires=NOW + 1 * HOUR)
     send("test", status="Test", expires=NOW + HOUR / 2)
     turns = [NOW]
-    while at := hazards.turns(conn, turns[-1]):
+    while at := public_warnings.turns(conn, turns[-1]):
         turns.append(at)
     assert turns == [NOW, NOW + 1 * HOUR, NOW + 3 * HOUR, NOW + 9 * HOUR]
 
 
 def test_a_warning_without_an_end_is_over_after_a_day(send, conn):
     send("open")
-    assert hazards.turns(conn, NOW) == NOW + 24 * HOUR
+    assert public_warnings.turns(conn, NOW) == NOW + 24 * HOUR
     assert standing(conn, "open", NOW + 23 * HOUR) == "in_force" and standing(conn, "open", NOW + 24 * HOUR) == "over"
 
 
@@ -70,4 +70,4 @@ def test_a_warning_that_has_not_begun_is_coming(send, conn):
 
 def test_an_exercise_is_no_warning_to_look_at(send, conn):
     send("a", status="Exercise")
-    assert hazards.one(conn, SENDER, "a") is None
+    assert public_warnings.one(conn, SENDER, "a") is None

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from brain.engine import watching
 from brain.engine.loop import Engine
-from brain.flow import intake, readings
+from brain.flow.measured import mending, readings
 from brain.model import Quality, Reading, Role
 from brain.store import db
 from ingest import practice
@@ -154,16 +154,16 @@ def test_a_feed_of_one_station_is_left_to_the_silence_rule(district, engine):
 
 # Quality --------------------------------------------------------------------------------------------------------------
 def quality(district, hours=24):
-    return intake.summed(intake.pairs(district.conn, district.catalog, district.now, hours), "feed")
+    return mending.summed(mending.pairs(district.conn, district.catalog, district.now, hours), "feed")
 
 
 def test_every_batch_is_counted_once_however_often_one_counts(district):
     district.station("RG-01", "rain")
     for k in range(7):
         deliver(district, district.now - timedelta(minutes=k), "RG-01")
-    assert intake.count(district.conn) == 7
+    assert mending.count(district.conn) == 7
     deliver(district, district.now, "RG-01", delay=50)
-    assert intake.count(district.conn) == 1 and intake.count(district.conn) == 0
+    assert mending.count(district.conn) == 1 and mending.count(district.conn) == 0
     assert quality(district)["rain"].n == 8
     rates = db.many(district.conn, "quality_rates", step_s=60, since=district.now - timedelta(hours=1))
     assert sum(r["received"] for r in rates) == 8 and len(rates) == 7
@@ -178,8 +178,8 @@ def test_the_arrival_rate_holds_each_station_to_its_own_period(district):
         at = district.now - timedelta(hours=hour)
         deliver(district, at, "RG-01", *(["RG-02"] if hour in (0, 4) else []))
     deliver(district, district.now - timedelta(hours=4), "RG-03", n=20)
-    intake.count(district.conn)
-    found = intake.summed(intake.pairs(district.conn, district.catalog, district.now, 24), "station")
+    mending.count(district.conn)
+    found = mending.summed(mending.pairs(district.conn, district.catalog, district.now, 24), "station")
     assert found["RG-01"].arrival == pytest.approx(1, abs=0.01)
     assert found["RG-02"].arrival == pytest.approx(2 / 4, abs=0.01)
     assert found["RG-03"].arrival == pytest.approx(1 / 4, abs=0.01)
@@ -192,7 +192,7 @@ def test_nothing_is_expected_of_the_time_before_a_feed_first_came(district):
     district.station("CAM-1", "cameras")
     for minute in range(10):
         deliver(district, district.now - timedelta(minutes=minute), "CAM-1", kind="camera_online", feed="cameras")
-    intake.count(district.conn)
+    mending.count(district.conn)
     assert quality(district)["cameras"].arrival == pytest.approx(1, abs=0.01)
     assert quality(district)["cameras"].expected == pytest.approx(9, abs=0.1)
 
@@ -203,7 +203,7 @@ def test_a_station_that_stays_away_lowers_the_rate_and_one_that_is_switched_off_
         district.station(s, "rain")
     for hour in range(30):
         deliver(district, district.now - timedelta(hours=hour), "RG-01", *(["RG-02"] if hour > 26 else []))
-    intake.count(district.conn)
+    mending.count(district.conn)
     assert quality(district)["rain"].arrival == pytest.approx(0.5, abs=0.03)
     district.conn.execute("UPDATE station SET active = false WHERE id = 'RG-02'")
     assert quality(district)["rain"].arrival == pytest.approx(1, abs=0.01)
@@ -213,7 +213,7 @@ def test_the_validity_rate_counts_what_rules_accept(district):
     district.station("RG-01", "rain")
     deliver(district, district.now, "RG-01", n=3)
     deliver(district, district.now, "RG-01", quality=Quality.SUSPECT, delay=900)
-    intake.count(district.conn)
+    mending.count(district.conn)
     assert quality(district)["rain"].validity == 0.75
 
 
@@ -221,7 +221,7 @@ def test_delays_are_told_within_a_tenth(district):
     district.station("RG-01", "rain")
     for k in range(100):
         deliver(district, district.now - timedelta(seconds=10 * k), "RG-01", delay=3.0 if k < 90 else 1000.0)
-    intake.count(district.conn)
+    mending.count(district.conn)
     found = quality(district)["rain"]
     assert found.delay(0.5) == pytest.approx(3, rel=0.1) and found.delay(0.95) == pytest.approx(1000, rel=0.1)
 
@@ -229,7 +229,7 @@ def test_delays_are_told_within_a_tenth(district):
 def test_a_reading_from_a_clock_that_runs_ahead_has_the_shortest_delay(district):
     district.station("RG-01", "rain")
     deliver(district, district.now, "RG-01", delay=-60)
-    intake.count(district.conn)
+    mending.count(district.conn)
     assert quality(district)["rain"].delay(0.5) < 0.1
 
 
@@ -240,14 +240,14 @@ def test_a_department_reads_about_its_own_feeds_and_the_duty_desk_about_all(dist
     district.conn.execute("INSERT INTO feed_status (feed) VALUES ('spill')")
 
     def seen(login):
-        return {f["feed"] for f in intake.feeds_of(district.conn, district.who[login])}
+        return {f["feed"] for f in mending.feeds_of(district.conn, district.who[login])}
 
     assert seen("swj") == {"water"} and seen("cgj") == {"drainage"} and seen("town") == set()
     assert seen("operator") == seen("chief") == seen("admin") == {"water", "drainage", "spill"}
     assert seen("worker1") == seen("public") == set()
-    assert [login for login, person in district.who.items() if intake.may_change(person)] == ["admin"]
+    assert [login for login, person in district.who.items() if mending.may_change(person)] == ["admin"]
     nobody = replace(district.who["swj"], org=None)
-    assert nobody.role is Role.DEPARTMENT and intake.feeds_of(district.conn, nobody) == []
+    assert nobody.role is Role.DEPARTMENT and mending.feeds_of(district.conn, nobody) == []
 
 
 # Reasons --------------------------------------------------------------------------------------------------------------
@@ -269,6 +269,6 @@ def test_a_back_fill_is_counted_in_bites_that_hold_nobody_up(district, monkeypat
     district.station("RG-01", "rain")
     for k in range(6):
         deliver(district, district.now - timedelta(minutes=k), "RG-01", n=10)
-    monkeypatch.setattr(intake, "BITE", (4, 25))
-    assert [intake.count(district.conn) for _ in range(4)] == [3, 3, 0, 0]
+    monkeypatch.setattr(mending, "BITE", (4, 25))
+    assert [mending.count(district.conn) for _ in range(4)] == [3, 3, 0, 0]
     assert quality(district)["rain"].n == 60

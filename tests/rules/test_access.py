@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brain.catalog import RoleRights, load
+from brain.identity import scope
 from brain.model import ENGINE, Actor, Event, Role, Source, State
-from brain.rules import access
 
 ROLES = load().roles
 HERE, THERE = "441402006", "441402106"
@@ -23,7 +23,7 @@ EVENT = Event(
 
 
 def sees(role: Role, *, org: str | None = None, places: tuple[str, ...] = (), person: int | None = 1) -> bool:
-    return access.may_see(Actor(person, "某人", role, org, places), EVENT, ROLES)
+    return scope.may_see(Actor(person, "某人", role, org, places), EVENT, ROLES)
 
 
 def test_the_seat_sees_the_district():
@@ -43,7 +43,7 @@ def test_a_department_sees_what_it_has_or_reported_and_nothing_else():
 
 def test_a_department_that_joined_sees_the_event():
     swj = Actor(1, "水务", Role.DEPARTMENT, "swj")
-    assert access.may_see(swj, EVENT, ROLES, joined=frozenset({"swj"}))
+    assert scope.may_see(swj, EVENT, ROLES, joined=frozenset({"swj"}))
 
 
 def test_a_worker_sees_his_grid_and_not_the_next_town():
@@ -64,28 +64,28 @@ def test_the_public_sees_its_own_report_only():
 def test_the_administrator_reads_no_case_even_if_the_catalog_says_so():
     generous = dict(ROLES) | {Role.ADMIN: RoleRights(pages=("*",), sees="all")}
     admin = Actor(7, "管理员", Role.ADMIN, "cgj", ("441402",))
-    assert not access.may_see(admin, EVENT, generous)
-    assert access.scope(admin, generous).nothing
+    assert not scope.may_see(admin, EVENT, generous)
+    assert scope.scope(admin, generous).nothing
 
 
 def test_the_catalog_may_narrow_a_role():
     strict = dict(ROLES) | {Role.LEADER: RoleRights(pages=(), sees="org")}
     leader = Actor(1, "领导", Role.LEADER, "swj", ("441402",))
-    assert access.may_see(leader, EVENT, ROLES) and not access.may_see(leader, EVENT, strict)
+    assert scope.may_see(leader, EVENT, ROLES) and not scope.may_see(leader, EVENT, strict)
 
 
 def test_the_shipped_roles_stay_below_the_ceiling():
-    assert {role: access.sight(role) for role in Role} == {role: rights.sees for role, rights in ROLES.items()}
+    assert {role: scope.sight(role) for role in Role} == {role: rights.sees for role, rights in ROLES.items()}
 
 
 def test_the_engine_sees_everything():
-    assert access.may_see(ENGINE, replace(EVENT, town=None, village=None, grid=None), ROLES)
+    assert scope.may_see(ENGINE, replace(EVENT, town=None, village=None, grid=None), ROLES)
 
 
 def test_an_event_without_a_town_is_the_districts():
     lost = replace(EVENT, town=None, village=None, grid=None)
-    assert access.may_see(Actor(1, "席", Role.OPERATOR, "zsj", ("441402",)), lost, ROLES)
-    assert not access.may_see(Actor(1, "格", Role.WORKER, "x", (HERE,)), lost, ROLES)
+    assert scope.may_see(Actor(1, "席", Role.OPERATOR, "zsj", ("441402",)), lost, ROLES)
+    assert not scope.may_see(Actor(1, "格", Role.WORKER, "x", (HERE,)), lost, ROLES)
 
 
 @given(
@@ -96,13 +96,13 @@ def test_an_event_without_a_town_is_the_districts():
 )
 def test_seeing_is_explained_by_place_unit_or_person(role, org, place, person):
     actor = Actor(person, "某人", role, org, place)
-    if not access.may_see(actor, EVENT, ROLES):
+    if not scope.may_see(actor, EVENT, ROLES):
         return
     by_place = any(EVENT.grid.startswith(p) for p in place)
     assert role in (Role.CLOCK, Role.RULE) or by_place or org in ("cgj", HERE) or person in (7, 8, 9)
 
 
 def test_pages_open_by_the_catalog():
-    assert access.may_open(Role.CHIEF, "wall", ROLES)
-    assert not access.may_open(Role.WORKER, "audit", ROLES)
-    assert access.may_open(Role.WORKER, "audit", {Role.WORKER: RoleRights(pages=("*",), sees="own")})
+    assert scope.may_open(Role.CHIEF, "wall", ROLES)
+    assert not scope.may_open(Role.WORKER, "audit", ROLES)
+    assert scope.may_open(Role.WORKER, "audit", {Role.WORKER: RoleRights(pages=("*",), sees="own")})

@@ -11,9 +11,9 @@ from datetime import timedelta
 import pytest
 
 from brain.engine.loop import Engine
-from brain.flow import readings
+from brain.flow.measured import readings
 from brain.store import db
-from ingest import outgoing, plan
+from ingest.demo import device_messages, timetable
 from ingest.feeds import water
 
 STATIONS = ("WQ-01", "WQ-02", "WQ-04")  # 西阳电站 itself, 五丰渡口, 大麻
@@ -25,7 +25,7 @@ def alerts(request, server, city_template, catalog, tmp_path_factory) -> dict[st
     name = f"flood{int(request.param)}"
     with db.connect(server.url("postgres"), name="tests") as conn:
         conn.execute(f"CREATE DATABASE {name} TEMPLATE {city_template} STRATEGY file_copy")
-    tracks = {t.station: t for t in plan.tracks() if t.station in STATIONS}
+    tracks = {t.station: t for t in timetable.tracks() if t.station in STATIONS}
     records = sorted((r for t in tracks.values() for r in t.records), key=lambda r: r.at)
     of = {id(r): t.station for t in tracks.values() for r in t.records}
     first = records[0].at
@@ -35,7 +35,7 @@ def alerts(request, server, city_template, catalog, tmp_path_factory) -> dict[st
         for record in records:
             at = first + (record.at - first) / request.param
             at = at.replace(microsecond=at.microsecond // 1000 * 1000)
-            topic, payload = outgoing.replayed("quality", of[id(record)], at, record)
+            topic, payload = device_messages.replayed("quality", of[id(record)], at, record)
             parsed = water.parse(topic, payload, at)
             original |= {(r.station, r.at): record.at for r in parsed}
             now = at + timedelta(seconds=2)
@@ -55,7 +55,7 @@ def alerts(request, server, city_template, catalog, tmp_path_factory) -> dict[st
 
 
 def _day(when) -> str:
-    return f"{when.astimezone(outgoing.BEIJING):%m-%d}"
+    return f"{when.astimezone(device_messages.BEIJING):%m-%d}"
 
 
 @pytest.mark.timeout(240)

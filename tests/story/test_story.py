@@ -24,7 +24,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from PIL import Image
 
-from brain.flow import escalation, people
+from brain.flow.events import escalation
+from brain.identity import accounts
 from brain.store import db
 from tests.ports import free_port
 
@@ -70,7 +71,7 @@ class District:
             )
         with db.connect(self.url, name="story") as conn:
             for login in ROLES:
-                people.set_password(conn, login, PASSWORD)
+                accounts.set_password(conn, login, PASSWORD)
         wait_for(lambda: httpx.get(self.at("/healthz")).status_code == 200, 60, "the web server answers")
 
     def stop(self) -> None:
@@ -220,7 +221,7 @@ def test_a_turbid_river_is_reported_handled_checked_closed_rated_and_counted(dis
         checker = conn.execute(
             "SELECT p.login FROM event e JOIN person p ON p.id = e.checker_id WHERE e.id = %s", [event_id]
         ).fetchone()["login"]
-        people.set_password(conn, checker, PASSWORD)
+        accounts.set_password(conn, checker, PASSWORD)
         photo = district.photo(checker, "check", "blue")
         event = district.do(checker, event_id, "check", passed=True, photos=[photo], **place)
         assert event["state"] == "checking"

@@ -20,7 +20,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from brain.catalog import Catalog
-from brain.flow import alerts, events, hazards, people, readings
+from brain.flow.alerts import recording
+from brain.flow.city import public_warnings
+from brain.flow.events import acting
+from brain.flow.measured import readings
+from brain.identity import accounts, people
 from brain.model import HazardWarning, Judgement, Level, Reading, RuleState, Source, Station, Verb
 from brain.store import db
 from tests.ports import free_port
@@ -92,7 +96,7 @@ class Web:
 def web(session_city_url, tmp_path_factory) -> Iterator[Web]:
     with db.connect(session_city_url, name="tests") as conn:
         for login in LOGINS.values():
-            people.set_password(conn, login, PASSWORD, must_change=False)
+            accounts.set_password(conn, login, PASSWORD, must_change=False)
     port = free_port()
     web = Web(session_city_url, tmp_path_factory.mktemp("web"), port)
     web.start()
@@ -215,7 +219,7 @@ class District:
         judged = Judgement(
             RuleState(level=level, since=now, seen_at=now), "open", level, value, value - 1, message, {"version": 1}
         )
-        return alerts.apply(
+        return recording.apply(
             self.conn, self.catalog, db.record(Station, row), self.catalog.rules[kind, rule], judged, now
         )
 
@@ -223,7 +227,7 @@ class District:
         """An event that an organisation has to handle; its number."""
         now = datetime.now(UTC)
         chief = people.actor_of(people.by_login(self.conn, LOGINS["chief"]))
-        event = events.report(
+        event = acting.report(
             self.conn,
             self.catalog,
             category="matter:06026",
@@ -236,7 +240,7 @@ class District:
         )
         condition = self.catalog.register_conditions[0]
         for verb, more in ((Verb.ACCEPT, {}), (Verb.REGISTER, {"condition": condition}), (Verb.DISPATCH, {"org": org})):
-            event = events.act(self.conn, self.catalog, event.id, verb, chief, now, **more)
+            event = acting.act(self.conn, self.catalog, event.id, verb, chief, now, **more)
         return event.id
 
     def warning(self, level: Level | None, event: str = "暴雨", seconds: float = 6 * 3600, **more) -> str:
@@ -244,7 +248,7 @@ class District:
         now, ident = datetime.now(UTC), f"w{next(_warnings)}"
         given = {"sender_name": "梅江区气象台", "headline": f"梅江区气象台发布{event}预警信号", "msg_type": "Alert", "sent": now,
                  "expires": now + timedelta(seconds=seconds)} | more  # fmt: skip
-        hazards.store(
+        public_warnings.store(
             self.conn, HazardWarning(ident, ISSUER, status="Actual", scope="Public", event=event, level=level, **given), now
         )
         return ident
@@ -257,7 +261,7 @@ class District:
         now = datetime.now(UTC)
         row = self.conn.execute("SELECT * FROM station WHERE id = %s", [station]).fetchone()
         judged = Judgement(RuleState(seen_at=now), "clear", None, 0.0, None, "恢复正常")
-        alerts.apply(self.conn, self.catalog, db.record(Station, row), self.catalog.rules[kind, rule], judged, now)
+        recording.apply(self.conn, self.catalog, db.record(Station, row), self.catalog.rules[kind, rule], judged, now)
 
 
 @pytest.fixture
@@ -269,5 +273,5 @@ def district(city, catalog) -> Iterator[District]:
     for r in city.execute("SELECT id, station, kind, rule FROM alert WHERE cleared_at IS NULL").fetchall():
         if r["id"] not in known:
             outside.clear(r["station"], r["kind"], r["rule"])
-    for row in hazards.active(city, datetime.now(UTC)):
+    for row in public_warnings.active(city, datetime.now(UTC)):
         outside.cancel(row["identifier"])

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from brain.flow import people
-from brain.web.gate import BODY_MAX
+from brain.identity import accounts
+from brain.web.door.gate import BODY_MAX
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def client(web):
 def newcomer(city):
     """An account of its own for each test, whose password must be changed at the first log-in."""
     login = f"new{datetime.now(UTC).timestamp():.0f}{id(city) % 10000}"
-    people.create(city, login=login, name="新来的", role="operator", password="First-Time-1", places=["441402"])
+    accounts.create(city, login=login, name="新来的", role="operator", password="First-Time-1", places=["441402"])
     return {"login": login, "password": "First-Time-1"}
 
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from brain.identity.scope import may_open
 from brain.model import Role
-from brain.rules.access import may_open
 from brain.web import app as web_app
 
 PAGES = {module.__name__.rsplit(".", 1)[-1]: module for module in web_app.modules("pages")}

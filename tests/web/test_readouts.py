@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from brain.web import readouts
-from brain.web.parts import warnings
+from brain.web.pages.wall import warnings
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 

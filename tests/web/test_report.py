@@ -13,8 +13,8 @@ import pytest
 import uvicorn
 from docx import Document
 
-from brain.flow import people
-from brain.local.city import history
+from brain.cities.meijiang import history
+from brain.identity import accounts
 from brain.report import snapshot
 from brain.settings import Settings
 from brain.store import db
@@ -35,7 +35,7 @@ def paper(server, city_template, catalog):
     with db.connect(url, name="tests") as conn:
         history.load(conn, catalog, NOW, months=3)
         for login in LOGINS:
-            people.set_password(conn, login, PASSWORD, must_change=False)
+            accounts.set_password(conn, login, PASSWORD, must_change=False)
     app = create_app(replace(Settings(), database_url=url, http_port=0, secret_key="r" * 48), catalog)
     web = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=web.run, daemon=True)

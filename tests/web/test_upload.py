@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from brain.flow import people
+from brain.identity import people
 from brain.settings import Settings
-from brain.web.pages import upload
-from ingest import doors, files, practice
+from brain.web.pages.upload import page as upload
+from ingest import practice, worker
+from ingest.doors.files import door as files
 
 REFUSAL = "不能向这个接入报送"
 BEGIN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
@@ -40,7 +41,7 @@ def intake(web, catalog):
     def turning():
         settings = replace(Settings(), database_url=web.database, home=web.home, worker="upload")
         local = practice.load()
-        writer = doors.make_writer(settings, catalog, local)
+        writer = worker.make_writer(settings, catalog, local)
         door = files.door(settings, local, writer)
         thread = threading.Thread(target=writer.run)
         thread.start()

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Json
 
-from brain.flow.people import Person
+from brain.identity.people import Person
 from brain.model import Refused
 from brain.store import db
 

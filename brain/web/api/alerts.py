@@ -11,15 +11,16 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from brain.catalog import Catalog
-from brain.flow import alerts, people
-from brain.flow.people import Person, actor_of
+from brain.flow.alerts import recording
+from brain.identity import audit
+from brain.identity import scope as access
+from brain.identity.people import Person, actor_of
 from brain.model import Level, Refused, Role
-from brain.rules import access
 from brain.store import db
-from brain.web.access import address_of, current, database
 from brain.web.api._answers import Plain
 from brain.web.api._keys import once
 from brain.web.api._shapes import gcj, text
+from brain.web.door.access import address_of, current, database
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
@@ -104,8 +105,8 @@ def ack(
 
     def do() -> dict[str, Any]:
         read()
-        alerts.ack(conn, alert_id, actor_of(person), now, until=body.until, note=body.note)
-        people.audit(conn, person, "alert_ack", now, object=f"alert:{alert_id}", ip=address_of(request))
+        recording.ack(conn, alert_id, actor_of(person), now, until=body.until, note=body.note)
+        audit.audit(conn, person, "alert_ack", now, object=f"alert:{alert_id}", ip=address_of(request))
         after = read()
         return {"alert": {"id": after["id"], "acked_by": after["acked_by"], "acked_at": after["acked_at"].isoformat(),
                           "acked_until": after["acked_until"] and after["acked_until"].isoformat()}}  # fmt: skip

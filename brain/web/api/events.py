@@ -15,16 +15,18 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from brain.catalog import Catalog
-from brain.flow import events, people, places
-from brain.flow.people import Person, actor_of
+from brain.flow.city import locating
+from brain.flow.events import acting
+from brain.identity import audit
+from brain.identity import scope as access
+from brain.identity.people import Person, actor_of
 from brain.model import DISTRICT, Event, Level, Refused, Role, Source, State, Verb
-from brain.rules import access
 from brain.store import db
-from brain.web.access import address_of, current, database, require
 from brain.web.api import _shapes, _words
 from brain.web.api._answers import Plain
 from brain.web.api._keys import once
 from brain.web.api._shapes import CRS, Lat, Lng, text
+from brain.web.door.access import address_of, current, database, require
 
 router = APIRouter(prefix="/api/v1", tags=["events"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
@@ -104,7 +106,7 @@ def near(
     """
     catalog, now = request.app.state.catalog, datetime.now(UTC)
     x, y = _shapes.stored(lng, lat, crs)
-    found = events.near_duplicates(conn, catalog, category, x, y, now)
+    found = acting.near_duplicates(conn, catalog, category, x, y, now)
     return {
         "events": [
             {"id": r["id"], "title": r["title"], "address": r["address"], "state_words": catalog.words.of("state", r["state"]),
@@ -119,7 +121,7 @@ def visible(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id
     it exists or not: numbers run on, and must not be a way to count others' events."""
     row = db.one(conn, "api_event", id=event_id)
     if row is not None:
-        event = events.event_of(row)
+        event = acting.event_of(row)
         joined = frozenset(r["org"] for r in db.many(conn, "api_joined", id=event_id))
         if access.may_see(actor_of(person), event, catalog.roles, joined):
             return row, event
@@ -128,7 +130,7 @@ def visible(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id
 
 def _said(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id: str, now: datetime) -> dict[str, Any]:
     row, event = visible(conn, catalog, person, event_id)
-    return _shapes.event(row, catalog, now, events.allowed(conn, catalog, event, actor_of(person), now))
+    return _shapes.event(row, catalog, now, acting.allowed(conn, catalog, event, actor_of(person), now))
 
 
 @router.get("/events/{event_id}")
@@ -136,7 +138,7 @@ def one(event_id: EventId, request: Request, person: Me, conn: Db) -> dict[str, 
     """One event with its photos, what I may do, and its history, oldest line first."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
     said = _said(conn, catalog, person, event_id, now)
-    log = events.log_of(conn, event_id)
+    log = acting.log_of(conn, event_id)
     codes = [line.org for line in log if line.org]
     names = {r["code"]: r["short"] for r in db.many(conn, "api_org_names", codes=codes)}
     said["log"] = [
@@ -149,7 +151,7 @@ def one(event_id: EventId, request: Request, person: Me, conn: Db) -> dict[str, 
     said["parts"] = [
         {"org": p["org"], "org_words": p["org_name"], "note": p["note"], "due_at": p["due_at"], "answered_at": p["answered_at"],
          "answer": p["answer"]}
-        for p in events.parts_of(conn, event_id)
+        for p in acting.parts_of(conn, event_id)
     ]  # fmt: skip
     return said
 
@@ -216,7 +218,7 @@ def report(body: Report, request: Request, person: Reporter, conn: Db, key: Key 
         names = "、".join(catalog.words.of("source", s) for s in may)
         raise Refused(f"您的角色不能以“{catalog.words.of('source', source)}”上报，可用：{names}", "place")
     lng, lat = _shapes.stored(body.lng, body.lat, body.crs)
-    if person.role not in SEATS and places.spot(conn, lng, lat).cell is None:
+    if person.role not in SEATS and locating.spot(conn, lng, lat).cell is None:
         raise Refused("这个点不在本区任何网格内，请在地图上改到现场，或请值班席代报", "outside")
     category = catalog.categories.get(body.category)
     what = {
@@ -227,7 +229,7 @@ def report(body: Report, request: Request, person: Reporter, conn: Db, key: Key 
     def do() -> dict[str, Any]:
         if body.self_handled:
             mended = body.self_handled
-            event = events.self_handle(
+            event = acting.self_handle(
                 conn,
                 catalog,
                 before=body.photos,
@@ -237,8 +239,8 @@ def report(body: Report, request: Request, person: Reporter, conn: Db, key: Key 
                 **what,
             )
         else:
-            event = events.report(conn, catalog, source=source, photos=body.photos, **what)
-        people.audit(conn, person, "event_report", now, object=f"event:{event.id}", ip=address_of(request))
+            event = acting.report(conn, catalog, source=source, photos=body.photos, **what)
+        audit.audit(conn, person, "event_report", now, object=f"event:{event.id}", ip=address_of(request))
         return _plain({"event": _said(conn, catalog, person, event.id, now)})
 
     return once(conn, key, person, f"report {body.model_dump_json()}", now, do)
@@ -281,8 +283,8 @@ def answer_part(
 
     def do() -> dict[str, Any]:
         visible(conn, catalog, person, event_id)
-        events.answer_part(conn, catalog, event_id, actor_of(person), now, note=body.note or "", photos=body.photos)
-        people.audit(conn, person, "event_part", now, object=f"event:{event_id}", ip=address_of(request))
+        acting.answer_part(conn, catalog, event_id, actor_of(person), now, note=body.note or "", photos=body.photos)
+        audit.audit(conn, person, "event_part", now, object=f"event:{event_id}", ip=address_of(request))
         return _plain({"event": _said(conn, catalog, person, event_id, now)})
 
     return once(conn, key, person, f"part {event_id} {body.model_dump_json()}", now, do)
@@ -300,13 +302,13 @@ def act(
 
     def do() -> dict[str, Any]:
         visible(conn, catalog, person, event_id)
-        events.act(
+        acting.act(
             conn, catalog, event_id, verb, actor, now, reason=body.reason, note=body.note, org=body.org,
             handler_id=body.handler_id, condition=body.condition, case=body.case, photos=body.photos, lng=stands[0],
             lat=stands[1], passed=body.passed, ratings=body.ratings.model_dump() if body.ratings else None, until=body.until,
             expect_version=body.expect_version,
         )  # fmt: skip
-        people.audit(conn, person, f"event_{verb}", now, object=f"event:{event_id}", ip=address_of(request))
+        audit.audit(conn, person, f"event_{verb}", now, object=f"event:{event_id}", ip=address_of(request))
         return _plain(_after(conn, catalog, person, event_id, now))
 
     return once(conn, key, person, f"{verb} {event_id} {body.model_dump_json()}", now, do)

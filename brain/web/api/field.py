@@ -1,4 +1,4 @@
-"""The phone page at /m: a handful of files of `brain/web/field`, sent as they are. No page framework, no data.
+"""The phone page at /m: a handful of files of `brain/web/phone`, sent as they are. No page framework, no data.
 
 `/m` is where people arrive (and are asked to log in); `/m/` is the shell that the phone keeps and opens without a line,
 so it must be the same for everybody.
@@ -15,11 +15,11 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from brain.flow import people
-from brain.web.access import COOKIE
+from brain.identity import sessions
+from brain.web.door.access import COOKIE
 
 router = APIRouter(include_in_schema=False)
-HOME = Path(__file__).parent.parent / "field"
+HOME = Path(__file__).parent.parent / "phone"
 KINDS = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -64,7 +64,7 @@ def arrive(request: Request) -> RedirectResponse:
     """To the page, or to the log-in first."""
     state = request.app.state
     with state.pool.connection() as conn:
-        person = people.session_person(conn, request.cookies.get(COOKIE), datetime.now(UTC), state.settings)
+        person = sessions.session_person(conn, request.cookies.get(COOKIE), datetime.now(UTC), state.settings)
     return RedirectResponse("/m/" if person else "/login?next=/m/", 303, {"Cache-Control": "no-store"})
 
 

@@ -9,15 +9,15 @@ import psycopg
 import shapely
 from fastapi import APIRouter, Depends, Request
 
-from brain.flow import places
-from brain.flow.people import Person
+from brain.flow.city import locating
+from brain.identity.people import Person
 from brain.model import DISTRICT, Refused
 from brain.store import db
 from brain.web import ground
-from brain.web.access import current, database
 from brain.web.api import _shapes
 from brain.web.api._answers import Plain
 from brain.web.api._shapes import CRS, Lat, Lng
+from brain.web.door.access import current, database
 
 router = APIRouter(prefix="/api/v1/grid", tags=["places"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
@@ -33,7 +33,7 @@ DEGREE_M = 111_320.0
 @router.get("")
 def at(lng: Lng, lat: Lat, person: Me, conn: Db, crs: CRS = "wgs84") -> dict[str, Any]:
     """The unit cell, 综合网格, village and town of a point, with their names. 404 outside the district."""
-    spot = places.spot(conn, *_shapes.stored(lng, lat, crs))
+    spot = locating.spot(conn, *_shapes.stored(lng, lat, crs))
     if spot.cell is None:
         raise Refused("这个点不在本区任何网格内", "unknown")
     names = {r["kind"]: r["name"] for r in db.many(conn, "api_grid_names", codes=[spot.town, spot.village, spot.grid])}

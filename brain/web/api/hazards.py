@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import psycopg
 from fastapi import APIRouter, Depends, Request
 
-from brain.flow import hazards
-from brain.flow.people import Person
+from brain.flow.city import public_warnings
+from brain.identity.people import Person
 from brain.model import Level
 from brain.web import readouts
-from brain.web.access import current, database
 from brain.web.api._answers import Plain
+from brain.web.door.access import current, database
 
 router = APIRouter(prefix="/api/v1", tags=["warnings"], route_class=Plain)
 
@@ -29,7 +29,7 @@ def many(
     (a day after `sent` where the message does not say)."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
     found = []
-    for row in hazards.active(conn, now):
+    for row in public_warnings.active(conn, now):
         level = Level(row["level"]).key if row["level"] else None
         said = {"title": readouts.warning_title(row, catalog), "level": level, "level_words": level and catalog.words.of("level", level)}
         found.append(row | said)

@@ -9,14 +9,15 @@ import psycopg
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from brain.flow import events, notices, people
-from brain.flow.people import Person, actor_of
+from brain.flow.events import acting
+from brain.identity import audit, scope
+from brain.identity.people import Person, actor_of
 from brain.model import Role
-from brain.rules import access
+from brain.notify import notices
 from brain.store import db
-from brain.web.access import address_of, current, database
 from brain.web.api import _shapes
 from brain.web.api._answers import Plain
+from brain.web.door.access import address_of, current, database
 
 router = APIRouter(prefix="/api/v1", tags=["me"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
@@ -70,11 +71,11 @@ def tasks(request: Request, person: Me, conn: Db) -> dict[str, Any]:
     unit = person.role is Role.DEPARTMENT
     found = []
     for row in db.many(conn, "api_tasks", person=person.id, org=person.org, unit=unit, limit=MOST_TASKS):
-        event = events.event_of(row)
+        event = acting.event_of(row)
         if row["task"] == "part":
             verbs = [PART]
-        elif access.may_see(actor, event, catalog.roles):
-            verbs = events.allowed(conn, catalog, event, actor, now)
+        elif scope.may_see(actor, event, catalog.roles):
+            verbs = acting.allowed(conn, catalog, event, actor, now)
         else:
             continue
         found.append(_shapes.event(row, catalog, now, verbs))
@@ -106,5 +107,5 @@ def read_notices(body: Read, request: Request, person: Me, conn: Db) -> dict[str
     now = datetime.now(UTC)
     with conn.transaction():
         count = notices.read(conn, person.id, now, body.ids)
-        people.audit(conn, person, "notice_read", now, ip=address_of(request), count=count)
+        audit.audit(conn, person, "notice_read", now, ip=address_of(request), count=count)
     return {"read": count}

@@ -22,12 +22,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from psycopg_pool import PoolTimeout
 
-from brain.flow import intake
+from brain.flow.measured import mending
 from brain.model import Level, Role
 from brain.settings import bears
 from brain.store import db
 from brain.store.health import health
-from brain.web.access import lookup
+from brain.web.door.access import lookup
 
 router = APIRouter()
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -81,7 +81,7 @@ class _Found:
 
 
 def _families(conn: psycopg.Connection, now: datetime) -> Iterator[Metric]:
-    feeds, workers = db.many(conn, "accounts_feeds"), intake.workers(conn, now)
+    feeds, workers = db.many(conn, "accounts_feeds"), mending.workers(conn, now)
     says = {
         "received": "Readings and refusals committed", "stored": "Readings stored",
         "duplicate": "Readings that were there already", "dead": "Refusals in the dead letter",
@@ -94,7 +94,7 @@ def _families(conn: psycopg.Connection, now: datetime) -> Iterator[Metric]:
         [(f["feed"], _age(f["last_received_at"], now)) for f in feeds if f["last_received_at"]],
     )  # fmt: skip
     yield _gauge(
-        "feed_in_flight", "In memory or spill, as the workers last told", "feed", intake.in_flight(workers).items()
+        "feed_in_flight", "In memory or spill, as the workers last told", "feed", mending.in_flight(workers).items()
     )
     for name, sentence, value in (
         ("worker_up", "Whether a worker gives signs of life", lambda w: int(w["alive"])),

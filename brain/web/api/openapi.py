@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
-from brain.flow.people import Person
+from brain.identity.people import Person
 from brain.model import Role
-from brain.web.access import require
+from brain.web.door.access import require
 
 router = APIRouter(include_in_schema=False)
 

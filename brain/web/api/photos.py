@@ -15,16 +15,17 @@ from fastapi.responses import FileResponse
 from PIL import Image
 from pydantic import AwareDatetime
 
-from brain.flow import people, photos
-from brain.flow.people import Person
-from brain.flow.photos import Photo
+from brain.flow.events import photos
+from brain.flow.events.photos import Photo
+from brain.identity import audit
+from brain.identity.people import Person
 from brain.model import Refused
 from brain.store import db
-from brain.web.access import address_of, current, database, require
 from brain.web.api import _shapes
 from brain.web.api._answers import Plain
 from brain.web.api._shapes import CRS, Lat, Lng
 from brain.web.api.events import SOURCES, visible
+from brain.web.door.access import address_of, current, database, require
 
 
 class Heavy(Plain):
@@ -70,7 +71,7 @@ def store(
             place = (None, None) if lng is None or lat is None else _shapes.stored(lng, lat, crs)
             said = taken_at if taken_at is None or taken_at <= now else now
             db.run(conn, "api_photo_said", id=kept.id, taken_at=said, lng=place[0], lat=place[1])
-            people.audit(conn, person, "photo", now, object=f"photo:{kept.id}", ip=address_of(request), bytes=len(data))
+            audit.audit(conn, person, "photo", now, object=f"photo:{kept.id}", ip=address_of(request), bytes=len(data))
     return {"id": str(kept.id), "sha256": kept.sha256.hex(), "bytes": kept.bytes}
 
 

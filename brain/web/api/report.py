@@ -14,13 +14,13 @@ import psycopg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime
 
-from brain.flow import people
-from brain.flow.people import Person, actor_of
+from brain.identity import audit
+from brain.identity import scope as access
+from brain.identity.people import Person, actor_of
 from brain.model import Refused, Role
 from brain.report import docx, evidence, places, snapshot, text
-from brain.rules import access
-from brain.web.access import address_of, current, database, require
 from brain.web.api._answers import Plain
+from brain.web.door.access import address_of, current, database, require
 
 router = APIRouter(prefix="/api/v1/report", tags=["report"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
@@ -72,7 +72,7 @@ def document(request: Request, period: Period, person: Reader, conn: Db, version
     """The report as an editable document (A4). A frozen month gives the frozen report, another one a draft."""
     made = found(request, conn, period, version)
     data = docx.document(made, places.shapes(conn))
-    people.audit(
+    audit.audit(
         conn,
         person,
         "report.download",
@@ -171,7 +171,7 @@ def issue(catalog: Any, conn: psycopg.Connection, person: Person, period: str, n
         raise Refused(str(err), "unknown") from None
     with conn.transaction():
         version = snapshot.freeze(conn, made, person.name, now)
-        people.audit(
+        audit.audit(
             conn, person, "report.freeze", now, object=period, ip=ip, version=version, digest=made["data"]["digest"]
         )
     return version

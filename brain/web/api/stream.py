@@ -16,13 +16,13 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from brain.flow.people import Person
+from brain.identity.people import Person
 from brain.model import Role
 from brain.web import readouts
-from brain.web.access import COOKIE, current
 from brain.web.api._answers import Plain
-from brain.web.frames import Moment
-from brain.web.live import BURST_S, SESSION_S, Changes, Seat
+from brain.web.door.access import COOKIE, current
+from brain.web.live.hub import BURST_S, SESSION_S, Changes, Seat
+from brain.web.live.moment import Moment
 
 router = APIRouter(prefix="/api/v1", tags=["me"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]

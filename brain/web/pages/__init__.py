@@ -1,4 +1,4 @@
-"""The pages: one file each, with `PAGE`, `layout(person, **query)` and `callbacks(app)`.
+"""The pages: one folder each, whose `page.py` has `PAGE`, `layout(person, **query)` and `callbacks(app)`.
 
-`brain.web.app` loads every file of this folder by its name. Start reading at `about.py`, the smallest, then `wall.py`.
+`brain.web.app` loads every folder of this one by its name. Start reading at `about/page.py`, the smallest, then `wall/page.py`.
 """

@@ -7,7 +7,7 @@ which tells apart several records of one second. depth is measured from the cove
 are not kept.
 
 A value in another unit travels as `kind@unit`, and a quantity that the table does not have as `?name` (`?name@unit`), so
-that the catalog, `units.toml` and the district's mappings decide (`ingest.checks`), not this file.
+that the catalog, `units.toml` and the district's mappings decide (`ingest.write.checks`), not this file.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from brain.flow import columns
-from brain.flow.cells import Unreadable
 from brain.model import WorkOrder
+from brain.sheets import columns
+from brain.sheets.cells import Unreadable
 from ingest.feeds import ANY, BadMessage, Feed, _rows
 
 FEED = Feed("hotline", "12345 工单", ANY, "", "zsj", gbk=True)

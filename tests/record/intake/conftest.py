@@ -24,8 +24,8 @@ from psycopg.types.json import Jsonb
 
 from brain.store import db
 from ingest import practice
-from ingest.batch import Counts, Writer
-from ingest.spill import Spill
+from ingest.write.batch import Counts, Writer
+from ingest.write.spill import Spill
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 TOPIC = "city/441402/rain/RG-01"

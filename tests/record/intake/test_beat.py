@@ -13,8 +13,8 @@ import pytest
 
 from brain.engine.loop import Engine
 from brain.store import db
-from ingest.beat import Beat
-from ingest.tcp import Server
+from ingest.doors.tcp import Server
+from ingest.watch.beat import Beat
 
 
 @pytest.fixture

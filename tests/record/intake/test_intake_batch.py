@@ -11,8 +11,8 @@ import pytest
 
 from brain.model import Reading
 from brain.store import db
-from ingest import batch
-from ingest.parcel import Parcel, opened
+from ingest.write import batch
+from ingest.write.message import Parcel, opened
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 TOPIC = "city/441402/rain/RG-01"

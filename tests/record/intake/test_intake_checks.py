@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from brain.flow.readings import DeadLetter
+from brain.flow.measured.readings import DeadLetter
 from brain.model import Quality, Reading
 from ingest import feeds, practice
-from ingest.checks import Checks
-from ingest.parcel import Parcel
-from ingest.stations import Book, Calibration, Known
+from ingest.write.checks import Checks
+from ingest.write.message import Parcel
+from ingest.write.stations import Book, Calibration, Known
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 

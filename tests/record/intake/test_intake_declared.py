@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from brain.engine.loop import Engine
-from brain.flow import alerts, events, readings
-from brain.flow.readings import DeadLetter
+from brain.flow.alerts import recording
+from brain.flow.events import acting
+from brain.flow.measured import readings
+from brain.flow.measured.readings import DeadLetter
 from brain.model import Quality, Reading
 from ingest import feeds, practice
-from ingest.checks import Checks
-from ingest.parcel import Parcel
-from ingest.stations import Book, Known
+from ingest.write.checks import Checks
+from ingest.write.message import Parcel
+from ingest.write.stations import Book, Known
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -245,8 +247,8 @@ def test_what_a_battery_sensor_tells_alerts_at_its_limit_and_not_below(district,
         )
     Engine(conn, district.catalog).step(district.now + timedelta(minutes=2))
     (alert,) = conn.execute("SELECT * FROM alert WHERE kind = %s", [kind]).fetchall()
-    assert (alert["station"], alerts.alert_of(alert).level.key) == ("MH-2", level)
-    assert (events.get(conn, alert["event_id"]).category if alert["event_id"] else None) == category
+    assert (alert["station"], recording.alert_of(alert).level.key) == ("MH-2", level)
+    assert (acting.get(conn, alert["event_id"]).category if alert["event_id"] else None) == category
 
 
 def test_a_battery_sensor_may_be_silent_for_a_day_and_is_missed_after_three_heartbeats(district):
@@ -277,7 +279,7 @@ def test_a_leak_told_by_a_lorawan_uplink_becomes_an_alert_and_a_case(district, s
     Engine(conn, district.catalog).step(at + timedelta(seconds=1))
     alert = conn.execute("SELECT * FROM alert WHERE kind = 'leak'").fetchone()
     assert (alert["station"], alert["observed_at"], alert["cleared_at"]) == ("LK-01", at, None)
-    assert events.get(conn, alert["event_id"]).category == "matter:10904"
+    assert acting.get(conn, alert["event_id"]).category == "matter:10904"
 
 
 def test_a_leak_of_a_device_without_a_clock_is_judged_too(district, start, sender, until):

@@ -15,11 +15,13 @@ import openpyxl
 import psycopg
 import pytest
 
-from brain.flow import hazards, sheets
+from brain.flow.city import public_warnings
+from brain.sheets import reading
 from brain.store import db
-from ingest import files, practice
-from ingest.files import MAP, REPORT, Door
-from ingest.mend import mend
+from ingest import practice
+from ingest.doors.files import door as files
+from ingest.doors.files.door import MAP, REPORT, Door
+from ingest.watch.mend import mend
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 WIDE = "测站编号,监测时间,水位(cm),pH\nWL-01,2026-09-03 08:00,312,7.1\nWL-01,2026-09-03 09:00,315,--\n"
@@ -274,7 +276,7 @@ def test_a_name_in_gbk_and_cells_with_odd_signs_stop_nobody(drop):
 def test_a_file_that_breaks_the_door_rests_and_the_others_go_on(drop, monkeypatch):
     drop.lay("water", "a.csv", WIDE, by="tests")
     drop.lay("water", "b.csv", WIDE.replace("08:00", "10:00"), by="tests")
-    real, asked = sheets.read, []
+    real, asked = reading.read, []
 
     def breaks(name, *given, **more):
         asked.append(name)
@@ -282,7 +284,7 @@ def test_a_file_that_breaks_the_door_rests_and_the_others_go_on(drop, monkeypatc
             raise RuntimeError("a fault of ours")
         return real(name, *given, **more)
 
-    monkeypatch.setattr(sheets, "read", breaks)
+    monkeypatch.setattr(reading, "read", breaks)
     assert drop.look() == 1 and drop.look() == 0
     assert asked == ["a.csv", "b.csv"] and not drop.door.failed
     drop.ticks += 61
@@ -711,14 +713,14 @@ def test_updates_and_cancels_end_what_they_refer_to_in_any_order(drop, conn, ord
     found = warnings(conn)
     assert [(found[k]["ended_by"] or "")[-6:] for k in ("080000", "093000", "120000")] == ["093000", "120000", ""]
     assert [found[k]["cancelled"] for k in ("080000", "093000")] == [False, True]
-    assert hazards.active(conn, NOW) == []
+    assert public_warnings.active(conn, NOW) == []
 
 
 def test_a_warning_in_force_is_active_until_it_ends_and_an_exercise_never(drop, conn):
     for name in ("yellow", "exercise"):
         drop.take("cap", f"{name}.xml", sample(name).replace(b"_20260903080000", b"_" + name.encode()))
-    assert [w["headline"] for w in hazards.active(conn, NOW)] == ["梅江区气象台发布暴雨黄色预警信号"]
-    assert hazards.active(conn, NOW + timedelta(days=1)) == []
+    assert [w["headline"] for w in public_warnings.active(conn, NOW)] == ["梅江区气象台发布暴雨黄色预警信号"]
+    assert public_warnings.active(conn, NOW + timedelta(days=1)) == []
 
 
 def test_a_warning_that_comes_twice_is_a_duplicate_and_a_broken_one_a_dead_letter(drop, conn):

@@ -11,10 +11,11 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from brain.engine.loop import Engine
-from brain.flow import alerts, events
+from brain.flow.alerts import recording
+from brain.flow.events import acting
 from brain.settings import Settings
-from ingest import gb26875 as door
 from ingest import practice
+from ingest.doors import gb26875 as door
 from ingest.feeds import gb26875 as feed
 from ingest.feeds.gb26875 import _frame
 from ingest.feeds.gb26875._frame import CONFIRM, DENY, Packet
@@ -275,21 +276,21 @@ def test_a_fire_in_a_house_becomes_a_red_alert_and_an_event_of_the_fire_brigade(
     device.answers(1)
     engine.step(district.now)
     (row,) = district.conn.execute("SELECT * FROM alert WHERE kind = 'fire_alarm'").fetchall()
-    alert = alerts.alert_of(row)
+    alert = recording.alert_of(row)
     assert (alert.level.key, alert.late) == ("red", False)
     assert "三楼配电间" in alert.message and "火警" in alert.message
-    event = events.get(district.conn, alert.event_id)
+    event = acting.get(district.conn, alert.event_id)
     assert (event.category, event.title) == ("matter:10910", "梅江宾馆：消防火警")
     assert any("梅江宾馆" in n for n in district.notices("operator"))
 
     device.send(part(1, hands, number=8, serial=2))  # another detector is well
     device.answers(1)
     engine.step(district.now)
-    assert alerts.get(district.conn, alert.id).cleared_at is None
+    assert recording.get(district.conn, alert.id).cleared_at is None
     device.send(part(1, hands, serial=3))  # and then the first one, too
     device.answers(1)
     engine.step(district.now)
-    assert alerts.get(district.conn, alert.id).cleared_at == district.now
+    assert recording.get(district.conn, alert.id).cleared_at == district.now
 
 
 @pytest.mark.parametrize("behind", [timedelta(days=9000), timedelta(hours=2)])

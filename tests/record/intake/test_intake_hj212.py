@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brain.settings import Settings
-from ingest import hj212 as door
 from ingest import practice
+from ingest.doors import hj212 as door
 from ingest.feeds import hj212
 from ingest.feeds.hj212 import _frame, keys
-from ingest.mend import mend
+from ingest.watch.mend import mend
 from tests.ports import free_port
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)

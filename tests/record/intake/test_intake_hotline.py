@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from brain import catalog as catalogs
-from brain.flow import columns, events
-from brain.flow.hotline import IMPORTER
+from brain.flow.events import acting as events
+from brain.flow.events.hotline import IMPORTER
 from brain.model import Refused, Source, State, Verb
-from ingest.commit import outcomes, write
-from ingest.errands import Errand
-from ingest.parcel import opened
+from brain.sheets import columns
 from ingest.practice import load
+from ingest.write.commit import outcomes, write
+from ingest.write.message import opened
+from ingest.write.records import Errand
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 PRACTICE = load()

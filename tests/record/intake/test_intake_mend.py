@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from ingest.mend import Mended, mend
+from ingest.watch.mend import Mended, mend
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 

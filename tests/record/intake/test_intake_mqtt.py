@@ -14,9 +14,9 @@ from brain.local.broker import Broker
 from brain.settings import BadSetting
 from brain.store import db
 from ingest import feeds, practice
-from ingest.batch import Writer
-from ingest.mqtt import Door
-from ingest.spill import Spill
+from ingest.doors.mqtt import Door
+from ingest.write.batch import Writer
+from ingest.write.spill import Spill
 from tests.ports import free_port
 
 

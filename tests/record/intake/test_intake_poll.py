@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from brain.settings import Settings
 from brain.store import db
-from ingest import poll, practice, sources
-from ingest.poll import Door, Poller, ask
+from ingest import practice
+from ingest.doors.poll import polling, sources
+from ingest.doors.poll.polling import Door, Poller, ask
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 FIRMS = "latitude,longitude,bright_ti4,acq_date,acq_time,satellite,confidence,frp\n"
@@ -471,7 +472,7 @@ def test_a_kill_between_commit_and_cursor_makes_duplicates_and_no_second_reading
         return run(conn, statement, **params)
 
     run = db.run
-    monkeypatch.setattr("ingest.poll.db.run", killed)
+    monkeypatch.setattr("ingest.doors.poll.polling.db.run", killed)
     with pytest.raises(Killed):
         one.turn()
     monkeypatch.undo()
@@ -532,13 +533,13 @@ def test_the_door_asks_by_itself_until_it_is_stopped(poller, site, hands, until)
 def test_the_sources_of_the_city_s_own_folder_become_a_door(declared, tmp_path, hands):
     (tmp_path / "none").mkdir()
     none = practice.load(str(tmp_path / "none"))
-    assert poll.door(Settings(), none, hands.writer) is None
+    assert polling.door(Settings(), none, hands.writer) is None
     declared(RAIN)
-    door = poll.door(Settings(), practice.load(str(tmp_path)), hands.writer)
+    door = polling.door(Settings(), practice.load(str(tmp_path)), hands.writer)
     assert [p.source.name for p in door.pollers] == ["a"]
     (tmp_path / "poll.toml").write_text("[source.a]\nfrom = 'json'\n")
     with pytest.raises(practice.BadPractice, match=r"source\.a 缺少 feed"):
-        poll.door(Settings(), practice.load(str(tmp_path)), hands.writer)
+        polling.door(Settings(), practice.load(str(tmp_path)), hands.writer)
 
 
 _examples = itertools.count(10)

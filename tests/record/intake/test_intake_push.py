@@ -19,12 +19,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from brain.flow import feed_keys
+from brain.identity import push_keys
 from brain.settings import Settings
 from brain.store import db
 from ingest import feeds, tools
-from ingest.http import Pusher
-from ingest.serve import BODIES, Door, exposition
+from ingest.doors.push.door import Pusher
+from ingest.doors.push.serving import BODIES, Door, exposition
 from tests.ports import free_port
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
@@ -107,7 +107,7 @@ def url(door) -> str:
 @pytest.fixture
 def key(conn):
     """Make a key: (id, secret)."""
-    return lambda *feeds, until=NOW + YEAR: feed_keys.make(conn, SECRET_KEY, "test", "qxj", list(feeds), NOW, until)
+    return lambda *feeds, until=NOW + YEAR: push_keys.make(conn, SECRET_KEY, "test", "qxj", list(feeds), NOW, until)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_each_row_is_answered_and_the_totals_add_up(qxj, hands):
 
 
 def test_a_dead_row_stands_in_the_dead_letter_with_its_key_and_can_be_replayed(qxj, hands, conn, catalog):
-    from ingest.mend import mend
+    from ingest.watch.mend import mend
 
     qxj.send("rain", b"stcd,tm,p1\nRG-77,2026-09-03 09:00,2.5\n", media="text/csv")
     (letter,) = hands.letters()
@@ -190,7 +190,7 @@ def test_while_the_database_is_away_a_key_not_checked_lately_is_asked_to_come_ag
 
 def test_a_database_that_stands_still_keeps_no_push_waiting(qxj, hands, conn, monkeypatch):
     """A frozen server keeps no time limit and hangs up on nobody; eight such waits would close the door."""
-    monkeypatch.setattr("ingest.http.STATEMENT_S", 1)
+    monkeypatch.setattr("ingest.doors.push.door.STATEMENT_S", 1)
     assert qxj.send("rain", rain(0)).status_code == 200
     frozen = conn.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'push under test'").fetchall()
     for row in frozen:
@@ -204,7 +204,7 @@ def test_a_database_that_stands_still_keeps_no_push_waiting(qxj, hands, conn, mo
 
 
 def test_while_the_database_is_away_a_key_known_to_be_revoked_stays_refused(qxj, pusher, hands, conn):
-    feed_keys.revoke(conn, "test", qxj.id, NOW)
+    push_keys.revoke(conn, "test", qxj.id, NOW)
     assert qxj.send("rain", rain(0)).status_code == 401
     hands.database(False)
     pusher.cut()
@@ -402,7 +402,7 @@ def test_a_key_writes_only_its_feeds(qxj, hands):
 
 def test_a_revoked_key_is_refused_from_the_next_request_on(qxj, conn):
     assert qxj.send("rain", rain(0)).status_code == 200
-    feed_keys.revoke(conn, "test", qxj.id, NOW)
+    push_keys.revoke(conn, "test", qxj.id, NOW)
     assert (qxj.send("rain", rain(1)).status_code, qxj.send("rain", rain(1)).json()["error"]) == (401, "revoked")
 
 
@@ -421,7 +421,7 @@ def test_a_key_whose_row_was_widened_by_hand_opens_nothing(qxj, conn):
 def test_a_dump_of_the_database_holds_no_secret(qxj, conn):
     row = conn.execute("SELECT * FROM feed_key").fetchone()
     assert qxj.secret.encode() not in bytes(row["sealed"])
-    assert feed_keys.find(conn, "another signing key, as long as that", qxj.id).secret is None
+    assert push_keys.find(conn, "another signing key, as long as that", qxj.id).secret is None
 
 
 def test_a_request_without_headers_is_refused_before_its_body_is_read(url):
@@ -580,7 +580,7 @@ def test_a_worker_killed_while_pushes_come_in_loses_and_doubles_nothing(start, k
     port = free_port()
     more = {"BRAIN_PUSH_PORT": str(port), "BRAIN_SECRET_KEY": SECRET_KEY}
     real = datetime.now(UTC)
-    id, secret = feed_keys.make(conn, SECRET_KEY, "test", "qxj", ["rain"], real, real + YEAR)
+    id, secret = push_keys.make(conn, SECRET_KEY, "test", "qxj", ["rain"], real, real + YEAR)
     department = Department(f"http://127.0.0.1:{port}", id, secret, now=lambda: datetime.now(UTC))
     wanted, answered = 40, []
 

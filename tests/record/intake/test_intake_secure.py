@@ -24,8 +24,8 @@ from brain.local.broker import find_mosquitto
 from brain.model import Quality
 from brain.settings import BadSetting
 from ingest import acl, feeds, practice
+from ingest.doors.mqtt import Door
 from ingest.feeds import gateway
-from ingest.mqtt import Door
 from tests.ports import free_port
 
 pytestmark = pytest.mark.skipif(find_mosquitto() is None, reason="needs mosquitto (Debian package mosquitto)")

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from brain.settings import Settings
-from ingest import practice, sl651
+from ingest import practice
+from ingest.doors import sl651
 from ingest.feeds._sample import samples
 from ingest.feeds.sl651 import report as sl651_report
 from ingest.feeds.sl651._elements import body, element, group

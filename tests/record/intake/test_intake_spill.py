@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.spill import Damage, InUse, Message, Spill, pack, unpack
+from ingest.write.spill import Damage, InUse, Message, Spill, pack, unpack
 
 AT = datetime(2026, 9, 3, 2, 0, 0, 123456, tzinfo=UTC)
 SIZES = {"segment_bytes": 1 << 20, "total_bytes": 1 << 24}

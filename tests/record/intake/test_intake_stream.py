@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.stream import Malformed, Publish, Stream, puback
+from ingest.doors.mqtt_stream import Malformed, Publish, Stream, puback
 
 
 def varint(n: int) -> bytes:

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from brain.settings import BadSetting
-from ingest.tcp import Line, Server
+from ingest.doors.tcp import Line, Server
 
 
 class Echo:

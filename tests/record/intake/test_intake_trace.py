@@ -9,8 +9,8 @@ import pytest
 
 from brain.store import db
 from ingest import feeds, practice
-from ingest.batch import Writer
-from ingest.spill import Spill
+from ingest.write.batch import Writer
+from ingest.write.spill import Spill
 from tests.bench import play, trace
 
 BEGIN = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from brain.store import db
 from ingest import practice
-from ingest.beat import Beat
-from ingest.shapes import WIDEST, Shapes, shape_of
+from ingest.watch.beat import Beat
+from ingest.watch.contract_drift import WIDEST, Shapes, shape_of
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 OLD = {"stcd": "RG-01", "tm": "2026-09-03T10:00:00+08:00", "p1": 1.5}

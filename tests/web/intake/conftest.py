@@ -15,16 +15,17 @@ import psycopg
 import pytest
 import uvicorn
 
-from brain.flow import intake, people, readings
+from brain.flow.measured import mending, readings
+from brain.identity import accounts, people
 from brain.model import Quality, Reading
 from brain.settings import Settings
 from brain.store import db
 from brain.web.app import create_app
 from ingest import practice
-from ingest.batch import Writer
-from ingest.beat import Beat
-from ingest.mender import Mender
-from ingest.spill import Spill
+from ingest.watch.beat import Beat
+from ingest.watch.mender import Mender
+from ingest.write.batch import Writer
+from ingest.write.spill import Spill
 
 PASSWORD = "Meijiang-2026!feeds"
 LOGINS = {
@@ -69,7 +70,7 @@ def office(server, city_template, catalog, tmp_path_factory) -> Office:
     conn = db.connect(url, name="tests")
     for login in LOGINS.values():
         if people.by_login(conn, login):
-            people.set_password(conn, login, PASSWORD, must_change=False)
+            accounts.set_password(conn, login, PASSWORD, must_change=False)
     local = replace(practice.load(), shape_every_s=0.0)
     spill = Spill(tmp_path_factory.mktemp("spill"), segment_bytes=1 << 20, total_bytes=1 << 24)
     writer = Writer(lambda: db.connect(url, name="writer"), catalog, spill, local, worker="w1")
@@ -114,7 +115,7 @@ def _day(conn, catalog) -> None:
         found = [Reading(s, "rain_1h", at, 0.5, marks.get(s, Quality.OK)) for s in rain if s != rain[0] or ago > 300]
         store(conn, "rain", found, at + timedelta(seconds=2))
         store(conn, "drainage", [Reading(s, "pond_depth", at, 1.0) for s in ponds], at + timedelta(seconds=40))
-    intake.count(conn)
+    mending.count(conn)
 
 
 def store(conn, feed: str, found: list[Reading], at: datetime) -> None:

@@ -10,12 +10,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from brain.commands import check
 from brain.engine import watching
-from brain.flow import intake, people
-from brain.local import check
+from brain.flow.measured import mending
+from brain.identity import people
 from brain.settings import Settings
-from brain.web import desk, frames
-from brain.web.parts import card
+from brain.web.live import moment as frames
+from brain.web.pages.wall import card, desk
 
 # Those with `page` need a browser; the others ask the web process what it lays out.
 
@@ -277,7 +278,7 @@ def test_brain_check_reports_accounts_workers_letters_drift_and_spill(office):
     office.conn.execute("UPDATE feed_status SET stored = stored + 1 WHERE feed = 'rain'")
     try:
         assert not check.accounts(settings).ok and "rain" in check.accounts(settings).seen
-        assert not intake.adds_up(office.conn.execute("SELECT * FROM feed_status WHERE feed = 'rain'").fetchone())
+        assert not mending.adds_up(office.conn.execute("SELECT * FROM feed_status WHERE feed = 'rain'").fetchone())
     finally:
         office.conn.execute("UPDATE feed_status SET stored = stored - 1 WHERE feed = 'rain'")
 

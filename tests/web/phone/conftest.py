@@ -19,7 +19,8 @@ import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from brain.flow import hazards, people
+from brain.flow.city import public_warnings
+from brain.identity import accounts
 from brain.model import HazardWarning, Level
 from brain.settings import Settings
 from brain.store import db
@@ -155,7 +156,7 @@ def world(server, city_template, catalog, tmp_path_factory) -> Iterator[World]:
     url, home, now = server.url("phone"), tmp_path_factory.mktemp("phone"), datetime.now(UTC)
     with db.connect(url, name="tests") as conn:
         for login in PEOPLE:
-            people.set_password(conn, login, PASSWORD, now=now)
+            accounts.set_password(conn, login, PASSWORD, now=now)
     settings = Settings(home=home, database_url=url, http_port=free_port())
     config = uvicorn.Config(
         create_app(settings, catalog),
@@ -190,7 +191,7 @@ def warn(world):
             now, ident = datetime.now(UTC), f"w{uuid.uuid4().hex}"
             given = {"msg_type": "Alert", "sent": now, "expires": now + timedelta(hours=6), "sender_name": "梅江区气象台"} | more
             came.append(ident)
-            hazards.store(
+            public_warnings.store(
                 conn, HazardWarning(ident, sender, status="Actual", scope="Public", event=event, level=level, **given), now
             )
             return ident

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from brain.flow import alerts
+from brain.flow.alerts import recording
 from brain.model import Judgement, Level, RuleState, Station
 from brain.store import db
 
@@ -29,7 +29,7 @@ def alert(world, catalog) -> int:
             "积水 27 cm，超过 25 cm",
             {},
         )
-        return alerts.apply(conn, catalog, db.record(Station, row), rule, judgement, now)
+        return recording.apply(conn, catalog, db.record(Station, row), rule, judgement, now)
 
 
 def keeper(world, alert: int) -> str:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from brain.flow import events, people
+from brain.flow.events import acting
+from brain.identity import people
 from brain.model import Level
 from brain.store import db
 from brain.web.api import _words
@@ -92,7 +93,7 @@ def test_every_text_stands_out_from_what_is_behind_it(world, phone):
 def test_a_level_is_told_by_colour_shape_and_word(world, phone, catalog, hands):
     with db.connect(world.database, name="tests") as conn:
         chief = people.actor_of(people.get(conn, world.id_of("chief1")))
-        event = events.report(
+        event = acting.report(
             conn, catalog, category="matter:10901", title="道路积水", source="public", actor=chief, now=datetime.now(UTC),
             level=Level.RED, **HERE,
         )  # fmt: skip

@@ -1,0 +1,304 @@
+"""`brain check`: titled checks with a hint each; exit 1 when one fails.
+
+Why decorated functions: a check is one function, its docstring is the title the operator reads, and the list is the
+order of writing (the habit is Nominatim's).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+
+from brain import catalog as catalogs
+from brain.flow.measured import mending
+from brain.local.broker import find_mosquitto
+from brain.local.postgres import ROOM_NEEDED, Server, has_timescale, installation
+from brain.settings import Settings
+from brain.store import db
+
+STALE_FEED_S = 15 * 60
+LETTER_DAYS = 7  # a dead letter open for so long is forgotten work
+
+
+@dataclass(frozen=True)
+class Found:
+    """Outcome of one check: fine or not, what was seen, and what to do about it."""
+
+    ok: bool
+    seen: str
+    hint: str = ""
+
+
+CHECKS: list[Callable[[Settings], Found]] = []
+
+
+def check(function: Callable[[Settings], Found]) -> Callable[[Settings], Found]:
+    CHECKS.append(function)
+    return function
+
+
+def database_url(settings: Settings) -> str:
+    """The outer server, or the embedded one if it runs."""
+    if settings.database_url:
+        return settings.database_url
+    return Server((settings.home / "postgres").resolve(), installation(settings.postgres_home)).url()
+
+
+def _connected(settings: Settings) -> psycopg.Connection:
+    return db.connect(database_url(settings), name="brain check", connect_timeout=5)
+
+
+@check
+def database(settings: Settings) -> Found:
+    """数据库"""
+    try:
+        with _connected(settings) as conn:
+            version = conn.execute("SHOW server_version").fetchone()["server_version"]
+            size = conn.execute("SELECT pg_size_pretty(pg_database_size(current_database())) AS s").fetchone()["s"]
+            todo = db.pending(db.body_of(conn), _done(conn))
+            if todo:
+                return Found(False, f"PostgreSQL {version}，有 {len(todo)} 个表结构升级没做", "运行 brain migrate")
+            return Found(True, f"PostgreSQL {version}，{size}")
+    except psycopg.OperationalError as err:
+        return Found(
+            False, f"连不上：{str(err).strip().splitlines()[-1]}", "先运行 brain up，或检查 BRAIN_DATABASE_URL"
+        )
+
+
+def _done(conn: psycopg.Connection) -> set[str]:
+    if conn.execute("SELECT to_regclass('schema_migration') AS t").fetchone()["t"] is None:
+        return set()
+    return {r["name"] for r in conn.execute("SELECT name FROM schema_migration")}
+
+
+@check
+def storage(settings: Settings) -> Found:
+    """存储形态"""
+    try:
+        with _connected(settings) as conn:
+            body = db.body_of(conn)
+            if body == "timescale":
+                row = conn.execute("SELECT extversion AS v FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
+                return Found(True, f"timescale（TimescaleDB {row['v'] if row else '未安装扩展'}）")
+            return Found(True, "plain（普通 PostgreSQL 分区表与汇总表）")
+    except psycopg.OperationalError:
+        has = has_timescale(installation(settings.postgres_home))
+        return Found(False, f"数据库没开；内嵌安装{'带' if has else '不带'} TimescaleDB", "先运行 brain up")
+
+
+@check
+def broker(settings: Settings) -> Found:
+    """消息服务（MQTT）"""
+    url = urlsplit(settings.mqtt_url or f"mqtt://127.0.0.1:{settings.mqtt_port}")
+    where = f"{url.hostname}:{url.port or 1883}"
+    body = "" if settings.mqtt_url else f"（内嵌 {'mosquitto' if find_mosquitto() else 'amqtt，仅够演示'}）"
+    try:
+        socket.create_connection((url.hostname, url.port or 1883), timeout=3).close()
+    except OSError as err:
+        return Found(False, f"{where}{body} 连不上：{err}", "先运行 brain up，或检查 BRAIN_MQTT_URL")
+    return Found(True, f"{where}{body}")
+
+
+@check
+def feeds(settings: Settings) -> Found:
+    """数据接入"""
+    try:
+        with _connected(settings) as conn:
+            # `spill`, `import` and `counter` are no departments: what came of a damaged file, of `brain import`, and sums that
+            # the engine made
+            rows = conn.execute(
+                "SELECT * FROM feed_status WHERE feed NOT IN ('spill', 'import', 'counter') ORDER BY feed"
+            ).fetchall()
+    except psycopg.Error as err:
+        return Found(False, f"读不到：{str(err).strip().splitlines()[0]}", "先运行 brain up")
+    if not rows:
+        return Found(False, "还没有任何数据到达", "检查消息服务、主题与 python -m ingest run 是否在运行")
+    now = datetime.now(UTC)
+    parts, stale = [], []
+    for row in rows:
+        age = (now - row["last_received_at"]).total_seconds() if row["last_received_at"] else None
+        parts.append(
+            f"{row['feed']} {'—' if age is None else f'{age:.0f} 秒前'}（收 {row['received']}，拒 {row['dead']}）"
+        )
+        adds_up = row["received"] == row["stored"] + row["duplicate"] + row["dead"]
+        if age is None or age > STALE_FEED_S or not adds_up:
+            stale.append(row["feed"] + ("" if adds_up else "（账不平）"))
+    hint = f"{'、'.join(stale)} 超过 {STALE_FEED_S // 60} 分钟没有数据：检查对应部门的网关" if stale else ""
+    return Found(not stale, "；".join(parts), hint)
+
+
+@check
+def accounts(settings: Settings) -> Found:
+    """接入的账"""
+    rows = _asked(settings, "accounts_feeds")
+    if isinstance(rows, Found):
+        return rows
+    off = [r["feed"] for r in rows if not mending.adds_up(r)]
+    if off:
+        return Found(False, f"账不平：{'、'.join(off)}", "收到的应等于入库、重复、死信之和；请保留数据库并报告")
+    total = {k: sum(r[k] for r in rows) for k in ("received", "stored", "duplicate", "dead")}
+    return Found(
+        True,
+        f"收 {total['received']} = 入库 {total['stored']} + 重复 {total['duplicate']} + 死信 {total['dead']}，"
+        f"{len(rows)} 个接入都平",
+    )
+
+
+@check
+def workers(settings: Settings) -> Found:
+    """接入进程"""
+    try:
+        with _connected(settings) as conn:
+            rows = mending.workers(conn, datetime.now(UTC))
+    except psycopg.Error as err:
+        return _unread(err)
+    if not any(r["alive"] for r in rows):
+        return Found(False, "没有一个接入进程有心跳", "运行 python -m ingest run（或 brain up），看它的日志")
+    ill = [r for r in rows if not r["alive"] and r["stopped_at"] is None]
+    down = [
+        f"{r['worker']} 的 {name}" for r in rows if r["alive"] for name, d in r["doors"].items() if not d["connected"]
+    ]
+    seen = "；".join(f"{r['worker']} 心跳 {r['age_s']:.0f} 秒前，排队 {r['queued']}" for r in rows if r["alive"])
+    if ill:
+        return Found(
+            False,
+            f"{seen}；没有心跳：{'、'.join(r['worker'] for r in ill)}",
+            "看该进程与所在主机；已撤下的一天后自动不再算",
+        )
+    if down:
+        return Found(False, f"{seen}；没有连上：{'、'.join(down)}", "检查消息服务、网络与 BRAIN_MQTT_URL")
+    return Found(True, seen)
+
+
+@check
+def spill(settings: Settings) -> Found:
+    """溢写待补"""
+    rows = _asked(settings, "intake_workers")
+    if isinstance(rows, Found):
+        return rows
+    waiting = [r for r in rows if r["spill_units"]]
+    if waiting:
+        seen = "；".join(
+            f"{r['worker']} {r['spill_units']} 个读数（{r['spill_bytes'] / 2**20:.1f} MB）" for r in waiting
+        )
+        return Found(False, seen, "数据库恢复后会自动补写；若一直不减，看该进程的日志；已停的进程请用同名再启动")
+    return Found(True, "没有积压")
+
+
+@check
+def letters(settings: Settings) -> Found:
+    """死信"""
+    rows = _asked(settings, "letters_open")
+    if isinstance(rows, Found):
+        return rows
+    n, oldest = rows[0]["n"], rows[0]["oldest"]
+    if not n:
+        return Found(True, "没有待处理的")
+    days = (datetime.now(UTC) - oldest).days
+    seen = f"待处理 {n} 条，最早的 {days} 天前"
+    return Found(days < LETTER_DAYS, seen, f"有死信放了 {LETTER_DAYS} 天以上：请在“接入质量”页对照、重放或写明原因丢弃")
+
+
+@check
+def drift(settings: Settings) -> Found:
+    """报文结构"""
+    rows = _asked(settings, "drifts", all=False, feed=None)
+    if isinstance(rows, Found):
+        return rows
+    if rows:
+        seen = "；".join(f"{r['title']} {r['at'].astimezone():%m-%d %H:%M} 起变了" for r in rows[:5])
+        return Found(False, seen, "在“接入质量”页看前后样例，与部门核对后点“已知悉”")
+    return Found(True, "没有未处理的变化")
+
+
+def _asked(settings: Settings, statement: str, **params: object) -> list[dict[str, Any]] | Found:
+    """Rows of a named statement, or the failed check that says why there are none."""
+    try:
+        with _connected(settings) as conn:
+            return db.many(conn, statement, **params)
+    except psycopg.Error as err:
+        return _unread(err)
+
+
+def _unread(err: psycopg.Error) -> Found:
+    return Found(False, f"读不到：{str(err).strip().splitlines()[0]}", "先运行 brain up")
+
+
+@check
+def engine(settings: Settings) -> Found:
+    """规则引擎"""
+    from brain.store.health import health
+
+    try:
+        with _connected(settings) as conn:
+            seen = health(conn, datetime.now(UTC))
+    except psycopg.Error as err:
+        return Found(False, f"读不到：{str(err).strip().splitlines()[0]}", "先运行 brain up")
+    lag = seen["engine_lag_s"]
+    if lag is None or lag > 60:
+        return Found(False, f"落后 {'未知' if lag is None else f'{lag:.0f} 秒'}", "检查 brain engine 进程与它的日志")
+    return Found(True, f"落后 {lag:.1f} 秒；告警 {seen['open_alerts']}，在办案卷 {seen['open_events']}")
+
+
+@check
+def catalog(settings: Settings) -> Found:
+    """目录（部件、事项、传感器、词表）"""
+    try:
+        loaded = catalogs.load(settings.catalog or None)
+    except Exception as err:
+        return Found(False, str(err), "按提示改正该文件的该键；或清空 BRAIN_CATALOG 用自带目录")
+    kinds = [c.kind for c in loaded.categories.values()]
+    return Found(
+        True,
+        f"部件 {kinds.count('component')}、事项 {kinds.count('matter')}（含本地扩展），"
+        f"传感器 {len(loaded.kinds)} 种、规则 {len(loaded.rules)} 条，部门 {len(loaded.departments)}",
+    )
+
+
+@check
+def disk(settings: Settings) -> Found:
+    """磁盘"""
+    place = settings.home if settings.home.exists() else Path(".")
+    usage = shutil.disk_usage(place)
+    seen = f"{place.resolve()} 剩 {usage.free / 2**30:.1f} GB / {usage.total / 2**30:.0f} GB"
+    if usage.free < ROOM_NEEDED:
+        return Found(False, seen, "清理磁盘，或用 BRAIN_HOME 换一个目录")
+    return Found(True, seen)
+
+
+@check
+def keys(settings: Settings) -> Found:
+    """密钥"""
+    path = settings.home / "secret.key"
+    key = settings.secret_key
+    if not key and path.exists():
+        key = path.read_text().strip()
+        if os.stat(path).st_mode & 0o077:
+            return Found(False, f"{path} 别人也能读", f"chmod 600 {path}")
+    if len(key) < 32:
+        return Found(
+            False, "没有签名密钥或太短", "首次 brain up 会自动生成；生产环境用 BRAIN_SECRET_KEY_FILE 给 32 位以上随机串"
+        )
+    return Found(True, "签名密钥在位")
+
+
+def run(settings: Settings, say: Callable[[str], None]) -> int:
+    """Run all checks in order; 1 when one fails."""
+    failed = 0
+    for function in CHECKS:
+        found = function(settings)
+        say(f"{'通过' if found.ok else '失败'}  {function.__doc__}：{found.seen}")
+        if not found.ok:
+            failed += 1
+            say(f"      → {found.hint}")
+    say(f"\n{len(CHECKS) - failed} 项通过，{failed} 项失败")
+    return 1 if failed else 0

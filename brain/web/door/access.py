@@ -1,0 +1,275 @@
+"""Who is at the door: session cookie, roles, forged requests; log-in, log-out and change of password.
+
+GB/T 22239-2019 level 3, 8.1.4.1 and 8.1.4.2. Two doors share one session: `current` and `require` here, for API routes,
+and `brain.web.door.gate` for pages and Dash's own addresses (its callbacks and its WebSocket), which know no dependency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from anyio import to_thread
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from brain.catalog import Catalog
+from brain.identity import scope as rules
+from brain.identity import sessions
+from brain.identity.people import Person
+from brain.model import Refused, Role
+from brain.web.door import plain
+
+COOKIE = "brain_session"
+FORGERY_COOKIE = "brain_x"
+"""Readable by our own script, which sends its value back as the header X-Brain: what a strange page cannot do."""
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN_TO_MUST_CHANGE = frozenset({"/password", "/logout", "/session"})
+NOBODY = "请先登录"
+MUST_CHANGE = "首次登录或口令到期，请先修改口令"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page's address and who may open it.
+
+    `roles` None: everybody who is logged in. `keys` are its names in the catalog's `roles.toml`: a role that the city
+    gives none of them may not open it. `plain`: a document of its own without Dash that also opens without a
+    session; its `layout(person or None, **query)` gives HTML text or a response. `order`: place among the links.
+    """
+
+    path: str
+    title: str
+    roles: frozenset[Role] | None = None
+    order: int = 100
+    plain: bool = False
+    keys: tuple[str, ...] = ()
+
+    def lets(self, role: Role, catalog: Catalog | None = None) -> bool:
+        if self.roles is not None and role not in self.roles:
+            return False
+        return catalog is None or not self.keys or any(rules.may_open(role, key, catalog.roles) for key in self.keys)
+
+
+# Who ----------------------------------------------------------------------------------------------------------------
+PERSON: ContextVar[Person | None] = ContextVar("brain_person", default=None)
+TOKEN: ContextVar[str | None] = ContextVar("brain_token", default=None)
+STATE: ContextVar[Any] = ContextVar("brain_state", default=None)
+
+
+def viewer() -> Person | None:
+    """The person behind the page or callback that runs now (set by `Gate`); None outside of one."""
+    return PERSON.get()
+
+
+def viewer_token() -> str | None:
+    """The session token behind it: the live socket asks again whether it still holds."""
+    return TOKEN.get()
+
+
+def here() -> Any:
+    """The application's state (settings, catalog, pool, hub, pages) for the page or callback that runs now."""
+    return STATE.get()
+
+
+def database(request: Request) -> Iterator[psycopg.Connection]:
+    """A connection of the process's pool, for the length of one request (FastAPI dependency)."""
+    with request.app.state.pool.connection() as conn:
+        yield conn
+
+
+def address_of(request: Request) -> str:
+    """The client's address for the audit trail."""
+    return request.client.host if request.client else ""
+
+
+def same_origin(request: Request) -> bool:
+    """True when the request comes from one of our own pages (or from a program, which sends no Origin)."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.headers.get("sec-fetch-site", "none") in ("same-origin", "none")
+    allowed = {request.headers.get("host", ""), urlsplit(request.app.state.settings.origin).netloc}
+    return urlsplit(origin).netloc in allowed
+
+
+def check_forgery(request: Request) -> None:
+    """Raise 403 for a state-changing request without `X-Brain: 1` or from a strange origin.
+
+    Why a header: a form on a strange page can send our cookie, but no header of its own without our consent (CORS).
+    """
+    if request.method in SAFE:
+        return
+    if request.headers.get("x-brain") != "1" or not same_origin(request):
+        raise HTTPException(403, {"code": "forgery", "message": "请求缺少 X-Brain 头或来自其他网站，已拒绝"})
+
+
+def lookup(request: Request) -> Person | None:
+    with request.app.state.pool.connection() as conn:
+        return sessions.session_person(conn, request.cookies.get(COOKIE), datetime.now(UTC), request.app.state.settings)
+
+
+visitor = lookup
+"""The person of a request or None, without any check: for documents that also open without a session."""
+
+
+def current(request: Request) -> Person:
+    """The person who makes this request (FastAPI dependency). Raises 401 without a session, 403 for a forged request or
+    while the password must be changed first."""
+    check_forgery(request)
+    person = lookup(request)
+    if person is None:
+        raise HTTPException(401, {"code": "login", "message": NOBODY})
+    if person.must_change and request.url.path not in OPEN_TO_MUST_CHANGE:
+        raise HTTPException(403, {"code": "must_change", "message": MUST_CHANGE})
+    return person
+
+
+def require(*roles: Role) -> Callable[[Person], Person]:
+    """A dependency that lets only these roles pass, and gives the person. Raises 403 otherwise."""
+
+    def check(person: Person = Depends(current)) -> Person:
+        if person.role not in roles:
+            raise HTTPException(403, {"code": "role", "message": "您的角色不能使用这项功能"})
+        return person
+
+    return check
+
+
+# Log in, log out, change the password ---------------------------------------------------------------------------------
+router = APIRouter(include_in_schema=False)
+api = APIRouter(tags=["session"])
+
+
+def home_of(person: Person) -> str:
+    """Where a person lands after logging in: the phone's pages, the wall, or what everybody may read."""
+    return {Role.WORKER: "/m", Role.PUBLIC: "/m", Role.ADMIN: "/about"}.get(person.role, "/")
+
+
+def safe_next(address: str | None, person: Person) -> str:
+    """A local address to go on to; anything that could lead to another host becomes the person's own first page."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or "\n" in address:
+        return home_of(person)
+    return address
+
+
+def _with_cookie(response: Response, request: Request, token: str) -> Response:
+    settings = request.app.state.settings
+    response.set_cookie(
+        COOKIE, token, max_age=settings.session_max_h * 3600, httponly=True, samesite="lax", path="/",
+        secure=settings.origin.startswith("https://"),
+    )  # fmt: skip
+    return response
+
+
+def _said(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "login": person.login,
+        "name": person.name,
+        "role": person.role,
+        "org": person.org,
+        "grid": person.grid,
+        "must_change": person.must_change,
+        "home": home_of(person),
+    }
+
+
+async def _fields(request: Request) -> tuple[dict[str, Any], bool]:
+    """(fields, is JSON) of a posted form or JSON object. Raises 400 for anything else."""
+    if request.headers.get("content-type", "").startswith("application/json"):
+        try:
+            body = await request.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise HTTPException(400, {"code": "json", "message": "请求体要是一个 JSON 对象"})
+        return body, True
+    return dict(await request.form()), False
+
+
+def _status(err: Refused) -> int:
+    return {"locked": 423, "login": 401}.get(err.code, 422)
+
+
+@router.post("/login")
+async def login(request: Request) -> Response:
+    """Form (answers with a page or a redirect) or JSON (answers with the person)."""
+    given, is_json = await _fields(request)
+    if not same_origin(request):
+        raise HTTPException(403, {"code": "forgery", "message": "请求来自其他网站，已拒绝"})
+    name, password, onward = (str(given.get(k) or "") for k in ("login", "password", "next"))
+
+    def enter() -> tuple[Person, str]:
+        state, now, ip = request.app.state, datetime.now(UTC), address_of(request)
+        with state.pool.connection() as conn:
+            person = sessions.authenticate(conn, name.strip(), password, now, ip)
+            agent = request.headers.get("user-agent", "")
+            return person, sessions.open_session(conn, person, now, state.settings, ip=ip, agent=agent)
+
+    try:
+        person, token = await to_thread.run_sync(enter)
+    except Refused as err:
+        if is_json:
+            return JSONResponse({"code": err.code, "message": str(err)}, _status(err))
+        return HTMLResponse(plain.login(onward, name=name, error=str(err)), _status(err))
+    if is_json:
+        return _with_cookie(JSONResponse(_said(person)), request, token)
+    onward = "/password" if person.must_change else safe_next(onward, person)
+    return _with_cookie(RedirectResponse(onward, 303), request, token)
+
+
+@router.post("/logout")
+async def logout(request: Request) -> Response:
+    """Ends the session. A form needs no header of ours: being logged out by a stranger costs nothing but a log-in."""
+    _, is_json = await _fields(request)
+    if not same_origin(request):
+        raise HTTPException(403, {"code": "forgery", "message": "请求来自其他网站，已拒绝"})
+    if token := request.cookies.get(COOKIE):
+
+        def leave() -> None:
+            with request.app.state.pool.connection() as conn:
+                sessions.close_session(conn, token, datetime.now(UTC), address_of(request))
+
+        await to_thread.run_sync(leave)
+    answer = JSONResponse({"ok": True}) if is_json else RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+@api.get("/session")
+def session(person: Person = Depends(current)) -> dict[str, Any]:
+    """Who is logged in; 401 when nobody is. Asking counts as use of the session."""
+    return _said(person)
+
+
+@router.post("/password")
+async def password(request: Request) -> Response:
+    """Form or JSON: old, new, again. The other sessions of the person end."""
+    given, is_json = await _fields(request)
+    if not same_origin(request) or (is_json and request.headers.get("x-brain") != "1"):
+        raise HTTPException(403, {"code": "forgery", "message": "请求缺少 X-Brain 头或来自其他网站，已拒绝"})
+    person = await to_thread.run_sync(lookup, request)
+    if person is None:
+        raise HTTPException(401, {"code": "login", "message": NOBODY})
+    old, new, again = (str(given.get(k) or "") for k in ("old", "new", "again"))
+
+    def change() -> Person:
+        if new != again and not (is_json and "again" not in given):
+            raise Refused("两次输入的新口令不一样，请重新输入", "again")
+        with request.app.state.pool.connection() as conn:
+            now, ip = datetime.now(UTC), address_of(request)
+            return sessions.change_password(conn, person, old, new, now, ip=ip, keep_session=request.cookies.get(COOKIE))
+
+    try:
+        changed = await to_thread.run_sync(change)
+    except Refused as err:
+        if is_json:
+            return JSONResponse({"code": err.code, "message": str(err)}, _status(err))
+        page = plain.password(person.name, forced=person.must_change, home=home_of(person), error=str(err))
+        return HTMLResponse(page, _status(err))
+    return JSONResponse(_said(changed)) if is_json else RedirectResponse(home_of(changed), 303)

@@ -1,0 +1,434 @@
+"""/upload 文件接入: a department lays down a sheet; what its columns mean is proposed, what is wrong is told before sending.
+
+The page keeps the file with the server (`BRAIN_HOME/upload`, one folder a person) while somebody looks at it; sending moves
+it into the drop folder with its mapping beside it, where the file door of `ingest` takes it in. What became of it is read
+back from the record.
+
+Why the same folder as for files laid down by hand: there is one door, and a file that was sent while intake was down waits
+there like any other.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+
+from brain.catalog import Catalog
+from brain.catalog.records import Taker
+from brain.identity import audit
+from brain.identity.people import Person
+from brain.model import Role
+from brain.sheets import columns, reading
+from brain.sheets.cells import BEIJING
+from brain.sheets.columns import KIND, Look
+from brain.sheets.reading import BadSheet, Sheet
+from brain.store import db
+from brain.web.door import access
+from brain.web.door.access import Page
+from brain.web.pages.wall import top
+
+PAGE = Page("/upload", "文件接入", frozenset({Role.DEPARTMENT, Role.ADMIN}), order=60)
+SHOWN_ROWS, SHOWN_ERRORS, SHOWN_FILES, SHOWN_TEXT = 20, 50, 30, 1500
+KEPT = timedelta(days=1)
+HELD = 8  # files of one person that the server keeps while they are looked at
+MAP = ".map.json"
+TICK_MS, TICKS = 2000, 300
+STATES = {"queued": "排队", "taking": "处理中", "done": "已完成", "failed": "没有收", "same": "已收过"}
+LABELS = {"search": "查找", "clear_search": "清空", "clear_selection": "清除", "no_options_found": "没有这一项"}
+TOKEN = re.compile(r"[0-9a-f]{32}\.[a-z]{3,7}")
+
+
+# Who may send what ----------------------------------------------------------------------------------------------------
+def takers_of(person: Person, catalog: Catalog) -> dict[str, Taker]:
+    """Feeds a person may send files for: an administrator all, a department its own, others none. The callbacks ask here
+    again, because they are doors of their own."""
+    if not PAGE.lets(person.role):
+        return {}
+    return {key: t for key, t in catalog.sheets.takers.items() if person.role is Role.ADMIN or t.org == person.org}
+
+
+def layout(person: Person, **_: str) -> html.Div:
+    state = access.here()
+    takers, limits = takers_of(person, state.catalog), state.catalog.sheets.limits
+    head = html.Header([html.H1("文件接入"), html.Nav(top.light_links(person, state.pages, state.catalog, "upload"))])
+    if not takers:
+        says = "您的单位没有以文件报送的接入。需要开通时，请联系系统管理员。"
+        return html.Div([head, html.Main(html.P(says, className="says"))], id="upload", className="light-page")
+    options = [{"label": t.title, "value": key} for key, t in takers.items()]
+    with state.pool.connection() as conn:
+        files, busy = _files(conn, state.settings.drop, takers)
+    return html.Div(
+        [
+            head,
+            html.Main(
+                [
+                    html.Section(
+                        [
+                            html.Div(
+                                [
+                                    html.Label("报送到", htmlFor="upload-feed"),
+                                    dcc.Dropdown(options, options[0]["value"], id="upload-feed", clearable=False, searchable=False),
+                                ],
+                                className="choose",
+                            ),
+                            dcc.Upload(
+                                [
+                                    html.B("把文件拖到这里，或点击选择"),
+                                    html.Span(
+                                        f"CSV、XLSX、GeoJSON（预警为 CAP 的 XML）；UTF-8 或 GBK；"
+                                        f"不超过 {limits.mib} MiB、{limits.rows} 行"
+                                    ),
+                                ],
+                                id="upload-file",
+                                max_size=limits.mib << 20,
+                                className="drop",
+                            ),
+                        ],
+                        className="give",
+                    ),
+                    dcc.Store(id="upload-held"),
+                    html.Div(id="upload-said", role="status"),
+                    html.Section(
+                        [
+                            html.Div(id="upload-preview"),
+                            html.Div(
+                                [
+                                    html.Div(id="upload-look"),
+                                    html.Button("发送", id="upload-send", disabled=True),
+                                ],
+                                className="verdict",
+                            ),
+                        ],
+                        id="upload-work",
+                        hidden=True,
+                    ),
+                    html.Section(
+                        [
+                            html.Div(
+                                [html.H2("最近的文件"), html.Button("刷新", id="upload-again", className="quiet")],
+                                className="bar",
+                            ),
+                            html.Div(files, id="upload-files", className="wide"),
+                        ]
+                    ),
+                    dcc.Interval(id="upload-tick", interval=TICK_MS, disabled=not busy, max_intervals=TICKS),
+                ]
+            ),
+        ],
+        id="upload",
+        className="light-page",
+    )
+
+
+# A file in view -------------------------------------------------------------------------------------------------------
+def stage(home: Path, person: Person, name: str, data: bytes, now: datetime) -> str:
+    """Keep a file while its sender looks at it; the name it is kept under. What he left a day ago goes, and the oldest
+    where there are many."""
+    folder = home / "upload" / str(person.id)
+    for one in (folder.parent, folder):  # callers' names and numbers stand in some of them
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+    newest = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for place, old in enumerate(newest, 1):
+        if place >= HELD or old.stat().st_mtime < (now - KEPT).timestamp():
+            old.unlink(missing_ok=True)
+    ending = re.sub(r"[^a-z]", "", Path(name).suffix.lower())[:7]
+    held = f"{uuid4().hex}.{ending if len(ending) >= 3 else 'unknown'}"
+    (folder / held).write_bytes(data)
+    os.utime(folder / held, (now.timestamp(), now.timestamp()))
+    return held
+
+
+def held_path(home: Path, person: Person, held: object) -> Path | None:
+    """Where a kept file lies; None for a name we never gave, or that is gone."""
+    if not isinstance(held, str) or not TOKEN.fullmatch(held):
+        return None
+    path = home / "upload" / str(person.id) / held
+    return path if path.is_file() else None
+
+
+def send(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str], person: Person, now: datetime) -> str:
+    """Move a kept file into the drop folder, its mapping first; the name it has there."""
+    safe = re.sub(r"[^\w.\-（）()·]+", "_", Path(name).stem)[:45].strip("._") or "文件"
+    goal = drop / taker.key / f"{now.astimezone(BEIJING):%Y%m%d-%H%M%S}-{path.stem[:6]}-{safe}{path.suffix}"
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    sidecar = goal.with_name(goal.name + MAP)
+    said: dict[str, Any] = {"name": name[:200], "by": person.name}
+    if meant:
+        said["columns"] = meant
+    here = goal.with_name("." + goal.name)
+    shutil.move(path, here)  # the drop folder may be a disk of its own
+    half = sidecar.with_name("." + sidecar.name)
+    half.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    half.rename(sidecar)
+    here.rename(goal)
+    return goal.name
+
+
+def _sheet(path: Path, catalog: Catalog) -> Sheet:
+    return reading.read(path.name, path.read_bytes(), catalog.sheets.limits)
+
+
+def _propose(conn: Any, catalog: Catalog, feed: str, sheet: Sheet) -> dict[str, str]:
+    remembered = {r["given"]: r["meant"] for r in db.many(conn, "file_columns", feed=feed)}
+    return columns.propose(sheet.columns, feed, catalog.sheets, {k.key: k.unit for k in catalog.kinds.values()}, remembered)
+
+
+def _look(conn: Any, catalog: Catalog, feed: str, sheet: Sheet, meant: dict[str, str]) -> Look:
+    known = {r["id"]: "" for r in db.many(conn, "file_stations", theme=feed)}
+    return columns.look(sheet.rows, {c: m for c, m in meant.items() if m}, feed, catalog.sheets, known)
+
+
+# Drawing --------------------------------------------------------------------------------------------------------------
+def _options(catalog: Catalog, taker: Taker, meaning: str) -> list[dict[str, str]]:
+    """What a column may be: nothing, a field, a quantity; and what is chosen now, where it is in another unit."""
+    told = catalog.sheets
+    found = [{"label": "不取", "value": ""}]
+    found += [{"label": one.label, "value": key} for key, one in told.fields[taker.form].items()]
+    if taker.form == "readings":
+        own = told.kinds.get(taker.key, {})
+        kinds = [k for k in catalog.kinds.values() if k.theme == taker.key or k.key in own]
+        found += [{"label": f"{k.label}（{k.unit}）" if k.unit else k.label, "value": KIND + k.key} for k in kinds]
+        key, _, unit = meaning.removeprefix(KIND).partition("@")
+        if unit and key in catalog.kinds:
+            found.append({"label": f"{catalog.kinds[key].label}（由 {unit} 换算）", "value": meaning})
+    return found
+
+
+def _table(catalog: Catalog, taker: Taker, sheet: Sheet, meant: dict[str, str]) -> html.Div:
+    """The first rows, and above each column what it means."""
+    choose = [
+        html.Th(
+            dcc.Dropdown(
+                _options(catalog, taker, meant[c]), meant[c], id={"type": "upload-col", "n": n}, clearable=False,
+                placeholder="不取", optionHeight=34, maxHeight=280, labels=LABELS,
+            )
+        )
+        for n, c in enumerate(sheet.columns)
+    ]  # fmt: skip
+    head = html.Thead(
+        [
+            html.Tr([html.Th("列的含义", className="line"), *choose], className="meant"),
+            html.Tr([html.Th("行", className="line"), *(html.Th(c, title=c) for c in sheet.columns)]),
+        ]
+    )
+    rows = [
+        html.Tr([html.Td(row.line, className="line"), *(html.Td(_cell(row.cells.get(c))) for c in sheet.columns)])
+        for row in sheet.rows[:SHOWN_ROWS]
+    ]
+    return html.Div(html.Table([head, html.Tbody(rows)]), className="wide sheet")
+
+
+def _cell(value: object) -> str:
+    said = "" if value is None else str(value)
+    return said if len(said) <= 60 else said[:59] + "…"
+
+
+def _verdict(taker: Taker, sheet: Sheet, meant: dict[str, str], found: Look) -> tuple[Any, bool, str]:
+    """(what is said beside the button, whether it is locked, its words)."""
+    if lacking := columns.lacks({c: m for c, m in meant.items() if m}, taker.form):
+        return [html.P("还不能发送，请在表头上方指定：", className="bad"), html.Ul([html.Li(w) for w in lacking])], True, "发送"
+    if not sheet.rows:
+        return html.P("表里只有表头，没有数据行；请核对导出的内容。", className="bad"), True, "发送"
+    unit = "个数值" if taker.form == "readings" else ""
+    said = f"共 {len(sheet.rows)} 行，可收 {found.sound} 行" + (f"（{found.values} {unit}）" if unit else "")
+    if not found.bad:
+        return html.P(said + "，没有发现错误。", className="good"), False, "发送"
+    more = f"……另有 {len(found.bad) - SHOWN_ERRORS} 行" if len(found.bad) > SHOWN_ERRORS else ""
+    listed = html.Ul([html.Li(words) for _, words in found.bad[:SHOWN_ERRORS]])
+    parts = [html.P(f"{said}，{len(found.bad)} 行有问题：", className="bad"), listed, html.P(more) if more else None]
+    return parts, found.values == 0 and found.sound == 0, f"发送（{len(found.bad)} 行的问题部分进死信）"
+
+
+def _files(conn: Any, drop: Path, takers: dict[str, Taker]) -> tuple[Any, bool]:
+    """The table of recent files, and whether one of them is still under way."""
+    rows = db.many(conn, "files_recent", feeds=list(takers), most=SHOWN_FILES)
+    queued = [r for key in takers for r in _queued(drop / key, key)]
+    shown = [*sorted(queued, key=lambda r: r["received_at"], reverse=True), *rows]
+    if not shown:
+        return html.P("还没有文件。", className="none"), False
+    heads = ("时间", "报送到", "文件", "上传人", "状态", "行", "入库", "重复", "死信", "说明")
+    body = [_file(r, takers) for r in shown]
+    table = html.Table([html.Thead(html.Tr([html.Th(h) for h in heads])), html.Tbody(body)])
+    return table, any(r["state"] in ("queued", "taking") for r in shown)
+
+
+def _queued(folder: Path, feed: str) -> list[dict[str, Any]]:
+    """Files sent from this page that the door has not taken yet."""
+    found = []
+    for sidecar in folder.glob("*" + MAP) if folder.is_dir() else ():
+        try:
+            said, at = json.loads(sidecar.read_text(encoding="utf-8")), sidecar.stat().st_mtime
+        except (OSError, ValueError):
+            continue  # taken a moment ago, or laid down by hand
+        if isinstance(said, dict) and not sidecar.name.startswith("."):
+            found.append(
+                {"feed": feed, "name": str(said.get("name", sidecar.name)), "by": str(said.get("by", "")), "state": "queued",
+                 "received_at": datetime.fromtimestamp(at, UTC), "report": {"says": "等接入进程来取"}}
+            )  # fmt: skip
+    return found
+
+
+def _file(r: dict[str, Any], takers: dict[str, Taker]) -> html.Tr:
+    report = r.get("report") or {}
+    errors = report.get("errors") or []
+    says: Any = report.get("says", "")
+    if errors:
+        listed = html.Ul([html.Li(_error(e)) for e in errors[:SHOWN_ERRORS]])
+        says = html.Details([html.Summary(f"{says}；看错在哪里"), listed])
+    numbers = [html.Td("" if r.get(k) is None else r[k], className="n") for k in ("rows", "stored", "duplicate", "dead")]
+    cells = [
+        html.Td(f"{r['received_at'].astimezone(BEIJING):%m-%d %H:%M}", className="when"),
+        html.Td(takers[r["feed"]].title),
+        html.Td(r["name"], className="name"),
+        html.Td(r["by"] or "投放目录"),
+        html.Td(html.Span(STATES[r["state"]], className="state", **{"data-state": r["state"]})),
+        *numbers,
+        html.Td(says, className="words"),
+    ]
+    return html.Tr(cells)
+
+
+def _error(error: dict[str, Any]) -> str:
+    reason = str(error.get("reason", ""))
+    return reason if reason.startswith("第 ") else f"第 {error.get('row')} 行：{reason}"
+
+
+# Doing ----------------------------------------------------------------------------------------------------------------
+def callbacks(app: Dash) -> None:
+    @app.callback(
+        Output("upload-held", "data"), Output("upload-preview", "children"), Output("upload-work", "hidden"),
+        Output("upload-said", "children"), Output("upload-file", "contents"),
+        Input("upload-file", "contents"), Input("upload-feed", "value"),
+        State("upload-file", "filename"), State("upload-held", "data"),
+        prevent_initial_call=True,
+    )  # fmt: skip
+    def given(contents: str | None, feed: str, name: str | None, held: dict[str, Any] | None) -> tuple:
+        """A file was chosen, or another feed for the one in view."""
+        person, state = access.viewer(), access.here()
+        taker = takers_of(person, state.catalog).get(feed) if person else None
+        if person is None or taker is None:
+            return None, None, True, _bad("您的角色不能向这个接入报送文件"), None
+        if contents:
+            data = _decoded(contents)
+            if data is None:
+                return None, None, True, _bad("文件没有传完整，请重新选择"), None
+            if len(data) > (most := state.catalog.sheets.limits.mib) << 20:
+                return None, None, True, _bad(f"文件有 {len(data) / (1 << 20):.1f} MiB，超过上限 {most} MiB；请分成几个文件"), None
+            token = stage(state.settings.home, person, name or "文件", data, datetime.now(UTC))
+            held = {"token": token, "name": str(name or "文件")[:200]}
+        path = held_path(state.settings.home, person, (held or {}).get("token"))
+        if held is None or path is None:
+            return None, None, True, None, None
+        try:
+            held, shown = _preview(state, taker, path, held)
+        except BadSheet as err:
+            return None, None, True, _bad(f"“{held['name']}”收不了：{err}"), None
+        return held, shown, False, None, None
+
+    @app.callback(
+        Output("upload-look", "children"), Output("upload-send", "disabled"), Output("upload-send", "children"),
+        Input({"type": "upload-col", "n": ALL}, "value"), Input("upload-held", "data"), State("upload-feed", "value"),
+    )  # fmt: skip
+    def looked(chosen: list[str | None], held: dict[str, Any] | None, feed: str) -> tuple:
+        """The columns mean something else now: what would be taken in, and what is wrong."""
+        person, state = access.viewer(), access.here()
+        taker = takers_of(person, state.catalog).get(feed) if person else None
+        path = held_path(state.settings.home, person, (held or {}).get("token")) if person and taker else None
+        if person is None or taker is None or held is None or path is None:
+            return None, True, "发送"
+        if taker.form == "message":
+            return html.P("一个文件就是一条报文，不必对应列；发送后逐条判读。", className="good"), False, "发送"
+        try:
+            sheet = _sheet(path, state.catalog)
+        except BadSheet as err:
+            return html.P(str(err), className="bad"), True, "发送"
+        if len(chosen) != len(sheet.columns):
+            return no_update, True, no_update  # the table of the file before is still on screen
+        meant = _meant(sheet, chosen)
+        with state.pool.connection() as conn:
+            return _verdict(taker, sheet, meant, _look(conn, state.catalog, feed, sheet, meant))
+
+    @app.callback(
+        Output("upload-said", "children", allow_duplicate=True), Output("upload-work", "hidden", allow_duplicate=True),
+        Output("upload-held", "data", allow_duplicate=True), Output("upload-files", "children"),
+        Output("upload-tick", "disabled"), Output("upload-tick", "n_intervals"),
+        Input("upload-send", "n_clicks"), Input("upload-again", "n_clicks"), Input("upload-tick", "n_intervals"),
+        State({"type": "upload-col", "n": ALL}, "value"), State("upload-held", "data"), State("upload-feed", "value"),
+        prevent_initial_call=True,
+    )  # fmt: skip
+    def sent(clicks: int | None, again: int | None, ticks: int | None, chosen: list, held: Any, feed: str) -> tuple:
+        """Send the file in view; or read anew what became of those sent."""
+        person, state, now = access.viewer(), access.here(), datetime.now(UTC)
+        takers = takers_of(person, state.catalog) if person else {}
+        if person is None or not takers:
+            return _bad("您的角色不能报送文件"), True, None, no_update, True, 0
+        said, hidden, kept = no_update, no_update, no_update
+        with state.pool.connection() as conn:
+            if ctx.triggered_id == "upload-send" and clicks:
+                said, gone = _send(conn, state, person, takers.get(feed), held, chosen, now)
+                hidden, kept = (True, None) if gone else (no_update, no_update)
+            files, busy = _files(conn, state.settings.drop, takers)
+        return said, hidden, kept, files, not busy, no_update if ctx.triggered_id == "upload-tick" else 0
+
+
+def _send(
+    conn: Any, state: Any, person: Person, taker: Taker | None, held: Any, chosen: list[str | None], now: datetime
+) -> tuple[Any, bool]:
+    """Send what is in view; (what is said, whether it has gone)."""
+    path = held_path(state.settings.home, person, (held or {}).get("token"))
+    if taker is None or path is None:
+        return _bad("文件已不在，请重新选择"), True
+    meant: dict[str, str] = {}
+    if taker.form != "message":
+        try:
+            sheet = _sheet(path, state.catalog)
+        except BadSheet as err:
+            return _bad(str(err)), True
+        meant = _meant(sheet, chosen) if len(chosen) == len(sheet.columns) else {}
+        if lacking := columns.lacks({c: m for c, m in meant.items() if m}, taker.form):
+            return _bad("；".join(lacking)), False
+    name = send(state.settings.drop, taker, path, held["name"], meant, person, now)
+    audit.audit(conn, person, "file_send", now, object=f"file:{taker.key}/{name}", feed=taker.key, name=held["name"])
+    return html.P(f"“{held['name']}”已送出，结果见下表。", className="good"), True
+
+
+def _meant(sheet: Sheet, chosen: list[str | None]) -> dict[str, str]:
+    return {c: str(m or "") for c, m in zip(sheet.columns, chosen, strict=True)}
+
+
+def _preview(state: Any, taker: Taker, path: Path, held: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """What is shown of a file; `held` gets a number, so that the look is taken anew. Raises BadSheet."""
+    held = held | {"n": held.get("n", 0) + 1}
+    title = html.H2([held["name"], html.Small(f"{path.stat().st_size / 1024:.1f} KiB")])
+    if taker.form == "message":
+        if path.suffix != ".xml":
+            raise BadSheet(f"{taker.title}只收 .xml 文件；请按 CAP 1.2 导出")
+        text = path.read_bytes()[: SHOWN_TEXT * 4].decode("utf-8", "replace")[:SHOWN_TEXT]
+        return held, [title, html.Pre(text)]
+    sheet = _sheet(path, state.catalog)
+    with state.pool.connection() as conn:
+        meant = _propose(conn, state.catalog, taker.key, sheet)
+    shown = f"前 {min(SHOWN_ROWS, len(sheet.rows))} 行，共 {len(sheet.rows)} 行。列的含义按表头和上次的选择提出，可改。"
+    return held, [title, html.P(shown, className="note"), _table(state.catalog, taker, sheet, meant)]
+
+
+def _decoded(contents: str) -> bytes | None:
+    """The bytes of a data URL."""
+    try:
+        return base64.b64decode(contents.partition(",")[2], validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _bad(words: str) -> html.P:
+    return html.P(words, className="bad")

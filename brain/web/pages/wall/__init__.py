@@ -1,0 +1,4 @@
+"""The wall (大屏) and seat (坐席).
+
+Part of web; the page loader imports `page.py`. Start reading there.
+"""

@@ -1,0 +1,50 @@
+"""Left side of the wall: the state of the city by theme, one card each."""
+
+from __future__ import annotations
+
+from dash import html
+
+from brain.catalog import Catalog
+from brain.web.live.moment import Moment
+from brain.web.parts import bits
+from brain.web.themes import Figure
+from layers._style import DARK
+
+
+def cards(figures: list[Figure], moment: Moment, catalog: Catalog) -> list[html.Section]:
+    """The cards; each is a part of its own, so that a tick sends only the theme that changed."""
+    return [
+        html.Section(
+            card(f, moment, catalog), id=f"wall-theme-{f.theme}", className="theme", **{"data-level": f.level or "none"}
+        )
+        for f in figures
+    ]
+
+
+def card(figure: Figure, moment: Moment, catalog: Catalog) -> list:
+    """The inside of one card: title and level word, figure with its unit, sparkline, what stands behind it, age."""
+    trail = moment.trails.get((figure.station, figure.kind), ()) if figure.station else ()
+    points = [(at, value) for at, value, _ in trail]
+    line = bits.spark(points, colour=DARK.text2)
+    pick = {"data-pick": f"station:{figure.station}"} if figure.station else {}
+    return [
+        html.H2([figure.title, bits.word(figure.level, figure.state)]),
+        html.Div(
+            [
+                html.B(figure.value, className="long" if len(figure.value) > 3 else None),
+                html.Span(figure.unit, className="unit"),
+                html.Img(src=line, alt="", className="spark", title=_title(figure, moment, catalog), **pick)
+                if line
+                else None,
+            ],
+            className="figure",
+        ),
+        html.P([html.Span(figure.place), bits.age(figure.seen_at)]),
+        html.P(html.Span(figure.words)),
+    ]
+
+
+def _title(figure: Figure, moment: Moment, catalog: Catalog) -> str:
+    """What the sparkline shows, for the pointer."""
+    name = moment.stations[figure.station]["name"]
+    return f"{name} {catalog.kinds[figure.kind].label}，最近 {len(moment.trails[figure.station, figure.kind])} 条"

@@ -1,0 +1,185 @@
+"""May a reading go into the record, and with which quality: pure, one reading at a time.
+
+The order of the questions is the order of the reasons a person would want to hear: which place, which quantity, is it a
+number, can it be true, when was it.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from brain.catalog.records import Catalog
+from brain.flow.measured.readings import DeadLetter
+from brain.model import Quality, Reading
+from ingest.feeds import ANY, FeedModule, _wire
+from ingest.practice import Practice
+from ingest.write import units
+from ingest.write.message import Parcel
+from ingest.write.stations import Book, Known
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    low: float
+    high: float
+    late: timedelta
+    says: str  # label with unit
+    unit: str
+    theme: str
+
+
+class Checks:
+    """The catalog's and the practice's limits, laid out for speed."""
+
+    def __init__(self, catalog: Catalog, feeds: dict[str, FeedModule], practice: Practice):
+        self.practice = practice
+        self.themes = {key: module.FEED.theme for key, module in feeds.items()}
+        self.meant: dict[str, dict[str, str]] = {key: getattr(module, "MEANT", {}) for key, module in feeds.items()}
+        self.units = units.load(practice.folder)
+        self.kinds = {
+            k.key: _Kind(
+                *k.sane, _late_after(k.period_s, k.silence_s), f"{k.label}（{k.unit}）" if k.unit else k.label, k.unit, k.theme
+            )
+            for k in catalog.kinds.values()
+        }
+
+    def look(self, parcel: Parcel, reading: Reading, book: Book, now: datetime) -> Reading | DeadLetter:
+        """The reading as it is to be stored, or the dead letter that says why not.
+
+        `now` is the time of storing: late is what comes into the record later than its kind may be silent, whether the
+        device, the line or our own spill held it. The clock of the device is held against the time of receipt.
+        """
+        station, at = reading.station, reading.at
+        if station[:1] == "@":
+            found = _watch_of(station, book)
+            if found is None:
+                return self._dead(parcel, "place", f"热点 {station[1:]} 不在本区任何监测格内；如应在内，请补建监测格")
+            station = found
+            reading = Reading(station, reading.kind, at, reading.value, reading.quality, reading.seq)
+        known = book.get(station)
+        if known is None and (meant := book.meant(parcel.feed, "station", station)) is not None:
+            known, station = book.get(meant), meant
+            reading = Reading(station, reading.kind, at, reading.value, reading.quality, reading.seq)
+        if known is None:
+            return self._dead(
+                parcel, "station",
+                f"测站 {_wire.short(station)} 没有登记；请先在测站管理里登记，或把这个编号对应到已有的测站，再重放此报文",
+            )  # fmt: skip
+        if not known.active:
+            return self._dead(parcel, "station", f"测站 {station} 已停用；如已恢复，请在测站管理里启用，再重放此报文")
+        if self.themes.get(parcel.feed) not in (known.theme, ANY):
+            return self._dead(
+                parcel, "station", f"测站 {station} 不归接入 {parcel.feed} 管；请核对网关的主题，或改正测站的专题"
+            )
+        kind = self.kinds.get(reading.kind)
+        if kind is None:
+            turned = self._turned(parcel, reading, known, book)
+            if isinstance(turned, DeadLetter):
+                return turned
+            reading, kind = turned, self.kinds[turned.kind]
+        value = book.calibrated(station, reading.kind, at, reading.value, now)
+        if value != reading.value:
+            reading = Reading(station, reading.kind, at, value, reading.quality, reading.seq)
+        if not kind.low <= value <= kind.high:
+            if not math.isfinite(value):
+                return self._dead(parcel, "value", f"{station} 的{kind.says}不是有限的数；请检修设备或核对换算")
+            return self._dead(
+                parcel, "range",
+                f"{station} 的{kind.says}为 {value:g}，超出合理范围 {kind.low:g}–{kind.high:g}；请检修设备或核对单位",
+            )  # fmt: skip
+        if at - parcel.received_at > self.practice.ahead:
+            return self._ahead(parcel, reading)
+        if at < self.practice.oldest:
+            return self._dead(
+                parcel, "time", f"{station} 的观测时间是 {at:%Y-%m-%d %H:%M:%S}Z，早于可信的年代；请给设备校时"
+            )
+        quality = reading.quality
+        if quality is Quality.OK:
+            quality = self._quality(known, reading, kind, book, now)
+        if quality is not reading.quality:
+            return Reading(station, reading.kind, at, value, quality, reading.seq)
+        return reading
+
+    @staticmethod
+    def _quality(known: Known, reading: Reading, kind: _Kind, book: Book, now: datetime) -> Quality:
+        """How far a reading may be trusted of which its device says nothing bad. `params.range` of a station is what its
+        instrument can measure ([low, high] by kind): beyond it the value may be true, yet nobody has measured it."""
+        if book.under_maintenance(known.id, reading.at):
+            return Quality.MAINTENANCE
+        own = (known.params.get("range") or {}).get(reading.kind)
+        if own and not own[0] <= reading.value <= own[1]:
+            return Quality.RANGE
+        return Quality.LATE if now - reading.at > kind.late else Quality.OK
+
+    def _turned(self, parcel: Parcel, reading: Reading, known: Known, book: Book) -> Reading | DeadLetter:
+        """A reading whose kind is in the sender's words (`?name`), or whose value is in another unit (`kind@unit`), as one
+        of the catalog's."""
+        said, _, unit = reading.kind.partition("@")
+        name = said
+        if said[:1] == "?":
+            name, _, supposed = (self._named(parcel.feed, said[1:], known, book) or "").partition("@")
+            unit = unit or supposed
+        kind = self.kinds.get(name)
+        if kind is None:
+            return self._dead(
+                parcel, "kind",
+                f"{reading.station} 的感知量 {_wire.short(name or said[1:])} 不在目录里；请把它（或“测站/名称”）对应到目录里的感知量，"
+                "或在 sensors.toml 登记，再重放此报文",
+            )  # fmt: skip
+        value = reading.value
+        if unit:
+            meant = book.meant(parcel.feed, "unit", unit) or unit
+            turned = self.units.convert(value, meant, kind.unit)
+            if turned is None:
+                return self._dead(
+                    parcel, "unit",
+                    f"{reading.station} 的{kind.says}用了单位“{_wire.short(unit)}”，换算不到 {kind.unit or '无量纲'}；"
+                    "请把它对应到 units.toml 里的单位，再重放此报文",
+                )  # fmt: skip
+            value = turned
+        return Reading(reading.station, name, reading.at, value, reading.quality, reading.seq)
+
+    def _named(self, feed: str, word: str, known: Known, book: Book) -> str | None:
+        """The kind that a sender's word means, `kind@unit` where it sends no unit: at this station, in this feed, as the
+        catalog's own name, or as the feed supposes (`MEANT`) where the station is of the kind's theme, because the same
+        sensor hangs in a well or over a river."""
+        meant = book.meant(feed, "kind", f"{known.id}/{word}") or book.meant(feed, "kind", word)
+        if meant is None and word in self.kinds:
+            return word
+        supposed = self.meant.get(feed, {}).get(word)
+        if meant is None and supposed in self.kinds and self.kinds[supposed].theme == known.theme:
+            return supposed
+        return meant
+
+    def _ahead(self, parcel: Parcel, reading: Reading) -> Reading | DeadLetter:
+        """A clock that runs ahead: a little is drift, and the value is of now; a lot is no clock at all.
+
+        The time the device claims goes into `seq`, with a digest of the message (a stopped clock claims the same time
+        for ever), so that the message is known again when it is delivered twice."""
+        if reading.at - parcel.received_at > self.practice.absurd:
+            return self._dead(
+                parcel, "time", f"{reading.station} 的观测时间是 {reading.at:%Y-%m-%d %H:%M:%S}Z，在未来；请给设备校时"
+            )
+        claimed = int(reading.at.timestamp() * 1000)
+        seq = f"clock:{claimed}:{zlib.crc32(parcel.payload):08x}" + (f":{reading.seq}" if reading.seq else "")
+        return Reading(reading.station, reading.kind, parcel.received_at, reading.value, Quality.CLOCK, seq)
+
+    @staticmethod
+    def _dead(parcel: Parcel, rule: str, reason: str) -> DeadLetter:
+        return DeadLetter(parcel.topic, parcel.payload, rule, reason)
+
+
+def _late_after(period_s: int, silence_s: int | None) -> timedelta:
+    """Kinds without a silence limit are sent when something happens: late is then one period of their source."""
+    return timedelta(seconds=period_s if silence_s is None else silence_s)
+
+
+def _watch_of(place: str, book: Book) -> str | None:
+    try:
+        lng, lat = (float(part) for part in place[1:].split(","))
+    except ValueError:
+        return None
+    return book.watch(lng, lat)

@@ -1,0 +1,76 @@
+"""What a message brings besides readings, on its way through the one batch writer: 12345 orders and public warnings.
+
+Each is written inside the batch's own transaction, so the delivery promise holds for it as for a reading: acknowledged after
+commit, a duplicate when it comes again, a dead letter with a reason when it cannot be taken.
+
+Why a savepoint for each, unlike readings: they are rare, each is several statements, and a refusal must undo its own alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from brain.catalog.records import Catalog
+from brain.flow.city import public_warnings
+from brain.flow.measured.readings import DeadLetter
+from brain.model import HazardWarning, Refused
+from ingest.feeds import Record
+from ingest.write.fault import blames_data, first_line
+from ingest.write.message import Parcel
+
+
+@dataclass(slots=True)
+class Errand:
+    """A record, and after `run` what became of it: `stored`, or refused with `letter`, or known already."""
+
+    record: Record
+    catalog: Catalog
+    stored: bool = False
+    letter: DeadLetter | None = None
+
+    def run(self, conn: psycopg.Connection, parcel: Parcel, now: datetime) -> DeadLetter | None:
+        """Write it; the dead letter when it is refused. May be called again when the transaction is tried again. A
+        database that is away raises."""
+        self.stored, self.letter = False, None
+        try:
+            with conn.transaction():
+                self.stored = _write(conn, self.catalog, self.record, now)
+        except Refused as err:
+            said = str(err)
+            self.letter = DeadLetter(parcel.topic, parcel.payload, err.code, said if "；" in said else f"{said}；请改正后重新导入")
+        except (psycopg.Error, ValueError) as err:
+            if not blames_data(err):
+                raise
+            reason = f"数据库不收：{first_line(err)}；请据此改正后重放此报文"
+            self.letter = DeadLetter(parcel.topic, parcel.payload, "store", reason)
+        return self.letter
+
+
+def _write(conn: psycopg.Connection, catalog: Catalog, record: Record, now: datetime) -> bool:
+    if isinstance(record, HazardWarning):
+        return public_warnings.store(conn, record, now)
+    from brain.flow.events import (
+        hotline,  # brings the map's libraries along, which a worker without orders does not need
+    )
+
+    return hotline.take(conn, catalog, record, now)
+
+
+class _Undone(Exception):
+    """Takes a rehearsal back."""
+
+
+def rehearse(conn: psycopg.Connection, parcel: Parcel, catalog: Catalog, now: datetime) -> list[str]:
+    """Why the records of a message would be refused now; nothing stays written."""
+    said: list[str] = []
+    try:
+        with conn.transaction():
+            for record in parcel.records:
+                if letter := Errand(record, catalog).run(conn, parcel, now):
+                    said.append(letter.reason)
+            raise _Undone
+    except _Undone:
+        return said
