@@ -197,7 +197,7 @@ def _push(
 ) -> int:
     import httpx
 
-    from ingest.doors.push import door as http
+    from ingest.doors.push import pusher
 
     ident, _, key = secret.partition(":")
     if not ident or not key:
@@ -206,7 +206,7 @@ def _push(
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         for n, message in enumerate(found, 1):
             while True:
-                headers = http.signed_headers(ident, key.encode(), path, "application/json", message, now())
+                headers = pusher.signed_headers(ident, key.encode(), path, "application/json", message, now())
                 try:
                     answer = client.post(path, content=message, headers=headers)
                 except httpx.HTTPError as err:

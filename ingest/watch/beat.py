@@ -21,8 +21,9 @@ from psycopg.types.json import Jsonb
 
 from brain.store import db
 from ingest import feeds
+from ingest.watch.metrics import door_states
 from ingest.write.batch import Writer
-from ingest.write.counts import counts_as_json, door_states
+from ingest.write.counts import counts_as_json
 
 log = logging.getLogger("ingest")
 

@@ -19,7 +19,6 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,7 +33,7 @@ from ingest.practice import Practice
 from ingest.watch.contract_drift import Shapes
 from ingest.write.checks import Checks
 from ingest.write.commit import Away, Entry, by_receipt, outcomes, patience, settle_clocks, write
-from ingest.write.counts import Measures
+from ingest.write.counts import Counts, Measures
 from ingest.write.fault import first_line
 from ingest.write.message import Outcome, Parcel, opened
 from ingest.write.records import Errand
@@ -46,22 +45,6 @@ log = logging.getLogger("ingest")
 SPILL_FEED = "spill"  # under this name the bytes of a damaged spill file stand in the dead letter
 IDLE_S = 0.2
 SLOW_S = 1.0  # a failure that took longer was no connection that had died while idle
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Accounts of one feed since the process started, in readings and refusals."""
-
-    received: int = 0
-    stored: int = 0
-    duplicate: int = 0
-    dead: int = 0
-    lost: int = 0
-
-    @property
-    def in_flight(self) -> int:
-        """What is in memory or in the spill."""
-        return self.received - self.stored - self.duplicate - self.dead - self.lost
 
 
 class Writer:

@@ -11,6 +11,7 @@ import shapely
 from brain.cities import meijiang
 from brain.cities.meijiang.make import __main__ as maker
 from brain.cities.meijiang.make import cells, placing, plane, seeds
+from brain.cities.meijiang.make import touching as touching_of
 from geo.grid import Grid
 
 
@@ -69,9 +70,9 @@ def test_a_ring_written_and_read_is_the_same_ring():
 
 def test_a_cell_in_two_pieces_is_given_away_to_the_longest_border():
     squares = [shapely.box(k, 0, k + 1, 1) for k in range(4)]
-    touching = cells.neighbours(squares)
-    owner = cells.in_one_piece(np.array([0, 1, 0, 0]), touching, np.ones(4))
-    assert owner.tolist() == [1, 1, 0, 0] or len(cells.pieces(np.flatnonzero(owner == 0).tolist(), touching)) == 1
+    touching = touching_of.neighbours(squares)
+    owner = touching_of.in_one_piece(np.array([0, 1, 0, 0]), touching, np.ones(4))
+    assert owner.tolist() == [1, 1, 0, 0] or len(touching_of.pieces(np.flatnonzero(owner == 0).tolist(), touching)) == 1
 
 
 def test_a_village_never_gets_more_grids_than_a_third_of_its_cells():

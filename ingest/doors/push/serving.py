@@ -23,9 +23,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from brain.settings import BadSetting, bears
-from ingest.doors.push.door import Answer, Asked, Pusher, refusal
+from ingest.doors.push.pusher import Answer, Asked, Pusher, refusal
+from ingest.watch.metrics import CONTENT_TYPE, exposition
 from ingest.write.batch import Writer
-from ingest.write.counts import CONTENT_TYPE, exposition
 
 log = logging.getLogger("ingest")
 

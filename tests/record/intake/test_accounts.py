@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from ingest.write.counts import exposition
+from ingest.watch.metrics import exposition
 
 
 def scraped(writer) -> dict[str, dict[str, float]]:

@@ -23,7 +23,7 @@ from brain.identity import push_keys
 from brain.settings import Settings
 from brain.store import db
 from ingest import feeds, tools
-from ingest.doors.push.door import Pusher
+from ingest.doors.push.pusher import Pusher
 from ingest.doors.push.serving import BODIES, Door, exposition
 from tests.ports import free_port
 
@@ -190,7 +190,7 @@ def test_while_the_database_is_away_a_key_not_checked_lately_is_asked_to_come_ag
 
 def test_a_database_that_stands_still_keeps_no_push_waiting(qxj, hands, conn, monkeypatch):
     """A frozen server keeps no time limit and hangs up on nobody; eight such waits would close the door."""
-    monkeypatch.setattr("ingest.doors.push.door.STATEMENT_S", 1)
+    monkeypatch.setattr("ingest.doors.push.pusher.STATEMENT_S", 1)
     assert qxj.send("rain", rain(0)).status_code == 200
     frozen = conn.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'push under test'").fetchall()
     for row in frozen:

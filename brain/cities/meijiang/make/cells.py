@@ -21,8 +21,9 @@ import numpy as np
 import shapely
 
 from . import plane, seeds
+from .gather import gather
+from .touching import DIGITS, in_one_piece, neighbours
 
-DIGITS = 7
 SMALL = 0.4  # faces below this share of a whole lattice cell are joined to a neighbour
 FIRST_CELL = 101
 
@@ -144,65 +145,6 @@ def faces(regions: Regions) -> tuple[np.ndarray, np.ndarray]:
     return found[bank != ""], bank[bank != ""]
 
 
-def neighbours(polygons) -> list[dict[int, float]]:
-    """For each polygon its neighbours and the length of the shared border, from shared edges."""
-    seen: dict[tuple, int] = {}
-    touching: list[dict[int, float]] = [defaultdict(float) for _ in polygons]
-    for k, polygon in enumerate(polygons):
-        for ring in (polygon.exterior, *polygon.interiors):
-            for a, b in pairwise(np.round(np.array(ring.coords), DIGITS).tolist()):
-                key = tuple(sorted((tuple(a), tuple(b))))
-                other = seen.setdefault(key, k)
-                if other != k:
-                    metres = float(np.hypot(a[0] - b[0], a[1] - b[1]))
-                    touching[k][other] += metres
-                    touching[other][k] += metres
-    return touching
-
-
-def pieces(members: list[int], touching) -> list[list[int]]:
-    """Connected pieces of a set of polygons, the largest (by count) first."""
-    left, found = set(members), []
-    while left:
-        stack = [min(left)]
-        left.discard(stack[0])
-        piece = []
-        while stack:
-            piece.append(here := stack.pop())
-            nearby = [n for n in touching[here] if n in left]
-            left.difference_update(nearby)
-            stack += nearby
-        found.append(sorted(piece))
-    return sorted(found, key=lambda p: (-len(p), p))
-
-
-def in_one_piece(owner: np.ndarray, touching, area, same=None) -> np.ndarray:
-    """Give detached pieces of an owner to the neighbour with the longest shared border.
-
-    `same` gives each owner a group (its town) that its pieces stay within.
-    """
-    owner = owner.copy()
-    for _ in range(20):
-        moved = False
-        for who in np.unique(owner):
-            parts = pieces(np.flatnonzero(owner == who).tolist(), touching)
-            keep = max(parts, key=lambda p: (sum(area[k] for k in p), -p[0]))
-            for piece in parts:
-                if piece is keep:
-                    continue
-                border: dict = defaultdict(float)
-                for k in piece:
-                    for other, length in touching[k].items():
-                        if owner[other] != who and (same is None or same[owner[other]] == same[who]):
-                            border[owner[other]] += length
-                if border:
-                    owner[piece] = max(sorted(border), key=lambda o: border[o])
-                    moved = True
-        if not moved:
-            break
-    return owner
-
-
 def join_small(polygons, owner: np.ndarray, area, whole, touching) -> list[list[int]]:
     """Groups of faces: small ones joined to the neighbour of the same owner with most shared border."""
     group = np.arange(len(polygons))
@@ -256,8 +198,6 @@ def make(placed: dict[str, tuple[float, float]]) -> list[Cell]:
 
 def _numbered(regions: Regions, polygons, owner: np.ndarray, corner: np.ndarray) -> list[Cell]:
     """Codes: north to south by the top of the lattice cell, west to east by its left side, inside each village."""
-    from .gather import gather  # the other half of the numbering; apart because it is a topic of its own
-
     touching = neighbours(polygons)
     cells = []
     for number, code in enumerate(regions.codes):

@@ -12,6 +12,8 @@ import shapely
 
 from geo import measure
 
+from .touching import in_one_piece
+
 URBAN, URBAN_LARGE, LARGE_KM2 = 4, 5, 0.75
 
 
@@ -27,8 +29,6 @@ def how_many(code: str, km2: float, cells: int) -> int:
 
 def gather(code: str, polygons: list, touching: list[dict[int, float]]) -> list[int]:
     """Serial (1 …) of the 综合网格 of each cell of one village; numbered north to south, then west to east."""
-    from .cells import in_one_piece
-
     places = shapely.get_coordinates(shapely.centroid(polygons)) * [np.cos(np.radians(24.28)), 1.0]
     area = measure.area_m2(polygons)
     count = how_many(code, float(area.sum()) / 1e6, len(polygons))
