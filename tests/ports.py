@@ -13,7 +13,7 @@ import socket
 
 FIRST, EACH = 20_000, 1_500
 
-_mine = FIRST + EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8)
+_mine = FIRST + EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 12)
 _numbers = itertools.cycle(range(_mine, _mine + EACH))
 
 

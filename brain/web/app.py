@@ -29,17 +29,19 @@ from brain.web.door import access, gate, plain
 from brain.web.door.access import Page
 from brain.web.door.squeeze import Squeeze
 from brain.web.live import hub
+from brain.web.pages import assets
 
 HERE = Path(__file__).parent
 INDEX = """<!DOCTYPE html>
 <html lang="zh-CN"><head>{%metas%}<title>{%title%}</title><link rel="icon" href="/assets/favicon.svg">{%css%}</head>
-<body>{%app_entry%}{%config%}{%scripts%}{%renderer%}</body></html>"""
+<body>{%app_entry%}{%config%}{%scripts%}<!--page-->{%renderer%}</body></html>"""
 WAITING = '<div id="react-entry-point"><div class="_dash-loading"></div></div>'
 
 
 def modules(folder: str, inside: str = "") -> list[ModuleType]:
     """The public modules of `brain/web/<folder>`, by name; `inside`: the module of that name in each of its folders."""
-    names = sorted(m.name for m in iter_modules([str(HERE / folder)]) if not m.name.startswith("_"))
+    found = iter_modules([str(HERE / folder)])
+    names = sorted(m.name for m in found if not m.name.startswith("_") and (m.ispkg or not inside))
     return [import_module(f"brain.web.{folder}.{name}{inside}") for name in names]
 
 
@@ -69,7 +71,7 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
     state.app, state.settings, state.catalog = app, settings, catalog
     state.pool = db.pool(settings.database_url, size=8, name="brain web")
     state.hub = hub.Hub(settings, catalog, state.pool)
-    for router in (access.router, access.api, ground.router):
+    for router in (access.router, access.api, ground.router, assets.router):
         app.include_router(router)
     for module in modules("api"):
         if hasattr(module, "router"):
@@ -100,7 +102,9 @@ def mount_pages(app: FastAPI) -> None:
             inside[page.path] = module
     holder: list[Dash] = []
     for path, module in inside.items():  # before Dash claims "/"
-        app.add_api_route(path, _shell(module.PAGE, holder, getattr(module, "PRELOAD", ())), methods=["GET"], include_in_schema=False)
+        name = module.__name__.rsplit(".", 2)[-2]
+        shell = _shell(module.PAGE, name, holder, getattr(module, "PRELOAD", ()))
+        app.add_api_route(path, shell, methods=["GET"], include_in_schema=False)
     dash_app = make_dash(app, inside)
     holder.append(dash_app)
     app.state.dash = dash_app
@@ -144,11 +148,12 @@ def make_dash(app: FastAPI, inside: dict[str, ModuleType]) -> Dash:
     return dash_app
 
 
-def _shell(page: Page, holder: list[Dash], preload: Sequence[str]) -> Callable[..., Any]:
+def _shell(page: Page, name: str, holder: list[Dash], preload: Sequence[str]) -> Callable[..., Any]:
     """The document around a Dash page. Its few inline scripts are named by their digests, so no other one may run.
 
     `preload`: scripts of component suites that the page will need for sure, fetched while Dash still lays it out.
     """
+    styles, scripts = assets.links(name)
     early = "".join(f'<link rel="preload" as="script" href="/_dash-component-suites/{path}">' for path in preload)
 
     async def shell(request: Request) -> Response:
@@ -156,6 +161,7 @@ def _shell(page: Page, holder: list[Dash], preload: Sequence[str]) -> Callable[.
         dash_app._setup_server()  # once; Dash does it at its own first address only, and the assets would be missing here
         text = gate.in_request(request, dash_app.index)
         text = text.replace("<title>Dash</title>", f"<title>{page.title} · 城市大脑 lite</title>{early}", 1)
+        text = text.replace("</head>", f"{styles}</head>", 1).replace("<!--page-->", scripts, 1)
         return gate.with_forgery_cookie(HTMLResponse(text, headers=gate.policy_for(text)))
 
     return shell

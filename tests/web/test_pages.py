@@ -11,7 +11,7 @@ from brain.identity.scope import may_open
 from brain.model import Role
 from brain.web import app as web_app
 
-PAGES = {module.__name__.rsplit(".", 1)[-1]: module for module in web_app.modules("pages")}
+PAGES = {module.__name__.rsplit(".", 2)[-2]: module for module in web_app.modules("pages", ".page")}
 INSIDE = {name: module for name, module in PAGES.items() if not module.PAGE.plain}
 ROLES = ["operator", "acceptor", "dispatcher", "chief", "leader", "department", "worker", "admin"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-KEEP = ("/_dash-component-suites/", "/assets/")
+KEEP = ("/_dash-component-suites/", "/assets/", "/page-assets/")
 TEXTS = (b"text/", b"application/json", b"application/javascript", b"application/geo+json", b"image/svg")
 SMALLEST = 800
 UNTYPED = b"application/json"  # answers of callbacks come without a type

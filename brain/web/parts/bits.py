@@ -40,7 +40,7 @@ def word(level: str, text: str) -> html.Span:
 
 
 def age(moment: datetime | None, limit_s: int | None = None, ident: str | None = None) -> html.Time:
-    """How long ago, kept up to date in the browser (assets/wall.js); greyed when older than `limit_s`."""
+    """How long ago, kept up to date in the browser (`assets/wall.js`); greyed when older than `limit_s`."""
     more: dict[str, Any] = {"data-at": moment.isoformat() if moment else ""}
     if limit_s:
         more["data-limit"] = str(limit_s)
