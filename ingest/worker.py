@@ -32,7 +32,11 @@ from ingest.write.spill import Spill
 
 log = logging.getLogger("ingest")
 
-DOORS = ("mqtt", "hj212", "sl651", "gb26875", "http", "files", "poll")
+DOORS = {
+    "mqtt": "mqtt", "hj212": "hj212", "sl651": "sl651", "gb26875": "gb26875", "http": "push.door", "files": "files.door",
+    "poll": "poll.polling",
+}  # fmt: skip
+"""Name of a door in the accounts → its module in `ingest.doors`."""
 TELL_EVERY_S = 60.0
 TURN_S = 0.5
 
@@ -95,7 +99,10 @@ def run(settings: Settings, catalog: Catalog) -> int:
     take_short_turns()
     local = practice.load(settings.catalog)
     writer = make_writer(settings, catalog, local)
-    found = {name: importlib.import_module(f"ingest.{name}").door(settings, local, writer) for name in DOORS}
+    found = {
+        name: importlib.import_module(f"ingest.doors.{module}").door(settings, local, writer)
+        for name, module in DOORS.items()
+    }
     writer.doors = {name: door for name, door in found.items() if door is not None}
     doors: list[Door] = list(writer.doors.values())
     beat = Beat(_connect(settings, f"brain beat {settings.worker}"), writer, local.beat_s)

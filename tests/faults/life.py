@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -140,7 +141,10 @@ def serve() -> None:
             code = 70
             try:
                 code = live(**asked)
+            except BaseException:
+                traceback.print_exc()  # into the life's log: a fault of the harness must name itself
             finally:
+                sys.stderr.flush()
                 os._exit(code)
         print("born", pid, flush=True)
         threading.Thread(target=bury, args=[pid], daemon=True).start()
