@@ -99,7 +99,7 @@ def withdraw(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
         rows = db.many(conn, "engine_orphans", rules=rules)
         for row in rows:
             db.run(conn, "engine_forget", station=row["station"], kind=row["kind"], rule=row["rule"])
-            recording.withdraw(conn, recording.alert_of(row), now, "站点已停用或规则已取消，告警撤回")
+            recording.withdraw(conn, catalog, recording.alert_of(row), now, "站点已停用或规则已取消，告警撤回")
     return len(rows)
 
 

@@ -39,7 +39,7 @@ def watch(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
         if judged.action != "hold":
             recording.apply(conn, catalog, station, rule, judged, now)
             moved += 1
-    return moved + _withdraw(conn, {(ident, rule.kind, rule.key) for rule, ident, _, _ in subjects}, now)
+    return moved + _withdraw(conn, catalog, {(ident, rule.kind, rule.key) for rule, ident, _, _ in subjects}, now)
 
 
 def _workers(conn: psycopg.Connection, rule: Rule, now: datetime) -> Iterator[tuple[str, str, list[Figure]]]:
@@ -79,11 +79,11 @@ def _feeds(conn: psycopg.Connection, rule: Rule, catalog: Catalog, now: datetime
             )
 
 
-def _withdraw(conn: psycopg.Connection, judged: set[tuple[str, str, str]], now: datetime) -> int:
+def _withdraw(conn: psycopg.Connection, catalog: Catalog, judged: set[tuple[str, str, str]], now: datetime) -> int:
     """Clear alerts whose worker or feed is gone."""
     rows = [r for r in db.many(conn, "platform_alerts") if (r["station"], r["kind"], r["rule"]) not in judged]
     for row in rows:
         with conn.transaction():
             db.run(conn, "engine_forget", station=row["station"], kind=row["kind"], rule=row["rule"])
-            recording.withdraw(conn, recording.alert_of(row), now, "不再有这个接入进程或接入，告警撤回")
+            recording.withdraw(conn, catalog, recording.alert_of(row), now, "不再有这个接入进程或接入，告警撤回")
     return len(rows)

@@ -1,4 +1,4 @@
-"""What rules remember between readings (table `rule_state`), as records and as JSON."""
+"""What rules remember between readings (table `rule_state`) and what they believe (table `alert`): rows to records and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from brain.model import Level, RuleState
+from brain.model import Alert, Level, RuleState
 from brain.store import db
 
 Key = tuple[str, str, str]  # station, kind, rule
@@ -55,3 +55,8 @@ def states_of(conn: psycopg.Connection, stations: Sequence[str]) -> dict[Key, Ru
     """What rules remember about these stations."""
     rows = db.many(conn, "rule_state_of", stations=list(stations))
     return {(r["station"], r["kind"], r["rule"]): state_of(r["state"]) for r in rows}
+
+
+def alert_of(row: dict[str, Any]) -> Alert:
+    """The Alert from its row."""
+    return db.record(Alert, row | {"level": Level(row["level"]), "peak": Level(row["peak"])})

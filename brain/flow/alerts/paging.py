@@ -9,45 +9,44 @@ from typing import Any
 import psycopg
 
 from brain.catalog import Catalog
+from brain.flow.alerts.memory import alert_of
 from brain.flow.events import routing, signals
 from brain.flow.events.history import as_json
 from brain.model import ENGINE, Level
 from brain.notify import notices
+from brain.rules.consequences import Tell
 from brain.store import db
 
 
-def tell(
-    conn: psycopg.Connection,
-    catalog: Catalog,
-    about: Sequence[tuple[dict[str, Any], Level, str | None, str]],
-    now: datetime,
-) -> None:
-    """Tell people about alerts, each given as (row, level whose list is told, the station's owner and name), and set
-    when an acknowledgement is due.
+def tell(conn: psycopg.Connection, catalog: Catalog, tells: Sequence[Tell], now: datetime) -> None:
+    """Tell people about alerts, and set when an acknowledgement is due.
 
     Why the wait doubles with each repeat: an alert that nobody acknowledges for a night must not bury the lists.
     """
-    if not about:
+    if not tells:
         return
-    words = {
-        (who, row["town"] if who == "town" else owner) for row, lv, owner, _ in about for who in _list(catalog, lv)
-    }
-    asked = sorted(words, key=str)
+    asked = sorted({(who, _org(t, who)) for t in tells for who in _list(catalog, t.level)}, key=str)
     people = routing.meant(conn, [{"who": who, "org": org} for who, org in asked], now)
     meant = dict(zip(asked, people, strict=True))
     steps = []
-    for row, level, _, _ in about:
-        times = min(row["tellings"], 6) if row["told"] == level else 0
-        wait = timedelta(minutes=catalog.alert_ladders[level].ack_min) * 2**times
-        steps.append({"id": row["id"], "told": level, "ack_due_at": now + wait})
+    for t in tells:
+        times = min(t.tellings, 6) if t.told == t.level else 0
+        wait = timedelta(minutes=catalog.alert_ladders[t.level].ack_min) * 2**times
+        steps.append({"id": t.alert.id, "told": t.level, "ack_due_at": now + wait})
     tellings = {r["id"]: r["tellings"] for r in db.many(conn, "alerts_told", steps=as_json(steps))}
     rows = []
-    for row, level, owner, name in about:
-        whom = {p for who in _list(catalog, level) for p in meant[who, row["town"] if who == "town" else owner]}
-        text = f"{catalog.words.of('level', Level(row['level']))}告警 {name}：{row['message']}"
-        once = f"alert:{row['id']}:{tellings[row['id']]}"
-        rows += [notices.Notice(p, "alert", text, f"{once}:{p}", row["event_id"], row["id"]) for p in sorted(whom)]
+    for t in tells:
+        alert = t.alert
+        whom = {p for who in _list(catalog, t.level) for p in meant[who, _org(t, who)]}
+        text = f"{catalog.words.of('level', alert.level)}告警 {t.name}：{alert.message}"
+        once = f"alert:{alert.id}:{tellings[alert.id]}"
+        rows += [notices.Notice(p, "alert", text, f"{once}:{p}", alert.event_id, alert.id) for p in sorted(whom)]
     notices.tell_many(conn, rows, now)
+
+
+def _org(tell: Tell, who: str) -> str | None:
+    """Whose people a word of a list means: those of the town where the alert is, else those of the station's owner."""
+    return tell.alert.town if who == "town" else tell.owner
 
 
 def _list(catalog: Catalog, level: Level) -> tuple[str, ...]:
@@ -79,7 +78,8 @@ def sweep(conn: psycopg.Connection, catalog: Catalog, now: datetime, limit: int 
             then = catalog.alert_ladders[level].then
             level = level if then == "repeat" else Level.of(then)
             station = known.get(row["station"], {"org": None, "name": row["station"]})
-            again.append((row, level, station["org"], station["name"]))
+            told = Level(row["told"]) if row["told"] is not None else None
+            again.append(Tell(alert_of(row), level, told, row["tellings"], station["org"], station["name"]))
             note(conn, row, "note", now, f"逾期未确认，按{catalog.alert_ladders[level].name}范围通知")
         tell(conn, catalog, again, now)
         quiet = timedelta(minutes=catalog.practice.propose_close_min)

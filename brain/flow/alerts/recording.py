@@ -1,8 +1,8 @@
-"""Alerts: what rules believe, written down. Opens, changes and clears them, tells people, opens the event.
+"""Alerts: what rules believe, written down. Opens, changes and clears them; recording writes alerts and their logs alone.
 
-The promise "one open alert per station, kind and rule" is the database's (`alert_one_open`); here it is only relied
-upon. Everything that follows from one judgement happens in one transaction: alert, its log, the rule's memory, notices,
-event.
+What an alert brings about is decided by `rules.consequences` and done by `flow.consequences`, in the same transaction:
+alert, its log, the rule's memory, notices and event stand together or not at all. The promise "one open alert per station,
+kind and rule" is the database's (`alert_one_open`); here it is only relied upon.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import psycopg
 
 from brain.catalog import Catalog, Rule
 from brain.flow.alerts import paging
-from brain.flow.alerts.memory import Key, save_states, state_of, state_text, states_of
-from brain.flow.events import acting, duplicates, signals
+from brain.flow.alerts.consequences import carry_out
+from brain.flow.alerts.memory import Key, alert_of, save_states, state_of, state_text, states_of
 from brain.flow.events.history import as_json
-from brain.model import ENGINE, Actor, Alert, Judgement, Level, Refused, Role, RuleState, Source, Station
+from brain.model import ENGINE, Actor, Alert, Judgement, Level, Refused, Role, RuleState, Station
+from brain.rules.consequences import Did, Happened, Opens
 from brain.store import db
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
 ]  # fmt: skip
 
 Found = tuple[Station, Rule, Judgement, bool]  # a judgement of a rule at a station; rests it on back-filled data?
+LOGGED = {Did.OPENED: "open", Did.CHANGED: "change", Did.CLEARED: "clear", Did.CONFIRMED: "note"}  # what a log line says
 
 
 # Judgements ---------------------------------------------------------------------------------------------------------
@@ -52,7 +54,7 @@ def apply(
         if keep:
             save_states(conn, [(key, judgement.state, judgement.due)])
         if judgement.action != "hold":
-            return _record(conn, catalog, {key: (station, rule, judgement, late)}, now).get(key)
+            return _take_in(conn, catalog, {key: (station, rule, judgement, late)}, now).get(key)
         if judgement.state.level is not None and not late:
             confirm(conn, catalog, {key: (station, rule)}, now)
     return None
@@ -71,14 +73,14 @@ def apply_many(
     for some in _rounds(found):
         try:
             with conn.transaction():
-                _record(conn, catalog, some, now)
+                _take_in(conn, catalog, some, now)
         except psycopg.OperationalError:
             raise  # the database, not an alert: the caller comes again
         except Exception:
             for key, one in some.items():
                 try:
                     with conn.transaction():
-                        _record(conn, catalog, {key: one}, now)
+                        _take_in(conn, catalog, {key: one}, now)
                 except psycopg.OperationalError:
                     raise
                 except Exception as err:
@@ -100,36 +102,42 @@ def _rounds(found: Iterable[Found]) -> list[dict[Key, Found]]:
     return rounds
 
 
-def _record(conn: psycopg.Connection, catalog: Catalog, found: dict[Key, Found], now: datetime) -> dict[Key, int]:
-    """One change for each key: alerts, their logs, notices, events; returns the alerts' ids."""
+def _take_in(conn: psycopg.Connection, catalog: Catalog, found: dict[Key, Found], now: datetime) -> dict[Key, int]:
+    """One change for each key, written down and carried out; returns the alerts' ids."""
+    happened = _record(conn, catalog, found, now)
+    carry_out(conn, catalog, list(happened.values()), now)
+    return {key: one.alert.id for key, one in happened.items()}
+
+
+def _record(conn: psycopg.Connection, catalog: Catalog, found: dict[Key, Found], now: datetime) -> dict[Key, Happened]:
+    """One change for each key: the rows of alerts and of their logs. Returns what happened to each alert."""
     opens = {key: one for key, one in found.items() if one[2].action == "open"}
     changes = {key: one for key, one in found.items() if one[2].action == "change"}
     clears = {key: one for key, one in found.items() if one[2].action == "clear"}
-    touched: dict[Key, dict[str, Any]] = {}
-    worse: list[Key] = []
+    touched: dict[Key, tuple[Did, dict[str, Any]]] = {}
     while opens or changes:
-        missing = {}
         for row in _write(conn, "alerts_open", opens, now):
             key = _key(row)
             if row["fresh"]:
-                touched[key] = row | {"what": "open"}
-                worse.append(key)
+                touched[key] = Did.OPENED, row
             else:  # somebody opened it before us, or the rule lost its memory: it is there once, as it should be
                 changes[key] = opens[key]
         for row in _write(conn, "alerts_change", changes, now):
-            key = _key(row)
-            touched[key] = row | {"what": "change" if row["level"] != row["before"] else None}
-            if row["level"] < row["before"] or row["told"] is None:
-                worse.append(key)
-        missing = {key: one for key, one in changes.items() if key not in touched}
-        opens, changes = missing, {}  # a change of an alert that is not there opens it
+            touched[_key(row)] = Did.CHANGED if row["level"] != row["before"] else Did.RENEWED, row
+        # a change of an alert that is not there opens it
+        opens, changes = {key: one for key, one in changes.items() if key not in touched}, {}
     for row in _write(conn, "alerts_clear", clears, now):
-        touched[_key(row)] = row | {"what": "clear"}
-    _say(conn, [(row, found[key][2]) for key, row in touched.items() if row["what"]], now)
-    for key in clears.keys() & touched.keys():
-        _normal(conn, touched[key], found[key][2], now)
-    _follow(conn, catalog, [(touched[k], *found[k][:2]) for k in worse if not touched[k]["late"]], now)
-    return {key: row["id"] for key, row in touched.items()}
+        touched[_key(row)] = Did.CLEARED, row
+    _say(conn, [(did, row, found[key][2]) for key, (did, row) in touched.items()], now)
+    return {key: _happened(catalog, did, row, *found[key][:3]) for key, (did, row) in touched.items()}
+
+
+def _happened(
+    catalog: Catalog, did: Did, row: dict[str, Any], station: Station, rule: Rule, judged: Judgement
+) -> Happened:
+    opens = Opens(rule.opens, catalog.categories[rule.opens].name, rule.opens_at) if rule.opens else None
+    before, told = (Level(level) if level is not None else None for level in (row.get("before"), row["told"]))
+    return Happened(did, alert_of(row), judged, before, told, row["tellings"], station, opens)
 
 
 def _key(row: dict[str, Any]) -> Key:
@@ -151,31 +159,26 @@ def _write(conn: psycopg.Connection, statement: str, found: dict[Key, Found], no
     return db.many(conn, statement, rows=as_json(rows), now=now)
 
 
-def _say(conn: psycopg.Connection, said: Sequence[tuple[dict[str, Any], Judgement]], now: datetime) -> None:
-    """The log lines, and a word to the screens."""
-    if said:
+def _say(conn: psycopg.Connection, said: Sequence[tuple[Did, dict[str, Any], Judgement]], now: datetime) -> None:
+    """The log lines, and a word to the screens; what changed nothing has none."""
+    lines = [(LOGGED[did], row, judged) for did, row, judged in said if did in LOGGED]
+    if lines:
         db.run(
-            conn, "alert_logs", now=now, actor=ENGINE.name, alerts=[row["id"] for row, _ in said],
-            whats=[row["what"] for row, _ in said], levels=[row["level"] for row, _ in said],
-            vals=[judged.value for _, judged in said], notes=[judged.message for _, judged in said],
-            themes=[row["theme"] for row, _ in said], stations=[row["station"] for row, _ in said],
+            conn, "alert_logs", now=now, actor=ENGINE.name, alerts=[row["id"] for _, row, _ in lines],
+            whats=[what for what, _, _ in lines], levels=[row["level"] for _, row, _ in lines],
+            vals=[judged.value for _, _, judged in lines], notes=[judged.message for _, _, judged in lines],
+            themes=[row["theme"] for _, row, _ in lines], stations=[row["station"] for _, row, _ in lines],
         )  # fmt: skip
 
 
-def _normal(conn: psycopg.Connection, row: dict[str, Any], judged: Judgement, now: datetime) -> None:
-    if row["event_id"]:
-        data = {"value": judged.value, "evidence": judged.evidence}
-        signals.sensor_says(conn, row["event_id"], now, judged.message, alert=row["id"], normal=True, **data)
-
-
-def withdraw(conn: psycopg.Connection, alert: Alert, now: datetime, why: str) -> None:
+def withdraw(conn: psycopg.Connection, catalog: Catalog, alert: Alert, now: datetime, why: str) -> None:
     """Clear an alert that no judgement will clear any more: its station was switched off, or its rule is gone."""
     with conn.transaction():
         row = db.one(conn, "alert_withdraw", id=alert.id, now=now)
         if row:
             judged = Judgement(RuleState(), "clear", message=why)
-            _say(conn, [(row | {"what": "clear"}, judged)], now)
-            _normal(conn, row, judged, now)
+            _say(conn, [(Did.CLEARED, row, judged)], now)
+            carry_out(conn, catalog, [Happened(Did.CLEARED, alert_of(row), judged)], now)
 
 
 def confirm(
@@ -189,48 +192,10 @@ def confirm(
     with conn.transaction():
         rows = db.many(conn, "alert_confirm", stations=stations, kinds=kinds, rules=rules, now=now)
         said = Judgement(RuleState(), "hold", message="实时数据证实仍在告警")
-        _say(conn, [(row | {"what": "note"}, said) for row in rows], now)
-        _follow(conn, catalog, [(row, *held[_key(row)]) for row in rows], now)
+        _say(conn, [(Did.CONFIRMED, row, said) for row in rows], now)
+        happened = [_happened(catalog, Did.CONFIRMED, row, *held[_key(row)], said) for row in rows]
+        carry_out(conn, catalog, happened, now)
     return [r["id"] for r in rows]
-
-
-def _follow(
-    conn: psycopg.Connection, catalog: Catalog, worse: Sequence[tuple[dict[str, Any], Station, Rule]], now: datetime
-) -> None:
-    """What new and worse alerts bring about: people are told, events are opened or hear of it."""
-    paging.tell(
-        conn, catalog, [(row, Level(row["level"]), station.org, station.name) for row, station, _ in worse], now
-    )
-    for row, station, rule in worse:
-        if row["event_id"]:
-            _hears(conn, row["event_id"], row, now)
-        elif rule.opens and row["level"] <= rule.opens_at:
-            _event(conn, catalog, station, rule, row, now)
-
-
-def _hears(conn: psycopg.Connection, event_id: str, row: dict[str, Any], now: datetime) -> None:
-    data = {"level": row["level"], "value": row["value"]}
-    signals.sensor_says(conn, event_id, now, row["message"], alert=row["id"], normal=False, **data)
-
-
-def _event(
-    conn: psycopg.Connection, catalog: Catalog, station: Station, rule: Rule, row: dict[str, Any], now: datetime
-) -> None:
-    """The alert's event: an open one of the same station or spot and category, else a new one."""
-    known = duplicates.open_of_station(conn, station.id, rule.opens)
-    near = known or next(
-        (e["id"] for e in duplicates.near_duplicates(conn, catalog, rule.opens, station.lng, station.lat, now)), None
-    )
-    if near:
-        signals.belongs(conn, row["id"], near, ENGINE, now, f"关联事件 {near}")
-        _hears(conn, near, row, now)
-        return
-    acting.report(
-        conn, catalog, category=rule.opens, title=f"{station.name}：{catalog.categories[rule.opens].name}",
-        description=row["message"], lng=station.lng, lat=station.lat, address=station.name,
-        source=Source.CAMERA if station.theme == "cameras" else Source.SENSOR, actor=ENGINE, now=now,
-        level=Level(row["level"]), alert_id=row["id"], station=station.id,
-    )  # fmt: skip
 
 
 # People -------------------------------------------------------------------------------------------------------------
@@ -277,7 +242,3 @@ def get(conn: psycopg.Connection, alert_id: int) -> Alert | None:
 def log_of(conn: psycopg.Connection, alert_id: int) -> list[dict[str, Any]]:
     """History of an alert, oldest first: at, what, level, value, actor, note."""
     return db.many(conn, "alert_log_of", alert_id=alert_id)
-
-
-def alert_of(row: dict[str, Any]) -> Alert:
-    return db.record(Alert, row | {"level": Level(row["level"]), "peak": Level(row["peak"])})
