@@ -17,6 +17,7 @@ from brain.catalog.records import (
     Catalog,
     Category,
     Department,
+    DutyLimits,
     OldCodes,
     Practice,
     RoleRights,
@@ -36,6 +37,7 @@ __all__ = [
     "Catalog",
     "Category",
     "Department",
+    "DutyLimits",
     "OldCodes",
     "Practice",
     "RoleRights",
@@ -66,6 +68,7 @@ def load(folder: str | None = None) -> Catalog:
     themes, kinds, rules = _sensors.sensors(top["sensors.toml"], categories, words)
     practice, stage_limits, ladders, alert_ladders = _work.workflow(top["workflow.toml"], words)
     targets, scorecards, report = _work.kpi(top["kpi.toml"])
+    any_duty, duties = _work.duties(top["duties.toml"])
     return Catalog(
         kinds=kinds,
         rules=rules,
@@ -85,4 +88,6 @@ def load(folder: str | None = None) -> Catalog:
         plans=_work.plans(top["plans.toml"], themes),
         old_codes=old_codes,
         sheets=_sheets.sheets(top["sheets.toml"], departments, kinds, categories),
+        any_duty=any_duty,
+        duties=duties,
     )

@@ -1,7 +1,8 @@
-"""workflow.toml, kpi.toml, calendar.toml and plans.toml: how and when people work."""
+"""workflow.toml, kpi.toml, calendar.toml, plans.toml and duties.toml: how and when people and the engine work."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from chinese_calendar import constants
 
 from brain.catalog._toml import Entry
 from brain.catalog._words import STAGES, TELLS
-from brain.catalog.records import AlertLadder, BadCatalog, Practice, Target, Theme, Weight, Words, WorkDays
+from brain.catalog.records import AlertLadder, BadCatalog, DutyLimits, Practice, Target, Theme, Weight, Words, WorkDays
 from brain.model import Level, Limit
 
 REPORT_KEYS = (
@@ -217,3 +218,29 @@ def plans(top: Entry, themes: dict[str, Theme]) -> dict[str, dict[str, tuple[str
         entry.done()
     top.done()
     return found
+
+
+# Duties -------------------------------------------------------------------------------------------------------------
+def duties(top: Entry) -> tuple[DutyLimits, dict[str, DutyLimits]]:
+    """The limits of any duty, and those of the duties that have their own. What duties there are only the engine knows."""
+    table = top.table("any")
+    any_duty = _limits(table, None)
+    found = {name: _limits(entry, any_duty) for name, entry in top.entries("duty", {}).items()}
+    top.done()
+    return any_duty, found
+
+
+def _limits(entry: Entry, usual: DutyLimits | None) -> DutyLimits:
+    given = (entry.take(name, kind, *((getattr(usual, name),) if usual else ())) for name, kind in _LIMITS)
+    limits = DutyLimits(*given)
+    if not 0 < limits.timeout_s <= 3600:
+        raise entry.wrong("timeout_s", f"应在 0 到 3600 秒之间，现在是 {limits.timeout_s:g}")
+    if not limits.retry_s or not all(type(s) in (int, float) and s > 0 for s in limits.retry_s):
+        raise entry.wrong("retry_s", "应是一串大于 0 的秒数，如 [1, 5, 15, 60]")
+    if not 0 < limits.max_share <= 1:
+        raise entry.wrong("max_share", f"应大于 0、不超过 1，现在是 {limits.max_share:g}")
+    entry.done()
+    return replace(limits, retry_s=tuple(map(float, limits.retry_s)))
+
+
+_LIMITS = (("timeout_s", float), ("retry_s", list), ("max_share", float))

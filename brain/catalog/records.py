@@ -214,6 +214,17 @@ class Practice:
 
 
 @dataclass(frozen=True, slots=True)
+class DutyLimits:
+    """What a duty of the engine may take (duties.toml): the seconds after which one of its statements is cut, the seconds
+    until the next try after the first, second … failure in a row, and the largest share of the engine's time that it may
+    take while it fails."""
+
+    timeout_s: float
+    retry_s: tuple[float, ...]
+    max_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class OldCodes:
     """GB/T 30428.2-2013 codes to GB/T 47678.5-2026 (source: comparison of the two lists).
 
@@ -345,6 +356,8 @@ class Catalog:
     plans: dict[str, dict[str, tuple[str, ...]]]
     old_codes: OldCodes
     sheets: Sheets
+    any_duty: DutyLimits
+    duties: dict[str, DutyLimits]
 
     @property
     def register_conditions(self) -> tuple[str, ...]:
@@ -361,6 +374,10 @@ class Catalog:
     @property
     def decline_reasons(self) -> tuple[str, ...]:
         return self.practice.decline_reasons
+
+    def duty(self, name: str) -> DutyLimits:
+        """The limits of a duty: its own, else those of any."""
+        return self.duties.get(name, self.any_duty)
 
     def rules_for(self, station: Station, kinds: set[str] | frozenset[str] | tuple[str, ...]) -> list[Rule]:
         """Rules to ask about a station after readings of these kinds came: same theme, at least one input among

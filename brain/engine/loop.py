@@ -1,4 +1,4 @@
-"""The engine: consumes committed batches, judges, sweeps what is due, keeps house. One at a time; others stand by.
+"""The engine: consumes committed batches, judges, does its duties (`duty.py`). One at a time; others stand by.
 
 Why no timers: whatever must happen later stands in a row with its time (`rule_state.due`, `event.next_rung_at`, …),
 so a restart forgets nothing. Why one transaction a chunk: alerts, memories, events, notices and the cursor move
@@ -11,7 +11,6 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,12 +18,12 @@ import psycopg
 
 from brain import catalog as catalogs
 from brain.catalog import Catalog, Rule
-from brain.engine import counters, judging, upkeep, watching
+from brain.engine import counters, judging, upkeep
+from brain.engine.duty import Duties
 from brain.engine.judging import Findings
 from brain.flow.alerts import recording
 from brain.flow.city import locating
-from brain.flow.events import escalation
-from brain.flow.measured import instruments, mending, online, readings
+from brain.flow.measured import readings
 from brain.identity import audit
 from brain.model import ENGINE, Judgement, Level, Quality, RuleState, Station
 from brain.settings import Settings
@@ -44,6 +43,7 @@ class Engine:
         self._own = isinstance(conn, str)
         self.conn = db.connect(conn, name="brain engine") if isinstance(conn, str) else conn
         self.catalog = catalog
+        self.duties = Duties(catalog)
         self.stations: dict[str, Station] = {}
         self.poisoned: dict[str, set[str]] = {}
         self.counted = {"batches": 0, "readings": 0, "changes": 0, "failures": 0}
@@ -70,8 +70,7 @@ class Engine:
         began = time.perf_counter()
         if self._is_time("stations", now, timedelta(seconds=30)):
             self.stations = upkeep.stations(self.conn, now)
-            self._safely("withdraw", now, lambda: upkeep.withdraw(self.conn, self.catalog, now))
-            self._safely("watch", now, lambda: upkeep.watch_silent(self.conn, self.catalog, self.stations, now))
+        self.duties.run_due(self.conn, now, first=True)
         done = 0
         for _ in range(32):  # then the sweeps have their turn, however much is waiting
             consumed = self.consume(now)
@@ -79,47 +78,23 @@ class Engine:
             if consumed == 0:
                 break
         done += self.ask_again(now)
-        done += self._safely("sweep", now, lambda: escalation.sweep(self.conn, self.catalog, now)) or 0
-        if self._is_time("settle", now, timedelta(seconds=15)):
-            self._safely("settle", now, lambda: instruments.settle(self.conn, now))
-        if self._is_time("drift", now, timedelta(hours=6)):
-            self._safely("drift", now, lambda: upkeep.watch_drift(self.conn, self.catalog, self.stations, now))
-        if self._is_time("intake", now, timedelta(seconds=5)):
-            self._safely("count", now, lambda: mending.count(self.conn))
-            self._safely("watch intake", now, lambda: watching.watch(self.conn, self.catalog, now))
-        if self._is_time("roll_up", now, timedelta(seconds=60)):
-            self._safely("roll_up", now, lambda: readings.roll_up(self.conn, now))
-        if self._is_time("online", now, timedelta(minutes=10)):
-            self._safely("online", now, lambda: online.keep(self.conn, self.catalog, now))
-        if self._is_time("partitions", now, timedelta(hours=6)):
-            self._safely("make_partitions", now, lambda: readings.make_partitions(self.conn, now))
-            self._safely("forget counts", now, lambda: mending.forget(self.conn, now))
+        done += self.duties.run_due(self.conn, now)
         if self._is_time("beat", now, timedelta(seconds=5)):
             took = round((time.perf_counter() - began) * 1000, 1)
             upkeep.beat(self.conn, NAME, now, self.counted | {"step_ms": took})
+            self.duties.store(self.conn)
         return done
-
-    def _safely(self, what: str, now: datetime, chore: Callable[[], Any]) -> Any:
-        """A chore that fails is written down, once an hour at most, and tried again next time; judging goes on."""
-        try:
-            return chore()
-        except psycopg.OperationalError:
-            raise
-        except Exception as err:
-            log.exception("%s failed", what)
-            if self._is_time(f"{what} failed", now, timedelta(hours=1)):
-                audit.audit(self.conn, ENGINE, what, now, ok=False, error=f"{type(err).__name__}: {err}"[:500])
-            return None
 
     def _alone(self) -> bool:
         if not self._mine:
             self._mine = db.one(self.conn, "engine_alone", key=LOCK)["mine"]
             if self._mine:
                 self.poisoned = upkeep.poisoned(self.conn)
+                self.duties.resume(self.conn)
         return self._mine
 
     def _is_time(self, what: str, now: datetime, every: timedelta) -> bool:
-        """Periodic chores: at the first step, then every so often. Doing one too often does no harm."""
+        """What is done every so often: at the first step, then when its time has come."""
         if now >= self._next.get(what, now):
             self._next[what] = now + every
             return True

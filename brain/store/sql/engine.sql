@@ -53,3 +53,26 @@ SELECT coalesce(extract(epoch FROM %(now)s - min(b.received_at)), 0)::float8 AS 
   FROM intake_batch b
  WHERE (b.xid, b.id) > (coalesce((SELECT xid FROM consumer WHERE name = %(consumer)s), '0'),
                         coalesce((SELECT batch FROM consumer WHERE name = %(consumer)s), 0));
+
+-- duty_limit --
+-- How long a statement may take from here on, in milliseconds: in this transaction, or in this session.
+SELECT set_config('statement_timeout', %(ms)s, %(local)s);
+
+-- duty_limit_over --
+-- As long as the session was given at first.
+RESET statement_timeout;
+
+-- duties --
+-- What came of the engine's duties.
+SELECT * FROM duty ORDER BY name;
+
+-- duties_store --
+-- The accounts of all duties; of those that are no more none is left.
+WITH gone AS (DELETE FROM duty WHERE name <> ALL(%(names)s::text[]))
+INSERT INTO duty
+SELECT * FROM jsonb_to_recordset(%(rows)s) AS d (name text, every_s double precision, runs bigint, failures bigint,
+       failing int, ran_at timestamptz, done_at timestamptz, took_s double precision, rows bigint, error text,
+       next_at timestamptz)
+ON CONFLICT (name) DO UPDATE SET every_s = excluded.every_s, runs = excluded.runs, failures = excluded.failures,
+   failing = excluded.failing, ran_at = excluded.ran_at, done_at = excluded.done_at, took_s = excluded.took_s,
+   rows = excluded.rows, error = excluded.error, next_at = excluded.next_at;

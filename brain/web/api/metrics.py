@@ -87,7 +87,7 @@ def _families(conn: psycopg.Connection, now: datetime) -> Iterator[Metric]:
         "duplicate": "Readings that were there already", "dead": "Refusals in the dead letter",
     }  # fmt: skip
     for what, sentence in says.items():
-        yield _counter(f"feed_{what}", sentence, [(f["feed"], f[what]) for f in feeds])
+        yield _counter(f"feed_{what}", sentence, "feed", [(f["feed"], f[what]) for f in feeds])
     yield _gauge("dead_letters_open", "Dead letters not dealt with", "feed", [(f["feed"], f["letters"]) for f in feeds])
     yield _gauge(
         "feed_last_received_age_seconds", "Time since a feed delivered anything", "feed",
@@ -110,6 +110,7 @@ def _families(conn: psycopg.Connection, now: datetime) -> Iterator[Metric]:
     yield _single(
         "engine_lag_seconds", "Age of the oldest batch that the engine has not consumed", 0.0 if lag is None else lag
     )
+    yield from _duties(conn, now)
     levels = {r["level"]: r["n"] for r in db.many(conn, "metrics_alerts")}
     yield _gauge("alerts_open", "Open alerts", "level", [(level.key, levels.get(level, 0)) for level in Level])
     yield _single("events_open", "Open events", seen["open_events"])
@@ -120,14 +121,33 @@ def _families(conn: psycopg.Connection, now: datetime) -> Iterator[Metric]:
     )
 
 
+def _duties(conn: psycopg.Connection, now: datetime) -> Iterator[Metric]:
+    """The duties of the engine, as it last wrote them down (every few seconds, failures at once)."""
+    found = db.many(conn, "duties")
+    for column, sentence in (("runs", "Runs, failed ones too"), ("failures", "Runs that failed")):
+        yield _counter(f"duty_{column}", sentence, "duty", [(d["name"], d[column]) for d in found])
+    for name, sentence, column in (
+        ("last_run_age_seconds", "Time since it last began", "ran_at"),
+        ("last_success_age_seconds", "Time since it was last brought to its end", "done_at"),
+    ):
+        yield _gauge(f"duty_{name}", sentence, "duty", [(d["name"], _age(d[column], now)) for d in found if d[column]])
+    for name, sentence, column in (
+        ("took_seconds", "How long the last run took", "took_s"),
+        ("rows", "Rows that the last run moved", "rows"),
+        ("failing", "Failures in a row", "failing"),
+        ("every_seconds", "How often it is to run; 0 at every step", "every_s"),
+    ):
+        yield _gauge(f"duty_{name}", sentence, "duty", [(d["name"], d[column]) for d in found])
+
+
 def _age(at: datetime, now: datetime) -> float:
     return max((now - at).total_seconds(), 0.0)
 
 
-def _counter(name: str, says: str, values: Any) -> Metric:
-    family = CounterMetricFamily(f"brain_{name}", says, labels=["feed"])
-    for label, value in values:
-        family.add_metric([label], value)
+def _counter(name: str, says: str, label: str, values: Any) -> Metric:
+    family = CounterMetricFamily(f"brain_{name}", says, labels=[label])
+    for key, value in values:
+        family.add_metric([key], value)
     return family
 
 
