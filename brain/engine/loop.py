@@ -217,6 +217,7 @@ def run(settings: Settings) -> int:
     SIGTERM or SIGINT, reconnects with growing pauses. Returns the exit status."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     catalog = catalogs.load(settings.catalog or None)
+    Duties(catalog)  # a mistake in duties.toml ends the process at once, like any other of the catalog
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
