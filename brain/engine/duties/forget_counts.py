@@ -11,5 +11,5 @@ NAME = "forget_counts"
 EVERY = timedelta(hours=6)
 
 
-def run(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
-    return mending.forget(conn, now)
+def run(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> None:
+    mending.forget(conn, now)
