@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,9 +58,10 @@ def due(
     return found
 
 
-def watch_silent(conn: psycopg.Connection, catalog: Catalog, known: Mapping[str, Station], now: datetime) -> int:
+def watch_silent(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
     """Stations that never sent anything: their silence counts from the moment the engine first expected them. Returns how
     many watches began."""
+    known = {r["id"]: Expected(**r) for r in db.many(conn, "engine_expected")}
     rules = [r for r in catalog.rules.values() if r.type == "silence"]
     rows = db.many(conn, "engine_known", rules=[r.key for r in rules])
     watched = {(r["station"], r["kind"], r["rule"]) for r in rows}
@@ -77,16 +78,26 @@ def watch_silent(conn: psycopg.Connection, catalog: Catalog, known: Mapping[str,
     return len(new)
 
 
-def _family(station: Station) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Of a station what tells which readings to expect: all of them are asked for often, so nothing more is read."""
+
+    id: str
+    theme: str
+    active: bool
+    kinds: list[str] | None
+
+
+def _family(station: Expected) -> tuple[str, str]:
     """Stations of one theme whose names begin alike (WL-01, WL-02 …) are of one make."""
     return station.theme, re.match(r"\D*", station.id).group()
 
 
-def _expected(rules: list[Rule], station: Station, alike: set[tuple[tuple[str, str], str]]) -> list[Rule]:
+def _expected(rules: list[Rule], station: Expected, alike: set[tuple[tuple[str, str], str]]) -> list[Rule]:
     """Silence rules of a station that has sent nothing yet: by the kinds it declares (`params.kinds`), else the theme's
     only one that is not for declared kinds alone, else those of its family. Where nothing tells, its first reading will."""
     mine = [r for r in rules if r.theme == station.theme]
-    if declared := station.params.get("kinds"):
+    if declared := station.kinds:
         return [r for r in mine if not set(declared).isdisjoint(r.inputs)]
     usual = [r for r in mine if not r.params.get("only_declared")]
     return usual if len(usual) == 1 else [r for r in usual if (_family(station), r.key) in alike]

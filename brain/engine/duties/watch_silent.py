@@ -14,4 +14,4 @@ FIRST = True
 
 
 def run(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
-    return upkeep.watch_silent(conn, catalog, upkeep.stations(conn, now), now)
+    return upkeep.watch_silent(conn, catalog, now)

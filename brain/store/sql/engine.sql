@@ -22,6 +22,10 @@ SELECT station, kind, rule, state, due FROM rule_state WHERE station = ANY(%(sta
 -- For which stations these rules have a memory.
 SELECT station, kind, rule FROM rule_state WHERE kind = 'device' AND rule = ANY(%(rules)s::text[]);
 
+-- engine_expected --
+-- All stations with the kinds they declare to send, where they do.
+SELECT id, theme, active, params->'kinds' AS kinds FROM station;
+
 -- engine_not_due --
 -- Nothing to ask any more: the station is switched off, or the rule is gone from the catalog.
 UPDATE rule_state SET due = NULL
