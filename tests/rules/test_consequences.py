@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brain.flow.alerts.consequences import EXECUTORS
+from brain.flow.alerts.carrying_out import EXECUTORS
 from brain.model import Alert, Judgement, Level, RuleState, Source, Station
 from brain.rules.consequences import (
     Consequence,

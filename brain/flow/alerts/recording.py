@@ -15,7 +15,7 @@ import psycopg
 
 from brain.catalog import Catalog, Rule
 from brain.flow.alerts import paging
-from brain.flow.alerts.consequences import carry_out
+from brain.flow.alerts.carrying_out import carry_out
 from brain.flow.alerts.memory import Key, alert_of, save_states, state_of, state_text, states_of
 from brain.flow.events.history import as_json
 from brain.model import ENGINE, Actor, Alert, Judgement, Level, Refused, Role, RuleState, Station
