@@ -190,9 +190,8 @@ SHIFTS = {"operator": "desk", "acceptor": "desk", "dispatcher": "desk", "chief":
           "cgj": "desk", "cgj_chief": "chief", "swj": "desk", "town": "desk"}  # fmt: skip
 
 
-@pytest.fixture
-def district(conn, catalog, now) -> District:
-    """The drawn district, peopled, everybody on duty for ten days from a day ago."""
+def peopled(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> District:
+    """The drawn district in an empty database, peopled, everybody on duty for ten days from a day ago."""
     _draw(conn)
     for key, org in catalog.departments.items():
         conn.execute(
@@ -211,6 +210,12 @@ def district(conn, catalog, now) -> District:
             ends=now + timedelta(days=9), by="测试", now=now,
         )  # fmt: skip
     return made
+
+
+@pytest.fixture
+def district(conn, catalog, now) -> District:
+    """`peopled` at the tests' usual time."""
+    return peopled(conn, catalog, now)
 
 
 @pytest.fixture
