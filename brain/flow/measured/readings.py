@@ -119,8 +119,8 @@ def store_all(
     psycopg.Error when the database refuses the batch, ValueError for a value that cannot be written down; then nothing was
     written. `staged` is called when everything was sent and nothing is locked yet.
 
-    Why all feeds in one statement, out of a temporary table that COPY has filled: so a batch costs a handful of calls,
-    whatever it holds, and during each of them the threads that receive go on.
+    Why all feeds in one statement (`brain_store`, which the body owns), out of a temporary table that COPY has filled: so
+    a batch costs a handful of calls, whatever it holds, and during each of them the threads that receive go on.
     """
     if not portions:
         return []

@@ -11,47 +11,11 @@ SELECT brain_begin_write(), brain_stage();
 COPY staged (place, part, station, kind, at, seq, value, quality) FROM STDIN (FORMAT binary);
 
 -- readings_store --
--- Inserts what is new of `staged`, moves `latest`, marks hours already closed and writes the rows of the log, one for each
--- part. Gives their ids in the order of the parts, and the places of what was there already (null where nothing was).
--- `staged` lies in the order of identities, so that two workers never wait for each other crosswise.
-WITH fresh AS (
-  INSERT INTO reading (station, kind, at, seq, value, quality, delay_s)
-  SELECT station, kind, at, seq, value, quality, brain_delay(at, %(received_at)s) FROM staged
-      ON CONFLICT DO NOTHING
-  RETURNING station, kind, at, seq, value, quality
-), newest AS (
-  INSERT INTO latest AS l (station, kind, at, seq, value, quality, received_at)
-  SELECT DISTINCT ON (station, kind) station, kind, at, seq, value, quality, %(received_at)s
-    FROM fresh ORDER BY station, kind, at DESC, seq DESC
-      ON CONFLICT (station, kind) DO UPDATE
-     SET (at, seq, value, quality, received_at)
-       = ROW (excluded.at, excluded.seq, excluded.value, excluded.quality, excluded.received_at)
-   WHERE (l.at, l.seq COLLATE "C") < (excluded.at, excluded.seq)
-), dirt AS (
-  INSERT INTO dirty_bucket (station, kind, bucket)
-  SELECT DISTINCT station, kind, brain_hour(at) FROM fresh WHERE at < (SELECT marks_before FROM roll_up_state)
-), judged AS MATERIALIZED (
-  SELECT s.place, s.part, s.station, s.kind, s.at, s.seq, s.value, s.quality, f.station IS NOT NULL AS new
-    FROM staged s LEFT JOIN fresh f USING (station, kind, at, seq)
-), parts AS (
-  SELECT part, count(*)::int AS n, array_agg(station) AS stations, array_agg(kind) AS kinds, array_agg(at) AS ats,
-         array_agg(seq) AS seqs, array_agg(value) AS vals, array_agg(quality) AS qualities
-    FROM judged WHERE new GROUP BY part
-), logged AS (
-  INSERT INTO intake_batch (received_at, feed, worker, lane, received, stored, duplicate, dead,
-                            stations, kinds, ats, seqs, vals, qualities)
-  SELECT %(received_at)s, g.feed, %(worker)s, g.lane, g.received, coalesce(n, 0) + g.records,
-         g.received - coalesce(n, 0) - g.records - g.dead, g.dead,
-         coalesce(stations, '{}'), coalesce(kinds, '{}'), coalesce(ats, '{}'), coalesce(seqs, '{}'), coalesce(vals, '{}'),
-         coalesce(qualities, '{}')
-    FROM unnest(%(feeds)s::text[], %(lanes)s::text[], %(received)s::int[], %(records)s::int[], %(dead)s::int[])
-         WITH ORDINALITY AS g (feed, lane, received, records, dead, part)
-    LEFT JOIN parts p ON p.part = g.part
-   ORDER BY g.part
-  RETURNING id
-)
-SELECT (SELECT array_agg(id ORDER BY id) FROM logged) AS ids,
-       (SELECT array_agg(place) FROM judged WHERE NOT new) AS again;
+-- Empties it into the record, each body in its own way (brain_store): ids of the rows of the log in the order of the parts, and
+-- the places in `staged` of what was there already.
+SELECT ids, again
+  FROM brain_store(%(received_at)s::timestamptz, %(worker)s::text, %(feeds)s::text[], %(lanes)s::text[], %(received)s::int[],
+                   %(records)s::int[], %(dead)s::int[]);
 
 -- readings_differing --
 -- Of readings that were not stored because their identity is taken: those whose value differs from the stored one. They are
