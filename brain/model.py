@@ -70,18 +70,11 @@ class State(StrEnum):
     SUSPENDED = "suspended"  # 挂账
 
 
-OPEN_STATES = frozenset(
-    {
-        State.REPORTED,
-        State.ACCEPTED,
-        State.REGISTERED,
-        State.DISPATCHED,
-        State.HANDLING,
-        State.ANSWERED,
-        State.CHECKING,
-        State.SUSPENDED,
-    }
-)
+DROPPED_STATES = frozenset({State.DECLINED, State.VOID})
+"""Ended without any work owed: counted in no rate of work."""
+CLOSED_STATES = DROPPED_STATES | {State.CLOSED}
+OPEN_STATES = frozenset(State) - CLOSED_STATES
+"""In SQL: brain_closed(), brain_dropped() (migration 0090, where the partial indexes are told of)."""
 
 
 class Verb(StrEnum):

@@ -9,6 +9,7 @@ import psycopg
 import shapely
 
 from brain.catalog import Catalog
+from brain.model import DROPPED_STATES
 from brain.report.facts import Facts, Window
 from brain.store import db
 
@@ -83,7 +84,7 @@ def follow_up(before: list[dict[str, Any]], cases: list[dict[str, Any]], metres:
 
 
 def _same_place(place: dict[str, Any], case: dict[str, Any], metres: float) -> bool:
-    if place["category"] != case["category"] or case["duplicate"] or case["state"] in ("declined", "void"):
+    if place["category"] != case["category"] or case["duplicate"] or case["state"] in DROPPED_STATES:
         return False
     north = (case["lat"] - place["lat"]) * METRES
     east = (case["lng"] - place["lng"]) * METRES * cos(radians(place["lat"]))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from brain.model import OPEN_STATES, Actor, Event, Refused, Role, State, Verb
+from brain.model import CLOSED_STATES, OPEN_STATES, Actor, Event, Refused, Role, State, Verb
 from brain.rules.guards import ASK_PRACTICE, GUARDS, HANDLERS, SAYS, STANDING, SUPERVISORS, Details, Facts
 
 __all__ = ["MARKS", "MOVES", "Details", "Effect", "Facts", "Mark", "Move", "allowed", "check", "mermaid", "table"]
@@ -272,7 +272,7 @@ def mermaid(name: Name = _key) -> str:
             arrows.setdefault((start, target), []).append(word if target != _value(move.fails_to) else f"{word}✗")
     for (start, target), words in arrows.items():
         lines.append(f"    {start} --> {target}: {' / '.join(dict.fromkeys(words))}")
-    lines += [f"    {state.value} --> [*]" for state in (State.CLOSED, State.DECLINED, State.VOID)]
+    lines += [f"    {state.value} --> [*]" for state in State if state in CLOSED_STATES]
     return "\n".join(lines) + "\n"
 
 

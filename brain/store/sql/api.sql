@@ -24,7 +24,7 @@ SELECT e.*, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.shor
    AND (%(handled_by)s::bigint IS NULL OR e.handler_id = %(handled_by)s)
    AND (%(since)s::timestamptz IS NULL OR e.reported_at >= %(since)s)
    AND (%(until)s::timestamptz IS NULL OR e.reported_at < %(until)s)
-   AND (%(late)s::timestamptz IS NULL OR e.due_at < %(late)s AND e.state NOT IN ('closed', 'declined', 'void'))
+   AND (%(late)s::timestamptz IS NULL OR e.due_at < %(late)s AND NOT brain_closed(e.state))
    AND (%(words)s::text IS NULL OR e.id LIKE %(words)s OR e.title LIKE %(words)s OR e.address LIKE %(words)s)
  ORDER BY e.id DESC LIMIT %(size)s;
 
@@ -32,8 +32,8 @@ SELECT e.*, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.shor
 -- What waits for a person: to handle, to check, to verify, or his organisation's part of a joint event.
 -- Why the ids first: each branch has an index of its own; one condition with OR would read every open event.
 WITH mine AS (
-  SELECT id FROM event WHERE handler_id = %(person)s AND state NOT IN ('closed', 'declined', 'void')
-  UNION SELECT id FROM event WHERE checker_id = %(person)s AND state NOT IN ('closed', 'declined', 'void')
+  SELECT id FROM event WHERE handler_id = %(person)s AND NOT brain_closed(state)
+  UNION SELECT id FROM event WHERE checker_id = %(person)s AND NOT brain_closed(state)
   UNION SELECT id FROM event WHERE org = %(org)s AND state IN ('dispatched', 'handling')
   UNION SELECT event_id FROM event_part WHERE org = %(org)s AND answered_at IS NULL AND %(unit)s)
 SELECT e.*, w.task, w.due, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.short AS org_short,

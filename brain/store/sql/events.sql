@@ -102,14 +102,14 @@ SELECT count(*) AS n FROM event_log;
 -- Open events of a category in a box, reported lately.
 SELECT id, title, state, address, lng, lat, reported_at, org, handler_id FROM event
  WHERE reported_at >= %(since)s AND reported_at <= %(now)s AND category = %(category)s
-   AND state NOT IN ('closed', 'declined', 'void')
+   AND NOT brain_closed(state)
    AND lng BETWEEN %(west)s AND %(east)s AND lat BETWEEN %(south)s AND %(north)s
    AND id IS DISTINCT FROM %(but)s;
 
 -- event_of_station --
 -- The open event of a station in a category, the oldest if there are several.
 SELECT id FROM event
- WHERE station = %(station)s AND category = %(category)s AND state NOT IN ('closed', 'declined', 'void')
+ WHERE station = %(station)s AND category = %(category)s AND NOT brain_closed(state)
  ORDER BY reported_at, id LIMIT 1;
 
 -- event_duplicates --

@@ -7,7 +7,7 @@ SELECT (SELECT coalesce(sum(stored), 0) FROM intake_batch WHERE received_at > %(
           FROM intake_batch b, consumer c
          WHERE c.name = 'engine' AND (b.xid, b.id) > (c.xid, c.batch)) AS engine_lag_s,
        (SELECT count(*) FROM alert WHERE cleared_at IS NULL) AS open_alerts,
-       (SELECT count(*) FROM event WHERE state NOT IN ('closed', 'declined', 'void')) AS open_events;
+       (SELECT count(*) FROM event WHERE NOT brain_closed(state)) AS open_events;
 
 -- health_feeds --
 -- Age of each feed's newest message.

@@ -28,7 +28,7 @@ INSERT INTO report_case
 WITH picked AS MATERIALIZED (  -- each branch has an index of its own
   SELECT id FROM event WHERE reported_at >= %(since)s AND reported_at < %(until)s
   UNION SELECT id FROM event WHERE closed_at >= %(since)s AND reported_at < %(until)s
-  UNION SELECT id FROM event WHERE state NOT IN ('closed', 'declined', 'void') AND reported_at < %(until)s
+  UNION SELECT id FROM event WHERE NOT brain_closed(state) AND reported_at < %(until)s
   UNION SELECT event_id FROM event_log WHERE verb = 'rate' AND at >= %(since)s AND at < %(until)s
 ), told AS (
   SELECT l.event_id,
@@ -60,7 +60,7 @@ WITH picked AS MATERIALIZED (  -- each branch has an index of its own
 ), settled AS (
   SELECT f.*, least(f.due_at, f.done_at) AS settled_at,
          NOT f.self_handled AND f.dispatched_at IS NOT NULL AND f.due_at IS NOT NULL
-           AND f.state NOT IN ('declined', 'void', 'suspended')
+           AND NOT brain_dropped(f.state) AND f.state <> 'suspended'
            AND least(f.due_at, f.done_at) >= %(since)s AND least(f.due_at, f.done_at) < %(until)s AS owed
     FROM fact f
 )
@@ -69,12 +69,12 @@ SELECT %(win)s, e.id, e.category, e.title, e.source, s.org, e.town, e.village, e
        s.registered_at, s.dispatched_at, s.done_at, s.ended_at, s.rated_at, s.due_at, s.settled_at, s.returns, s.reworks,
        s.extensions,
        n.now,
-       n.now AND (s.accepted_at IS NOT NULL OR s.self_handled) AND s.state NOT IN ('declined', 'void'),
+       n.now AND (s.accepted_at IS NOT NULL OR s.self_handled) AND NOT brain_dropped(s.state),
        n.now AND s.registered_at IS NOT NULL AND s.state <> 'void',
        n.now AND s.state = 'declined',
        n.now AND e.source = 'public',
        n.now AND s.self_handled,
-       n.now AND s.state NOT IN ('closed', 'declined', 'void'),
+       n.now AND NOT brain_closed(s.state),
        n.now AND s.dispatched_at IS NOT NULL AND s.state <> 'void',
        n.now AND s.dispatched_at IS NOT NULL AND s.state <> 'void' AND NOT s.misdirected,
        n.now AND s.dispatched_at IS NOT NULL AND s.state <> 'void' AND s.returns > 0,
@@ -92,7 +92,7 @@ SELECT %(win)s, e.id, e.category, e.title, e.source, s.org, e.town, e.village, e
        (s.rated_at >= %(since)s) IS TRUE AND ((s.ratings->>'response')::int = 1) IS TRUE,
        (s.rated_at >= %(since)s) IS TRUE AND ((s.ratings->>'solved')::int = 1) IS TRUE,
        (s.due_at < %(until)s) IS TRUE AND s.done_at IS NULL AND s.dispatched_at IS NOT NULL
-         AND s.state NOT IN ('closed', 'declined', 'void', 'suspended')
+         AND NOT brain_closed(s.state) AND s.state <> 'suspended'
   FROM settled s
   JOIN event e ON e.id = s.event_id
   CROSS JOIN LATERAL (SELECT e.reported_at >= %(since)s AS now) n;
@@ -131,7 +131,7 @@ SELECT win,
        count(*) FILTER (WHERE is_backlog)::int AS backlog,
        count(*) FILTER (WHERE is_reported OR is_handle_due OR is_rated OR is_backlog)::int AS counted,
        count(*) FILTER (WHERE simulated AND (is_reported OR is_handle_due OR is_rated OR is_backlog))::int AS simulated
-  FROM (SELECT *, (reported_at AT TIME ZONE 'Asia/Shanghai')::date AS day FROM report_case) c
+  FROM (SELECT *, brain_local(reported_at)::date AS day FROM report_case) c
  GROUP BY win, GROUPING SETS ((), (town), (org), (category), (source), (day));
 
 -- report_cases --
@@ -175,7 +175,7 @@ SELECT id, stage, asked_at, done_at
 WITH c AS (
   SELECT id, category, lng, lat, reported_at, address, town FROM event
    WHERE reported_at >= %(since)s - make_interval(days => %(days)s) AND reported_at < %(until)s
-     AND state NOT IN ('declined', 'void') AND duplicate_of IS NULL
+     AND NOT brain_dropped(state) AND duplicate_of IS NULL
 ), near AS (
   SELECT a.id AS centre, b.id, b.reported_at
     FROM c a JOIN c b ON b.category = a.category AND abs(b.lat - a.lat) * 111320 <= %(metres)s
@@ -209,14 +209,14 @@ SELECT p.code, p.name, v.name AS village, t.name AS town, p.lng, p.lat, p.area_m
 
 -- report_days_before --
 -- Reports a day over the weeks before the window and in it: the base against which a burst is told.
-SELECT (reported_at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*)::int AS n
+SELECT brain_local(reported_at)::date AS day, count(*)::int AS n
   FROM event
  WHERE reported_at >= %(since)s - make_interval(weeks => %(weeks)s) AND reported_at < %(until)s
  GROUP BY 1 ORDER BY 1;
 
 -- report_months --
 -- Reports a month over the months before the window, whole months only.
-SELECT to_char(reported_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, count(*)::int AS n
+SELECT to_char(brain_local(reported_at), 'YYYY-MM') AS month, count(*)::int AS n
   FROM event
  WHERE reported_at >= %(since)s - make_interval(months => %(months)s) AND reported_at < %(until)s
  GROUP BY 1 ORDER BY 1;
@@ -317,8 +317,8 @@ SELECT version, cut_at, made_by, made_at FROM report_snapshot WHERE period = %(p
 -- report_periods --
 -- Months that have cases or a frozen report, newest first.
 SELECT period, bool_or(frozen) AS frozen
-  FROM (SELECT to_char(generate_series(date_trunc('month', min(reported_at) AT TIME ZONE 'Asia/Shanghai'),
-                                       max(reported_at) AT TIME ZONE 'Asia/Shanghai', interval '1 month'), 'YYYY-MM') AS period,
+  FROM (SELECT to_char(generate_series(date_trunc('month', brain_local(min(reported_at))),
+                                       brain_local(max(reported_at)), interval '1 month'), 'YYYY-MM') AS period,
                false AS frozen FROM event HAVING count(*) > 0
         UNION ALL SELECT period, true FROM report_snapshot) p
  GROUP BY period ORDER BY period DESC;

@@ -37,7 +37,7 @@ SELECT e.*, o.short AS org_short, h.name AS handler_name, t.name AS town_name, g
   LEFT JOIN person h ON h.id = e.handler_id
   LEFT JOIN place t ON t.code = e.town
   LEFT JOIN place g ON g.code = e.grid
- WHERE e.state NOT IN ('closed', 'declined', 'void')
+ WHERE NOT brain_closed(e.state)
  ORDER BY coalesce(e.due_at, e.stage_due_at) NULLS LAST, e.id LIMIT %(limit)s;
 
 -- web_event --
@@ -129,7 +129,7 @@ SELECT 1 AS yes FROM session s JOIN person p ON p.id = s.person_id AND p.active
 -- web_search --
 -- Open events, stations and cameras whose name, number or address holds the words.
 (SELECT 'event' AS what, id, title AS name, id || ' · ' || address AS label, lng, lat FROM event
-  WHERE state NOT IN ('closed', 'declined', 'void') AND (title LIKE %(like)s OR id LIKE %(like)s OR address LIKE %(like)s)
+  WHERE NOT brain_closed(state) AND (title LIKE %(like)s OR id LIKE %(like)s OR address LIKE %(like)s)
   ORDER BY reported_at DESC LIMIT 8)
 UNION ALL
 (SELECT 'station', id, name, id, lng, lat FROM station

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from brain.catalog import Catalog
-from brain.model import Clock, Level, Limit
+from brain.model import CLOSED_STATES, Clock, Level, Limit
 from brain.web.api import _words
 from geo import crs
 
@@ -56,7 +56,7 @@ def event(row: dict[str, Any], catalog: Catalog, now: datetime, verbs: Iterable[
     category = catalog.categories.get(row["category"])
     level = Level(row["level"]).key if row["level"] else None
     due = row["due"] if "due" in row else row["due_at"] or row["stage_due_at"]
-    over = row["state"] in ("closed", "declined", "void")
+    over = row["state"] in CLOSED_STATES
     kind = catalog.kinds.get(row["alert_kind"] or "")
     measured = f"{kind.label} {kind.text(row['alert_value'])}" if kind and row["alert_value"] is not None else None
     said = {
