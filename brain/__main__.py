@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from brain import __version__
+from brain.city import DISTRICT
 from brain.model import Refused
 from brain.settings import BadSetting, Settings, read
 
@@ -170,7 +171,7 @@ def parser() -> argparse.ArgumentParser:
         "--role", required=True, help="角色：operator acceptor dispatcher chief department worker leader admin"
     )
     new.add_argument("--org", help="单位代码，见 departments.toml 或镇街代码")
-    new.add_argument("--places", default="", help="可见区域代码前缀，逗号分隔，如 441402 或 441402004")
+    new.add_argument("--places", default="", help=f"可见区域代码前缀，逗号分隔，如 {DISTRICT} 或 {DISTRICT}004")
     for act, words in (("password", "重置为一次性密码"), ("disable", "停用"), ("enable", "启用并解锁")):
         acts.add_parser(act, help=words).add_argument("login", help="登录名")
     from brain.commands import stations

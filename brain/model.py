@@ -1,6 +1,6 @@
 """The nouns of the house, and nothing else: what a reading, a station, an alert, an event is.
 
-Everything in `brain` may import this module; it imports nothing of ours. Values are frozen: a change makes a new one.
+Everything in `brain` may import this module; it imports nothing of ours but `brain.city`. Values are frozen: a change makes a new one.
 Enum values are the strings that stand in the database, in the API and in `catalog/words.toml`, which gives each its
 Chinese name (`tests/house` keeps that complete).
 """
@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
-DISTRICT = "441402"
+from brain.city import DISTRICT as DISTRICT
+
 PLATFORM = "platform"
 """Theme of alerts about the platform itself: it has no stations and no card among the themes of the city."""
 

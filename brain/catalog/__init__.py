@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from brain.catalog import _categories, _people, _sensors, _sheets, _words, _work
+from brain.catalog import _categories, _city, _people, _sensors, _sheets, _words, _work
 from brain.catalog._toml import FILES, Entry, read_files
 from brain.catalog.records import (
     AlertLadder,
@@ -70,6 +70,7 @@ def load(folder: str | None = None) -> Catalog:
     targets, scorecards, report = _work.kpi(top["kpi.toml"])
     any_duty, duties = _work.duties(top["duties.toml"])
     return Catalog(
+        city=_city.city(top["city.toml"]),
         kinds=kinds,
         rules=rules,
         categories=categories,

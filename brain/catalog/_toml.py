@@ -12,6 +12,7 @@ from brain.catalog.records import BadCatalog
 from brain.model import Clock, Level, Limit
 
 FILES = (
+    "city.toml",
     "sensors.toml",
     "categories.toml",
     "departments.toml",

@@ -12,6 +12,7 @@ from chinese_calendar import constants
 from brain.catalog._toml import Entry
 from brain.catalog._words import STAGES, TELLS
 from brain.catalog.records import AlertLadder, BadCatalog, DutyLimits, Practice, Target, Theme, Weight, Words, WorkDays
+from brain.city import AHEAD
 from brain.model import Level, Limit
 
 REPORT_KEYS = (
@@ -174,7 +175,7 @@ def _days(top: Entry, name: str) -> dict[date, str]:
 
 def calendar(top: Entry) -> WorkDays:
     """Working windows, and the library's holidays corrected by the days a person has entered."""
-    offset = top.take("utc_offset_hours", float)
+    offset = top.take("utc_offset_hours", float, AHEAD / timedelta(hours=1))
     windows = []
     for pair in top.take("windows", list):
         try:

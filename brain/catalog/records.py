@@ -11,6 +11,7 @@ from datetime import date, time, timedelta
 from enum import Enum
 from typing import Any
 
+from brain.city import AHEAD, City
 from brain.model import Clock, Level, Limit, Quality, Role, State, Station
 
 
@@ -141,7 +142,7 @@ class WorkDays:
     workdays: frozenset[date]
     known_from: date
     known_to: date
-    utc_offset: timedelta = timedelta(hours=8)
+    utc_offset: timedelta = AHEAD
     names: Mapping[date, str] = field(default_factory=dict, repr=False)
 
     def known(self, day: date) -> bool:
@@ -338,6 +339,7 @@ class Sheets:
 class Catalog:
     """Everything a city edits without a developer, checked and frozen."""
 
+    city: City
     kinds: dict[str, SensorKind]
     rules: dict[tuple[str, str], Rule]
     categories: dict[str, Category]

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from brain.catalog import Catalog
+from brain.city import BEIJING, OFFSET
 from brain.flow.measured import readings as intake
 from brain.model import Quality, Refused
 from brain.sheets import cells
@@ -47,10 +48,8 @@ CHUNK = 200_000  # rows in one transaction
 LANES = 2  # connections that store
 BLOCK = 8 << 20  # bytes of CSV read at once
 FEED, WORKER = "import", "import"
-ZONE = "+08:00"  # no place's: Shanghai had summer time from 1986 to 1991, stations never
 AHEAD = timedelta(minutes=5)  # later than that is no clock's drift, and would stand as the newest reading until then
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
-BEIJING = timezone(timedelta(hours=8))
 QUALITIES = pa.array([q.value for q in Quality])
 
 
@@ -303,14 +302,14 @@ def _times(column: pa.Array) -> pa.Array:
     wanted = pa.timestamp("us", "UTC")
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
-        return column.cast(wanted) if column.type.tz else pc.assume_timezone(column, ZONE).cast(wanted)
+        return column.cast(wanted) if column.type.tz else pc.assume_timezone(column, OFFSET).cast(wanted)
     text = pc.utf8_trim_whitespace(column.cast(pa.string()))
     try:
         return text.cast(wanted)
     except pa.ArrowInvalid:
         pass
     try:
-        return pc.assume_timezone(text.cast(pa.timestamp("us")), ZONE).cast(wanted)
+        return pc.assume_timezone(text.cast(pa.timestamp("us")), OFFSET).cast(wanted)
     except pa.ArrowInvalid:
         return pa.array([_time(t) for t in text.to_pylist()], wanted)
 

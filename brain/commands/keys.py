@@ -8,12 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from brain import catalog as catalogs
+from brain.city import ZONE
 from brain.identity import push_keys
 from brain.model import Refused
 from brain.settings import Settings
 from brain.store import db
-
-BEIJING = timedelta(hours=8)
 
 
 def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
@@ -59,4 +58,4 @@ def _state(row: dict, now: datetime) -> str:
 
 
 def _day(at: datetime) -> str:
-    return f"{at + BEIJING:%Y-%m-%d}"
+    return f"{at.astimezone(ZONE):%Y-%m-%d}"

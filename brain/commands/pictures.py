@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from brain.city import ZONE
 from brain.commands.check import database_url
 from brain.identity import people, sessions
 from brain.model import Refused
@@ -68,7 +69,7 @@ def run(settings: Settings, folder: Path, args: Namespace, say: Callable[[str], 
             with session_of(conn, settings, login) as token:
                 page = browser.new_context(
                     viewport={"width": width, "height": height}, device_scale_factor=scale, locale="zh-CN",
-                    timezone_id="Asia/Shanghai", geolocation={"longitude": 116.1222, "latitude": 24.2884},
+                    timezone_id=ZONE.key, geolocation={"longitude": 116.1222, "latitude": 24.2884},
                     permissions=["geolocation"],
                 ).new_page()  # fmt: skip
                 page.context.add_cookies([{"name": "brain_session", "value": token, "domain": host, "path": "/"}])

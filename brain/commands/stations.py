@@ -5,15 +5,14 @@ from __future__ import annotations
 import getpass
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from brain import catalog as catalogs
+from brain.city import ZONE
 from brain.flow.measured import instruments
 from brain.model import Refused
 from brain.settings import Settings
 from brain.store import db
-
-BEIJING = timezone(timedelta(hours=8))
 
 
 def arguments(verb: ArgumentParser) -> None:
@@ -43,7 +42,7 @@ def moment(text: str, what: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise Refused(f"{what}“{text}”看不懂；请写成 2026-11-25T09:00", "time") from None
-    return found if found.tzinfo else found.replace(tzinfo=BEIJING)
+    return found if found.tzinfo else found.replace(tzinfo=ZONE)
 
 
 def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
@@ -83,5 +82,5 @@ def _list(conn, station: str | None, now: datetime, say: Callable[[str], None]) 
 
 
 def _span(starts: datetime, ends: datetime | None) -> str:
-    until = "一直有效" if ends is None else f"{ends.astimezone(BEIJING):%Y-%m-%d %H:%M}"
-    return f"{starts.astimezone(BEIJING):%Y-%m-%d %H:%M} 至 {until}"
+    until = "一直有效" if ends is None else f"{ends.astimezone(ZONE):%Y-%m-%d %H:%M}"
+    return f"{starts.astimezone(ZONE):%Y-%m-%d %H:%M} 至 {until}"

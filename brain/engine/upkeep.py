@@ -13,12 +13,12 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog, Rule
+from brain.city import ZONE
 from brain.engine.judging import Memory, memories
 from brain.flow.alerts import recording
 from brain.flow.measured import instruments
 from brain.model import RuleState, Station
 from brain.rules import thresholds
-from brain.rules.evidence import LOCAL
 from brain.store import db
 
 OWN = ("device", "engine")  # kind and key of the alert that says "a rule failed here"
@@ -117,7 +117,7 @@ def withdraw(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
 def watch_drift(conn: psycopg.Connection, catalog: Catalog, known: Mapping[str, Station], now: datetime) -> int:
     """Hold the days that are over against the neighbours'; returns how many stations' quantities are called drifting."""
     drifting = 0
-    today = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     for rule in [r for r in catalog.rules.values() if r.type == "drift"]:
         found = instruments.gaps(conn, rule, known, today)
         held = memories(conn, found)

@@ -19,7 +19,7 @@ from brain.report import conclusions, measures, places, sections, text, themes, 
 from brain.report.facts import Facts, gather
 from brain.store import db
 
-TITLE = "梅江区城市运行月报"
+TITLE = "{name}城市运行月报"
 ISSUER = "zsj"  # the organisation that issues it: the platform's own, catalog/departments.toml
 SHAPE = 1  # raise it when the keys of a snapshot change their meaning
 
@@ -49,7 +49,7 @@ def _made(conn: psycopg.Connection, catalog: Catalog, facts: Facts, period: str,
     totals = [facts.total(w) for w in ("this", "last", "year")]
     made: dict[str, Any] = {
         "shape": SHAPE,
-        "title": TITLE,
+        "title": TITLE.format(name=catalog.city.name),
         "issuer": catalog.departments[ISSUER].name if ISSUER in catalog.departments else "",
         "period": period,
         "label": text.month_label(period),

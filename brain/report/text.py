@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from brain.catalog import Catalog
+from brain.city import ZONE
 from brain.rules import kpi
 
-ZONE = ZoneInfo("Asia/Shanghai")
 DASH = "—"
 GAP = "\u202f"  # narrow no-break space between groups of three digits
 MINUS = "\u2212"

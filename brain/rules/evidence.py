@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
+from brain.city import ZONE
 from brain.model import Level, Reading, Station
 
-LOCAL = timezone(timedelta(hours=8))  # times inside sentences are Beijing time
 KEEP = 12  # readings kept in the evidence: enough to see the run, small enough for a row
 
 
@@ -24,7 +24,7 @@ def text(rule: Any, kind: str, value: float) -> str:
 
 def clock(moment: datetime) -> str:
     """`09-04 03:00`, Beijing time."""
-    return moment.astimezone(LOCAL).strftime("%m-%d %H:%M")
+    return moment.astimezone(ZONE).strftime("%m-%d %H:%M")
 
 
 def span(seconds: float) -> str:

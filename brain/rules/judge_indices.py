@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from brain.city import ZONE
 from brain.model import Judgement, Level, Quality, Reading, RuleState, Station
 from brain.rules import air_quality, fire_danger, hysteresis, water_quality
-from brain.rules.evidence import LOCAL, clock, evidence, level_word, span
+from brain.rules.evidence import clock, evidence, level_word, span
 from brain.rules.hysteresis import Grade, Sample
 from brain.rules.judge_values import accepted, deciding_value, no_worse, used_readings, worst_level
 
@@ -121,7 +122,7 @@ def aqi(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, 
     samples = []
     for at, found in _news(by_instant(accepted(rule, trail)), held):
         judged = air_quality.judge(
-            {kind: max(0.0, r.value) for kind, r in found.items()}, at.astimezone(LOCAL).date(), hourly=True
+            {kind: max(0.0, r.value) for kind, r in found.items()}, at.astimezone(ZONE).date(), hourly=True
         )
         if judged.aqi is not None:
             samples.append(Sample(at, "", float(judged.aqi), tuple(found.values()), judged))
@@ -189,7 +190,7 @@ def fire(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState,
             wind_max=max(kinds["wind_speed"]),
             rain=params["rain"][-1][0] if rain is None else rain,
             dry_days=dry // day,
-            season=params["season"][at.astimezone(LOCAL).month - 1],
+            season=params["season"][at.astimezone(ZONE).month - 1],
             temp=params["temp"],
             humidity=params["humidity"],
             wind=params["wind"],

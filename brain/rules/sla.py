@@ -17,6 +17,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
+from brain.city import AHEAD
 from brain.model import Clock, Limit, State
 
 WORK_HOURS_PER_DAY = 8  # 1 工作日 = 8 工作时, by definition
@@ -36,7 +37,7 @@ class Calendar:
     windows: tuple[tuple[time, time], ...]
     holidays: frozenset[date] = frozenset()
     workdays: frozenset[date] = frozenset()
-    utc_offset: timedelta = timedelta(hours=8)
+    utc_offset: timedelta = AHEAD
 
     @classmethod
     def of(cls, days: Any) -> Calendar:

@@ -11,9 +11,9 @@ import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
+from brain.city import BEIJING
 from brain.model import Quality
 
-BEIJING = timezone(timedelta(hours=8))
 BLANK = frozenset({"", "-", "--", "—", "——", "/", "null", "none", "缺测"})
 """What stations print where there is no value: a gap, not an error."""
 

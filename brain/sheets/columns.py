@@ -15,9 +15,10 @@ from functools import lru_cache
 
 from brain import catalog as catalogs
 from brain.catalog.records import Field, OrderState, Sheets
+from brain.city import BEIJING
 from brain.model import Quality, WorkOrder
 from brain.sheets import cells
-from brain.sheets.cells import BEIJING, BLANK, Unreadable, half, short
+from brain.sheets.cells import BLANK, Unreadable, half, short
 from brain.sheets.reading import Cell, Row
 
 Columns = Mapping[str, str]

@@ -22,6 +22,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from brain import __version__
 from brain.catalog import Catalog
+from brain.city import ZONE
 from brain.settings import BadSetting, Settings
 from brain.store import db
 from brain.web import ground
@@ -33,7 +34,7 @@ from brain.web.pages import assets
 
 HERE = Path(__file__).parent
 INDEX = """<!DOCTYPE html>
-<html lang="zh-CN"><head>{%metas%}<title>{%title%}</title><link rel="icon" href="/assets/favicon.svg">{%css%}</head>
+<html lang="zh-CN" data-zone="{zone}"><head>{%metas%}<title>{%title%}</title><link rel="icon" href="/assets/favicon.svg">{%css%}</head>
 <body>{%app_entry%}{%config%}{%scripts%}<!--page-->{%renderer%}</body></html>"""
 WAITING = '<div id="react-entry-point"><div class="_dash-loading"></div></div>'
 
@@ -117,7 +118,7 @@ def make_dash(app: FastAPI, inside: dict[str, ModuleType]) -> Dash:
         server=app,  # type: ignore[arg-type]
         assets_folder=str(HERE / "assets"),
         assets_ignore=r"door\.css",
-        index_string=INDEX,
+        index_string=INDEX.replace("{zone}", ZONE.key),
         update_title="",
         suppress_callback_exceptions=True,
         serve_locally=True,

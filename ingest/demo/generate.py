@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from brain.city import ZONE
 from ingest.demo import device_messages
 from ingest.demo.device_messages import Message
 from ingest.demo.timetable import Play, Track
-from ingest.feeds._wire import BEIJING
 
 SEED = 441402
 MINUTE = 60
@@ -95,7 +95,7 @@ def pond_depth(device: Device, stored: float) -> float:
 def well_depth(device: Device, at: datetime, stored: float) -> float:
     """From the cover down to the water, m: dry weather flow by the hour of day, minus what the rain adds."""
     bottom = float(device.params.get("depth", 3.0))
-    hour = at.astimezone(BEIJING).hour + at.minute / 60
+    hour = at.astimezone(ZONE).hour + at.minute / 60
     daily = 0.12 * math.sin((hour - 14) / 24 * 2 * math.pi)  # most sewage in the evening
     calm = bottom - between(0.3, 0.6, device.id, "flow") + daily
     rises = between(0.003, 0.012, device.id, "rises")
@@ -115,7 +115,7 @@ def head_values(device: Device, at: datetime) -> dict[str, float]:
     seen = spell(at, "fire", device.id, every_h=6, odds=0.05, hours=(0.1, 0.3))
     values = {"smoke": float(seen is not None)}
     if device.params.get("device") != "smoke":
-        hour = at.astimezone(BEIJING).hour + at.minute / 60
+        hour = at.astimezone(ZONE).hour + at.minute / 60
         calm = 34 + 9 * math.sin((hour - 8) / 24 * 2 * math.pi)
         ripple = between(-1.5, 1.5, device.id, "ripple", int(at.timestamp()) // MINUTE)
         hot = between(95, 260, device.id, "hot", seen) if seen is not None else 0.0

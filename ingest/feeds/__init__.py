@@ -14,6 +14,7 @@ from functools import cache
 from importlib import import_module
 from typing import Protocol
 
+from brain.city import OFFSET
 from brain.model import DISTRICT, HazardWarning, Reading, WorkOrder
 
 Record = WorkOrder | HazardWarning
@@ -34,7 +35,7 @@ class Feed:
     theme: str
     topic: str
     org: str
-    zone: str = "+08:00"
+    zone: str = OFFSET
     gbk: bool = False
 
 

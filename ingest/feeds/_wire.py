@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
+from brain.city import BEIJING
 from brain.model import Quality, Reading
 from brain.sheets import cells
-from brain.sheets.cells import BEIJING, BLANK, FLAGS, Unreadable, half, short
+from brain.sheets.cells import BLANK, FLAGS, Unreadable, half, short
 from ingest.feeds import BadMessage
 
 __all__ = [

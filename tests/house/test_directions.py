@@ -12,17 +12,18 @@ import pytest
 
 TOP = Path(__file__).parents[2]
 OURS = ("geo", "layers", "brain", "ingest")
-LOW = {"brain.model", "brain.settings", "brain.catalog", "brain.rules", "brain.store"}
+LOW = {"brain.city", "brain.model", "brain.settings", "brain.catalog", "brain.rules", "brain.store"}
 MIDDLE = LOW | {"geo", "brain.sheets", "brain.identity", "brain.notify", "brain.flow"}
 MAY = {
     "geo": {"geo"},
     "layers": {"geo", "layers"},
-    "brain.model": set(),
+    "brain.city": set(),
+    "brain.model": {"brain.city"},
     "brain.settings": set(),
-    "brain.catalog": {"brain.model", "brain.rules", "brain.catalog"},
-    "brain.rules": {"brain.model", "brain.rules"},
+    "brain.catalog": {"brain.city", "brain.model", "brain.rules", "brain.catalog"},
+    "brain.rules": {"brain.city", "brain.model", "brain.rules"},
     "brain.store": {"brain.model", "brain.store"},
-    "brain.sheets": {"geo", "brain.model", "brain.catalog", "brain.rules", "brain.sheets"},
+    "brain.sheets": {"geo", "brain.city", "brain.model", "brain.catalog", "brain.rules", "brain.sheets"},
     "brain.identity": LOW | {"brain.identity"},
     "brain.notify": LOW | {"brain.identity", "brain.notify"},
     "brain.flow": MIDDLE,

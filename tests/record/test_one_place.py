@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import datetime
 from importlib.resources import files
 
 import pytest
 
+from brain.city import DISTRICT, ZONE, City
 from brain.model import CLOSED_STATES, DROPPED_STATES, State
 from brain.store import db
 
@@ -47,3 +50,21 @@ def test_the_indexes_on_open_events_serve_whoever_asks_by_the_one_word(conn, ind
         conn.execute(f"DROP INDEX {', '.join(i for i in OTHERS if i != index)}")
         plan = conn.execute(f"EXPLAIN SELECT id FROM event WHERE {where} AND NOT brain_closed(state)").fetchall()
     assert index in "\n".join(r["QUERY PLAN"] for r in plan)
+
+
+def test_the_database_cuts_days_in_the_zone_of_the_city(conn):
+    row = conn.execute(
+        "SELECT brain_zone() AS zone, brain_local('2026-09-03 20:00Z') AS wall, brain_day('2026-09-03 20:00Z') AS day"
+    ).fetchone()
+    assert row["zone"] == ZONE.key
+    assert row["wall"] == datetime(2026, 9, 4, 4)
+    assert row["day"].astimezone(ZONE) == datetime(2026, 9, 4, tzinfo=ZONE)
+
+
+def test_no_statement_names_a_zone_or_a_district():
+    assert [name for name, text in db.statements().items() if re.search(rf"{ZONE.key}|\+08|{DISTRICT}", text)] == []
+
+
+def test_the_number_of_an_event_begins_with_the_district_of_the_city(district):
+    district.catalog = replace(district.catalog, city=City("440304", "福田区"))
+    assert district.report().id == "4403042026090300001"

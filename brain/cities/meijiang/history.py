@@ -19,19 +19,18 @@ from math import cos, pi, radians, sin
 from pathlib import Path
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog
-from brain.cities.meijiang import past, standing
+from brain.cities.meijiang import past, shipped, standing
 from brain.cities.meijiang.past import Chances, Crew, Life, Script
+from brain.city import ZONE
 from brain.flow.events import clocks
-from brain.model import DISTRICT, ENGINE, Actor, Event, Role, Source, State, columns
+from brain.model import ENGINE, Actor, Event, Role, Source, State, columns
 from brain.rules import sla
 
-ZONE = ZoneInfo("Asia/Shanghai")
 RECIPE = Path(__file__).parent / "data" / "history.toml"
 FACT = "history"
 SAYS = "模拟历史案卷，用于演示统计，不对应真实事件。"
@@ -375,7 +374,7 @@ def _number(conn: psycopg.Connection, lives: list[Life]) -> dict[date, int]:
     for life in lives:
         day = life.event.reported_at.astimezone(ZONE).date()
         last[day] = last.get(day, 0) + 1
-        life.event = replace(life.event, id=f"{DISTRICT}{day:%Y%m%d}{last[day]:05d}", version=len(life.lines))
+        life.event = replace(life.event, id=f"{shipped.DISTRICT}{day:%Y%m%d}{last[day]:05d}", version=len(life.lines))
     return last
 
 

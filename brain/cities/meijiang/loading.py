@@ -17,7 +17,6 @@ from psycopg.types.json import Jsonb
 
 from brain.cities.meijiang import points, shipped, staff
 from brain.flow.city import locating as placing
-from brain.model import DISTRICT
 from brain.store import db
 from geo import measure
 
@@ -52,7 +51,7 @@ def load(
             for row in shipped.resources():
                 org = row["org"] if row["org"] in catalog.departments else None
                 db.run(conn, "city_resource", **(row | {"org": org, "detail": Jsonb(row["detail"])}))
-            told = {"code": DISTRICT, "name": shipped.DISTRICT_NAME, "version": version(), "stations": many,
+            told = {"code": shipped.DISTRICT, "name": shipped.DISTRICT_NAME, "version": version(), "stations": many,
                     "cells": len(shipped.grid()), "grids": len(set(shipped.grid().grids.tolist()))}  # fmt: skip
             db.run(conn, "city_set_fact", key=CITY, value=Jsonb(told))
         _rosters(conn, (now or before["now"]).astimezone(staff.ZONE).date())
@@ -114,8 +113,8 @@ def _stations(conn: psycopg.Connection, catalog, say: Callable[[str], None]) -> 
     )  # fmt: skip
     db.run(conn, "city_merge_station")
     _place_others(conn, [s.id for s in found])
-    db.run(conn, "city_drop_cells", district=DISTRICT)
-    db.run(conn, "city_drop_grids", district=DISTRICT)
+    db.run(conn, "city_drop_cells", district=shipped.DISTRICT)
+    db.run(conn, "city_drop_grids", district=shipped.DISTRICT)
     return len(found)
 
 

@@ -17,7 +17,6 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from brain.model import DISTRICT
 from geo import measure
 from geo.crs import STORED
 from geo.grid import Grid
@@ -25,7 +24,7 @@ from geo.network import Network
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
-DISTRICT_NAME = "梅江区"
+DISTRICT, DISTRICT_NAME = "441402", "梅江区"
 _SCALE = 1e7
 
 BOUNDARY_ORIGIN = "真实：公开行政区划边界（高德，2020-12，GCJ-02 转 CGCS2000），非法定界线"

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from brain.model import DISTRICT, Role
+from brain.cities.meijiang import shipped
+from brain.city import ZONE
+from brain.model import Role
 
-ZONE = ZoneInfo("Asia/Shanghai")
 LEAD = "zsj"  # the organisation that runs the platform: seats, chiefs, administrators
 CHANGE_DAY, CHANGE_NIGHT = time(8), time(20)
 
@@ -95,7 +95,7 @@ def accounts(orgs: Sequence[Mapping[str, Any]], grids: Sequence[tuple[str, str]]
     13800000001 on: a range that serves as an example, not as anybody's number.
     """
     found = [
-        Account(f"{stem}{n}", f"演示{title}{n}", role, LEAD, (DISTRICT,))
+        Account(f"{stem}{n}", f"演示{title}{n}", role, LEAD, (shipped.DISTRICT,))
         for stem, title, role, many, _ in SEATS
         for n in range(1, many + 1)
     ]

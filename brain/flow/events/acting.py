@@ -81,7 +81,7 @@ def report(
         day = now.astimezone(clocks.zone(catalog)).date()
         serial = db.one(conn, "event_next_number", day=day)["last"]
         row = db.one(
-            conn, "event_insert", id=f"441402{day:%Y%m%d}{serial:05d}", category=category, title=title.strip(),
+            conn, "event_insert", id=f"{catalog.city.district}{day:%Y%m%d}{serial:05d}", category=category, title=title.strip(),
             description=description, source=str(Source(source)), level=level, address=address, lng=lng, lat=lat,
             town=spot.town, village=spot.village, grid=spot.grid, cell=spot.cell, alert_id=alert_id, station=station,
             reporter_id=actor.id, reporter_org=org or actor.org, ladder=Jsonb(clocks.fresh_ladder(catalog, level)),

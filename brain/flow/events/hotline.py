@@ -17,11 +17,12 @@ import psycopg
 
 from brain.catalog import Catalog
 from brain.catalog.records import OrderState
+from brain.city import BEIJING
 from brain.flow.city import locating
 from brain.flow.events import acting
 from brain.model import Actor, Refused, Role, Source, State, Verb, WorkOrder
 from brain.sheets import columns
-from brain.sheets.cells import BEIJING, Unreadable
+from brain.sheets.cells import Unreadable
 from brain.store import db
 
 IMPORTER = Actor(None, "12345 工单导入", Role.RULE)

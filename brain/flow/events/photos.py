@@ -13,13 +13,14 @@ import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from PIL import ExifTags, Image, ImageOps
 
+from brain.city import OFFSET, ZONE
 from brain.model import Refused
 from brain.store import db
 
@@ -31,7 +32,6 @@ FORMATS = {
     b"RIFF": ("WEBP", "image/webp", "webp"),
 }
 PHASES = ("report", "verify", "answer", "check", "other")
-BEIJING = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def store(
         return db.record(Photo, row)
     clean, mime, suffix, facts = _cleaned(data)
     ident = photo_id or uuid.uuid4()
-    path = Path("photos") / f"{now.astimezone(BEIJING):%Y/%m}" / f"{uuid.uuid4().hex}.{suffix}"
+    path = Path("photos") / f"{now.astimezone(ZONE):%Y/%m}" / f"{uuid.uuid4().hex}.{suffix}"
     _write(files / path, clean)
     try:
         with conn.transaction():
@@ -158,7 +158,7 @@ def _facts(exif: Image.Exif) -> dict[str, Any]:
         text = inner.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime)
         zone = inner.get(ExifTags.Base.OffsetTimeOriginal)
         if text:
-            taken = datetime.strptime(text.strip("\0 ") + (zone or "+08:00"), "%Y:%m:%d %H:%M:%S%z")
+            taken = datetime.strptime(text.strip("\0 ") + (zone or OFFSET), "%Y:%m:%d %H:%M:%S%z")
     except (ValueError, AttributeError, TypeError):
         taken = None
     try:

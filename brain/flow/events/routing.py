@@ -16,7 +16,6 @@ import psycopg
 
 from brain.catalog import Catalog
 from brain.flow.city.locating import Spot
-from brain.model import DISTRICT
 from brain.store import db
 
 
@@ -37,7 +36,7 @@ class Route:
 
 def owner(conn: psycopg.Connection, catalog: Catalog, category: str, spot: Spot) -> Route:
     """The organisation that handles a category at a place."""
-    place = spot.cell or spot.town or DISTRICT
+    place = spot.cell or spot.town or catalog.city.district
     rows = db.many(conn, "routes_for", category=category, place=place)
     if rows:
         named = {r["org"] or spot.town for r in rows}

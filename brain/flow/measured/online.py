@@ -16,7 +16,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog
-from brain.rules.evidence import LOCAL
+from brain.city import ZONE
 from brain.rules.online_rate import Heard, Span, Tally, tally
 from brain.store import db
 
@@ -131,7 +131,7 @@ def _stamps(
     guard, silence = (limit.total_seconds() for limit in limits(catalog))
     rows = db.many(conn, "online_words", kinds=list(KINDS), since=since, until=until)
     return {
-        row["day"].astimezone(LOCAL): {
+        row["day"].astimezone(ZONE): {
             "words": row["words"], "works": row["works"], "work_s": row["work_s"], "guard": guard, "silence": silence
         }
         for row in rows
@@ -156,7 +156,7 @@ def _stretches(since: datetime, until: datetime, kept: Mapping[datetime, Any], q
 
 
 def _midnight(at: datetime) -> datetime:
-    return at.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    return at.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _key(day: datetime) -> str:

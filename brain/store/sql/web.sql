@@ -58,7 +58,7 @@ SELECT count(*) FILTER (WHERE reported_at >= %(since)s) AS reported,
   FROM event
  WHERE (reported_at >= %(since)s OR closed_at >= %(since)s)
    AND (org = %(org)s OR reporter_org = %(org)s
-        OR EXISTS (SELECT 1 FROM unnest(%(places)s::text[]) p WHERE starts_with(coalesce(cell, grid, town, '441402'), p)));
+        OR EXISTS (SELECT 1 FROM unnest(%(places)s::text[]) p WHERE starts_with(coalesce(cell, grid, town, %(district)s), p)));
 
 -- web_timeline --
 -- Alerts opened in each hour, by the worst level they reached.

@@ -3,9 +3,10 @@ them without a network. `tests/web` holds the two against each other."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
-BEIJING = timezone(timedelta(hours=8))
+from brain.city import ZONE
+
 _DAYS = {-1: "昨天 ", 0: "今天 ", 1: "明天 "}
 
 
@@ -21,7 +22,7 @@ def _span(minutes: int) -> str:
 
 def moment(at: datetime, now: datetime) -> str:
     """`今天 17:30`, `明天 09:00`, `9月8日 17:30`; with the year when it is another one."""
-    at, now = at.astimezone(BEIJING), now.astimezone(BEIJING)
+    at, now = at.astimezone(ZONE), now.astimezone(ZONE)
     if day := _DAYS.get((at.date() - now.date()).days):
         return f"{day}{at:%H:%M}"
     year = "" if at.year == now.year else f"{at.year}年"

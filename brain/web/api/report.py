@@ -14,6 +14,7 @@ import psycopg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime
 
+from brain.city import DISTRICT
 from brain.identity import audit
 from brain.identity import scope as access
 from brain.identity.people import Person, actor_of
@@ -63,7 +64,7 @@ def visible(person: Person, cases: list[dict[str, Any]], roles: Any) -> list[dic
         c
         for c in cases
         if (scope.org is not None and c["org"] == scope.org)
-        or any((c["grid"] or c["town"] or "441402").startswith(place) for place in scope.places)
+        or any((c["grid"] or c["town"] or DISTRICT).startswith(place) for place in scope.places)
     ]
 
 

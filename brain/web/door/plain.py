@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from html import escape
 
+from brain.city import HERE
+
 PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} · 城市大脑 lite</title><link rel="icon" href="/assets/favicon.svg"><link rel="stylesheet" href="/assets/door.css"></head>
 <body class="door"><main>{body}</main></body></html>"""
 
-BRAND = """<header><svg viewBox="0 0 32 32" width="40" height="40" aria-hidden="true"><rect width="32" height="32" rx="7" fill="#0E7C6B"/>
+BRAND = f"""<header><svg viewBox="0 0 32 32" width="40" height="40" aria-hidden="true"><rect width="32" height="32" rx="7" fill="#0E7C6B"/>
 <path d="M6 19c3-5 6-5 9 0s6 5 11-3" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"/>
-<circle cx="23" cy="10" r="2.6" fill="#fff"/></svg><div><h1>梅江区城市运行态势</h1><p>城市大脑 lite</p></div></header>"""
+<circle cx="23" cy="10" r="2.6" fill="#fff"/></svg><div><h1>{escape(HERE.name)}城市运行态势</h1><p>城市大脑 lite</p></div></header>"""
 
 
 def document(title: str, body: str) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import psycopg
 
 from brain.catalog import Catalog
+from brain.city import DISTRICT, ZONE
 from brain.flow.city import public_warnings
 from brain.identity import scope as access
 from brain.identity.people import Person, actor_of
@@ -26,7 +26,6 @@ from brain.web import readouts, themes
 from brain.web.readouts import THEMES
 from layers._marks import POINTS
 
-ZONE = ZoneInfo("Asia/Shanghai")
 TOPICS = (*THEMES, "alerts", "events", "warnings", "clock")
 MOST_ALERTS, MOST_EVENTS, TRAIL = 400, 3000, 48
 
@@ -171,7 +170,8 @@ def today(conn: psycopg.Connection, moment: Moment, sight: Sight) -> tuple[int, 
     """(reported, closed) since midnight within a sight; kept with the moment."""
     if sight.key not in moment.today:
         row = db.one(
-            conn, "web_today", since=local_day(moment.at), org=sight.scope.org, places=list(sight.scope.places)
+            conn, "web_today", since=local_day(moment.at), org=sight.scope.org, places=list(sight.scope.places),
+            district=DISTRICT,
         )
         moment.today[sight.key] = (row["reported"], row["closed"])
     return moment.today[sight.key]

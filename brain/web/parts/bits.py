@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from dash import html
 
+from brain.city import ZONE
 from layers._style import DARK, LEVELS
-
-ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def local(moment: datetime) -> datetime:

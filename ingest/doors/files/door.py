@@ -38,9 +38,9 @@ from psycopg.types.json import Jsonb
 
 from brain import catalog as catalogs
 from brain.catalog.records import Catalog, Taker
+from brain.city import ZONE
 from brain.settings import BadSetting, Settings
 from brain.sheets import cells, columns, reading
-from brain.sheets.cells import BEIJING
 from brain.sheets.reading import BadSheet
 from brain.store import db
 from ingest import feeds
@@ -322,7 +322,7 @@ class Door:
         job = Job(taker.key, f"{feeds.ROW}{content.hexdigest()[:12]}/", stamp, beyond=beyond)
         letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=job.prefix)]
         if known:
-            says = f"与 {known['received_at'].astimezone(BEIJING):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"
+            says = f"与 {known['received_at'].astimezone(ZONE):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"
             return self._end(conn, path, file["id"], job, "same", says)
         if why:
             return self._end(conn, path, file["id"], job, "failed", why)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brain.catalog._toml import Entry
+from brain.city import OFFSET
 from ingest.feeds import _table
 from ingest.feeds._table import Places, paths
 
@@ -91,7 +92,7 @@ def _family(key: str, entry: Entry) -> Family:
         time=time,
         base_time=entry.take("base_time", str, ""),
         relative=entry.take("relative", float, 0.0),
-        zone=_zone(entry, entry.take("zone", str, "+08:00")),
+        zone=_zone(entry, entry.take("zone", str, OFFSET)),
         values=None if whole is None else paths(whole),
         name=place("name"),
         value=place("value"),
@@ -120,4 +121,4 @@ def _zone(entry: Entry, said: str) -> timezone:
     try:
         return timezone(datetime.strptime(said, "%z").utcoffset() or timedelta())
     except ValueError:
-        raise entry.wrong("zone", f"“{said}”应写成 +08:00") from None
+        raise entry.wrong("zone", f"“{said}”应写成 {OFFSET}") from None

@@ -25,11 +25,11 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from brain.catalog import Catalog
 from brain.catalog.records import Taker
+from brain.city import ZONE
 from brain.identity import audit
 from brain.identity.people import Person
 from brain.model import Role
 from brain.sheets import columns, reading
-from brain.sheets.cells import BEIJING
 from brain.sheets.columns import KIND, Look
 from brain.sheets.reading import BadSheet, Sheet
 from brain.store import db
@@ -159,7 +159,7 @@ def held_path(home: Path, person: Person, held: object) -> Path | None:
 def send(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str], person: Person, now: datetime) -> str:
     """Move a kept file into the drop folder, its mapping first; the name it has there."""
     safe = re.sub(r"[^\w.\-（）()·]+", "_", Path(name).stem)[:45].strip("._") or "文件"
-    goal = drop / taker.key / f"{now.astimezone(BEIJING):%Y%m%d-%H%M%S}-{path.stem[:6]}-{safe}{path.suffix}"
+    goal = drop / taker.key / f"{now.astimezone(ZONE):%Y%m%d-%H%M%S}-{path.stem[:6]}-{safe}{path.suffix}"
     goal.parent.mkdir(parents=True, exist_ok=True)
     sidecar = goal.with_name(goal.name + MAP)
     said: dict[str, Any] = {"name": name[:200], "by": person.name}
@@ -287,7 +287,7 @@ def _file(r: dict[str, Any], takers: dict[str, Taker]) -> html.Tr:
         says = html.Details([html.Summary(f"{says}；看错在哪里"), listed])
     numbers = [html.Td("" if r.get(k) is None else r[k], className="n") for k in ("rows", "stored", "duplicate", "dead")]
     cells = [
-        html.Td(f"{r['received_at'].astimezone(BEIJING):%m-%d %H:%M}", className="when"),
+        html.Td(f"{r['received_at'].astimezone(ZONE):%m-%d %H:%M}", className="when"),
         html.Td(takers[r["feed"]].title),
         html.Td(r["name"], className="name"),
         html.Td(r["by"] or "投放目录"),

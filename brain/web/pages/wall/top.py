@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import html
 
 from brain.catalog import Catalog
+from brain.city import HERE
 from brain.identity.people import Person
 from brain.settings import Settings
 from brain.web.door.access import Page, home_of
@@ -21,7 +22,7 @@ def header(person: Person, pages: dict[str, Page], settings: Settings, catalog: 
     ]
     return html.Header(
         [
-            html.H1("梅江区城市运行态势"),
+            html.H1(f"{HERE.name}城市运行态势"),
             html.Span(replay_words(settings), className="chip", title="哪些是真实数据、哪些是映射或模拟，见“关于数据”")
             if settings.replay
             else None,

@@ -10,7 +10,7 @@
   const fresh = (data) => Object.assign(data, { n: ++count });
 
   // Time ---------------------------------------------------------------------------------------------------------------
-  const zone = "Asia/Shanghai";
+  const zone = document.documentElement.dataset.zone;
   const dayText = new Intl.DateTimeFormat("zh-CN", { timeZone: zone, month: "long", day: "numeric", weekday: "short" });
   const timeText = new Intl.DateTimeFormat("zh-CN", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
   function ago(seconds) {
