@@ -16,12 +16,16 @@ from typing import Any
 import psycopg
 
 from brain.catalog import Catalog
-from brain.flow import alerts, events, feed_keys, hazards, intake, online, people, photos, readings
+from brain.flow.alerts import recording
+from brain.flow.city import public_warnings
+from brain.flow.events import acting, photos
+from brain.flow.measured import mending, online, readings
+from brain.identity import people, push_keys, sessions
 from brain.model import Refused
 from brain.report import snapshot
 from brain.settings import Settings
 from brain.store import db
-from brain.web import frames
+from brain.web.live import moment as frames
 from tests.record.upgrades.life import CUT, MONTH, NOW, PASSWORD, SEAL, SENDER, TOKEN
 
 # Words of the catalog and what hangs on its periods: a city edits them between two releases.
@@ -34,7 +38,7 @@ def ask(conn: psycopg.Connection, catalog: Catalog) -> dict[str, Any]:
     found = {
         "report": _report(conn, catalog),
         "events": _events(conn),
-        "chain": events.verify_log(conn),
+        "chain": acting.verify_log(conn),
         "wall": _wall(conn, catalog),
         "alerts": _alerts(conn),
         "readings": _readings(conn),
@@ -94,9 +98,9 @@ def _events(conn: psycopg.Connection) -> dict[str, Any]:
     idents = [r["id"] for r in conn.execute("SELECT id FROM event ORDER BY id")]
     return {
         ident: {
-            "row": events.get(conn, ident),
-            "history": events.log_of(conn, ident),
-            "parts": events.parts_of(conn, ident),
+            "row": acting.get(conn, ident),
+            "history": acting.log_of(conn, ident),
+            "parts": acting.parts_of(conn, ident),
             "photos": photos.of_event(conn, ident),
         }
         for ident in idents
@@ -114,7 +118,7 @@ def _wall(conn: psycopg.Connection, catalog: Catalog) -> dict[str, Any]:
 
 def _alerts(conn: psycopg.Connection) -> dict[str, Any]:
     idents = [r["id"] for r in conn.execute("SELECT id FROM alert ORDER BY id")]
-    return {str(i): {"row": alerts.get(conn, i), "history": alerts.log_of(conn, i)} for i in idents}
+    return {str(i): {"row": recording.get(conn, i), "history": recording.log_of(conn, i)} for i in idents}
 
 
 def _readings(conn: psycopg.Connection) -> dict[str, Any]:
@@ -148,8 +152,8 @@ def _people(conn: psycopg.Connection) -> dict[str, Any]:
         "known": [people.get(conn, i) for i in idents],
         "in": _login(conn, PASSWORD),
         "wrong": _login(conn, PASSWORD + "x"),
-        "session": people.session_person(conn, TOKEN, NOW + timedelta(minutes=5), Settings()),
-        "no_session": people.session_person(conn, TOKEN + "x", NOW, Settings()),
+        "session": sessions.session_person(conn, TOKEN, NOW + timedelta(minutes=5), Settings()),
+        "no_session": sessions.session_person(conn, TOKEN + "x", NOW, Settings()),
         "rosters": conn.execute("SELECT org, person_id, duty, starts, ends FROM roster ORDER BY id").fetchall(),
         "notices": {str(i): db.many(conn, "api_notices", person=i, limit=100) for i in idents},
         "tasks": {
@@ -164,34 +168,34 @@ def _login(conn: psycopg.Connection, password: str) -> Any:
     """Who logs in, or the code of the refusal. Leaves no trace."""
     try:
         with conn.transaction(force_rollback=True):
-            return people.authenticate(conn, "operator", password, NOW)
+            return sessions.authenticate(conn, "operator", password, NOW)
     except Refused as err:
         return err.code
 
 
 def _accounts(conn: psycopg.Connection, catalog: Catalog) -> dict[str, Any]:
     chief = people.by_login(conn, "chief")
-    pairs = intake.pairs(conn, catalog, NOW, 24)
+    pairs = mending.pairs(conn, catalog, NOW, 24)
     return {
-        "feeds": intake.feeds_of(conn, chief),
-        "quality": intake.summed(pairs, "feed"),
-        "workers": intake.workers(conn, NOW),
+        "feeds": mending.feeds_of(conn, chief),
+        "quality": mending.summed(pairs, "feed"),
+        "workers": mending.workers(conn, NOW),
         "letters": db.many(conn, "letters_grouped", feeds=None, most=50),
         "drifts": db.many(conn, "drifts", all=True, feed=None),
         "mappings": conn.execute("SELECT feed, what, given, meant, by FROM intake_mapping ORDER BY 1, 2, 3").fetchall(),
-        "replays": [intake.replay_of(conn, r["id"]) for r in conn.execute("SELECT id FROM mend_request ORDER BY id")],
+        "replays": [mending.replay_of(conn, r["id"]) for r in conn.execute("SELECT id FROM mend_request ORDER BY id")],
         "orders": conn.execute("SELECT number, state, event_id, title FROM work_order ORDER BY number").fetchall(),
     }
 
 
 def _sources(conn: psycopg.Connection, catalog: Catalog) -> dict[str, Any]:
     keys = [r["id"] for r in conn.execute("SELECT id FROM feed_key ORDER BY id")]
-    found = [feed_keys.find(conn, SEAL, ident) for ident in keys]
+    found = [push_keys.find(conn, SEAL, ident) for ident in keys]
     return {
         "keys": [{"id": k.id, "org": k.org, "feeds": k.feeds, "secret": _digest(k.secret)} for k in found if k],
         "polled": [db.one(conn, "poll_cursor_of", source="sthj")],
-        "warning": hazards.one(conn, SENDER, "w2"),
-        "standing": [hazards.standing(hazards.one(conn, SENDER, i), NOW) for i in ("w1", "w2")],
+        "warning": public_warnings.one(conn, SENDER, "w2"),
+        "standing": [public_warnings.standing(public_warnings.one(conn, SENDER, i), NOW) for i in ("w1", "w2")],
         "cameras": online.over(conn, catalog, NOW - timedelta(days=2), NOW, NOW),
         "corrections": conn.execute("SELECT station, kind, starts, factor, addend FROM calibration ORDER BY id").fetchall(),
         "works": conn.execute("SELECT station, starts, ends, why FROM maintenance ORDER BY id").fetchall(),

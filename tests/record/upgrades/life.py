@@ -19,7 +19,11 @@ from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog
 from brain.engine.loop import Engine
-from brain.flow import alerts, events, feed_keys, hazards, hotline, intake, online, people, photos, readings, truth
+from brain.flow.alerts import recording
+from brain.flow.city import public_warnings
+from brain.flow.events import acting, hotline, photos
+from brain.flow.measured import instruments, mending, online, readings
+from brain.identity import accounts, people, push_keys, sessions
 from brain.model import HazardWarning, Level, Quality, Reading, Source, Verb, WorkOrder
 from brain.report import snapshot
 from brain.settings import Settings
@@ -88,7 +92,7 @@ def _august(d: District) -> None:
         d.act(ident, Verb.ANSWER, "cgj", here=True)
         if closed:
             d.now = closed - timedelta(minutes=10)
-            d.act(ident, Verb.CHECK, d.checker(events.get(d.conn, ident)), here=True, passed=True)
+            d.act(ident, Verb.CHECK, d.checker(acting.get(d.conn, ident)), here=True, passed=True)
             d.now = closed
             d.act(ident, Verb.CLOSE, "acceptor", condition=reasons.close_conditions[0])
 
@@ -145,7 +149,7 @@ def _intake(d: District) -> None:
         readings.DeadLetter("city/441402/rain/RG-01", b"\xff\x00", "decode", "不是 UTF-8 文本：第 1 个字节 0xff"),
     ]
     _store(d, "rain", [], NOW, dead=letters)
-    intake.count(d.conn)
+    mending.count(d.conn)
     run = d.conn.execute
     run(
         "INSERT INTO intake_worker (worker, host, pid, started_at, beat_at, doors, queued, counts) VALUES"
@@ -167,10 +171,10 @@ def _intake(d: District) -> None:
         [NOW],
     )
     admin = d.who["admin"]
-    intake.set_mapping(d.conn, d.catalog, admin, "rain", "station", "RG-77", "RG-01", NOW)
+    mending.set_mapping(d.conn, d.catalog, admin, "rain", "station", "RG-77", "RG-01", NOW)
     rows = run("SELECT id FROM dead_letter ORDER BY id").fetchall()
-    intake.ask_replay(d.conn, admin, "rain", "station", [rows[0]["id"]], NOW)
-    intake.discard(d.conn, admin, "rain", [rows[1]["id"]], "设备上电乱码", NOW)
+    mending.ask_replay(d.conn, admin, "rain", "station", [rows[0]["id"]], NOW)
+    mending.discard(d.conn, admin, "rain", [rows[1]["id"]], "设备上电乱码", NOW)
     run(
         "INSERT INTO poll_cursor (source, cursor, seen, at, next_at) VALUES ('sthj', '2026-09-03', %s, %s, %s)",
         [bytes(16), NOW, NOW + HOUR],
@@ -194,13 +198,13 @@ def _engine(d: District) -> None:
     engine.step(NOW + timedelta(minutes=1))
     online.keep(d.conn, d.catalog, NOW)
     row = d.conn.execute("SELECT id FROM alert WHERE station = 'PD-09' AND cleared_at IS NULL").fetchone()
-    alerts.ack(d.conn, row["id"], d.actor("operator"), NOW, until=NOW + 2 * HOUR, note="正在看")
+    recording.ack(d.conn, row["id"], d.actor("operator"), NOW, until=NOW + 2 * HOUR, note="正在看")
 
 
 def _truth(d: District) -> None:
     admin = d.actor("admin")
-    truth.maintain(d.conn, "PD-10", NOW - timedelta(hours=20), NOW - timedelta(hours=18), "清淤", admin, NOW)
-    truth.calibrate(
+    instruments.maintain(d.conn, "PD-10", NOW - timedelta(hours=20), NOW - timedelta(hours=18), "清淤", admin, NOW)
+    instruments.calibrate(
         d.conn, d.catalog, "RG-01", "rain_1h", NOW - timedelta(days=1), None, admin, NOW, factor=1.1, why="比测记录 12 号"
     )
 
@@ -211,7 +215,7 @@ def _september(d: District) -> None:
     joint = d.until("handling", cell="d")
     d.act(joint, Verb.JOIN, "dispatcher", minutes=1, org="swj", note="请配合抽排")
     d.act(joint, Verb.JOIN, "dispatcher", minutes=1, org=TOWN, note="请维持秩序")
-    events.answer_part(d.conn, d.catalog, joint.id, d.actor("swj"), d.now, note="已抽排")
+    acting.answer_part(d.conn, d.catalog, joint.id, d.actor("swj"), d.now, note="已抽排")
     out = io.BytesIO()
     Image.new("RGB", (64, 48), "green").save(out, "JPEG")
     with tempfile.TemporaryDirectory() as folder:
@@ -240,21 +244,21 @@ def _doors(d: District) -> None:
         area={"desc": "梅江区", "geocodes": [], "polygons": [], "circles": []}, **given,
     )  # fmt: skip
     for warning in (first, later):
-        hazards.store(d.conn, warning, NOW)
+        public_warnings.store(d.conn, warning, NOW)
     d.conn.execute(
         "INSERT INTO intake_file (feed, name, sha256, by, received_at, finished_at, state, rows, stored, report) VALUES"
         " ('rain', '雨情.csv', %s, 'admin', %s, %s, 'done', 3, 3, %s)",
         [hashlib.sha256(b"file").hexdigest(), NOW, NOW, Jsonb({"says": "全部入库"})],
     )
-    ident, _ = feed_keys.make(d.conn, SEAL, "admin员", "qxj", ["rain"], NOW, NOW + timedelta(days=365), "雨情推送")
+    ident, _ = push_keys.make(d.conn, SEAL, "admin员", "qxj", ["rain"], NOW, NOW + timedelta(days=365), "雨情推送")
     d.conn.execute(
         "INSERT INTO push_receipt VALUES (%s, 't1', %s, %s, 200, '{\"stored\": 1}')",
         [ident, hashlib.sha256(b"body").digest(), NOW],
     )
-    people.set_password(d.conn, "operator", "Before-test-2026", now=NOW - HOUR)
-    people.set_password(d.conn, "operator", PASSWORD, now=NOW - HOUR)
+    accounts.set_password(d.conn, "operator", "Before-test-2026", now=NOW - HOUR)
+    accounts.set_password(d.conn, "operator", PASSWORD, now=NOW - HOUR)
     d.conn.execute("UPDATE person SET must_change = false WHERE login = 'operator'")
-    people.open_session(d.conn, people.by_login(d.conn, "operator"), NOW, Settings(), ip="10.0.0.7", agent="browser")
+    sessions.open_session(d.conn, people.by_login(d.conn, "operator"), NOW, Settings(), ip="10.0.0.7", agent="browser")
     # A name in place of the random token, so that nothing secret stands in the repository.
     d.conn.execute("UPDATE session SET token_hash = %s", [hashlib.sha256(TOKEN.encode()).digest()])
     assert db.one(d.conn, "event_log_first_broken") is None
