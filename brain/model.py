@@ -226,7 +226,8 @@ class RuleState:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a rule decides about one station now. Pure result of rules.thresholds.judge."""
+    """What a rule decides about one station now. Pure result of rules.thresholds.judge; a hold has neither message
+    nor evidence with it, `rules.thresholds.explain` makes them when somebody asks."""
 
     state: RuleState
     action: str  # "open" | "change" | "clear" | "hold"

@@ -1,74 +1,20 @@
-"""sensors.toml: themes, kinds and rules, checked against each other and against the categories."""
+"""sensors.toml: themes, kinds and rules, checked against each other and against the categories.
+
+What stands in a rule's `params` is known by its type alone (`brain/rules/types/<type>.py`, PARAMS): nothing here names a type.
+"""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 from brain.catalog._toml import Entry, near
 from brain.catalog._words import THEMES
 from brain.catalog.records import ANY_THEME, Category, Rule, SensorKind, Theme, Words
 from brain.model import PLATFORM, TRUSTED, Level, Quality
+from brain.rules import params
+from brain.rules.registry import TYPES
 
 LEVEL_KEYS = tuple(level.key for level in Level)
-PARAMS: dict[str, dict[str, type]] = {
-    "ladder": {"direction": str, "variant_by": str, "variants": dict, "hold_s": dict, "records_off": int, "wet": dict},
-    "ratio": {"window_records": int, "min_records": int, "floor": float, "records_off": int},
-    "water_class": {
-        "target": int,
-        "over_yellow": float,
-        "worst": str,
-        "source_class": int,
-        "records_off": int,
-    },
-    "aqi": {"records_off": int},
-    "fire_danger": {
-        "window_records": int,
-        "levels": dict,
-        "season": list,
-        "temp": list,
-        "humidity": list,
-        "wind": list,
-        "rain": list,
-        "grades": list,
-        "day_records": int,
-        "rain_from": float,
-        "records_off": int,
-    },
-    "hotspot": {"nominal": float, "high": float, "frp_orange": float, "window_s": int},
-    "state": {"levels": dict, "hold_s": dict, "key_hold_s": dict, "records_off": int},
-    "parts": {"levels": dict, "window_records": int, "window_s": int},
-    "silence": {"key_limits": dict, "only_declared": bool},
-    "stuck": {"items": list, "movers": list, "records": int, "min_movers": int, "min_steps": int, "level": str},
-    "suspect": {
-        "window_records": int,
-        "min_records": int,
-        "min_items": int,
-        "spread": float,
-        "level": str,
-        "jump": dict,
-        "chemical": list,
-        "physical": list,
-        "explains": list,
-    },
-    "drift": {
-        "neighbours": int,
-        "min_neighbours": int,
-        "within_m": float,
-        "days": int,
-        "base_days": int,
-        "min_base": int,
-        "spread": float,
-        "level": str,
-        "step": dict,
-    },
-    "stalled": {"of": str, "unit": str, "forget_s": int},
-}
-"""Parameters that each rule type knows; `tests/house` holds the types against `rules.thresholds.TYPES`."""
-OPTIONAL = frozenset(
-    {"direction", "variant_by", "variants", "hold_s", "key_hold_s", "key_limits", "records_off", "wet", "only_declared"}
-)
-"""Parameters that may be left out; all others their type needs."""
 
 
 def sensors(
@@ -160,9 +106,10 @@ def _rule(
     categories: dict[str, Category],
     words: Words,
 ) -> Rule:
-    kind_type = entry.one_of("type", PARAMS)
-    inputs = entry.texts("inputs", ()) if kind_type == "stalled" else entry.texts("inputs")
-    if not inputs and kind_type != "stalled":
+    rule_type = TYPES[entry.one_of("type", TYPES)].type
+    of_platform = rule_type.asked_by == "platform"
+    inputs = entry.texts("inputs", ()) if of_platform else entry.texts("inputs")
+    if not inputs and not of_platform:
         raise entry.wrong("inputs", "至少要有一个量")
     for name in inputs:
         if name not in kinds:
@@ -172,16 +119,15 @@ def _rule(
         raise entry.wrong("opens", f"categories.toml 里没有类别“{opens}”{near(opens, categories)}；请改正或先登记")
     if opens is None and entry.has("opens_at"):
         raise entry.wrong("opens_at", "没有写 opens，不会上报；请补上 opens 或删去 opens_at")
-    params = _params(entry, kind_type, inputs)
     rule = Rule(
         key=key,
         kind=kind,
-        theme=entry.one_of("theme", (PLATFORM,) if kind_type == "stalled" else {**themes, ANY_THEME: None}),
+        theme=entry.one_of("theme", (PLATFORM,) if of_platform else {**themes, ANY_THEME: None}),
         label=entry.take("label", str),
-        type=kind_type,
+        type=rule_type.key,
         version=entry.take("version", int),
         inputs=inputs,
-        params=params,
+        params=_params(entry, rule_type.key, inputs),
         limits=entry.levels("limits", {}),
         reset=entry.take("reset", float, 0.0),
         hold_on_s=entry.take("hold_on_s", int, 0),
@@ -193,6 +139,8 @@ def _rule(
         kinds={name: kinds[name] for name in inputs},
         kind_label=kind_label,
         words=words,
+        asked_by=rule_type.asked_by,
+        turn=rule_type.turn,
     )
     for name, value in (("reset", rule.reset), ("hold_on_s", rule.hold_on_s), ("hold_off_s", rule.hold_off_s)):
         if value < 0:
@@ -200,109 +148,17 @@ def _rule(
     if rule.records < 1:
         raise entry.wrong("records", "至少 1 条记录")
     entry.done()
-    _check_limits(rule, rule.limits, entry, "limits")
-    for name, limits in rule.params.get("variants", {}).items():
-        _check_limits(rule, limits, entry, f"params.variants.{name}")
+    if wrong := params.limits_wrong(rule.limits, down=rule.params.get("direction") == "down"):
+        raise entry.wrong("limits", wrong)
+    if found := rule_type.check(rule):
+        raise entry.wrong(*found)
     return rule
 
 
-def _params(entry: Entry, kind_type: str, inputs: tuple[str, ...]) -> dict[str, Any]:
+def _params(entry: Entry, key: str, inputs: tuple[str, ...]) -> dict[str, Any]:
+    """What the rule's type makes of its params table; the type's own sentence, with file and key in front, where it cannot."""
     table = entry.table("params", {})
-    known = PARAMS[kind_type]
-    found: dict[str, Any] = {}
-    for name, kind in known.items():
-        if not table.has(name):
-            if name not in OPTIONAL:
-                raise table.wrong(name, f"{kind_type} 类规则需要这一项，请补上")
-            continue
-        if name == "variants":
-            variants = table.table(name)
-            found[name] = {key: variants.levels(key) for key in variants.names()}
-        elif name in ("hold_s", "key_hold_s", "key_limits"):
-            found[name] = table.levels(name)
-        elif name == "levels":
-            found[name] = {}
-            for value, word in table.table(name).items().items():
-                if word not in LEVEL_KEYS:
-                    raise table.wrong(f"levels.{value}", f"级别只能是 {'、'.join(LEVEL_KEYS)}")
-                found[name][int(value)] = Level.of(word)
-        elif name in ("level", "worst"):
-            found[name] = Level.of(table.one_of(name, LEVEL_KEYS))
-        elif name == "of":
-            found[name] = table.one_of(name, ("worker", "feed"))
-        elif name == "direction":
-            found[name] = table.one_of(name, ("up", "down"))
-        elif name in ("items", "movers", "chemical", "physical", "explains"):
-            found[name] = table.texts(name)
-            for item in found[name]:
-                if item not in inputs:
-                    raise table.wrong(name, f"“{item}”不在本规则的 inputs 里{near(item, inputs)}")
-        elif name == "wet":
-            found[name] = _wet(table.table(name), inputs)
-        elif name == "step":
-            found[name] = _step(table.table(name), inputs)
-        elif name == "jump":
-            found[name] = _jump(table.table(name), inputs)
-        else:
-            found[name] = table.take(name, kind)
-    table.allow(known)
-    table.done()
-    return found
-
-
-def _wet(table: Entry, inputs: tuple[str, ...]) -> dict[str, Any]:
-    found = {
-        "kind": table.one_of("kind", inputs),
-        "records": table.take("records", int),
-        "step": table.take("step", int),
-        "from": table.take("from", float),
-        "factor": table.take("factor", float),
-    }
-    table.done()
-    if not 0 < found["factor"] <= 1:
-        raise table.wrong("factor", "应在 0 和 1 之间，如 0.8 表示下调两成")
-    return found
-
-
-def _step(table: Entry, inputs: tuple[str, ...]) -> dict[str, float]:
-    found = {}
-    for item, step in table.items().items():
-        if item not in inputs:
-            raise table.wrong(item, f"不在本规则的 inputs 里{near(item, inputs)}")
-        if isinstance(step, bool) or not isinstance(step, int | float) or step <= 0:
-            raise table.wrong(item, f"应是正数，现在是 {step!r}")
-        found[item] = float(step)
-    return found
-
-
-def _jump(table: Entry, inputs: tuple[str, ...]) -> dict[str, tuple[float, float]]:
-    found = {}
-    for item, pair in table.items().items():
-        if item not in inputs:
-            raise table.wrong(item, f"不在本规则的 inputs 里{near(item, inputs)}")
-        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(v, int | float) for v in pair)):
-            raise table.wrong(item, "应写成 [绝对变幅, 相对变幅]，如 [1.0, 0.5]")
-        found[item] = (float(pair[0]), float(pair[1]))
-    return found
-
-
-def _check_limits(rule: Rule, limits: dict[Level, float], entry: Entry, name: str) -> None:
-    """Limits must grow with the level (fall, where low values are bad), and a held level must be able to end."""
-    if not limits:
-        return
-    down = rule.params.get("direction") == "down"
-    values = [limits[level] for level in sorted(limits, reverse=True)]
-    pairs = list(pairwise(values))
-    if any(a <= b if down else a >= b for a, b in pairs):
-        raise entry.wrong(name, f"限值矛盾：从蓝到红应逐级{'减小' if down else '增大'}，现在是 {values}")
-    if rule.opens is not None and rule.type == "ladder" and not any(level <= rule.opens_at for level in limits):
-        raise entry.wrong("opens_at", f"限值里没有 {rule.opens_at.key} 或更重的级别，永远不会上报；请改级别或补限值")
-    if rule.type != "ladder":
-        return
-    low, high = rule.kinds[rule.inputs[0]].sane
-    for level, value in limits.items():
-        if not low <= value <= high:
-            raise entry.wrong(f"{name}.{level.key}", f"限值 {value:g} 在合理范围 {low:g}–{high:g} 之外，永远达不到")
-    mildest = values[0]
-    if (mildest + rule.reset >= high) if down else (mildest - rule.reset <= low):
-        raise entry.wrong("reset", f"回差 {rule.reset:g} 太大：{mildest:g} 级的告警永远不会解除，请减小回差")
+    try:
+        return params.read(TYPES[key].params, table.items(), inputs, key)
+    except params.BadParam as bad:
+        raise table.wrong(bad.key, bad.why) from None

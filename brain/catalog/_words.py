@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from brain.catalog._toml import Entry
+from brain.catalog._toml import Entry, near
 from brain.catalog.records import BadCatalog, Words
 from brain.model import PLATFORM, Clock, Level, Quality, Role, Source, State, Verb
+from brain.rules.contract import Cause
+from brain.rules.registry import TYPES
 
 THEMES = ("water", "rain", "drainage", "fire", "cameras", "air")
 FIELDS = ("economy", "market", "society", "service", "ecology")
@@ -47,19 +49,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "stage": (*STAGES, "handle"),
     "clock_effect": ("none", "start", "stop", "resume", "pause", "extend", "end"),
     "alert_action": ("open", "change", "clear", "hold", "ack", "note", "event"),
-    "rule_type": (
-        "ladder",
-        "ratio",
-        "water_class",
-        "aqi",
-        "fire_danger",
-        "hotspot",
-        "state",
-        "silence",
-        "stuck",
-        "suspect",
-        "stalled",
-    ),
+    "cause": _values(Cause),
     "water_class": tuple("123456"),
     "water_quality": tuple("123456"),
     "aqi_level": tuple("123456"),
@@ -76,7 +66,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 
 def words(top: Entry) -> Words:
-    groups: dict[str, dict[str, str]] = {}
+    groups: dict[str, dict[str, str]] = {"rule_type": {}}
     for group, entries in top.items().items():
         if not isinstance(entries, dict):
             raise BadCatalog(f"words.toml 的 {group} 应写在某个组 [组名] 之下")
@@ -85,6 +75,11 @@ def words(top: Entry) -> Words:
         for key, word in groups[group].items():
             if not word.strip():
                 raise table.wrong(key, "词是空的，请填写")
+    if strange := sorted(set(groups["rule_type"]) - set(TYPES)):
+        raise BadCatalog(
+            f"words.toml 的 rule_type.{strange[0]}：没有这种规则类型{near(strange[0], TYPES)}，请改名或删去"
+        )
+    groups["rule_type"] = {key: groups["rule_type"].get(key, found.type.label) for key, found in TYPES.items()}
     lost = [f"[{group}] {key}" for group, keys in REQUIRED.items() for key in keys if key not in groups.get(group, {})]
     if lost:
         raise BadCatalog(f"words.toml 缺少这些词：{'、'.join(lost)}；请在相应的组里补上")

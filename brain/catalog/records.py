@@ -65,7 +65,8 @@ class Rule:
     `reset` is the slack below a limit before a held level is left, `hold_on_s`/`hold_off_s` how long a level must be
     shown before it counts and before it is given up, `records` how many accepted records in a row must show it.
     `opens` is the category of the event it opens, from level `opens_at` on. `kinds` are the sensor kinds of `inputs`
-    and `words` the city's words, so that a rule can say what it found.
+    and `words` the city's words, so that a rule can say what it found. `asked_by` (readings | neighbours | platform) and
+    `turn` (lower is asked earlier) are its type's.
     """
 
     key: str
@@ -87,6 +88,8 @@ class Rule:
     kinds: Mapping[str, SensorKind] = field(default_factory=dict, repr=False)
     kind_label: str = ""
     words: Words | None = field(default=None, repr=False)
+    asked_by: str = "readings"
+    turn: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,14 +386,13 @@ class Catalog:
 
     def rules_for(self, station: Station, kinds: set[str] | frozenset[str] | tuple[str, ...]) -> list[Rule]:
         """Rules to ask about a station after readings of these kinds came: same theme, at least one input among
-        them. Suspect and stuck come first, because their flags decide which readings the others may trust; drift is not
-        asked, because it looks at days and at neighbours."""
-        first = {"suspect": 0, "stuck": 1}
+        them. Those of an earlier turn come first, because their flags decide which readings the others may trust; rules
+        that a duty of the engine asks with something else than readings are left out."""
         asked = [
             r for r in self.rules.values()
-            if r.theme in (station.theme, ANY_THEME) and r.type != "drift" and not set(kinds).isdisjoint(r.inputs)
+            if r.theme in (station.theme, ANY_THEME) and r.asked_by == "readings" and not set(kinds).isdisjoint(r.inputs)
         ]  # fmt: skip
-        return sorted(asked, key=lambda r: first.get(r.type, 2))
+        return sorted(asked, key=lambda r: r.turn)
 
     def ladder(self, level: Level | None) -> list[dict[str, Any]]:
         """The escalation ladder of an event of this level; `default` where the level has none of its own."""

@@ -136,7 +136,7 @@ def _is_late(
 ) -> bool:
     """Whether the record that decided was back-filled. What only the clock decided is of now."""
     at = judgement.state.seen_at
-    if rule.type == "silence" or at is None:
+    if thresholds.by_clock(rule) or at is None:
         return False
     causes = [r for r in trail if r.at == at]
     return bool(causes) and all(late_at.get((r.kind, r.at), r.quality == Quality.LATE) for r in causes)

@@ -19,7 +19,7 @@ from brain.catalog import Catalog, Rule
 from brain.flow.alerts import recording
 from brain.model import PLATFORM, RuleState, Station
 from brain.rules import thresholds
-from brain.rules.judge_devices import Figure
+from brain.rules.types.stalled import Figure
 from brain.store import db
 
 

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from brain.model import Level, Reading, RuleState
+from brain.rules.contract import Action, Cause, Rule, Standing, Wait
 
 FRESH = 2  # a hold may be completed by the clock while the newest record is younger than this many holds
 
@@ -64,7 +65,7 @@ class Outcome:
     """State after the fold, what happened, the sample that did it, and when to ask again."""
 
     state: RuleState
-    action: str  # open | change | clear | hold
+    action: Action
     cause: Sample | None
     why: Any
     due: datetime | None
@@ -74,7 +75,7 @@ class Outcome:
 Grader = Callable[[Sample, Level | None], Grade]
 
 
-def holds_of(rule: Any, levels: Sequence[Level], hold_on: Mapping[Level, float] | None = None) -> Holds:
+def holds_of(rule: Rule, levels: Sequence[Level], hold_on: Mapping[Level, float] | None = None) -> Holds:
     """The holds a rule declares; `hold_on` (seconds by level) goes before `rule.hold_on_s`."""
     seconds = {level: float((hold_on or {}).get(level, rule.hold_on_s)) for level in levels}
     return Holds(
@@ -117,7 +118,7 @@ def _runs(state: RuleState) -> dict[Level, tuple[int, datetime]]:
     }
 
 
-def _step(state: RuleState, sample: Sample, grade: Grader, holds: Holds) -> tuple[RuleState, str, Any]:
+def _step(state: RuleState, sample: Sample, grade: Grader, holds: Holds) -> tuple[RuleState, Action, Any]:
     graded = grade(sample, state.level)
     runs = {}
     for level in holds.levels:
@@ -143,7 +144,7 @@ def _step(state: RuleState, sample: Sample, grade: Grader, holds: Holds) -> tupl
 
 def _eased(
     state: RuleState, sample: Sample, graded: Grade, holds: Holds, runs: dict[Level, tuple[int, datetime]]
-) -> tuple[RuleState, str, Any]:
+) -> tuple[RuleState, Action, Any]:
     """A record below the held level: counted, and once they are enough, followed."""
     before = state.memo.get("ease") or {"count": 0, "to": None}
     since = state.clear_since or sample.at
@@ -194,7 +195,7 @@ def _pending(state: RuleState, held: Level | None, runs: Mapping[Level, tuple[in
     return replace(state, pending=worst, pending_since=since, pending_count=count)
 
 
-def _by_clock(state: RuleState, holds: Holds, now: datetime) -> tuple[RuleState, str]:
+def _by_clock(state: RuleState, holds: Holds, now: datetime) -> tuple[RuleState, Action]:
     """A hold-on that time completes while its newest record is still fresh."""
     runs = _runs(state)
     ready = [
@@ -222,6 +223,34 @@ def _due(state: RuleState, holds: Holds, now: datetime) -> datetime | None:
         if waits and now < end <= state.seen_at + FRESH * holds.on(level):
             ends.append(end)
     return min(ends, default=None)
+
+
+def standing(state: RuleState, last: Sample, grade: Grader, holds: Holds, now: datetime) -> Standing:
+    """Why a state stands as it does after a fold that held, with what is still missing; `last` is the newest sample."""
+    graded, held = grade(last, state.level), state.level
+    if state.pending is not None and state.pending_since is not None:
+        return _not_yet(state, state.pending, state.pending_since, holds, now)
+    if held is None:
+        return Standing(Cause.WITHIN)
+    if graded.shown is not None and graded.shown <= held:
+        return Standing(Cause.HELD)
+    if graded.kept is not None and graded.kept <= held:
+        return Standing(Cause.SLACK)
+    ease = state.memo.get("ease") or {"count": 0, "to": None}
+    to = Level(ease["to"]) if ease["to"] else None
+    records = max(0, holds.records_off - int(ease["count"]))
+    since = state.clear_since or last.at
+    seconds = max(0.0, (holds.hold_off - (last.at - since)).total_seconds())
+    return Standing(Cause.RECORDS_OFF if records else Cause.HOLD_OFF, Wait(to, records, seconds))
+
+
+def _not_yet(state: RuleState, level: Level, since: datetime, holds: Holds, now: datetime) -> Standing:
+    records = max(0, holds.records - state.pending_count)
+    if records:
+        return Standing(Cause.RECORDS, Wait(level, records))
+    hold, seen = holds.on(level), state.seen_at or since
+    wait = Wait(level, seconds=max(0.0, (hold - (now - since)).total_seconds()))
+    return Standing(Cause.STALE if now - seen > FRESH * hold else Cause.HOLD_ON, wait)
 
 
 def _without(memo: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TypeVar
+
+K = TypeVar("K")
 
 GRADES_12H = (0.1, 5.0, 15.0, 30.0, 70.0, 140.0)
 GRADES_24H = (0.1, 10.0, 25.0, 50.0, 100.0, 250.0)
@@ -66,7 +69,7 @@ def tip(amounts: Mapping[int, float], limits: Mapping[int, Mapping[str, float]])
 
 
 def torrent_limits(
-    limits: Mapping[str, float], last_3_days: float, *, wet_from: float, factor: float
-) -> dict[str, float]:
+    limits: Mapping[K, float], last_3_days: float, *, wet_from: float, factor: float
+) -> dict[K, float]:
     """Limits of a mountain-torrent town: lowered by `factor` when the soil is wet (rain of 3 days ≥ `wet_from`)."""
     return {level: round(limit * factor, 1) if last_3_days >= wet_from else limit for level, limit in limits.items()}

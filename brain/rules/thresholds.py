@@ -1,4 +1,4 @@
-"""Alert rules: `judge` asks the evaluator of the rule's type; all of them are pure and take the time as an argument.
+"""Alert rules: `judge` asks the rule's type (a file of `types/`); all of them are pure and take the time as an argument.
 
 A rule is a `catalog.Rule`, a trail the recent readings of its inputs at one station (oldest first, all qualities), a
 held state what the rule remembers. The answer is one change at most; `judge_all` goes on until nothing changes.
@@ -12,40 +12,39 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from brain.model import Judgement, Quality, Reading, RuleState, Station
-from brain.rules import judge_devices, judge_drift, judge_indices, judge_parts, judge_values
+from brain.rules.contract import Rule
+from brain.rules.explaining import Explanation
+from brain.rules.registry import TYPES as KNOWN
 
-Evaluator = Callable[[Any, Station, Sequence[Reading], RuleState, datetime], Judgement]
-
-TYPES: dict[str, Evaluator] = {
-    "ladder": judge_values.ladder,
-    "ratio": judge_values.ratio,
-    "state": judge_values.state,
-    "parts": judge_parts.parts,
-    "water_class": judge_indices.water,
-    "aqi": judge_indices.aqi,
-    "fire_danger": judge_indices.fire,
-    "hotspot": judge_indices.hotspot,
-    "silence": judge_devices.silence,
-    "stuck": judge_devices.stuck,
-    "suspect": judge_devices.suspect,
-    "drift": judge_drift.drift,
-    "stalled": judge_devices.stalled,
-}
+Evaluator = Callable[[Rule, Station, Sequence[Reading], RuleState, datetime], Judgement]
+TYPES: dict[str, Evaluator] = dict(KNOWN)
+"""Who judges a rule, by the name of its type."""
 
 
-def judge(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Judgement:
+def judge(rule: Rule, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Judgement:
     """What the rule decides now: the next change (open, change, clear) or `hold`, the new state, the words, why.
 
     `trail` must reach `reach(rule)` records per kind further back than the newest one judged (`held.seen_at`). When a
-    trail holds several changes the first is returned with `due` = `now`: ask again with the new state.
+    trail holds several changes the first is returned with `due` = `now`: ask again with the new state. A hold has no words
+    and no evidence with it: `explain` makes them.
     """
     return TYPES[rule.type](rule, station, trail, held, now)
 
 
-def judge_all(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> list[Judgement]:
+def explain(rule: Rule, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Explanation:
+    """The same evaluation with its evidence and one sentence, a hold included: what was looked at, limits and where they
+    stand, what is still missing, and the cause why nothing happened.
+
+    Pure as `judge` is. Asked with what is remembered after the newest record, it says why the level stands as it does.
+    """
+    return KNOWN[rule.type].explain(rule, station, trail, held, now)
+
+
+def judge_all(
+    rule: Rule, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime
+) -> list[Judgement]:
     """All changes in order, the last one being the state to keep; one `hold` when there is none.
 
     Flags of a judgement are laid over the trail before the next is asked.
@@ -70,9 +69,11 @@ def with_flags(trail: Sequence[Reading], flags: Sequence[tuple[str, datetime, st
     return [r._replace(quality=changed.get((r.kind, r.at, r.seq), r.quality)) for r in trail]
 
 
-def reach(rule: Any) -> int:
+def reach(rule: Rule) -> int:
     """How many records of each input, before the newest one judged, the rule must see in its trail."""
-    params = rule.params
-    if rule.type == "stuck":
-        return 4 * int(params["records"])  # samples may lack the item
-    return int(params.get("wet", params).get("records", params.get("window_records", 1))) + 1
+    return KNOWN[rule.type].type.reach(rule)
+
+
+def by_clock(rule: Rule) -> bool:
+    """Whether the passing of time, and no record, makes the rule's changes."""
+    return KNOWN[rule.type].type.by_clock

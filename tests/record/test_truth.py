@@ -10,7 +10,7 @@ from brain.engine import upkeep
 from brain.engine.loop import Engine
 from brain.flow.measured import instruments, readings
 from brain.model import Quality, Reading, Refused
-from brain.rules.evidence import LOCAL
+from brain.rules.explaining import LOCAL
 
 HOUR = timedelta(hours=1)
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from brain.catalog import load
 from brain.model import Level, Quality, Reading, RuleState, Station
-from brain.rules import judge_parts, thresholds
+from brain.rules import thresholds
+from brain.rules.types import parts as judge_parts
 
 RULE = load().rules["fire_alarm", "alarm"]
 FAULT = load().rules["fire_fault", "fault"]

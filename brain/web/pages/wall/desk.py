@@ -20,7 +20,7 @@ from brain.flow.events import acting
 from brain.identity.people import mask_phone
 from brain.model import Event, Level, Refused, Source, State, Station, Verb
 from brain.rules import lifecycle
-from brain.rules.judge_values import limits_at
+from brain.rules.types.ladder import limits_of
 from brain.store import db
 from brain.web import readouts
 from brain.web.live import moment as frames
@@ -185,7 +185,7 @@ def _series(
     ladder = ladder or next((r for (k, _), r in catalog.rules.items() if k == main and r.type == "ladder"), None)
     limits = {}
     if ladder:
-        limits = {level.key: limit for level, limit in limits_at(ladder, db.record(Station, station))[0].items()}
+        limits = {level.key: limit for level, limit in limits_of(ladder, db.record(Station, station))[0].items()}
     return {
         "trails": {k: found[station["id"], k] for k in kinds if (station["id"], k) in found},
         "main": main,

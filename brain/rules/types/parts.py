@@ -15,12 +15,26 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from brain.model import Judgement, Level, Reading, RuleState, Station
-from brain.rules.evidence import KEEP, evidence, level_word
-from brain.rules.judge_values import accepted
+from brain.model import Level, Reading, RuleState, Station
+from brain.rules.contract import Action, Cause, Evidence, Graded, Rule, Standing, Type
+from brain.rules.explaining import KEEP, level_word
+from brain.rules.grading import accepted, untrusted
+from brain.rules.params import levels_of_values, whole
 
 NAMED = 3  # parts named in the sentence; the evidence has more
 MOST = 2000  # normal parts remembered: a device that invents addresses must not fill the memory
+
+
+def reach(rule: Rule) -> int:
+    return int(rule.params["window_records"]) + 1
+
+
+TYPE = Type("parts", "部件状态", reach=reach)
+PARAMS = {
+    "levels": levels_of_values("部件的哪个状态值算哪一级"),
+    "window_records": whole("迟到的部件记录往回找多少条", example="256"),
+    "window_s": whole("迟到的部件记录往回找多少秒", example="86400"),
+}
 
 
 class Known(NamedTuple):
@@ -36,7 +50,13 @@ def part_of(seq: str) -> str:
     return seq.partition(" ")[0].rpartition(":")[2].partition("#")[0]
 
 
-def parts(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Judgement:
+class Found(NamedTuple):
+    """Level, name and value of the parts that fire, the worst ones first."""
+
+    firing: tuple[tuple[Level, str, float], ...]
+
+
+def grade(rule: Rule, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Graded[Found]:
     """Level of the worst part (`params.levels`), at once: an alarm waits for nothing. A part more under a held level
     changes the sentence, not the level.
 
@@ -60,12 +80,24 @@ def parts(rule: Any, station: Station, trail: Sequence[Reading], held: RuleState
         level = min(firing.values(), default=None)
         if level != held.level:
             rest = number + 1 < len(fresh)
-            return _judged(rule, station, held, known, firing, seen, fresh[: number + 1], now if rest else None)
-    if seen is None or not fresh:
-        return Judgement(state=held, action="hold", level=held.level)
-    if not firing.keys() <= before:
-        return _judged(rule, station, held, known, firing, seen, fresh, None)
-    return Judgement(state=_state(rule, held, held.level, known, seen), action="hold", level=held.level)
+            return _graded(rule, station, held, known, firing, seen, fresh[: number + 1], now if rest else None)
+    if seen is not None and fresh and not firing.keys() <= before:
+        return _graded(rule, station, held, known, firing, seen, fresh, None)
+
+    def evidence() -> Evidence:
+        mine = [r for r in trail if r.kind in rule.inputs]
+        why = untrusted(rule, trail) or Standing(Cause.HELD if firing else Cause.WITHIN)
+        if firing:
+            names = "、".join(name_of(station, part, known[part].seq) for part in _worst_first(firing, known)[:NAMED])
+            why = Standing(why.cause, detail=f"{names}尚未恢复，维持{level_word(rule, min(firing.values()))}")
+        elif mine and all(any(a <= r.at < b for a, b in work) for r in mine):
+            why = Standing(Cause.MAINTENANCE)
+        elif not mine and not known:
+            why = Standing(Cause.NO_RECORD)
+        return Evidence(readings=mine, what=rule.kinds[rule.inputs[0]].label, standing=why)
+
+    state = held if seen is None or not fresh else _state(rule, held, held.level, known, seen)
+    return Graded(state, "hold", held.level, Found(()), evidence)
 
 
 def _memory(held: RuleState) -> dict[str, Any]:
@@ -109,7 +141,7 @@ def _firing(known: Mapping[str, Known], levels: Mapping[int, Level]) -> dict[str
     return {part: level for part, level in found.items() if level is not None}
 
 
-def _state(rule: Any, held: RuleState, level: Level | None, known: Mapping[str, Known], seen: datetime) -> RuleState:
+def _state(rule: Rule, held: RuleState, level: Level | None, known: Mapping[str, Known], seen: datetime) -> RuleState:
     """What is remembered: every part that fires, and the others as long as a late record may come."""
     levels = rule.params["levels"]
     horizon = seen - timedelta(seconds=rule.params["window_s"])
@@ -120,8 +152,12 @@ def _state(rule: Any, held: RuleState, level: Level | None, known: Mapping[str, 
     return replace(held, level=level, since=since, seen_at=seen, memo={"parts": memo})
 
 
-def _judged(
-    rule: Any,
+def _worst_first(firing: Mapping[str, Level], known: Mapping[str, Known]) -> list[str]:
+    return sorted(firing, key=lambda part: (firing[part], known[part].at, part))
+
+
+def _graded(
+    rule: Rule,
     station: Station,
     held: RuleState,
     known: Mapping[str, Known],
@@ -129,31 +165,31 @@ def _judged(
     seen: datetime,
     used: Sequence[Reading],
     due: datetime | None,
-) -> Judgement:
-    kind = rule.kinds[rule.inputs[0]]
+) -> Graded[Found]:
     level = min(firing.values(), default=None)
-    action = "open" if held.level is None else "clear" if level is None else "change"
-    newest = sorted(firing, key=lambda part: (firing[part], known[part].at, part))
-    names = {part: name_of(station, part, known[part].seq) for part in newest}
-    if level is None:
-        message, value = f"{kind.label}：各部件恢复正常，解除", used[-1].value
-    else:
-        worst = [part for part in newest if firing[part] == level]
-        value = known[worst[0]].value
-        more = f"等 {len(firing)} 处" if len(firing) > NAMED else ""
-        said = "、".join(f"{names[part]} {kind.text(known[part].value)}" for part in newest[:NAMED])
-        message = f"{kind.label}：{said}{more}，{level_word(rule, level)}"
-    return Judgement(
-        state=_state(rule, held, level, known, seen),
-        action=action,
-        level=level,
-        value=value,
-        message=message,
-        evidence=evidence(
-            rule, station, used, action=action, before=held.level, parts={p: names[p] for p in newest[:KEEP]}
-        ),
-        due=due,
-    )
+    action: Action = "open" if held.level is None else "clear" if level is None else "change"
+    order = _worst_first(firing, known)
+    names = {part: name_of(station, part, known[part].seq) for part in order}
+
+    def evidence() -> Evidence:
+        return Evidence(
+            readings=used,
+            what=rule.kinds[rule.inputs[0]].label,
+            more={"parts": {part: names[part] for part in order[:KEEP]}},
+        )
+
+    found = Found(tuple((firing[part], names[part], known[part].value) for part in order))
+    value = known[order[0]].value if order else used[-1].value
+    return Graded(_state(rule, held, level, known, seen), action, level, found, evidence, value, due=due)
+
+
+def say(rule: Rule, graded: Graded[Found]) -> str:
+    kind, firing = rule.kinds[rule.inputs[0]], graded.found.firing
+    if graded.level is None:
+        return f"{kind.label}：各部件恢复正常，解除"
+    more = f"等 {len(firing)} 处" if len(firing) > NAMED else ""
+    said = "、".join(f"{name} {kind.text(value)}" for _, name, value in firing[:NAMED])
+    return f"{kind.label}：{said}{more}，{level_word(rule, graded.level)}"
 
 
 def name_of(station: Station, part: str, seq: str) -> str:
