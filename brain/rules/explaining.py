@@ -6,7 +6,7 @@ are holds; its sentence is the same for all types, from what was looked at and o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -143,11 +143,21 @@ def _untrusted(rule: Rule, level: Level | None, evidence: Evidence, standing: St
     return f"最新的记录按数据质量{quality}不参与判断，{_held(rule, level)}"
 
 
-def _plain(sentence: str) -> Any:
-    return lambda rule, level, evidence, standing: f"{sentence}，{_held(rule, level)}"
+def _slack(rule: Rule, level: Level | None, evidence: Evidence, standing: Standing) -> str:
+    return f"已退到限值以内，但没有超过回差 {rule.reset:g}，{_held(rule, level)}"
 
 
-_USUAL: Mapping[Cause, Any] = {
+Say = Callable[[Rule, Level | None, Evidence, Standing], str]
+
+
+def _plain(sentence: str) -> Say:
+    def say(rule: Rule, level: Level | None, evidence: Evidence, standing: Standing) -> str:
+        return f"{sentence}，{_held(rule, level)}"
+
+    return say
+
+
+_USUAL: Mapping[Cause, Say] = {
     Cause.NO_RECORD: _plain("没有可用的记录"),
     Cause.UNTRUSTED: _untrusted,
     Cause.NO_LIMITS: _plain("没有给该站设限值，请在站点参数 limits 里补上"),
@@ -156,9 +166,7 @@ _USUAL: Mapping[Cause, Any] = {
     Cause.HOLD_ON: _missing,
     Cause.STALE: _stale,
     Cause.HELD: _plain("仍在告警，没有变化"),
-    Cause.SLACK: lambda rule, level, evidence, standing: (
-        f"已退到限值以内，但没有超过回差 {rule.reset:g}，{_held(rule, level)}"
-    ),
+    Cause.SLACK: _slack,
     Cause.RECORDS_OFF: _missing,
     Cause.HOLD_OFF: _missing,
     Cause.NOT_MEASURED: _plain("没有测到引起告警的项目，不能证明已恢复"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from brain.model import TRUSTED, Level, Quality, Reading, RuleState
+from brain.model import TRUSTED, Level, Quality, Reading, RuleState, Station
 from brain.rules import hysteresis
 from brain.rules.contract import Cause, Rule, Standing
 from brain.rules.hysteresis import Grader, Holds, Outcome, Sample
@@ -41,6 +41,13 @@ def news(
 ) -> list[tuple[datetime, dict[str, Reading]]]:
     """What is newer than the last record judged, and the newest in any case: an index is dear to compute twice."""
     return [pair for pair in instants if held.seen_at is None or pair[0] > held.seen_at] or instants[-1:]
+
+
+def own_limits(station: Station, key: str) -> dict[Level, float] | None:
+    """A station's own limits of a kind (`params.limits.<key>`), or None."""
+    written: Mapping[str, Mapping[str, float]] = station.params.get("limits") or {}
+    own = written.get(key)
+    return None if own is None else {Level.of(level): float(value) for level, value in own.items()}
 
 
 def worst_level(limits: Mapping[Level, float], value: float, *, down: bool, slack: float = 0.0) -> Level | None:

@@ -54,7 +54,7 @@ class Holds:
     records: int = 1
     records_off: int = 1
     hold_off: timedelta = timedelta(0)
-    hold_on: Mapping[Level, timedelta] = field(default_factory=dict)
+    hold_on: Mapping[Level, timedelta] = field(default_factory=dict[Level, timedelta])
 
     def on(self, level: Level) -> timedelta:
         return self.hold_on.get(level, timedelta(0))
@@ -120,7 +120,7 @@ def _runs(state: RuleState) -> dict[Level, tuple[int, datetime]]:
 
 def _step(state: RuleState, sample: Sample, grade: Grader, holds: Holds) -> tuple[RuleState, Action, Any]:
     graded = grade(sample, state.level)
-    runs = {}
+    runs: dict[Level, tuple[int, datetime]] = {}
     for level in holds.levels:
         if graded.shown is not None and graded.shown <= level:
             count, since = _runs(state).get(level, (0, sample.at))
@@ -146,7 +146,7 @@ def _eased(
     state: RuleState, sample: Sample, graded: Grade, holds: Holds, runs: dict[Level, tuple[int, datetime]]
 ) -> tuple[RuleState, Action, Any]:
     """A record below the held level: counted, and once they are enough, followed."""
-    before = state.memo.get("ease") or {"count": 0, "to": None}
+    before: dict[str, Any] = state.memo.get("ease") or {"count": 0, "to": None}
     since = state.clear_since or sample.at
     to = before["to"] if before["count"] else None
     mildest = graded.kept if not before["count"] else _worse(None if to is None else Level(to), graded.kept)
@@ -216,7 +216,7 @@ def _due(state: RuleState, holds: Holds, now: datetime) -> datetime | None:
     """When the next hold-on would be complete; None when only a record can change anything."""
     if state.seen_at is None:
         return None
-    ends = []
+    ends: list[datetime] = []
     for level, (count, since) in _runs(state).items():
         end = since + holds.on(level)
         waits = level in holds.levels and (state.level is None or level < state.level) and count >= holds.records
@@ -236,7 +236,7 @@ def standing(state: RuleState, last: Sample, grade: Grader, holds: Holds, now: d
         return Standing(Cause.HELD)
     if graded.kept is not None and graded.kept <= held:
         return Standing(Cause.SLACK)
-    ease = state.memo.get("ease") or {"count": 0, "to": None}
+    ease: dict[str, Any] = state.memo.get("ease") or {"count": 0, "to": None}
     to = Level(ease["to"]) if ease["to"] else None
     records = max(0, holds.records_off - int(ease["count"]))
     since = state.clear_since or last.at

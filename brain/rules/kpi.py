@@ -175,7 +175,7 @@ def rank(units: Mapping[str, tuple[float, float]], *, better: str, least: int) -
     after a tie: a lucky month of a small unit does not beat a solid one of a large unit.
     """
     sign = 1 if better == "high" else -1
-    placed = []
+    placed: list[Place] = []
     for unit, (numerator, denominator) in units.items():
         low, high = wilson(numerator, denominator) if denominator else (None, None)
         placed.append(Place(unit, None, numerator / denominator if denominator else None, low, high, denominator))
@@ -183,13 +183,15 @@ def rank(units: Mapping[str, tuple[float, float]], *, better: str, least: int) -
     small = [p for p in placed if p not in ranked]
 
     def clearly_better(a: Place, b: Place) -> bool:
+        if a.low is None or a.high is None or b.low is None or b.high is None:
+            return False
         return a.low > b.high if sign > 0 else a.high < b.low
 
     found = [
         Place(p.unit, 1 + sum(clearly_better(other, p) for other in ranked), p.value, p.low, p.high, p.cases)
         for p in ranked
     ]
-    found.sort(key=lambda p: (p.rank, -sign * p.value, p.unit))
+    found.sort(key=lambda p: (p.rank or 0, -sign * (p.value or 0.0), p.unit))
     return found + sorted(small, key=lambda p: p.unit)
 
 
@@ -200,7 +202,7 @@ def score(card: Sequence[Any], values: Mapping[str, float | None]) -> tuple[floa
     department without rated cases is neither praised nor blamed for them; None when nothing is there.
     """
     total = weight = 0.0
-    missing = []
+    missing: list[str] = []
     for line in card:
         value = values.get(line.kpi)
         if value is None:

@@ -97,7 +97,7 @@ def offline(heard: Sequence[Heard], now: datetime, silence: timedelta) -> list[S
 
 
 def _bad(pictures: Sequence[Heard], now: datetime) -> list[Span]:
-    spans = []
+    spans: list[Span] = []
     for one, following in pairwise([*pictures, None]):
         assert one is not None
         end = min(following.first, now) if following else now

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from brain.model import Judgement, Reading, RuleState, Station
 from brain.rules import explaining, types
@@ -76,16 +76,17 @@ def _registered(name: str, module: ModuleType) -> Registered:
     where = f"rules/types/{name}.py"
     if lost := [part for part in PARTS if not hasattr(module, part)]:
         raise BadType(f"{where}：缺少 {'、'.join(lost)}，规则类型的文件要有 {'、'.join(PARTS)}，请补上")
-    kind, params = module.TYPE, module.PARAMS
+    kind, params = module.TYPE, cast("object", module.PARAMS)
     if not isinstance(kind, Type):
         raise BadType(f'{where}：TYPE 应写成 Type("{name}", "中文名")，请改正')
     if kind.key != name:
         raise BadType(f"{where}：TYPE 写的是“{kind.key}”，应与文件名相同，请改成“{name}”")
-    if not isinstance(params, dict) or not all(isinstance(p, Param) for p in params.values()):
+    declared = cast("dict[str, object]", params) if isinstance(params, dict) else {"": None}
+    if not all(isinstance(p, Param) for p in declared.values()):
         raise BadType(f"{where}：PARAMS 应是“参数名 → rules.params 里的一种参数”，请改正")
     if lost := [part for part in ("grade", "say") if not callable(getattr(module, part))]:
         raise BadType(f"{where}：{'、'.join(lost)} 应是函数，请改正")
-    return Registered(kind, params, module)  # type: ignore[arg-type]
+    return Registered(kind, cast("dict[str, Param]", declared), cast(RuleType, module))
 
 
 TYPES: dict[str, Registered] = find(types.__path__)

@@ -43,7 +43,7 @@ PARAMS = {
 
 
 class Found(NamedTuple):
-    index: fire_weather.Index | None
+    decided: fire_weather.Index | None
 
 
 def grade(rule: Rule, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Graded[Found]:
@@ -111,7 +111,7 @@ def grade(rule: Rule, station: Station, trail: Sequence[Reading], held: RuleStat
 
 
 def say(rule: Rule, graded: Graded[Found]) -> str:
-    index, level = graded.found.index, graded.level
+    index, level = graded.found.decided, graded.level
     if index is None:
         return ""
     head = f"森林火险气象指数 {index.h:.0f}（{rule.words.of('fire_grade', index.grade)}，本平台测算）"

@@ -28,7 +28,7 @@ class Found(NamedTuple):
 
     strongest: Reading | None
     confidence: float | None
-    count: int
+    many: int
     exempt: bool
 
 
@@ -128,7 +128,7 @@ def _end(
 
 
 def say(rule: Rule, graded: Graded[Found]) -> str:
-    strongest, confidence, count, exempt = graded.found
+    strongest, confidence, n, exempt = graded.found
     if strongest is None or graded.level is None:
         if exempt:
             return "该处已登记为固定热源，解除"
@@ -136,6 +136,6 @@ def say(rule: Rule, graded: Graded[Found]) -> str:
             f"{span(rule.params['window_s'])}内没有新的卫星热点，自动失效（卫星只报有火，不报无火，请以现场核查为准）"
         )
     sure = f"，置信度 {confidence:.0f}%" if confidence is not None else ""
-    many = f"{count} 个" if count > 1 else ""
+    many = f"{n} 个" if n > 1 else ""
     power = f"{clock(strongest.at)} 辐射功率 {strongest.value:.1f} MW"
     return f"卫星发现{many}热点，{power}{sure}，{level_word(rule, graded.level)}疑似火情"

@@ -10,7 +10,16 @@ from brain.model import Level, Reading, RuleState, Station
 from brain.rules import hysteresis, rainfall
 from brain.rules.contract import Cause, Evidence, Graded, LimitsFrom, Rule, Standing, Type
 from brain.rules.explaining import level_word
-from brain.rules.grading import accepted, deciding_value, no_worse, samples_of, standing, used_readings, worst_level
+from brain.rules.grading import (
+    accepted,
+    deciding_value,
+    no_worse,
+    own_limits,
+    samples_of,
+    standing,
+    used_readings,
+    worst_level,
+)
 from brain.rules.hysteresis import Grade, Sample
 from brain.rules.params import (
     by_level,
@@ -84,9 +93,8 @@ class Found(NamedTuple):
 def limits_of(rule: Rule, station: Station) -> tuple[Mapping[Level, float], LimitsFrom]:
     """Limits at a station and where they stand: `params.limits.<kind>` of the station, else the variant that `variant_by`
     names, else the rule's."""
-    own = (station.params.get("limits") or {}).get(rule.inputs[0])
-    if own is not None:
-        return {Level.of(key): float(value) for key, value in own.items()}, LimitsFrom.STATION
+    if (own := own_limits(station, rule.inputs[0])) is not None:
+        return own, LimitsFrom.STATION
     variant = rule.params.get("variants", {}).get(station.params.get(rule.params.get("variant_by", "")))
     return (rule.limits, LimitsFrom.RULE) if variant is None else (variant, LimitsFrom.VARIANT)
 

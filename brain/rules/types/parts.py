@@ -195,8 +195,8 @@ def say(rule: Rule, graded: Graded[Found]) -> str:
 def name_of(station: Station, part: str, seq: str) -> str:
     """What people call a part: by the station's own list (`params.parts`), by the words the device sent, by its
     address."""
-    own = (station.params.get("parts") or {}).get(part)
-    words = own or seq.partition(" ")[2]
+    listed: Mapping[str, str] = station.params.get("parts") or {}
+    words = listed.get(part) or seq.partition(" ")[2]
     if words and part:
         return f"{words}（{part}）"
     return words or (f"部件 {part}" if part else "整个场所")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from brain.model import Level, Quality, Reading, RuleState, Station
 from brain.rules.contract import Action, Cause, Evidence, Graded, LimitsFrom, Rule, Standing, Type
 from brain.rules.explaining import clock, level_word, span
+from brain.rules.grading import own_limits
 from brain.rules.params import by_level, flag
 
 TYPE = Type("silence", "离线", by_clock=True)
@@ -93,8 +94,8 @@ def grade(rule: Rule, station: Station, trail: Sequence[Reading], held: RuleStat
 
 def limits_of(rule: Rule, station: Station) -> tuple[Mapping[Level, float], LimitsFrom]:
     """Seconds by level at a station, and where they stand."""
-    if own := (station.params.get("limits") or {}).get("silence"):
-        return {Level.of(key): float(value) for key, value in own.items()}, LimitsFrom.STATION
+    if own := own_limits(station, "silence"):
+        return own, LimitsFrom.STATION
     if station.params.get("key") and (found := rule.params.get("key_limits")):
         return found, LimitsFrom.VARIANT
     return rule.limits, LimitsFrom.RULE

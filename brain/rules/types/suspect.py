@@ -152,7 +152,8 @@ def _decided(rule: Rule, held: RuleState, instants: Instants, n: int, due: datet
             state, "hold", held.level, Found(), lambda: _held_evidence(rule, state, undecided), due=due
         )  # fmt: skip
     true = sum(near) * 2 > len(near)
-    back = next((found for when, found in instants if when == doubted), {})
+    nothing: Mapping[str, Reading] = {}
+    back = next((found for when, found in instants if when == doubted), nothing)
     flags = tuple((r.kind, r.at, r.seq, Quality.OK) for r in back.values() if r.quality == Quality.SUSPECT)
     used = [*back.values(), *readings.values()]
     return Graded(
