@@ -124,7 +124,7 @@ def _missing(rule: Rule, level: Level | None, evidence: Evidence, standing: Stan
         return _held(rule, level)
     better = level is not None and (wait.level is None or wait.level > level)
     found = "已好转" if better else f"已到{level_word(rule, wait.level)}" if wait.level else "已到限值"
-    left = [f"{wait.records} 条记录"] if wait.records else []
+    left = [f" {wait.records} 条记录"] if wait.records else []
     left += [f"持续 {span(wait.seconds)}"] if wait.seconds else []
     goal = "才解除" if wait.level is None else f"才算{level_word(rule, wait.level)}"
     more = f"，还要{'、'.join(left)}{goal}" if left else ""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import floor, sqrt
-from typing import Any
+from typing import Protocol
 
 Z95 = 1.959963984540054  # two-sided 95 %
 
@@ -144,16 +143,6 @@ def wilson(numerator: float, denominator: float, z: float = Z95) -> tuple[float,
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
-def counting_time(due_at: datetime | None, finished_at: datetime | None) -> datetime | None:
-    """The instant that puts a case into a period: its deadline, or its finishing when that was earlier.
-
-    So every case belongs to exactly one period, and one finished early is not counted again when it falls due.
-    """
-    if due_at is None or finished_at is None:
-        return due_at or finished_at
-    return min(due_at, finished_at)
-
-
 # Ranking ------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -195,11 +184,22 @@ def rank(units: Mapping[str, tuple[float, float]], *, better: str, least: int) -
     return found + sorted(small, key=lambda p: p.unit)
 
 
-def score(card: Sequence[Any], values: Mapping[str, float | None]) -> tuple[float | None, tuple[str, ...]]:
+class ScoreLine(Protocol):
+    """A line of a score card (`catalog.Weight`)."""
+
+    @property
+    def kpi(self) -> str: ...
+    @property
+    def weight(self) -> float: ...
+    @property
+    def inverse(self) -> bool: ...
+
+
+def score(card: Sequence[ScoreLine], values: Mapping[str, float | None]) -> tuple[float | None, tuple[str, ...]]:
     """Points of a score card (0–100) and the KPIs that were missing.
 
-    `card` lines have `kpi`, `weight`, `inverse`. Missing figures are left out and the rest is scaled to 100, because a
-    department without rated cases is neither praised nor blamed for them; None when nothing is there.
+    Missing figures are left out and the rest is scaled to 100, because a department without rated cases is neither praised
+    nor blamed for them; None when nothing is there.
     """
     total = weight = 0.0
     missing: list[str] = []

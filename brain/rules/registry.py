@@ -64,8 +64,7 @@ def find(folders: Iterable[str]) -> dict[str, Registered]:
     Raises BadType for a file without one of PARTS, under another name than its TYPE says, or found twice.
     """
     found: dict[str, Registered] = {}
-    for info in pkgutil.iter_modules(list(folders)):
-        name = info.name
+    for name in [info.name for folder in folders for info in pkgutil.iter_modules([folder])]:
         if name in found:
             raise BadType(f"rules/types/{name}.py：有两个同名的规则类型，请改掉其中一个的文件名")
         found[name] = _registered(name, import_module(f"{types.__name__}.{name}"))

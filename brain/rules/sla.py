@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
-from typing import Any
+from typing import Protocol
 
 from brain.city import AHEAD
-from brain.model import Clock, Limit, State
+from brain.model import Clock, Event, Limit, State
 
 WORK_HOURS_PER_DAY = 8  # 1 工作日 = 8 工作时, by definition
 _US = timedelta(microseconds=1)
@@ -26,9 +26,22 @@ _DAY = timedelta(days=1)
 _FAR = 3660  # days: no limit reaches further; a calendar without working days must not loop for ever
 
 
+class WorkDays(Protocol):
+    """When people work: a `Calendar`, or `catalog.calendar`, which knows the announced years, too."""
+
+    @property
+    def windows(self) -> tuple[tuple[time, time], ...]: ...
+    @property
+    def holidays(self) -> frozenset[date]: ...
+    @property
+    def workdays(self) -> frozenset[date]: ...
+    @property
+    def utc_offset(self) -> timedelta: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Working windows and exceptional days. `catalog.calendar` has the same attributes and may stand in for it.
+    """Working windows and exceptional days.
 
     `windows` are local start and end times, ascending and apart; `holidays` are weekdays off, `workdays` weekend days
     worked (调休); `utc_offset` is the local offset.
@@ -39,13 +52,8 @@ class Calendar:
     workdays: frozenset[date] = frozenset()
     utc_offset: timedelta = AHEAD
 
-    @classmethod
-    def of(cls, days: Any) -> Calendar:
-        """From anything with the same attributes, such as `catalog.calendar`."""
-        return days if isinstance(days, cls) else cls(days.windows, days.holidays, days.workdays, days.utc_offset)
 
-
-def is_workday(day: date, calendar: Any) -> bool:
+def is_workday(day: date, calendar: WorkDays) -> bool:
     """Whether people work on that local date."""
     return day in calendar.workdays or (day.weekday() < 5 and day not in calendar.holidays)
 
@@ -60,13 +68,13 @@ def _windows(windows: tuple[tuple[time, time], ...]) -> tuple[tuple[int, int], .
     return tuple((us(start), us(end)) for start, end in windows)
 
 
-def _local(moment: datetime, calendar: Any) -> datetime:
+def _local(moment: datetime, calendar: WorkDays) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("sla: a datetime without zone was given; pass aware datetimes")
     return moment.astimezone(timezone(calendar.utc_offset))
 
 
-def _spans(start: datetime, calendar: Any) -> Iterator[tuple[datetime, datetime]]:
+def _spans(start: datetime, calendar: WorkDays) -> Iterator[tuple[datetime, datetime]]:
     """Working spans from `start` on (local), clipped to it, in order, for about ten years."""
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     windows = _windows(tuple(calendar.windows))
@@ -95,7 +103,7 @@ def runs_always(clock: Clock) -> bool:
     return Clock(clock) in (Clock.URGENT_HOUR, Clock.NATURAL_DAY)
 
 
-def advance(start: datetime, seconds: float, clock: Clock, calendar: Any) -> datetime:
+def advance(start: datetime, seconds: float, clock: Clock, calendar: WorkDays) -> datetime:
     """The first instant at which `seconds` of this clock have run since `start`.
 
     First, because work-time stands still at noon and at night: four hours from 08:00 end at 12:00, not at 14:00.
@@ -103,7 +111,7 @@ def advance(start: datetime, seconds: float, clock: Clock, calendar: Any) -> dat
     return _advance(start, round(seconds * 1_000_000), clock, calendar)
 
 
-def _advance(start: datetime, left_us: int, clock: Clock, calendar: Any) -> datetime:
+def _advance(start: datetime, left_us: int, clock: Clock, calendar: WorkDays) -> datetime:
     if left_us < 0:
         raise ValueError("sla: a time limit cannot be negative")
     local = _local(start, calendar)
@@ -117,7 +125,7 @@ def _advance(start: datetime, left_us: int, clock: Clock, calendar: Any) -> date
     raise ValueError("工作历里十年内没有足够的工作时间，请检查 calendar.toml 的 windows 和 holidays")
 
 
-def due(start: datetime, limit: Limit, calendar: Any) -> datetime:
+def due(start: datetime, limit: Limit, calendar: WorkDays) -> datetime:
     """When a limit given at `start` ends, in the zone of `start`.
 
     Examples: 4 工作时 from Friday 17:00 is Monday 11:00; 2 紧急工作时 from Friday 23:30 is Saturday 01:30; 1 工作日
@@ -126,14 +134,14 @@ def due(start: datetime, limit: Limit, calendar: Any) -> datetime:
     return _advance(start, _size_us(limit), limit.clock, calendar)
 
 
-def spent_s(start: datetime, end: datetime, clock: Clock, calendar: Any) -> float:
+def spent_s(start: datetime, end: datetime, clock: Clock, calendar: WorkDays) -> float:
     """Seconds of this clock between two instants; negative when `end` lies before `start`. Additive over pieces."""
     if end < start:
         return -spent_s(end, start, clock, calendar)
     return _spent_us(start, end, clock, calendar) / 1_000_000
 
 
-def _spent_us(start: datetime, end: datetime, clock: Clock, calendar: Any) -> int:
+def _spent_us(start: datetime, end: datetime, clock: Clock, calendar: WorkDays) -> int:
     local_start, local_end = _local(start, calendar), _local(end, calendar)
     if runs_always(clock):
         return (local_end - local_start) // _US
@@ -150,7 +158,7 @@ def _spent_us(start: datetime, end: datetime, clock: Clock, calendar: Any) -> in
 
 
 def used(
-    start: datetime, now: datetime, limit: Limit, calendar: Any, pauses: Sequence[tuple[datetime, datetime]] = ()
+    start: datetime, now: datetime, limit: Limit, calendar: WorkDays, pauses: Sequence[tuple[datetime, datetime]] = ()
 ) -> float:
     """Fraction of a limit used at `now`, above 1 when overdue; `pauses` (挂账, waiting for a check) do not count."""
     total = _spent_us(start, max(start, now), limit.clock, calendar)
@@ -161,12 +169,12 @@ def used(
     return total / _size_us(limit)
 
 
-def used_until(due_at: datetime, now: datetime, limit: Limit, calendar: Any) -> float:
+def used_until(due_at: datetime, now: datetime, limit: Limit, calendar: WorkDays) -> float:
     """Fraction used, told from the stamped deadline alone: extensions and pauses are already in it."""
     return 1 - spent_s(now, due_at, limit.clock, calendar) / size_s(limit)
 
 
-def after_pause(due_at: datetime, paused_at: datetime, resumed_at: datetime, limit: Limit, calendar: Any) -> datetime:
+def after_pause(due_at: datetime, paused_at: datetime, resumed_at: datetime, limit: Limit, calendar: WorkDays) -> datetime:
     """The deadline after a pause: what was left when the clock stopped runs on from `resumed_at`.
 
     An overdue clock stays as overdue as it was: what was over the limit is kept.
@@ -177,12 +185,12 @@ def after_pause(due_at: datetime, paused_at: datetime, resumed_at: datetime, lim
     return _back(resumed_at, -left, limit.clock, calendar)
 
 
-def extended(due_at: datetime, limit: Limit, calendar: Any) -> datetime:
+def extended(due_at: datetime, limit: Limit, calendar: WorkDays) -> datetime:
     """The deadline after one approved extension: one original limit more (practice)."""
     return due(due_at, limit, calendar)
 
 
-def due_after(event: Any, effect: str, now: datetime, calendar: Any) -> datetime | None:
+def due_after(event: Event, effect: str, now: datetime, calendar: WorkDays) -> datetime | None:
     """The handling deadline of an event after a move with this clock effect (`lifecycle.Effect`) at `now`.
 
     `event` is the row before the move, with its stamped limit. start: given once, a second dispatch changes nothing;
@@ -208,7 +216,7 @@ def due_after(event: Any, effect: str, now: datetime, calendar: Any) -> datetime
     return event.due_at if since is None else after_pause(event.due_at, since, now, limit, calendar)
 
 
-def _back(end: datetime, seconds: float, clock: Clock, calendar: Any) -> datetime:
+def _back(end: datetime, seconds: float, clock: Clock, calendar: WorkDays) -> datetime:
     """The last instant from which `seconds` of this clock have run until `end`."""
     left = round(seconds * 1_000_000)
     local = _local(end, calendar)

@@ -60,8 +60,8 @@ def figure(moment: Moment, catalog: Catalog, theme: str) -> Figure:
 
 
 def of_theme(moment: Moment, theme: str) -> list[dict[str, Any]]:
-    """Stations of a theme, satellite watch cells left out."""
-    return [s for s in moment.stations.values() if s["theme"] == theme and not s["id"].startswith("FW-")]
+    """Stations of a theme, satellite watch cells (`params.watch`) left out: they are places, no devices."""
+    return [s for s in moment.stations.values() if s["theme"] == theme and not s["params"].get("watch")]
 
 
 def _having(stations: list[dict], kind: str) -> list[tuple[float, dict]]:

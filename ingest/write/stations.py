@@ -33,7 +33,7 @@ class Known:
 
     def holds(self, lng: float, lat: float) -> float | None:
         """Distance in m from the centre of a watch cell that holds the point; None when it does not.
-        params["watch"] is its box [west, south, east, north]; without one the cell reaches WATCH_REACH_M."""
+        params["watch"] is its box [west, south, east, north], or true: then the cell reaches WATCH_REACH_M."""
         away = hypot(
             (lng - self.lng) * METRES_PER_DEGREE * cos(radians(self.lat)), (lat - self.lat) * METRES_PER_DEGREE
         )
@@ -142,4 +142,5 @@ class Book:
 
 
 def _is_watch(station: Known) -> bool:
-    return station.theme == "fire" and station.active and ("watch" in station.params or station.id.startswith("FW-"))
+    """Declared by `params.watch`, whatever the station is called."""
+    return station.theme == "fire" and station.active and bool(station.params.get("watch"))

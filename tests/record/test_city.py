@@ -181,10 +181,10 @@ def test_the_town_gauge_has_its_published_levels(stations):
 
 
 def test_every_place_of_the_district_lies_in_a_watch_cell(stations, grid):
-    boxes = [shapely.box(*s.params["watch"]) for s in stations.values() if s.id.startswith("FW-")]
+    boxes = [shapely.box(*s.params["watch"]) for s in stations.values() if s.params.get("watch")]
     assert measure.area_m2(shapely.union_all(grid.cells).difference(shapely.union_all(boxes))) < 1
     assert all(shapely.intersects_xy(b, s.lng, s.lat) for b, s in
-               zip(boxes, [s for s in stations.values() if s.id.startswith("FW-")], strict=True))  # fmt: skip
+               zip(boxes, [s for s in stations.values() if s.params.get("watch")], strict=True))  # fmt: skip
 
 
 def test_resources_belong_to_organisations_and_lie_in_the_district(grid, catalog):

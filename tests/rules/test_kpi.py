@@ -50,13 +50,6 @@ def test_every_target_and_score_card_line_has_a_formula():
     assert asked <= set(kpi.FORMULAE)
 
 
-def test_a_case_finished_early_belongs_to_the_period_it_was_finished_in_and_to_no_other():
-    assert kpi.counting_time(NOW + timedelta(days=3), NOW) == NOW
-    assert kpi.counting_time(NOW, NOW + timedelta(days=3)) == NOW
-    assert kpi.counting_time(NOW, None) == NOW
-    assert kpi.counting_time(None, None) is None
-
-
 def rank_of(found: list[kpi.Place]) -> dict[str, int | None]:
     return {place.unit: place.rank for place in found}
 

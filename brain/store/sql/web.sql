@@ -1,12 +1,12 @@
 -- web_stations --
--- Every active station with its newest readings: {kind: [value, at, quality]}. Satellite watch cells only where something burns.
+-- Every active station with its newest readings: {kind: [value, at, quality]}. Satellite watch cells (params.watch) only where something burns.
 SELECT s.id, s.name, s.theme, s.lng, s.lat, s.town, s.grid, s.org, s.params, s.origin, l.readings, l.seen_at
   FROM station s
   LEFT JOIN LATERAL (
     SELECT jsonb_object_agg(kind, jsonb_build_array(value, at, quality)) AS readings, max(at) AS seen_at
       FROM latest WHERE station = s.id) l ON true
  WHERE s.active AND (%(themes)s::text[] IS NULL OR s.theme = ANY(%(themes)s))
-   AND (s.id NOT LIKE 'FW-%%' OR l.seen_at IS NOT NULL)
+   AND (coalesce(s.params->'watch', 'false') = 'false' OR l.seen_at IS NOT NULL)
  ORDER BY s.id;
 
 -- web_alerts --

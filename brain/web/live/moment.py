@@ -189,7 +189,7 @@ def _stations(theme: str) -> Callable[..., list[tuple]]:
         return [
             (s["id"], s["name"], s["lng"], s["lat"], s["level"], s["stale"], s["label"])
             for s in moment.stations.values()
-            if s["theme"] == theme and not s["id"].startswith("FW-")
+            if s["theme"] == theme and not s["params"].get("watch")
         ]
 
     return rows

@@ -102,7 +102,7 @@ def stations(conn) -> None:
     for id, theme in (("RG-01", "rain"), ("RG-02", "rain"), ("WL-01", "water"), ("FW-001", "fire")):
         conn.execute(
             "INSERT INTO station (id, name, theme, lng, lat, params) VALUES (%s, %s, %s, 116.1, 24.3, %s)",
-            [id, id, theme, Jsonb({})],
+            [id, id, theme, Jsonb({"watch": True} if theme == "fire" else {})],
         )
 
 

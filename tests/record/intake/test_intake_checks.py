@@ -28,7 +28,7 @@ def book() -> Book:
         station("RG-01", "rain"), station("RG-09", "rain", active=False),
         station("WL-01", "water", range={"water_level": [70.0, 90.0]}),
         station("WL-02", "water"), station("AQ-01", "air"),
-        station("FW-001", "fire", 116.10, 24.30), station("FW-002", "fire", 116.12, 24.30),
+        station("FW-001", "fire", 116.10, 24.30, watch=True), station("FW-002", "fire", 116.12, 24.30, watch=True),
         station("FW-900", "fire", 116.30, 24.20, watch=[116.29, 24.19, 116.31, 24.21]),
     ])  # fmt: skip
     return book

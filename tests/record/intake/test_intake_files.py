@@ -143,7 +143,10 @@ def test_hotspots_of_firms_far_from_here_are_told_in_a_word_and_are_no_dead_lett
 def test_a_file_of_firms_is_read_again_when_the_watch_has_grown(drop, conn):
     text = "\n".join(FIRMS.splitlines()[:3])
     drop.take("fire", "a.csv", text)
-    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('FW-002', '格', 'fire', 100, 40)")
+    conn.execute(
+        "INSERT INTO station (id, name, theme, lng, lat, params)"
+        " VALUES ('FW-002', '格', 'fire', 100, 40, '{\"watch\": true}')"
+    )
     row = drop.take("fire", "b.csv", text)
     assert (row["state"], row["stored"], row["duplicate"]) == ("done", 2, 2)
     assert drop.take("fire", "c.csv", text)["state"] == "same"
