@@ -222,6 +222,18 @@ def late(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
         paper.note(f"共 {text.count(o['of'])} 件，列前 {o['listed']} 件，未反馈的在前。")
 
 
+def rivers_say(water: Mapping[str, Any]) -> str:
+    """One sentence a river with sections enough to have a state; "" where none has."""
+    return "".join(
+        f"{r['name']} {r['sections']} 个断面，Ⅰ—Ⅲ类 {r['good']} 个，水质状况{r['state_text']}。" for r in water.get("rivers", ())
+    )
+
+
+def composite_says(air: Mapping[str, Any]) -> str:
+    """The composite index with what it was judged by; "" where an item was missing."""
+    return f"综合指数 {air['composite_text']}（HJ 663，GB 3095-2026 二级限值）。" if air.get("composite") is not None else ""
+
+
 def themes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
     paper.head(f"{n}、分类专题")
     found = s["themes"]
@@ -245,6 +257,8 @@ def themes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
             [r["name"], r["high_text"], r["warn_text"], "—" if r["over"] is None else "超警" if r["over"] else "未超"]
             for r in water["levels"]
         ]
+        if rivers := rivers_say(water):
+            paper.paragraph(rivers)
         if rows:
             paper.table(["水位站", "月最高水位", "警戒水位", "评价"], rows, [5.4, 3.6, 3.6, 3.0], right=(1, 2))
     if rain := found.get("rain"):
@@ -260,6 +274,7 @@ def themes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
         words = "、".join(f"{r['word']} {r['days']} 天" for r in air["levels"])
         paper.paragraph(
             f"有效 {air['valid']} 天，优良 {air['good']} 天，优良率 {air['share_text']} %（{air['mom']}）。{words}{'。' if words else ''}"
+            + composite_says(air)
         )
     if cameras := found.get("cameras"):
         paper.head("视频", second=True)

@@ -6,7 +6,7 @@ A theme without data is not left out: it is named among what is missing, with ho
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -121,8 +121,30 @@ def water(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window)
         "met": sum(s["met"] is True for s in sections),
         "with_target": sum(s["met"] is not None for s in sections),
         "levels": levels,
+        "rivers": _rivers(catalog, this, sections),
         "statement": "report_readings",
     }
+
+
+def _rivers(catalog: Catalog, found: dict[str, dict[str, Any]], sections: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rivers (`params.river`) with sections enough for a state of the whole (环办〔2011〕22号: five), lakes left out."""
+    classes: dict[str, list[int]] = defaultdict(list)
+    for section in sections:
+        params = found[section["id"]]["row"]["params"]
+        if params.get("river") and not params.get("lake"):
+            classes[params["river"]].append(section["class"])
+    states = {river: water_quality.river_state(those) for river, those in sorted(classes.items())}
+    return [
+        {
+            "name": river,
+            "sections": len(classes[river]),
+            "good": sum(cls <= 3 for cls in classes[river]),
+            "state": state,
+            "state_text": catalog.words.of("river_state", state),
+        }
+        for river, state in states.items()
+        if state
+    ]
 
 
 def rain(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
@@ -166,6 +188,7 @@ def air(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -
     share, was = good / valid if valid else None, before[0] / before[1] if before[1] else None
     levels: dict[int, int] = defaultdict(int)
     causes: dict[str, int] = defaultdict(int)
+    composite = _composite(days)
     for d in days:
         if d["aqi"] is not None:
             levels[air_quality.level_of(d["aqi"])] += 1
@@ -187,6 +210,8 @@ def air(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -
             for k, n in sorted(causes.items(), key=lambda x: -x[1])
         ],
         "standards": sorted({d["standard"] for d in days}),
+        "composite": composite,
+        "composite_text": text.DASH if composite is None else f"{composite:.2f}",
         "statement": "report_air_hours",
     }
 
@@ -209,9 +234,22 @@ def _air_days(conn: psycopg.Connection, span: Window) -> list[dict[str, Any]]:
                 "primary": list(judged.primary) if judged else [],
                 "hours": max(len(v) for v in kinds.values()),
                 "standard": air_quality.standard_of(day),
+                "values": {kind: round(value, 3) for kind, value in values.items()},
             }
         )
     return found
+
+
+def _composite(days: list[dict[str, Any]]) -> float | None:
+    """综合指数 of the month (HJ 663, limits of GB 3095-2026 in force on its last day), from valid days of each item."""
+    means: dict[str, float] = {}
+    for item in air_quality.ITEMS:
+        values = [d["values"][item] for d in days if item in d["values"]]
+        share = {"co": 0.95, "o3": 0.9}.get(item)
+        found = air_quality.percentile(values, share) if share else sum(values) / len(values) if values else None
+        if found is not None:
+            means[item] = found
+    return air_quality.composite(means, date.fromisoformat(days[-1]["day"])) if days else None
 
 
 def _eight_hours(values: dict[datetime, float]) -> float | None:

@@ -6,7 +6,7 @@ judged by the rule of its day: PM2.5 of 70 is 良 (94) under 2012 and 轻度污�
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
@@ -15,6 +15,7 @@ IN_FORCE_2026 = date(2026, 3, 1)
 FINAL_LIMITS = date(2031, 1, 1)
 IAQI = (0, 50, 100, 150, 200, 300, 400, 500)
 LEVEL_TOPS = (50, 100, 150, 200, 300)
+ADVISED_FROM = 3  # 轻度污染: from this level on people are advised
 ITEMS = ("pm25", "pm10", "so2", "no2", "o3", "co")
 
 DAY_2026: dict[str, tuple[float, ...]] = {
@@ -37,13 +38,6 @@ DAY_2012 = DAY_2026 | {"pm10": (0, 50, 150, 250, 350, 420, 500, 600), "pm25": (0
 HOUR_2012 = HOUR_2026 | {"pm10": DAY_2012["pm10"], "pm25": DAY_2012["pm25"]}
 """HJ 633-2012 for history. Its rule for hourly SO2 above 800 and O3-8h above 800 falls back to the other period's
 value; with one period at hand the index is held at the top of the table, as in 2026."""
-
-ADVICE = {
-    3: "儿童、老年人及心脏病、呼吸系统疾病患者应减少长时间、高强度的户外锻炼",
-    4: "儿童、老年人及心脏病、呼吸系统疾病患者避免长时间、高强度的户外锻炼，一般人群适量减少户外运动",
-    5: "儿童、老年人和病人应停留在室内，一般人群减少户外运动",
-    6: "儿童、老年人和病人应留在室内，一般人群避免户外活动",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +148,28 @@ def limit_of(item: str, period: str, day: date, *, zone: int = 2) -> float:
     if day < IN_FORCE_2026:
         raise ValueError("GB 3095-2026 适用于 2026-03-01 起的观测")
     return LIMITS_2026[item, period][1 if day >= FINAL_LIMITS else 0][zone - 1]
+
+
+def composite(means: Mapping[str, float], day: date, *, zone: int = 2) -> float | None:
+    """环境空气质量综合指数 (HJ 663) of a period: the sum over the six items of concentration ÷ limit, by the limits in force
+    on `day`, the period's last. `means` are period means; of CO the 95th percentile of the day means, of O3 the
+    90th percentile of the daily maximum 8-h means. None when an item is missing: a sum of five is no index of six.
+    """
+    if any(item not in means for item in ITEMS) or day < IN_FORCE_2026:
+        return None
+    period = {"co": "day", "o3": "day"}  # GB 3095 has no year limit for them
+    return round(sum(means[item] / limit_of(item, period.get(item, "year"), day, zone=zone) for item in ITEMS), 2)
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """The percentile of HJ 663: linear between the ordered values at rank 1 + (n − 1)·share; None without values."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    at = (len(ordered) - 1) * share
+    low = int(at)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
 
 
 def good_days(indices: list[int | None]) -> tuple[int, int]:

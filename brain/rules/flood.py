@@ -62,8 +62,3 @@ def rate_per_hour(levels: Sequence[tuple[datetime, float]]) -> float | None:
         return None
     hours = (levels[-1][0] - levels[0][0]).total_seconds() / 3600
     return (levels[-1][1] - levels[0][1]) / hours
-
-
-def pond_level(depth_cm: float, limits: Mapping[str, float]) -> str | None:
-    """Level key of a depth under a ladder from the catalog (road or underpass)."""
-    return next((key for key in ("red", "orange", "yellow", "blue") if key in limits and depth_cm >= limits[key]), None)

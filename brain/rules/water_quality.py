@@ -1,4 +1,4 @@
-"""Surface water classes: GB 3838-2002 table 1, single-factor judging, exceed factors, black-odorous water.
+"""Surface water classes: GB 3838-2002 table 1, single-factor judging, exceed factors, state of a river.
 
 Classes are integers 1 … 5 for Ⅰ … Ⅴ and 6 for 劣Ⅴ; words come from the catalog. Concentrations in mg/L unless the
 item says otherwise. Items are keyed like the sensor kinds, so that readings can be handed in as they are.
@@ -133,26 +133,3 @@ def river_state(classes: Iterable[int]) -> str | None:
     if good < 0.6 and bad >= 0.4:
         return "heavy"
     return "light" if bad < 0.2 else "medium"
-
-
-def black_odour(
-    *,
-    clarity_cm: float | None = None,
-    oxygen: float | None = None,
-    orp_mv: float | None = None,
-    ammonia: float | None = None,
-) -> str | None:
-    """`light` or `heavy` when any measured item is in that range (城市黑臭水体整治工作指南 2015), else None."""
-    heavy = [
-        clarity_cm is not None and clarity_cm < 10,
-        oxygen is not None and oxygen < 0.2,
-        orp_mv is not None and orp_mv < -200,
-        ammonia is not None and ammonia > 15,
-    ]
-    light = [
-        clarity_cm is not None and clarity_cm <= 25,
-        oxygen is not None and oxygen <= 2.0,
-        orp_mv is not None and orp_mv <= 50,
-        ammonia is not None and ammonia >= 8,
-    ]
-    return "heavy" if any(heavy) else "light" if any(light) else None

@@ -86,6 +86,20 @@ def test_air_days_are_judged_by_the_edition_of_their_date_and_need_twenty_hours(
     assert (air["good"], air["valid"], air["invalid"]) == (1, 2, 1)  # 70 µg/m³ is 轻度污染 since HJ 633-2026
     assert air["standards"] == ["HJ 633-2026"] and air["causes"][0]["kind"] == "pm25"
     assert air["share_text"] == "50.0"
+    assert air["composite"] == pytest.approx(8 / 60 + 20 / 40 + 0.6 / 4 + 60 / 160 + 50 / 60 + 45 / 30, abs=0.01)
+
+
+def test_a_river_with_five_sections_has_a_state_and_one_with_fewer_has_none(measured, built, city_db):
+    names = [r["id"] for r in city_db.execute("SELECT id FROM station WHERE id LIKE 'WQ-%%' ORDER BY id").fetchall()]
+    rivers = {name: "梅江" if n < 5 else "周溪河" for n, name in enumerate(names)}
+    for name, river in rivers.items():
+        city_db.execute(
+            "UPDATE station SET params = params - 'lake' || jsonb_build_object('river', %s::text) WHERE id = %s", [river, name]
+        )
+        measured(name, "ammonia", [0.3])
+    made = built()
+    assert [(r["name"], r["sections"], r["state_text"]) for r in made["themes"]["water"]["rivers"]] == [("梅江", 5, "优")]
+    assert len(docx.document(made)) > 10_000
 
 
 def test_the_online_rate_is_weighted_by_time_and_told_by_owner(measured, built, city_db):

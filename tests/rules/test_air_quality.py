@@ -94,3 +94,24 @@ def test_limits_tighten_in_2031():
 
 def test_days_without_a_valid_index_are_no_days():
     assert aq.good_days([40, 100, 101, None]) == (2, 3)
+
+
+CLEAN = {"so2": 6, "no2": 12, "co": 0.8, "o3": 120, "pm10": 30, "pm25": 15}
+
+
+def test_the_composite_index_is_the_sum_of_shares_of_the_limits_in_force():
+    assert aq.composite(CLEAN, NOW) == pytest.approx(6 / 60 + 12 / 40 + 0.8 / 4 + 120 / 160 + 30 / 60 + 15 / 30)
+    assert aq.composite(CLEAN, date(2031, 1, 1)) == pytest.approx(
+        6 / 20 + 12 / 30 + 0.8 / 4 + 120 / 160 + 30 / 50 + 15 / 25
+    )
+
+
+def test_a_sum_of_five_items_or_from_before_the_standard_is_no_index():
+    assert aq.composite({k: v for k, v in CLEAN.items() if k != "o3"}, NOW) is None
+    assert aq.composite(CLEAN, BEFORE) is None
+
+
+def test_a_percentile_lies_between_its_neighbours():
+    assert aq.percentile([4, 1, 3, 2], 0.5) == 2.5
+    assert aq.percentile([7], 0.9) == 7 and aq.percentile([], 0.9) is None
+    assert aq.percentile(range(1, 102), 0.95) == 96

@@ -93,14 +93,6 @@ def test_a_rate_is_metres_per_hour():
     assert flood.rate_per_hour([(at(3, 8), 75.0), (at(3, 10), 76.0)]) == 0.5
 
 
-def test_a_ponded_underpass_is_worse_than_a_road_of_the_same_depth():
-    rule = load().rules["pond_depth", "ladder"]
-    road = {level.key: limit for level, limit in rule.limits.items()}
-    under = {level.key: limit for level, limit in rule.params["variants"]["underpass"].items()}
-    assert (flood.pond_level(25, road), flood.pond_level(25, under)) == ("yellow", "red")
-    assert flood.pond_level(4.9, road) is None
-
-
 # Fire weather -------------------------------------------------------------------------------------------------------
 def index(**change):
     base = dict(

@@ -96,11 +96,3 @@ def test_oxygen_saturation_falls_with_the_temperature():
 )
 def test_a_river_is_judged_from_five_sections_on(classes, word):
     assert wq.river_state(classes) == word
-
-
-@pytest.mark.parametrize(
-    ("values", "word"),
-    [({"oxygen": 1.9}, "light"), ({"ammonia": 15.1}, "heavy"), ({"orp_mv": -201}, "heavy"), ({"oxygen": 5.0}, None)],
-)
-def test_black_and_odorous_water_is_told_by_any_item(values, word):
-    assert wq.black_odour(**values) == word

@@ -58,13 +58,23 @@ def grade(rule: Rule, station: Station, trail: Sequence[Reading], held: RuleStat
             limits=rule.limits,
             what="实时 AQI" if value is None else f"实时 AQI {value:.0f}",
             standing=standing(rule, trail, samples, outcome, graded, holds, now, empty=Cause.INCOMPLETE),
-            more={"indices": dict(last.by_item) if last else {}, "standard": last.standard if last else ""},
+            more={
+                "indices": dict(last.by_item) if last else {},
+                "standard": last.standard if last else "",
+                "advice": _advice(rule, last),
+            },
         )
 
     return Graded(
         outcome.state, outcome.action, level, Found(decided), evidence, value,
         rule.limits.get(level) if level else None, outcome.due,
     )  # fmt: skip
+
+
+def _advice(rule: Rule, judged: air_quality.Judged | None) -> str:
+    """What people are told to do, from 轻度污染 on."""
+    level = judged.level if judged else None
+    return rule.words.of("aqi_advice", level) if level is not None and level >= air_quality.ADVISED_FROM else ""
 
 
 def say(rule: Rule, graded: Graded[Found]) -> str:

@@ -61,6 +61,8 @@ def _water(t: Mapping[str, Any]) -> list[Any]:
         ]
         for r in t["levels"]
     ]
+    if rivers := docx.rivers_say(t):
+        parts.append(html.P(rivers))
     if levels:
         parts.append(table(["水位站", "月最高水位", "警戒水位", "评价"], levels, right=(1, 2)))
     return [*parts, note("类别按月均值单因子评价（GB 3838-2002 河流限值，现有指标）。站点数据来源见“关于数据”。")]
@@ -109,7 +111,7 @@ def _air(t: Mapping[str, Any]) -> list[Any]:
     cause = "、".join(f"{r['label']} {r['days']} 天" for r in t["causes"])
     says = f"有效 {t['valid']} 天，优良 {t['good']} 天，优良率 {t['share_text']} %（环比 {t['mom']}）。"
     return [
-        html.P(says + (f"{words}。" if words else "") + (f"首要污染物：{cause}。" if cause else "")),
+        html.P(says + (f"{words}。" if words else "") + (f"首要污染物：{cause}。" if cause else "") + docx.composite_says(t)),
         note("参考数据，未经审核。"),
     ]
 

@@ -169,6 +169,8 @@ def _why(case: Case, catalog: Catalog, now: datetime) -> list:
             f"规则“{name}”{'（' + method + '）' if method else ''} 第 {version} 版{limit} · {when}", className="quiet"
         )
     )
+    if advice := seen.get("advice"):
+        lines.append(html.P(f"健康提示：{advice}", className="quiet"))
     if a["late"]:
         lines.append(html.P("由补传数据产生，不派警，待实时数据证实", className="quiet"))
     if a["acked_at"]:
