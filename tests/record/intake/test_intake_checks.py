@@ -129,6 +129,12 @@ def test_a_hotspot_is_booked_on_the_watch_cell_that_holds_it(look, lng, lat, cel
     assert (booked.station, booked.seq) == (cell, "T@x")
 
 
+def test_a_watch_cell_is_one_by_what_it_declares_and_not_by_its_name():
+    book = Book()
+    book.fill([station("FW-777", "fire", 116.5, 24.5), station("Cell 1", "fire", 116.7, 24.5, watch=True)])
+    assert (book.watch(116.5, 24.5), book.watch(116.7, 24.5)) == (None, "Cell 1")
+
+
 @pytest.mark.parametrize(("lng", "lat"), [(116.20, 24.30), (116.32, 24.20), (120.0, 30.0)])
 def test_a_hotspot_outside_of_all_watch_cells_is_refused(look, lng, lat):
     assert look(hotspot(lng, lat), feed="fire").rule == "place"
