@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from brain import __version__
+from brain.catalog import BadCatalog
 from brain.city import DISTRICT
 from brain.model import Refused
 from brain.settings import BadSetting, Settings, read
@@ -202,7 +203,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = read()
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
         return args.run(settings, args)
-    except (BadSetting, Refused) as err:
+    except (BadSetting, BadCatalog, Refused) as err:
         print(err, file=sys.stderr)
     except psycopg.OperationalError as err:
         print(

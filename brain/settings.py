@@ -143,6 +143,11 @@ class Settings:
         "folder of the city's own catalog (TOML files override the shipped ones)",
         "本地目录文件夹，其中的 TOML 覆盖自带的同名条目",
     )
+    layers: str = _setting(
+        "",
+        "folder of the city's own map layers (Python files like those of layers/)",
+        "本地图层文件夹，其中每个 Python 文件是一个图层（写法同 layers/）",
+    )
     replay: bool = _setting(
         True,
         "play the demo data through the broker (brain up)",

@@ -49,6 +49,7 @@ class Layer:
     default_on shown before anybody touches the switch
     refresh_s  age in seconds above which the layer is called stale and greyed; None: does not age
     legend     (icon of the sprite, words) pairs
+    sign       a sign of its own beside those of `_sprite`: polygons of (x, y) on a square of 16, named by the layer's key
     """
 
     key: str
@@ -62,6 +63,7 @@ class Layer:
     default_on: bool = True
     refresh_s: int | None = None
     legend: tuple[tuple[str, str], ...] = ()
+    sign: tuple[tuple[tuple[float, float], ...], ...] = ()
 
     def paint(self, frame: pd.DataFrame, view: View) -> list[dict[str, Any]]:
         """The layer's traces for a frame. Raises ValueError naming the layer and the columns that are missing."""

@@ -17,7 +17,9 @@ from layers._style import DARK, LEVELS
 
 PARTS = 6  # a cluster's ring has so many segments
 SMOOTH = 4  # drawn larger by this factor, then shrunk
-THEMES = ("water", "rain", "drainage", "fire", "air", "camera", "resource")
+SIGNS = ("water", "rain", "drainage", "fire", "air", "camera", "resource")
+Signs = tuple[tuple[str, tuple[tuple[tuple[float, float], ...], ...]], ...]
+"""Signs that layers bring along: (name, polygons on a square of 16)."""
 
 
 def mix_name(shares: tuple[int, int, int, int, int]) -> str:
@@ -89,11 +91,26 @@ def _mix(shares: tuple[int, ...], px: int) -> Image.Image:
     return image
 
 
-def _sign(name: str, px: int, ink: str) -> Image.Image:
-    """A small sign of a theme in one colour, on a dark disc that separates it from the ground."""
+def _disc(px: int, ink: str) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """The dark disc under a sign, which separates it from the ground."""
     image, d = _canvas(px)
     u = px / 16
     d.ellipse((u * 0.5, u * 0.5, u * 15.5, u * 15.5), DARK.page + "D0", ink, max(int(u * 0.9), 1))
+    return image, d
+
+
+def _own(polygons: tuple[tuple[tuple[float, float], ...], ...], px: int, ink: str) -> Image.Image:
+    """A sign that a layer brings along."""
+    image, d = _disc(px, ink)
+    for points in polygons:
+        d.polygon([(x * px / 16, y * px / 16) for x, y in points], ink)
+    return image
+
+
+def _sign(name: str, px: int, ink: str) -> Image.Image:
+    """A small sign in one colour on its disc."""
+    image, d = _disc(px, ink)
+    u = px / 16
 
     def box(x0: float, y0: float, x1: float, y1: float, **more: object) -> None:
         d.rectangle((x0 * u, y0 * u, x1 * u, y1 * u), ink, **more)  # type: ignore[arg-type]
@@ -169,8 +186,8 @@ def _pick(px: int) -> Image.Image:
     return image
 
 
-def _recipes() -> dict[str, tuple[int, object]]:
-    """Name → (size at scale 1, function of the pixel size)."""
+def _recipes(signs: Signs = ()) -> dict[str, tuple[int, object]]:
+    """Name → (size at scale 1, function of the pixel size); `signs` go before ours of the same name."""
     made: dict[str, tuple[int, object]] = {}
     for key in LEVELS:
         made[f"level-{key}"] = (38, lambda px, key=key: _level(key, px))
@@ -178,9 +195,12 @@ def _recipes() -> dict[str, tuple[int, object]]:
         if sum(shares) == PARTS and (shares[4] == 0 or sum(1 for s in shares[:4] if s) <= 1):
             size = 28 if shares[4] else 38  # what has no level stands back
             made[mix_name(shares)] = (size, lambda px, shares=shares: _mix(shares, px))  # type: ignore[arg-type]
-    for name in THEMES:
+    for name in SIGNS:
         made[name] = (17, lambda px, name=name: _sign(name, px, "#8FA6C6"))
         made[f"{name}-stale"] = (17, lambda px, name=name: _sign(name, px, DARK.quiet))
+    for name, polygons in signs:
+        made[name] = (17, lambda px, p=polygons: _own(p, px, "#8FA6C6"))
+        made[f"{name}-stale"] = (17, lambda px, p=polygons: _own(p, px, DARK.quiet))
     made["dot"] = (7, lambda px: _dot(px, "#8FA6C6"))
     made["dot-stale"] = (7, lambda px: _dot(px, DARK.quiet))
     made["event"] = (18, lambda px: _event(px, False))
@@ -192,9 +212,9 @@ def _recipes() -> dict[str, tuple[int, object]]:
     return made
 
 
-def names() -> set[str]:
+def names(signs: Signs = ()) -> set[str]:
     """Every icon of the sheet."""
-    return set(_recipes())
+    return set(_recipes(signs))
 
 
 def _shrunk(draw: object, px: int) -> Image.Image:
@@ -204,11 +224,11 @@ def _shrunk(draw: object, px: int) -> Image.Image:
 
 
 @cache
-def sheet(scale: int = 1) -> tuple[dict[str, dict[str, int]], bytes]:
+def sheet(scale: int = 1, signs: Signs = ()) -> tuple[dict[str, dict[str, int]], bytes]:
     """(index, PNG) of the sprite at a pixel ratio: the two files that MapLibre asks for."""
     width, x, y, row = 640 * scale, 0, 0, 0
     placed: list[tuple[str, Image.Image, int, int]] = []
-    for name, (size, draw) in sorted(_recipes().items(), key=lambda item: (-item[1][0], item[0])):
+    for name, (size, draw) in sorted(_recipes(signs).items(), key=lambda item: (-item[1][0], item[0])):
         image = _shrunk(draw, size * scale)
         if x + image.width > width:
             x, y, row = 0, y + row, 0
@@ -224,9 +244,9 @@ def sheet(scale: int = 1) -> tuple[dict[str, dict[str, int]], bytes]:
     return index, file.getvalue()
 
 
-def icon(name: str, scale: int = 2) -> bytes:
+def icon(name: str, scale: int = 2, signs: Signs = ()) -> bytes:
     """One icon as a PNG of its own, for legends and lists beside the map. Raises KeyError for an unknown name."""
-    size, draw = _recipes()[name]
+    size, draw = _recipes(signs)[name]
     file = io.BytesIO()
     _shrunk(draw, size * scale).save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from brain.catalog import _categories, _city, _people, _sensors, _sheets, _words, _work
+from brain.catalog import _categories, _city, _people, _sensors, _sheets, _themes, _words, _work
 from brain.catalog._toml import FILES, Entry, read_files
 from brain.catalog.records import (
     AlertLadder,
@@ -24,11 +24,11 @@ from brain.catalog.records import (
     Rule,
     SensorKind,
     Target,
-    Theme,
     Weight,
     Words,
     WorkDays,
 )
+from brain.catalog.theme_shapes import Piece, Theme
 
 __all__ = [
     "FILES",
@@ -39,6 +39,7 @@ __all__ = [
     "Department",
     "DutyLimits",
     "OldCodes",
+    "Piece",
     "Practice",
     "RoleRights",
     "Rule",
@@ -65,7 +66,9 @@ def load(folder: str | None = None) -> Catalog:
     words = _words.words(top["words.toml"])
     departments = _people.departments(top["departments.toml"])
     categories, old_codes = _categories.categories(top["categories.toml"], departments, words)
-    themes, kinds, rules = _sensors.sensors(top["sensors.toml"], categories, words)
+    themes = _themes.themes(top["themes.toml"])
+    kinds, rules = _sensors.sensors(top["sensors.toml"], themes, categories, words)
+    _themes.check(themes, kinds, words)
     practice, stage_limits, ladders, alert_ladders = _work.workflow(top["workflow.toml"], words)
     targets, scorecards, report = _work.kpi(top["kpi.toml"])
     any_duty, duties = _work.duties(top["duties.toml"])

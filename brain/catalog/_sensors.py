@@ -1,4 +1,4 @@
-"""sensors.toml: themes, kinds and rules, checked against each other and against the categories.
+"""sensors.toml: kinds and rules, checked against each other, against the themes and against the categories.
 
 What stands in a rule's `params` is known by its type alone (`brain/rules/types/<type>.py`, PARAMS): nothing here names a type.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from brain.catalog._toml import Entry, near
-from brain.catalog._words import THEMES
-from brain.catalog.records import ANY_THEME, Category, Rule, SensorKind, Theme, Words
+from brain.catalog.records import ANY_THEME, Category, Rule, SensorKind, Words
+from brain.catalog.theme_shapes import Theme
 from brain.model import PLATFORM, TRUSTED, Level, Quality
 from brain.rules import params
 from brain.rules.registry import TYPES
@@ -18,9 +18,10 @@ LEVEL_KEYS = tuple(level.key for level in Level)
 
 
 def sensors(
-    top: Entry, categories: dict[str, Category], words: Words
-) -> tuple[dict[str, Theme], dict[str, SensorKind], dict[tuple[str, str], Rule]]:
-    themes = _themes(top, words)
+    top: Entry, themes: dict[str, Theme], categories: dict[str, Category], words: Words
+) -> tuple[dict[str, SensorKind], dict[tuple[str, str], Rule]]:
+    if top.has("theme"):
+        raise top.wrong("theme", "主题已移到 themes.toml，请把 [theme.*] 搬过去，并照那里的说明补全")
     kinds = {key: _kind(key, entry, themes) for key, entry in top.entries("kind").items()}
     labels = {key: str(word) for key, word in top.table("derived").items().items()}
     for key in labels:
@@ -36,21 +37,7 @@ def sensors(
             rules[kind, key] = _rule(kind, key, label, entry, kinds, themes, categories, words)
     rule_table.done()
     top.done()
-    return themes, kinds, rules
-
-
-def _themes(top: Entry, words: Words) -> dict[str, Theme]:
-    found = {}
-    entries = top.entries("theme")
-    for key in THEMES:
-        if key not in entries:
-            raise top.wrong(f"theme.{key}", "缺少这个主题，请补上")
-        entry = entries.pop(key)
-        found[key] = Theme(key, words.of("theme", key), entry.take("order", int), entry.take("unit", str))
-        entry.done()
-    for key, entry in entries.items():
-        raise entry.wrong("", f"不认识的主题“{key}”{near(key, THEMES)}")
-    return dict(sorted(found.items(), key=lambda pair: pair[1].order))
+    return kinds, rules
 
 
 def _kind(key: str, entry: Entry, themes: dict[str, Theme]) -> SensorKind:

@@ -13,6 +13,7 @@ from brain.model import Clock, Level, Limit
 
 FILES = (
     "city.toml",
+    "themes.toml",
     "sensors.toml",
     "categories.toml",
     "departments.toml",

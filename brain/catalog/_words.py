@@ -10,7 +10,6 @@ from brain.model import PLATFORM, Clock, Level, Quality, Role, Source, State, Ve
 from brain.rules.contract import Cause
 from brain.rules.registry import TYPES
 
-THEMES = ("water", "rain", "drainage", "fire", "cameras", "air")
 FIELDS = ("economy", "market", "society", "service", "ecology")
 STAGES = ("accept", "verify", "register", "dispatch", "take", "check", "close", "arbitrate")
 SIGHTS = ("all", "places", "org", "own", "none")
@@ -43,7 +42,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "source": _values(Source),
     "quality": _values(Quality),
     "clock": _values(Clock),
-    "theme": (*THEMES, PLATFORM),
+    "theme": (PLATFORM,),
     "field": FIELDS,
     "category_kind": ("component", "matter"),
     "stage": (*STAGES, "handle"),

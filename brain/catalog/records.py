@@ -11,22 +11,13 @@ from datetime import date, time, timedelta
 from enum import Enum
 from typing import Any
 
+from brain.catalog.theme_shapes import Theme
 from brain.city import AHEAD, City
-from brain.model import Clock, Level, Limit, Quality, Role, State, Station
+from brain.model import Clock, Level, Limit, Quality, Role, Source, State, Station
 
 
 class BadCatalog(ValueError):
     """A catalog that cannot be used; the sentence names file and key and says how to mend it (Chinese)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """A theme of the city (水、雨、排水、林、视频、气). `unit` is the measure word of its stations."""
-
-    key: str
-    label: str
-    order: int
-    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +388,15 @@ class Catalog:
     def ladder(self, level: Level | None) -> list[dict[str, Any]]:
         """The escalation ladder of an event of this level; `default` where the level has none of its own."""
         return self.ladders.get(level.key if level else "default", self.ladders["default"])
+
+    def theme_label(self, key: str) -> str:
+        """What a theme is called; the platform's own alerts have a word too, a theme that the city has given up its key."""
+        return self.themes[key].label if key in self.themes else self.words.group("theme").get(key, key)
+
+    @property
+    def cameras(self) -> dict[str, str]:
+        """Themes whose stations can be looked through, with the kind by which they say that they are there."""
+        return {key: theme.online for key, theme in self.themes.items() if theme.source is Source.CAMERA}
 
     def plan(self, theme: str, level: Level) -> tuple[str, ...]:
         """Steps of the 预案 for a theme and level, milder steps included by the file itself."""

@@ -28,11 +28,13 @@ class Did(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opens:
-    """The work that a rule asks for: category and name of the event, from which level on."""
+    """The work that a rule asks for: category and name of the event, from which level on, and what reports of the
+    station's theme count as."""
 
     category: str
     name: str
     from_level: Level
+    source: Source = Source.SENSOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +141,10 @@ def of_event(happened: Happened, found: str | None) -> list[JoinEvent | Note | O
         return []
     if found:
         return [JoinEvent(alert.id, found, f"关联事件 {found}"), _worse(alert, found)]
-    source = Source.CAMERA if station.theme == "cameras" else Source.SENSOR
     return [
         OpenEvent(
             alert.id, opens.category, f"{station.name}：{opens.name}", alert.message, alert.level, station.id, station.name,
-            station.lng, station.lat, source,
+            station.lng, station.lat, opens.source,
         )
     ]  # fmt: skip
 

@@ -70,6 +70,7 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
     )  # fmt: skip
     state = app.state
     state.app, state.settings, state.catalog = app, settings, catalog
+    state.layers = ground.layers_of(catalog, settings.layers)
     state.pool = db.pool(settings.database_url, size=8, name="brain web")
     state.hub = hub.Hub(settings, catalog, state.pool)
     for router in (access.router, access.api, ground.router, assets.router):

@@ -16,17 +16,7 @@ from brain.identity.scope import Scope
 from brain.model import DISTRICT, TRUSTED, Level, Limit, State
 from brain.rules import air_quality, sla, water_quality
 
-THEMES = ("water", "rain", "drainage", "fire", "cameras", "air")
 CLASS_SIGN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ", 5: "Ⅴ", 6: "劣Ⅴ"}
-LEADS = {
-    "water": ("water_level", "water_flow", "turbidity", "ammonia"),
-    "rain": ("rain_1h", "rain_24h"),
-    "drainage": ("pond_depth", "well_depth", "pump_state", "leak", "cover_open", "gas_lel", "h2s"),
-    "fire": ("air_temp", "humidity", "wind_speed", "smoke", "thermal_max", "hotspot"),
-    "cameras": ("camera_online", "camera_fault"),
-    "air": ("pm25", "pm10", "o3"),
-}
-"""Kinds worth a word beside a station, the first that it has in front."""
 
 
 # Stations -------------------------------------------------------------------------------------------------------------
@@ -37,12 +27,12 @@ def values_of(station: Mapping[str, Any]) -> dict[str, float]:
 
 
 def silent(station: Mapping[str, Any], catalog: Catalog, now: datetime) -> bool:
-    """No reading within the silence limit of any of its kinds, none ever, or a camera that says it is off. Kinds without a
-    limit count only where it has no others: a battery's level does not keep its gauge awake."""
-    readings = station["readings"] or {}
-    if station["theme"] == "cameras" and "camera_online" in readings:
-        value, at, _ = readings["camera_online"]
-        return value < 0.5 or _older(at, now, catalog.kinds["camera_online"].silence_s)
+    """No reading within the silence limit of any of its kinds, none ever, or one that itself says it is off (a camera). Kinds
+    without a limit count only where it has no others: a battery's level does not keep its gauge awake."""
+    readings, theme = station["readings"] or {}, catalog.themes.get(station["theme"])
+    if theme and theme.online in readings:
+        value, at, _ = readings[theme.online]
+        return value < 0.5 or _older(at, now, catalog.kinds[theme.online].silence_s)
     known = [(catalog.kinds[kind].silence_s, at) for kind, (_, at, _) in readings.items() if kind in catalog.kinds]
     bound = [(limit, at) for limit, at in known if limit is not None]
     return all(_older(at, now, limit) for limit, at in bound or known)
@@ -67,17 +57,18 @@ def air_index(station: Mapping[str, Any], now: datetime) -> air_quality.Judged |
 def label(station: Mapping[str, Any], catalog: Catalog, now: datetime, *, most: int = 2) -> str:
     """What a station measures now, in a few words."""
     parts: list[str] = []
-    theme, values = station["theme"], values_of(station)
-    if theme == "water" and (judged := water_class(station)):
+    theme, values = catalog.themes.get(station["theme"]), values_of(station)
+    index = theme.index if theme else ""
+    if index == "water_class" and (judged := water_class(station)):
         parts.append(catalog.words.of("water_class", judged.cls))
-    if theme == "air" and (index := air_index(station, now)) and index.aqi is not None:
-        parts.append(f"AQI {index.aqi} {catalog.words.of('aqi_level', index.level)}")
-    for kind in LEADS[theme]:
+    if index == "aqi" and (found := air_index(station, now)) and found.aqi is not None:
+        parts.append(f"AQI {found.aqi} {catalog.words.of('aqi_level', found.level)}")
+    for kind in theme.leads if theme else ():
         if kind in values and len(parts) < most:
             entry = catalog.kinds[kind]
             parts.append(entry.text(values[kind]) if entry.words else f"{entry.label} {entry.text(values[kind])}")
     if silent(station, catalog, now):
-        return "离线" if theme == "cameras" else ("无数据" if not parts else "超时未报 · " + " · ".join(parts))
+        return "离线" if theme and theme.online else ("无数据" if not parts else "超时未报 · " + " · ".join(parts))
     return " · ".join(parts)
 
 

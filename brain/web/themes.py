@@ -1,25 +1,28 @@
-"""The figure of each theme (水、雨、排水、林、视频、气): one number with its unit, its level, and what stands behind it.
+"""The figure of each theme (themes.toml): one number with its unit, its level, and what stands behind it.
 
-Pure: a `Moment` goes in. A theme without data shows a dash and says so; nothing is ever made up.
+Pure: a `Moment` goes in. A theme without data shows a dash and says so; nothing is ever made up. No theme is known here by
+name: its entry says how its number is found (`FIGURES`) and what stands beside it (`PIECES`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from brain.catalog import Catalog
+from brain.catalog import Catalog, Piece, Theme
 from brain.model import Level
-from brain.rules import flood
-from brain.web.readouts import CLASS_SIGN, THEMES, air_index, short, values_of, water_class
+from brain.rules import air_quality, flood, water_quality
+from brain.web.readouts import CLASS_SIGN, air_index, short, values_of, water_class
 
 if TYPE_CHECKING:
     from brain.web.live.moment import Moment
 
 NONE = "—"
-Said = tuple[str, str, str, str]
-"""(figure, unit, where it comes from, what stands beside it)"""
+TARGET = 3  # class that a section without a target of its own is held to (GB 3838-2002: Ⅲ is good)
+Said = tuple[str, str, str]
+"""(figure, unit, where it comes from)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Figure:
 
     theme: str
     title: str
+    icon: str
     value: str
     unit: str
     place: str
@@ -43,20 +47,59 @@ class Figure:
     seen_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What a figure or a piece is made of: a theme, its stations, and the moment they are looked at."""
+
+    theme: Theme
+    stations: list[dict[str, Any]]
+    moment: Moment
+    catalog: Catalog
+
+    def having(self, kind: str) -> list[tuple[float, dict]]:
+        """(value, station) of those that measure a kind and are not silent, the highest first."""
+        found = [(v, s) for s in self.stations if not s["stale"] and (v := values_of(s).get(kind)) is not None]
+        return sorted(found, key=lambda pair: (-pair[0], pair[1]["id"]))
+
+    def heard(self) -> list[dict[str, Any]]:
+        return [s for s in self.stations if s["seen_at"]]
+
+    def sections(self) -> list[tuple[water_quality.Judged, dict]]:
+        return [(j, s) for s in self.stations if not s["stale"] and (j := water_class(s))]
+
+    def worst_air(self) -> tuple[air_quality.Judged, dict] | None:
+        judged = [(j, s) for s in self.stations if not s["stale"] and (j := air_index(s, self.moment.at))]
+        return max(((j, s) for j, s in judged if j.aqi is not None), key=lambda pair: pair[0].aqi, default=None)
+
+    def number(self, piece: Piece, value: float) -> str:
+        return f"{value:.{piece.get('decimals', self.catalog.kinds[piece['of']].decimals)}f}"
+
+    def least(self, kind: str) -> float | None:
+        """The mildest limit of a kind's ladder."""
+        rule = self.catalog.rules.get((kind, "ladder"))
+        return rule.limits[max(rule.limits)] if rule and rule.limits else None
+
+
 def figures(moment: Moment, catalog: Catalog) -> list[Figure]:
     """All cards, in the catalog's order."""
-    return [figure(moment, catalog, theme) for theme in sorted(THEMES, key=lambda t: catalog.themes[t].order)]
+    return [figure(moment, catalog, theme) for theme in catalog.themes]
 
 
-def figure(moment: Moment, catalog: Catalog, theme: str) -> Figure:
-    stations = of_theme(moment, theme)
-    levels = [a["level"] for a in moment.alerts if a["theme"] == theme]
+def figure(moment: Moment, catalog: Catalog, key: str) -> Figure:
+    theme = catalog.themes[key]
+    now = Now(theme, of_theme(moment, key), moment, catalog)
+    levels = [a["level"] for a in moment.alerts if a["theme"] == key]
     level = Level(min(levels)).key if levels else ""
-    seen = max((s["seen_at"] for s in stations if s["seen_at"]), default=None)
-    value, unit, place, words = _PARTS[theme](stations, moment, catalog)
+    seen = max((s["seen_at"] for s in now.stations if s["seen_at"]), default=None)
+    value, unit, place = FIGURES[theme.figure.type](now, theme.figure)
+    known = value != NONE
+    if known and theme.place:
+        place = " · ".join(_said(now, theme.place))
+    words = _said(now, [p for p in theme.beside if known or p.type != "text"])
     station, kind = lead(moment, theme) or (None, None)
     state = catalog.words.of("level", level) if level else ("无数据" if seen is None else "正常")
-    return Figure(theme, catalog.themes[theme].label, value, unit, place, words, level, state, station, kind, seen)
+    beside = " · ".join(words) or _online(now)
+    return Figure(key, theme.label, theme.icon, value, unit, place, beside, level, state, station, kind, seen)
 
 
 def of_theme(moment: Moment, theme: str) -> list[dict[str, Any]]:
@@ -64,117 +107,177 @@ def of_theme(moment: Moment, theme: str) -> list[dict[str, Any]]:
     return [s for s in moment.stations.values() if s["theme"] == theme and not s["params"].get("watch")]
 
 
-def _having(stations: list[dict], kind: str) -> list[tuple[float, dict]]:
-    """(value, station) of those that measure a kind and are not silent, the highest first."""
-    found = [(v, s) for s in stations if not s["stale"] and (v := values_of(s).get(kind)) is not None]
-    return sorted(found, key=lambda pair: (-pair[0], pair[1]["id"]))
-
-
-def lead(moment: Moment, theme: str) -> tuple[str, str] | None:
+def lead(moment: Moment, theme: Theme) -> tuple[str, str] | None:
     """(station, kind) of the series on a theme's card; None where nothing is measured."""
-    stations = of_theme(moment, theme)
-    kinds = {"water": "water_level", "rain": "rain_1h", "drainage": "pond_depth", "fire": "air_temp", "air": "pm25"}
-    if theme not in kinds:
+    if not theme.trail:
         return None
-    found = _having(stations, kinds[theme])
-    if theme == "water":  # the river's own gauge, unless another one is worse
+    stations = of_theme(moment, theme.key)
+    found = [(v, s) for s in stations if not s["stale"] and (v := values_of(s).get(theme.trail)) is not None]
+    if theme.trail_by == "level":  # the first gauge, unless another one is worse
         found.sort(key=lambda pair: (_rank(pair[1]["level"]), pair[1]["id"]))
-    return (found[0][1]["id"], kinds[theme]) if found else None
+    else:
+        found.sort(key=lambda pair: (-pair[0], pair[1]["id"]))
+    return (found[0][1]["id"], theme.trail) if found else None
 
 
 def _rank(level: str) -> int:
     return Level.of(level) if level else 9
 
 
-def _online(stations: list[dict], catalog: Catalog, theme: str) -> str:
-    on = sum(1 for s in stations if not s["stale"])
-    return f"{len(stations)} {catalog.themes[theme].unit}在线 {on}"
-
-
-def _water(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
-    sections = [(j.cls, s) for s in stations if not s["stale"] and (j := water_class(s))]
-    words = []
-    if sections:
-        good = sum(1 for cls, s in sections if cls <= s["params"].get("target", 3))
-        words.append(f"{len(sections)} 断面 {good} 达标")
-    if (key := lead(moment, "water")) and key in moment.trails:
-        trail = [(at, value) for at, value, _ in moment.trails[key]]
-        turn = flood.trend(trail)
-        level = catalog.kinds["water_level"].text(trail[-1][1])
-        gauge = short(moment.stations[key[0]]["name"])
-        words.append(f"{gauge} {level}" + (f" {catalog.words.of('trend', turn)}" if turn else ""))
-    if not sections:
-        return NONE, "类水质", "", " · ".join(words) or _online(stations, catalog, "water")
-    worst, at = max(sections, key=lambda pair: (pair[0] - pair[1]["params"].get("target", 3), pair[0]))
-    return (
-        CLASS_SIGN[worst],
-        "类水质",
-        f"{short(at['name'])}（目标{CLASS_SIGN[at['params'].get('target', 3)]}类）",
-        " · ".join(words),
-    )
-
-
-def _rain(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
-    found = _having(stations, "rain_1h")
+# Figures: (now, piece) → (value, unit, place) -------------------------------------------------------------------------
+def _max(now: Now, piece: Piece) -> Said:
+    found = now.having(piece["of"])
     if not found:
-        return NONE, "mm/h", "", _online(stations, catalog, "rain")
+        return _nothing(piece)
     value, at = found[0]
-    day = _having(stations, "rain_24h")
-    words = [f"24 小时最大 {day[0][0]:.1f} mm"] if day else []
-    place = short(at["name"]) if value > 0 else "各站 1 小时无雨"
-    return f"{value:.1f}", "mm/h 最大", place, " · ".join([*words, _online(stations, catalog, "rain")])
+    place = short(at["name"])
+    if "counted" in piece.params:
+        least = now.least(piece["of"])
+        over = sum(1 for v, _ in found if least is not None and v >= least)
+        place = f"{place} · {over} {piece['counted']}" if over else piece.get("none", place)
+    elif value <= 0:
+        place = piece.get("none", place)
+    return now.number(piece, value), piece["unit"], place
 
 
-def _drainage(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
-    ponds = _having(stations, "pond_depth")
-    pumps = [v for v, _ in _having(stations, "pump_state")]
-    words = []
-    if pumps:
-        fault = sum(1 for v in pumps if v == 2)
-        words.append(f"泵站运行 {sum(1 for v in pumps if v == 1)}/{len(pumps)}" + (f" 故障 {fault}" if fault else ""))
-    words.append(_online(stations, catalog, "drainage"))
-    if not ponds:
-        return NONE, "cm 积水", "", " · ".join(words)
-    least = catalog.rules["pond_depth", "ladder"].limits[Level.BLUE]
-    wet = sum(1 for v, _ in ponds if v >= least)
-    depth, at = ponds[0]
-    place = f"{short(at['name'])} · {wet} 处积水" if wet else "没有积水"
-    return f"{depth:.0f}", "cm 最深", place, " · ".join(words)
+def _min(now: Now, piece: Piece) -> Said:
+    found = now.having(piece["of"])
+    if not found:
+        return _nothing(piece)
+    return now.number(piece, found[-1][0]), piece["unit"], short(found[-1][1]["name"])
 
 
-def _fire(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
-    doubts = [a for a in moment.alerts if a["theme"] == "fire" and a["kind"] in ("hotspot", "smoke", "thermal_max")]
-    if not any(s["seen_at"] for s in stations):
-        return NONE, "处疑似火情", "", _online(stations, catalog, "fire")
-    place = ""
-    if heat := _having(stations, "air_temp"):
-        dry = min((v for v, _ in _having(stations, "humidity")), default=None)
-        place = f"最高气温 {heat[0][0]:.0f} ℃" + (f" · 最低湿度 {dry:.0f}%" if dry is not None else "")
-    return str(len({a["station"] for a in doubts})), "处疑似火情", place, _online(stations, catalog, "fire")
+def _sum(now: Now, piece: Piece) -> Said:
+    found = now.having(piece["of"])
+    if not found:
+        return _nothing(piece)
+    return now.number(piece, sum(v for v, _ in found)), piece["unit"], f"{len(found)} {now.theme.unit}合计"
 
 
-def _cameras(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
-    known = [s for s in stations if s["seen_at"]]
+def _count_over(now: Now, piece: Piece) -> Said:
+    found = now.having(piece["of"])
+    if not found:
+        return _nothing(piece)
+    over = [s for v, s in found if v >= piece["least"]]
+    return str(len(over)), piece["unit"], short(over[0]["name"]) if over else piece.get("none", "")
+
+
+def _alerts(now: Now, piece: Piece) -> Said:
+    if not now.heard():
+        return _nothing(piece)
+    about = [a for a in now.moment.alerts if a["theme"] == now.theme.key and a["kind"] in piece["kinds"]]
+    return str(len({a["station"] for a in about})), piece["unit"], short(about[0]["name"]) if about else ""
+
+
+def _online_rate(now: Now, piece: Piece) -> Said:
+    known = now.heard()
     if not known:
-        return NONE, "% 在线", "", _online(stations, catalog, "cameras")
+        return _nothing(piece)
     on = sum(1 for s in known if not s["stale"])
-    bad = sum(1 for s in known if values_of(s).get("camera_fault", 0) > 0)
-    return (
-        f"{100 * on / len(known):.1f}",
-        "% 在线",
-        f"在线 {on} / {len(known)} 路",
-        f"离线 {len(known) - on} · 图像异常 {bad}",
-    )
+    return f"{100 * on / len(known):.1f}", piece["unit"], f"{on} / {len(known)} {now.theme.unit}"
 
 
-def _air(stations: list[dict], moment: Moment, catalog: Catalog) -> Said:
-    judged = [(j, s) for s in stations if not s["stale"] and (j := air_index(s, moment.at)) and j.aqi is not None]
-    if not judged:
-        return NONE, "AQI", "", _online(stations, catalog, "air")
-    worst, at = max(judged, key=lambda pair: pair[0].aqi)
-    first = "、".join(catalog.kinds[k].label for k in worst.primary)
-    words = [f"首要 {first}" if first else "无首要污染物", "未审核"]
-    return str(worst.aqi), f"AQI {catalog.words.of('aqi_level', worst.level)}", short(at["name"]), " · ".join(words)
+def _worst_class(now: Now, piece: Piece) -> Said:
+    found = now.sections()
+    if not found:
+        return _nothing(piece)
+    worst, at = max(found, key=lambda pair: (pair[0].cls - _target(pair[1]), pair[0].cls))
+    return CLASS_SIGN[worst.cls], piece["unit"], f"{short(at['name'])}（目标{CLASS_SIGN[_target(at)]}类）"
 
 
-_PARTS = {"water": _water, "rain": _rain, "drainage": _drainage, "fire": _fire, "cameras": _cameras, "air": _air}
+def _worst_aqi(now: Now, piece: Piece) -> Said:
+    found = now.worst_air()
+    if found is None:
+        return _nothing(piece)
+    index, at = found
+    return str(index.aqi), f"{piece['unit']} {now.catalog.words.of('aqi_level', index.level)}", short(at["name"])
+
+
+def _nothing(piece: Piece) -> Said:
+    return NONE, piece.get("idle_unit", piece["unit"]), ""
+
+
+def _target(station: dict[str, Any]) -> int:
+    return station["params"].get("target", TARGET)
+
+
+FIGURES: dict[str, Callable[[Now, Piece], Said]] = {
+    "max": _max, "min": _min, "sum": _sum, "count_over": _count_over, "alerts": _alerts, "online_rate": _online_rate,
+    "worst_class": _worst_class, "worst_aqi": _worst_aqi,
+}  # fmt: skip
+
+
+# Pieces: (now, piece) → words, '' for nothing to say ------------------------------------------------------------------
+def _said(now: Now, pieces: Any) -> list[str]:
+    return [words for piece in pieces if (words := PIECES[piece.type](now, piece))]
+
+
+def _online(now: Now, piece: Piece | None = None) -> str:
+    on = sum(1 for s in now.stations if not s["stale"])
+    return f"{len(now.stations)} {now.theme.unit}在线 {on}"
+
+
+def _extreme(which: int) -> Callable[[Now, Piece], str]:
+    def piece_of(now: Now, piece: Piece) -> str:
+        found, unit = now.having(piece["of"]), now.catalog.kinds[piece["of"]].unit
+        if not found:
+            return ""
+        return f"{piece['label']} {now.number(piece, found[which][0])}" + (f" {unit}" if unit else "")
+
+    return piece_of
+
+
+def _states(now: Now, piece: Piece) -> str:
+    found = [v for v, _ in now.having(piece["of"])]
+    if not found:
+        return ""
+    on, bad = (sum(1 for v in found if v == piece.get(name)) for name in ("on", "bad"))
+    return f"{piece['label']} {on}/{len(found)}" + (f" {piece.get('bad_label', '')} {bad}" if bad else "")
+
+
+def _count(now: Now, piece: Piece) -> str:
+    known = now.heard()
+    return f"{piece['label']} {sum(1 for s in known if values_of(s).get(piece['of'], 0) >= piece['least'])}" if known else ""
+
+
+def _heard(now: Now, piece: Piece) -> str:
+    known = now.heard()
+    return f"{piece['label']} {sum(1 for s in known if not s['stale'])} / {len(known)} {now.theme.unit}" if known else ""
+
+
+def _silent(now: Now, piece: Piece) -> str:
+    known = now.heard()
+    return f"{piece['label']} {sum(1 for s in known if s['stale'])}" if known else ""
+
+
+def _classes(now: Now, piece: Piece) -> str:
+    found = now.sections()
+    return f"{len(found)} {piece['label']} {sum(1 for j, s in found if j.cls <= _target(s))} 达标" if found else ""
+
+
+def _trend(now: Now, piece: Piece) -> str:
+    key = lead(now.moment, now.theme)
+    if key is None or key not in now.moment.trails:
+        return ""
+    trail = [(at, value) for at, value, _ in now.moment.trails[key]]
+    turn, shown = flood.trend(trail), now.catalog.kinds[key[1]].text(trail[-1][1])
+    name = short(now.moment.stations[key[0]]["name"])
+    return f"{name} {shown}" + (f" {now.catalog.words.of('trend', turn)}" if turn else "")
+
+
+def _pollutants(now: Now, piece: Piece) -> str:
+    found = now.worst_air()
+    if found is None:
+        return ""
+    first = "、".join(now.catalog.kinds[k].label for k in found[0].primary)
+    return f"首要 {first}" if first else "无首要污染物"
+
+
+def _text(now: Now, piece: Piece) -> str:
+    return piece["words"]
+
+
+PIECES: dict[str, Callable[[Now, Piece], str]] = {
+    "max": _extreme(0), "min": _extreme(-1), "states": _states, "count": _count, "online": _online, "heard": _heard,
+    "silent": _silent, "classes": _classes, "trend": _trend, "pollutants": _pollutants, "text": _text,
+}  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from shapely.geometry import LineString, Point, box
 
+from brain import catalog
 from brain.model import Level
 from brain.web import ground
 from brain.web.live import moment
@@ -19,7 +20,8 @@ from layers import _compose, _marks, _sprite
 from layers._layer import View
 from layers._style import LEVELS
 
-LAYERS = ground.layers()
+CATALOG = catalog.load()
+LAYERS = ground.layers_of(CATALOG)
 PAINTED = [layer for layer in LAYERS if layer.traces]
 GROUND = [layer for layer in LAYERS if not layer.traces]
 FAR, NEAR = View(10.5), View(15.0)
@@ -82,8 +84,9 @@ def test_every_icon_of_a_layer_is_in_the_sprite(layer, view):
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda x: x.key)
 def test_a_layer_asks_for_a_source_that_exists_with_its_columns(layer):
-    assert layer.source in moment.SOURCES, f"{layer.key}: no such source {layer.source}"
-    missing = set(layer.columns) - set(moment.SOURCES[layer.source])
+    columns = moment.columns(layer.source, CATALOG)
+    assert columns, f"{layer.key}: no such source {layer.source}"
+    missing = set(layer.columns) - set(columns)
     assert not missing, f"{layer.key}: source {layer.source} has no columns {sorted(missing)}"
 
 

@@ -97,7 +97,7 @@ def test_an_outage_over_midnight_is_one_for_both_days(say, rates):
 def test_rates_are_told_by_owner(say, cameras, catalog):
     say("C-1", 0, 48)
     say("C-2", 0, 12)
-    found = online.by_org(cameras.conn, online.over(cameras.conn, catalog, DAY, DAY + timedelta(days=1), NOW))
+    found = online.by_org(cameras.conn, catalog, online.over(cameras.conn, catalog, DAY, DAY + timedelta(days=1), NOW))
     assert {org: sorted(own) for org, own in found.items()} == {"gaj": ["C-1"], "cgj": ["C-2", "C-3"]}
     assert round(sum(found["cgj"].values(), Tally()).rate, 3) == round(12.05 / 24, 3)
 

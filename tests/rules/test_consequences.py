@@ -92,7 +92,7 @@ def test_an_alert_at_the_rules_level_opens_an_event_in_the_words_of_station_and_
 
 
 def test_an_event_of_a_camera_says_so():
-    one = replace(happened(), station=replace(POND, theme="cameras"))
+    one = happened(opens=replace(FLOOD, source=Source.CAMERA))
     assert [new.source for new in of_event(one, None)] == [Source.CAMERA]
 
 

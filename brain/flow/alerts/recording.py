@@ -18,7 +18,7 @@ from brain.flow.alerts import paging
 from brain.flow.alerts.carrying_out import carry_out
 from brain.flow.alerts.memory import Key, alert_of, save_states, state_of, state_text, states_of
 from brain.flow.events.history import as_json
-from brain.model import ENGINE, Actor, Alert, Judgement, Level, Refused, Role, RuleState, Station
+from brain.model import ENGINE, Actor, Alert, Judgement, Level, Refused, Role, RuleState, Source, Station
 from brain.rules.consequences import Did, Happened, Opens
 from brain.store import db
 
@@ -135,7 +135,9 @@ def _record(conn: psycopg.Connection, catalog: Catalog, found: dict[Key, Found],
 def _happened(
     catalog: Catalog, did: Did, row: dict[str, Any], station: Station, rule: Rule, judged: Judgement
 ) -> Happened:
-    opens = Opens(rule.opens, catalog.categories[rule.opens].name, rule.opens_at) if rule.opens else None
+    theme = catalog.themes.get(station.theme)
+    source = theme.source if theme else Source.SENSOR
+    opens = Opens(rule.opens, catalog.categories[rule.opens].name, rule.opens_at, source) if rule.opens else None
     before, told = (Level(level) if level is not None else None for level in (row.get("before"), row["told"]))
     return Happened(did, alert_of(row), judged, before, told, row["tellings"], station, opens)
 

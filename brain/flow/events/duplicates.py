@@ -38,13 +38,9 @@ def near_duplicates(
 
 
 def flood_categories(catalog: Catalog) -> frozenset[str]:
-    """Categories that a water, rain or drainage rule opens: one flood is felt over a wider place than one litter
-    bin."""
-    return frozenset(
-        r.opens
-        for r in catalog.rules.values()
-        if r.opens and r.theme in ("water", "rain", "drainage") and r.kind != "device"
-    )
+    """Categories that a rule of a theme of water opens: one flood is felt over a wider place than one litter bin."""
+    flood = {key for key, theme in catalog.themes.items() if theme.flood}
+    return frozenset(r.opens for r in catalog.rules.values() if r.opens and r.theme in flood and r.kind != "device")
 
 
 def open_of_station(conn: psycopg.Connection, station: str, category: str) -> str | None:

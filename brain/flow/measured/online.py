@@ -1,4 +1,5 @@
-"""How long each camera was online: from what is stored of it, by `rules.online_rate`, a day at a time.
+"""How long each camera (each station of a theme that declares `online`) was online: from what is stored of it, by
+`rules.online_rate`, a day at a time.
 
 Why days are kept (table `fact`, keys `online:2026-08-03`): a month of 300 cameras is thirteen million words, a day is half
 a million; and the times of days add up to those of the month exactly, because the rule measures outages as a whole. A
@@ -8,19 +9,18 @@ day carries what it was tallied from, so that late words and maintenance entered
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from brain.catalog import Catalog
+from brain.catalog import Catalog, Theme
 from brain.city import ZONE
 from brain.rules.online_rate import Heard, Span, Tally, tally
 from brain.store import db
 
-KINDS = ("camera_online", "camera_fault")
 DAY = timedelta(days=1)
 SETTLED = timedelta(hours=1)  # a day is kept when it has been over for so long
 BACK_DAYS = 65  # two months: those of a report
@@ -40,13 +40,25 @@ def over(
     for cameras in kept.values():
         for camera, times in cameras.items():
             found[camera] += times
-    return {row["id"]: found[row["id"]] for row in db.many(conn, "online_cameras")}
+    return {row["id"]: found[row["id"]] for row in cameras_of(conn, watched(catalog))}
 
 
-def by_org(conn: psycopg.Connection, tallies: Mapping[str, Tally]) -> dict[str | None, dict[str, Tally]]:
+def watched(catalog: Catalog) -> list[Theme]:
+    """Themes whose stations say themselves whether they are there."""
+    return [theme for theme in catalog.themes.values() if theme.online]
+
+
+def cameras_of(conn: psycopg.Connection, themes: Sequence[Theme]) -> list[dict[str, Any]]:
+    """Stations in service of these themes: id, name, org, theme."""
+    return db.many(conn, "online_cameras", themes=[theme.key for theme in themes])
+
+
+def by_org(
+    conn: psycopg.Connection, catalog: Catalog, tallies: Mapping[str, Tally]
+) -> dict[str | None, dict[str, Tally]]:
     """The same by the organisation that owns the cameras."""
     found: defaultdict[str | None, dict[str, Tally]] = defaultdict(dict)
-    for row in db.many(conn, "online_cameras"):
+    for row in cameras_of(conn, watched(catalog)):
         if row["id"] in tallies:
             found[row["org"]][row["id"]] = tallies[row["id"]]
     return dict(found)
@@ -74,11 +86,20 @@ def keep(conn: psycopg.Connection, catalog: Catalog, now: datetime, most: int = 
 def _tallied(
     conn: psycopg.Connection, catalog: Catalog, since: datetime, until: datetime, now: datetime
 ) -> dict[str, Tally]:
+    found: dict[str, Tally] = {}
+    for theme in watched(catalog):
+        found |= _tallied_of(conn, catalog, theme, since, until, now)
+    return found
+
+
+def _tallied_of(
+    conn: psycopg.Connection, catalog: Catalog, theme: Theme, since: datetime, until: datetime, now: datetime
+) -> dict[str, Tally]:
     """Read a little further than asked, on both sides: an outage over midnight is measured as a whole."""
-    guard, silence = limits(catalog)
-    edges = {"since": since - guard - silence, "until": min(until + guard + silence, now)}
-    heard = _heard(conn, "camera_online", True, silence, edges)
-    pictures = _heard(conn, "camera_fault", False, DAY, edges)
+    guard, silence = limits(catalog, theme)
+    edges = {"theme": theme.key, "since": since - guard - silence, "until": min(until + guard + silence, now)}
+    heard = _heard(conn, theme.online, True, silence, edges)
+    pictures = _heard(conn, theme.fault, False, DAY, edges)
     work: defaultdict[str, list[Span]] = defaultdict(list)
     for row in db.many(conn, "online_maintenance", **edges):
         work[row["station"]].append((row["starts"], row["ends"]))
@@ -92,7 +113,7 @@ def _tallied(
 
 
 def _heard(
-    conn: psycopg.Connection, kind: str, high: bool, silence: timedelta, edges: dict[str, datetime]
+    conn: psycopg.Connection, kind: str, high: bool, silence: timedelta, edges: dict[str, Any]
 ) -> dict[str, list[Heard]]:
     found: defaultdict[str, list[Heard]] = defaultdict(list)
     for row in db.many(conn, "online_heard", kind=kind, high=high, silence=silence, **edges):
@@ -100,9 +121,9 @@ def _heard(
     return dict(found)
 
 
-def limits(catalog: Catalog) -> tuple[timedelta, timedelta]:
-    """(guard, silence): outages shorter than the one are forgiven, after the other a camera is silent."""
-    silence = catalog.kinds["camera_online"].silence_s
+def limits(catalog: Catalog, theme: Theme) -> tuple[timedelta, timedelta]:
+    """(guard, silence): outages shorter than the one are forgiven, after the other a camera of the theme is silent."""
+    silence = catalog.kinds[theme.online].silence_s
     assert silence is not None, "a camera without a silence limit is never offline"
     return timedelta(seconds=catalog.report["outage_s"]), timedelta(seconds=silence)
 
@@ -127,9 +148,13 @@ def _kept(
 def _stamps(
     conn: psycopg.Connection, catalog: Catalog, since: datetime, until: datetime
 ) -> dict[datetime, dict[str, Any]]:
-    """What each day of a window is tallied from."""
-    guard, silence = (limit.total_seconds() for limit in limits(catalog))
-    rows = db.many(conn, "online_words", kinds=list(KINDS), since=since, until=until)
+    """What each day of a window is tallied from. One theme's silence stands as a number, so that days that were tallied
+    before there could be more keep their worth."""
+    themes = watched(catalog)
+    silences = [limits(catalog, theme)[1].total_seconds() for theme in themes]
+    guard, silence = float(catalog.report["outage_s"]), silences[0] if len(silences) == 1 else silences
+    kinds = [kind for theme in themes for kind in (theme.online, theme.fault) if kind]
+    rows = db.many(conn, "online_words", kinds=kinds, themes=[t.key for t in themes], since=since, until=until)
     return {
         row["day"].astimezone(ZONE): {
             "words": row["words"], "works": row["works"], "work_s": row["work_s"], "guard": guard, "silence": silence

@@ -105,9 +105,9 @@ SELECT g.code, g.name, g.lng, g.lat, g.geom, t.name AS town_name
  ORDER BY g.code = %(own)s DESC, (g.lng - %(lng)s) ^ 2 + (g.lat - %(lat)s) ^ 2 LIMIT %(limit)s;
 
 -- api_marks_around --
--- Stations people know by name, in a box: they help to find one's place on a map without streets.
+-- Stations people know by name (those of the themes that are landmarks), in a box: they help to find one's place on a map without streets.
 SELECT name, lng, lat FROM station
- WHERE active AND theme IN ('drainage', 'water') AND lng BETWEEN %(west)s AND %(east)s AND lat BETWEEN %(south)s AND %(north)s
+ WHERE active AND theme = ANY(%(themes)s) AND lng BETWEEN %(west)s AND %(east)s AND lat BETWEEN %(south)s AND %(north)s
  ORDER BY id LIMIT %(limit)s;
 
 -- api_place --

@@ -2,7 +2,7 @@
 -- What was heard of each camera in a window, and its last word before it: words in a row that say the same, none more than
 -- the silence limit after the one before, as one. `high`: a value from 0.5 on is the good one (online), else the bad one.
 WITH camera AS MATERIALIZED (
-  SELECT id FROM station WHERE theme = 'cameras' AND active
+  SELECT id FROM station WHERE theme = %(theme)s AND active
 ), word AS (
   SELECT r.station, r.at, r.seq, (r.value >= 0.5) = %(high)s AS up
     FROM camera c
@@ -26,13 +26,13 @@ WITH camera AS MATERIALIZED (
 SELECT station, min(at) AS first, max(at) AS last, bool_and(up) AS up FROM run GROUP BY station, n ORDER BY station, first;
 
 -- online_cameras --
--- All cameras in service, with who owns them.
-SELECT id, name, org FROM station WHERE theme = 'cameras' AND active ORDER BY id;
+-- All cameras in service (stations of the themes that say themselves whether they are there), with who owns them.
+SELECT id, name, org, theme FROM station WHERE theme = ANY(%(themes)s) AND active ORDER BY id;
 
 -- online_maintenance --
 -- Work on cameras that reaches into a window.
 SELECT m.station, m.starts, m.ends FROM maintenance m JOIN station s ON s.id = m.station
- WHERE s.theme = 'cameras' AND m.ends > %(since)s AND m.starts < %(until)s ORDER BY m.starts;
+ WHERE s.theme = %(theme)s AND m.ends > %(since)s AND m.starts < %(until)s ORDER BY m.starts;
 
 -- online_words --
 -- How many words of cameras each day of a window holds, and how much work on cameras touches it: a day whose numbers are
@@ -44,7 +44,7 @@ SELECT d.day, coalesce(w.n, 0)::bigint AS words, coalesce(m.n, 0)::int AS works,
   LEFT JOIN LATERAL (
     SELECT count(*) AS n, sum(extract(epoch FROM m.starts) + extract(epoch FROM m.ends)) AS s FROM maintenance m
       JOIN station s ON s.id = m.station
-     WHERE s.theme = 'cameras' AND m.ends > d.day AND m.starts < d.day + interval '1 day' AND isfinite(m.ends)) m ON true
+     WHERE s.theme = ANY(%(themes)s) AND m.ends > d.day AND m.starts < d.day + interval '1 day' AND isfinite(m.ends)) m ON true
  ORDER BY d.day;
 
 -- online_days --

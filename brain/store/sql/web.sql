@@ -104,10 +104,11 @@ SELECT p.id, p.name, p.phone, o.short AS org_short, g.name AS grid_name, t.name 
 -- The cameras nearest to a point, with their distance in metres (equirectangular: exact enough within a district).
 SELECT s.id, s.name, s.lng, s.lat, l.value AS online, d.m
   FROM station s
-  LEFT JOIN latest l ON l.station = s.id AND l.kind = 'camera_online'
+  JOIN unnest(%(themes)s::text[], %(kinds)s::text[]) AS t (theme, kind) ON t.theme = s.theme
+  LEFT JOIN latest l ON l.station = s.id AND l.kind = t.kind
  CROSS JOIN LATERAL (
    SELECT 111195 * sqrt(((s.lng - %(lng)s) * cos(radians(%(lat)s))) ^ 2 + (s.lat - %(lat)s) ^ 2) AS m) d
- WHERE s.theme = 'cameras' AND s.active AND s.id <> %(but)s
+ WHERE s.active AND s.id <> %(but)s
  ORDER BY d.m LIMIT %(limit)s;
 
 -- web_orgs --
@@ -133,4 +134,4 @@ SELECT 1 AS yes FROM session s JOIN person p ON p.id = s.person_id AND p.active
   ORDER BY reported_at DESC LIMIT 8)
 UNION ALL
 (SELECT 'station', id, name, id, lng, lat FROM station
-  WHERE active AND (name LIKE %(like)s OR id LIKE %(like)s) ORDER BY theme = 'cameras', id LIMIT 12);
+  WHERE active AND (name LIKE %(like)s OR id LIKE %(like)s) ORDER BY theme = ANY(%(cameras)s), id LIMIT 12);

@@ -21,6 +21,7 @@ STATUS = {
     "place": 422,
     "outside": 422,
     "key": 422,
+    "theme": 422,
 }
 """Refusals that are not a conflict with what stands (409): no such thing, or a field to mend."""
 

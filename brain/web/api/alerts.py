@@ -15,7 +15,7 @@ from brain.flow.alerts import recording
 from brain.identity import audit
 from brain.identity import scope as access
 from brain.identity.people import Person, actor_of
-from brain.model import Level, Refused, Role
+from brain.model import PLATFORM, Level, Refused, Role
 from brain.store import db
 from brain.web.api._answers import Plain
 from brain.web.api._keys import once
@@ -49,7 +49,7 @@ def _shape(row: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     return row | {
         "level": level,
         "level_words": catalog.words.of("level", level),
-        "theme_words": catalog.words.of("theme", row["theme"]),
+        "theme_words": catalog.theme_label(row["theme"]),
         "measured": f"{kind.label} {kind.text(row['value'])}" if kind and row["value"] is not None else None,
         "gcj": gcj(row["lng"], row["lat"]) if row["lng"] is not None else None,
     }
@@ -60,13 +60,16 @@ def many(
     request: Request,
     person: Me,
     conn: Db,
-    theme: Literal["water", "rain", "drainage", "fire", "cameras", "air", "platform"] | None = None,
+    theme: Annotated[str | None, Query(max_length=40)] = None,
     level: Literal["red", "orange", "yellow", "blue"] | None = None,
     cleared: bool = False,
     size: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
-    """Open alerts that I may see, the worst first; `level` and worse, with `cleared` also those that are over."""
+    """Open alerts that I may see, the worst first; of one `theme` (a key of /api/v1/themes, or `platform`), of `level` and
+    worse, with `cleared` also those that are over."""
     catalog = request.app.state.catalog
+    if theme is not None and theme not in (known := (*catalog.themes, PLATFORM)):
+        raise Refused(f"没有专题“{theme[:40]}”，只能取 {'、'.join(known)}。请改正后再提交", "theme")
     reach = _reach(person, catalog)
     rows = [] if reach is None else db.many(
         conn, "api_alerts", cleared=cleared, theme=theme, level=Level.of(level) if level else None, id=None, size=size, **reach

@@ -83,9 +83,13 @@ def map_around(request: Request, person: Me, conn: Db) -> dict[str, Any]:
         "rivers": _rivers(conn, window),
         "marks": [
             {"name": r["name"], "lng": round(r["lng"], 6), "lat": round(r["lat"], 6)}
-            for r in db.many(conn, "api_marks_around", limit=MOST_MARKS, **box)
+            for r in db.many(conn, "api_marks_around", themes=_landmarks(request), limit=MOST_MARKS, **box)
         ],
     }  # fmt: skip
+
+
+def _landmarks(request: Request) -> list[str]:
+    return [key for key, theme in request.app.state.catalog.themes.items() if theme.landmark]
 
 
 def _rivers(conn: psycopg.Connection, window: shapely.Geometry) -> list[dict[str, Any]]:

@@ -51,7 +51,8 @@ def me(request: Request, person: Me, conn: Db) -> dict[str, Any]:
         "must_change": person.must_change,
         "near_m": catalog.practice.near_m,
         "map_version": f"{version['version'] if version else ''}:{person.grid or person.org or ''}",
-        "words": {group: catalog.words.group(group) for group in WORDS},
+        "words": {group: catalog.words.group(group) for group in WORDS}
+        | {"theme": {key: theme.label for key, theme in catalog.themes.items()}},
         "lists": {
             "register_conditions": catalog.register_conditions,
             "close_conditions": catalog.close_conditions,

@@ -29,7 +29,6 @@ from brain.settings import Settings
 from brain.store import db
 from brain.web.live import moment as frames
 from brain.web.live.moment import Moment, Sight
-from brain.web.readouts import THEMES
 from layers._layer import View
 
 log = logging.getLogger(__name__)
@@ -130,7 +129,7 @@ class Hub:
                     for channel in CHANNELS:
                         await conn.execute(f"LISTEN {channel}")  # type: ignore[arg-type]
                     self.listening = True
-                    self.mark(*frames.TOPICS)
+                    self.mark(*frames.topics_of(self.catalog))
                     async for note in conn.notifies():
                         self.heard(note.channel, note.payload)
             except (psycopg.Error, OSError) as err:
@@ -147,7 +146,8 @@ class Hub:
             said = {}
         if channel == "brain_intake":
             feed = said.get("feed")
-            self.mark(*((feed,) if feed in THEMES else THEMES))
+            themes = self.catalog.themes
+            self.mark(*((feed,) if feed in themes else themes))
         elif channel == "brain_alert":
             self.mark("alerts")
         elif channel == "brain_event":
@@ -178,7 +178,7 @@ class Hub:
             await self._kick.wait()
             self._kick.clear()
             now = monotonic()
-            due = {t for t in self.dirty if t not in THEMES or now - self._last.get(t, 0.0) >= READINGS_S}
+            due = {t for t in self.dirty if t not in self.catalog.themes or now - self._last.get(t, 0.0) >= READINGS_S}
             later = self.dirty - due
             self.dirty = later
             if later:

@@ -23,14 +23,14 @@ from brain.identity.people import Person, actor_of
 from brain.model import Actor, Event, Level
 from brain.store import db
 from brain.web import readouts, themes
-from brain.web.readouts import THEMES
 from layers._marks import POINTS
 
-TOPICS = (*THEMES, "alerts", "events", "warnings", "clock")
+TOPICS = ("alerts", "events", "warnings", "clock")
 MOST_ALERTS, MOST_EVENTS, TRAIL = 400, 3000, 48
 
+STATIONS = "_stations"
+"""How the frame of a theme's stations is called: its key, then this."""
 SOURCES: dict[str, tuple[str, ...]] = {
-    **{f"{theme}_stations": POINTS for theme in THEMES},
     "resources": POINTS,
     "alerts": ("id", "name", "place", "lng", "lat", "level", "label", "text"),
     "events": ("id", "name", "lng", "lat", "level", "late", "label"),
@@ -39,7 +39,24 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "grids": ("code", "geometry"),
     "rivers": ("name", "main", "geometry"),
 }
-"""Frames by source name with their columns: what a layer may ask for. The last four are the ground (`brain.web.ground`)."""
+"""Frames by source name with their columns: what a layer may ask for beside the stations of a theme. The last four are the
+ground (`brain.web.ground`)."""
+
+
+def topics_of(catalog: Catalog) -> tuple[str, ...]:
+    """What can have changed: the stations of each theme, and the rest."""
+    return (*catalog.themes, *TOPICS)
+
+
+def theme_of(source: str, catalog: Catalog) -> str | None:
+    """The theme whose stations a source is; None for any other one, and for a theme that the city does not have."""
+    key = source.removesuffix(STATIONS)
+    return key if source.endswith(STATIONS) and key in catalog.themes else None
+
+
+def columns(source: str, catalog: Catalog) -> tuple[str, ...] | None:
+    """Columns of a source; None where there is no such source."""
+    return POINTS if theme_of(source, catalog) else SOURCES.get(source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +129,7 @@ def first(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> Moment:
     """Everything, at the start of the process."""
     rows = tuple(db.many(conn, "web_resources"))
     orgs = tuple(db.many(conn, "web_orgs"))
-    return refresh(conn, catalog, Moment(now, resources=rows, orgs=orgs), TOPICS, now)
+    return refresh(conn, catalog, Moment(now, resources=rows, orgs=orgs), topics_of(catalog), now)
 
 
 def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iterable[str], now: datetime) -> Moment:
@@ -121,7 +138,7 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
     change: dict[str, Any] = {"at": now, "version": was.version + 1}
     if topics & {"alerts", "events", "warnings", "clock"}:
         change["counted_at"] = now
-    dirty_themes = [t for t in THEMES if t in topics]
+    dirty_themes = [t for t in catalog.themes if t in topics]
     if dirty_themes or "clock" in topics:
         change["feeds"] = {r["feed"]: r for r in db.many(conn, "web_feeds")}
     if "alerts" in topics:
@@ -146,7 +163,7 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
         change["stations"] = readouts.told(stations, was.stations, alerts, catalog, now)
     moment = replace(was, **change)
     if dirty_themes:
-        wanted = {theme: key for theme in THEMES if (key := themes.lead(moment, theme))}
+        wanted = {theme: key for theme, entry in catalog.themes.items() if (key := themes.lead(moment, entry))}
         kept = {key: moment.trails[key] for key in wanted.values() if key in moment.trails}
         fresh = trails_of(conn, [wanted[theme] for theme in dirty_themes if theme in wanted])
         moment = replace(moment, trails=kept | fresh)
@@ -179,20 +196,18 @@ def today(conn: psycopg.Connection, moment: Moment, sight: Sight) -> tuple[int, 
 
 # Frames for layers ----------------------------------------------------------------------------------------------------
 def frame(moment: Moment, source: str, sight: Sight, catalog: Catalog) -> pd.DataFrame:
-    """The frame a layer asks for by its source. Raises KeyError for an unknown source."""
-    build = BUILDERS[source]
-    return pd.DataFrame(build(moment, sight, catalog), columns=list(SOURCES[source]))
+    """The frame a layer asks for by its source. Raises KeyError for an unknown source; a ground source is empty here."""
+    if theme := theme_of(source, catalog):
+        return pd.DataFrame(_stations(moment, theme), columns=list(POINTS))
+    rows = BUILDERS[source](moment, sight, catalog) if source in BUILDERS else []
+    return pd.DataFrame(rows, columns=list(SOURCES[source]))
 
 
-def _stations(theme: str) -> Callable[..., list[tuple]]:
-    def rows(moment: Moment, sight: Sight, catalog: Catalog) -> list[tuple]:
-        return [
-            (s["id"], s["name"], s["lng"], s["lat"], s["level"], s["stale"], s["label"])
-            for s in moment.stations.values()
-            if s["theme"] == theme and not s["params"].get("watch")
-        ]
-
-    return rows
+def _stations(moment: Moment, theme: str) -> list[tuple]:
+    return [
+        (s["id"], s["name"], s["lng"], s["lat"], s["level"], s["stale"], s["label"])
+        for s in themes.of_theme(moment, theme)
+    ]
 
 
 def _resources(moment: Moment, sight: Sight, catalog: Catalog) -> list[tuple]:
@@ -236,7 +251,6 @@ def _events(moment: Moment, sight: Sight, catalog: Catalog) -> list[tuple]:
 
 
 BUILDERS: dict[str, Callable[..., list[tuple]]] = {
-    **{f"{theme}_stations": _stations(theme) for theme in THEMES},
     "resources": _resources,
     "alerts": _alerts,
     "events": _events,

@@ -30,6 +30,11 @@ def mark(level: str, size: str = "") -> html.Img:
     return html.Img(src=f"/map/icon/level-{level}.png", alt=LEVELS[level].word, className=f"mark {size}".strip())
 
 
+def sign(icon: str) -> html.Img:
+    """A sign of the map beside words that say the same."""
+    return html.Img(src=f"/map/icon/{icon}.png", alt="", className="sign")
+
+
 def word(level: str, text: str) -> html.Span:
     """A level's word in its colour, with its shape in front; quiet when there is no level."""
     if level not in LEVELS:

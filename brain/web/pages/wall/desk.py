@@ -79,7 +79,7 @@ def read(
     if kind == "station" and ident in moment.stations:
         return _of_station(conn, catalog, moment, moment.stations[ident], sight)
     if kind == "resource" and (row := db.one(conn, "web_resource", id=ident)):
-        near = _around(conn, row["lng"], row["lat"], None, "")
+        near = _around(conn, catalog, row["lng"], row["lat"], None, "")
         return Case(kind, ident, row["name"], "", row["lng"], row["lat"], resource=row, cameras=near["cameras"])
     if kind == "warning" and (row := public_warnings.one(conn, *readouts.warning_key(ident))):
         level = Level(row["level"]) if row["level"] else None
@@ -102,7 +102,7 @@ def _of_alert(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
         "alert", str(row["id"]), row["name"], row["level_key"] if row["cleared_at"] is None else "", lng, lat, station=station,
         alert=row, others=others, event=event, verbs=verbs, phone_verbs=phone, log=log,
         **_series(conn, catalog, station, row["kind"], row["rule"]),
-        **_around(conn, lng, lat, row["grid"] or (station or {}).get("grid"), row["station"]),
+        **_around(conn, catalog, lng, lat, row["grid"] or (station or {}).get("grid"), row["station"]),
         plan=catalog.plan(row["theme"], Level(row["level"])),
         may_ack=row["cleared_at"] is None and row["acked_at"] is None and sight.actor.role in recording.ACKERS,
         may_report=event is None and opens is not None and sight.actor.role in lifecycle.MOVES[None, Verb.REPORT].by,
@@ -119,7 +119,7 @@ def _of_station(conn: psycopg.Connection, catalog: Catalog, moment: Moment, stat
     return Case(
         "station", station["id"], station["name"], "", station["lng"], station["lat"], station=station,
         **_series(conn, catalog, station, None, None),
-        **_around(conn, station["lng"], station["lat"], station["grid"], station["id"]),
+        **_around(conn, catalog, station["lng"], station["lat"], station["grid"], station["id"]),
     )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def _of_event(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
         "event", row["id"], row["title"], level.key if level else "", row["lng"], row["lat"], station=station, alert=alert,
         event=event, verbs=verbs, phone_verbs=phone, log=log,
         **_series(conn, catalog, station, (alert or {}).get("kind"), (alert or {}).get("rule")),
-        **_around(conn, row["lng"], row["lat"], row["grid"], row["station"] or ""),
+        **_around(conn, catalog, row["lng"], row["lat"], row["grid"], row["station"] or ""),
         plan=catalog.plan(theme, level) if theme and level else (),
     )  # fmt: skip
 
@@ -177,7 +177,8 @@ def _series(
     has = set(station["readings"] or {})
     rule = catalog.rules.get((kind, rule_key)) if kind else None
     inputs = [k for k in (rule.inputs if rule else ()) if k in has]
-    leads = [k for k in readouts.LEADS[station["theme"]] if k in has]
+    theme = catalog.themes.get(station["theme"])
+    leads = [k for k in theme.leads if k in has] if theme else []
     kinds = list(dict.fromkeys([*inputs, *leads, *sorted(has)]))[:6]
     main = kind if kind in has else (kinds[0] if kinds else None)
     found = frames.trails_of(conn, [(station["id"], k) for k in kinds], last=CARD_TRAIL)
@@ -194,13 +195,16 @@ def _series(
 
 
 def _around(
-    conn: psycopg.Connection, lng: float | None, lat: float | None, grid: str | None, but: str
+    conn: psycopg.Connection, catalog: Catalog, lng: float | None, lat: float | None, grid: str | None, but: str
 ) -> dict[str, Any]:
     """Who looks after the place, and the cameras near it. Telephone numbers are masked (8.1.4.11)."""
     keeper = db.one(conn, "web_keeper", grid=grid) if grid else None
     if keeper:
         keeper |= {"phone": mask_phone(keeper["phone"] or "")}
-    near = () if lng is None else tuple(db.many(conn, "web_near_cameras", lng=lng, lat=lat, but=but, limit=3))
+    if lng is None:
+        return {"keeper": keeper, "cameras": ()}
+    looks = {"themes": list(catalog.cameras), "kinds": list(catalog.cameras.values())}
+    near = tuple(db.many(conn, "web_near_cameras", lng=lng, lat=lat, but=but, limit=3, **looks))
     return {"keeper": keeper, "cameras": near}
 
 

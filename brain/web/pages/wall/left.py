@@ -28,7 +28,7 @@ def card(figure: Figure, moment: Moment, catalog: Catalog) -> list:
     line = bits.spark(points, colour=DARK.text2)
     pick = {"data-pick": f"station:{figure.station}"} if figure.station else {}
     return [
-        html.H2([figure.title, bits.word(figure.level, figure.state)]),
+        html.H2([bits.sign(figure.icon), figure.title, bits.word(figure.level, figure.state)]),
         html.Div(
             [
                 html.B(figure.value, className="long" if len(figure.value) > 3 else None),

@@ -6,25 +6,25 @@ from datetime import datetime
 
 from dash import dcc, html
 
+from brain.catalog import Catalog
+from brain.web.live import moment as frames
 from brain.web.live.moment import Moment
 from brain.web.parts import bits
-from brain.web.readouts import THEMES
 from layers._compose import slots
 from layers._layer import Layer
 from layers._marks import ground
 
 
-def seen_at(layer: Layer, moment: Moment) -> datetime | None:
+def seen_at(layer: Layer, moment: Moment, catalog: Catalog) -> datetime | None:
     """When a layer's data were last true: the newest observation, or now for what the record itself says."""
-    theme = layer.source.removesuffix("_stations")
-    if theme in THEMES:
+    if theme := frames.theme_of(layer.source, catalog):
         return max(
             (s["seen_at"] for s in moment.stations.values() if s["theme"] == theme and s["seen_at"]), default=None
         )
     return None
 
 
-def switch(layers: tuple[Layer, ...], moment: Moment) -> html.Div:
+def switch(layers: tuple[Layer, ...], moment: Moment, catalog: Catalog) -> html.Div:
     """One row a layer, the top layer first; the browser's script turns layers on and off."""
     places = slots(layers)
     rows = []
@@ -32,7 +32,7 @@ def switch(layers: tuple[Layer, ...], moment: Moment) -> html.Div:
         if not layer.style.get("switch", True):
             continue
         if layer.refresh_s:
-            when = bits.age(seen_at(layer, moment), layer.refresh_s, ident=f"wall-age-{layer.key}")
+            when = bits.age(seen_at(layer, moment, catalog), layer.refresh_s, ident=f"wall-age-{layer.key}")
         else:
             when = html.Span(layer.style.get("note", "实时" if layer.mark is not ground else ""), className="age")
         rows.append(

@@ -47,7 +47,7 @@ def layout(person: Person, **_: str) -> html.Div:
     state = access.here()
     hub, catalog = state.hub, state.catalog
     seat = hub.sit(uuid4().hex, person, parts_of(state))
-    layers, base = ground.layers(), ground.of(state)
+    layers, base = state.layers, ground.of(state)
     seat.view = View(View.band(START_ZOOM), frozenset(layer.key for layer in layers if not layer.default_on))
     moment = hub.moment  # the page and what is noted as sent must be of the same moment
     now = hub.differing(seat, moment)
@@ -64,7 +64,7 @@ def layout(person: Person, **_: str) -> html.Div:
             html.Main(
                 [
                     dcc.Graph(id="wall-map", figure=figure, config=GRAPH, responsive=True, className="map"),
-                    mapside.switch(layers, moment),
+                    mapside.switch(layers, moment, catalog),
                     mapside.legend(layers),
                     mapside.search(),
                     card.frame(),
@@ -90,18 +90,14 @@ def layout(person: Person, **_: str) -> html.Div:
 
 
 class _Lazy(dict):
-    """Frames made when a layer asks for them; ground layers paint nothing and get an empty one."""
+    """Frames made when a layer asks for them."""
 
     def __init__(self, make: Callable[[str], Any]):
         super().__init__()
         self.make = make
 
     def __missing__(self, source: str) -> Any:
-        if source in frames.BUILDERS:
-            return self.make(source)
-        import pandas as pd
-
-        return pd.DataFrame(columns=list(frames.SOURCES[source]))
+        return self.make(source)
 
 
 # What the page should show ------------------------------------------------------------------------------------------
@@ -132,8 +128,8 @@ def parts_of(state: Any) -> live.Parts:
         shown["wall-timeline", "children"] = hub.shared(
             moment, ("timeline", key), lambda: timeline.timeline(moment.timeline, heard, catalog, now)
         )
-        places = _compose.slots(ground.layers())
-        for layer in ground.layers():
+        places = _compose.slots(state.layers)
+        for layer in state.layers:
             if not layer.traces:
                 continue
             painted = hub.shared(
@@ -148,7 +144,7 @@ def parts_of(state: Any) -> live.Parts:
                     else {}
                 )
             if layer.refresh_s:
-                seen = mapside.seen_at(layer, moment)
+                seen = mapside.seen_at(layer, moment, catalog)
                 shown[f"wall-age-{layer.key}", "data-at"] = seen.isoformat() if seen else ""
         if seat.selected:
             shown |= _selected(state, seat, moment, now)
@@ -308,7 +304,7 @@ def callbacks(app: Dash) -> None:
 def _pick(state: Any, person: Person | None, page: str, chosen: dict[str, Any]) -> tuple:
     hub = state.hub
     seat = hub.seat_of(page, person)
-    ring = _compose.slots(ground.layers())[_compose.PICK][0]
+    ring = _compose.slots(state.layers)[_compose.PICK][0]
     patch = Patch()
     kind, ident = str(chosen.get("kind") or ""), str(chosen.get("id") or "")
     case = None
@@ -389,7 +385,8 @@ def _search(state: Any, person: Person | None, page: str, text: str) -> Any:
     like = "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
     mine = {e["id"] for e in seat.sight.events(state.hub.moment)}
     with state.pool.connection() as conn:
-        rows = [r for r in db.many(conn, "web_search", like=like) if r["what"] != "event" or r["id"] in mine]
+        found = db.many(conn, "web_search", like=like, cameras=list(state.catalog.cameras))
+        rows = [r for r in found if r["what"] != "event" or r["id"] in mine]
     if not rows:
         return bits.empty("没有找到")
     return [
