@@ -11,17 +11,11 @@ from statistics import mean, pstdev
 from typing import Any
 
 from brain.catalog import Catalog
-from brain.report import text
+from brain.report import text, theme_tables
 from brain.report.facts import Facts
+from brain.report.sentences import Parts, number
 from brain.report.units import changes
 from brain.rules import kpi
-
-Parts = list[Any]
-
-
-def number(shown: str, query: str | None = None) -> dict[str, Any]:
-    """A number inside a sentence."""
-    return {"b": shown, "e": query}
 
 
 def plain(parts: Parts) -> str:
@@ -120,38 +114,13 @@ def places(catalog: Catalog, made: dict[str, Any]) -> tuple[Parts, dict]:
 
 
 def theme(catalog: Catalog, rows: dict[str, Any], made: dict[str, Any]) -> tuple[Parts, dict]:
-    """The theme that most wants a leader's eye: water off target, ponding, air, cameras; without data the reporters'
-    own judgement of the work."""
-    themes = made["themes"]
-    water = themes.get("water", {})
-    off = [s for s in water.get("sections", []) if s["met"] is False]
-    if off:
-        worst = max(off, key=lambda s: (s["class"] - s["target"], s["class"], s["id"]))
-        cause = f"，影响指标为{'、'.join(worst['worst'])}" if worst["worst"] else ""
-        parts: Parts = [
-            f"{worst['name']}断面月均 ",
-            number(worst["class_text"]),
-            f"，未达 {worst['target_text']}目标{cause}",
-        ]
-        parts += [
-            "；",
-            number(f"{text.count(water['with_target'])}"),
-            " 个有目标的断面中达标 ",
-            number(text.count(water["met"])),
-            " 个",
-        ]
-        return [*parts, "。"], {"text": "断面表", "e": "#theme-water"}
-    ponds = themes.get("drainage", {}).get("places", [])
-    if ponds:
-        top = ponds[0]
-        parts = [f"积水告警涉及 {text.count(len(ponds))} 处，{top['name']}最多，"]
-        return [*parts, number(text.count(top["n"])), f" 次，最深 {top['depth_text']}。"], {
-            "text": "积水点",
-            "e": "#theme-drainage",
-        }
-    if water.get("sections"):
-        parts = ["水质断面 ", number(text.count(len(water["sections"]))), " 个，月均达到或优于Ⅲ类 "]
-        return [*parts, number(text.count(water["good"])), " 个，目标均达到。"], {"text": "断面表", "e": "#theme-water"}
+    """The theme that most wants a leader's eye: the first, in the city's order, of which a part has cause to worry, then the
+    first that can say all is well; without either the reporters' own judgement of the work."""
+    for says in ("worry", "calm"):
+        for key, found in theme_tables.themes_of(made):
+            for name in theme_tables.parts_of(found):
+                if sentence := getattr(theme_tables.PRINTS[name], says)(found):
+                    return sentence.parts, {"text": sentence.link, "e": f"#theme-{key}"}
     row = rows["satisfied_rate"]
     again = rows["rework_rate"]
     parts = ["返工率 ", number(f"{again['text']} %", again["e"]), f"（{again['mom']}）"]

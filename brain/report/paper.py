@@ -19,6 +19,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from brain.report.cells import Cell, Table
+
 SONG, FANGSONG, HEI, KAI = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312"
 LATIN = "Times New Roman"
 INSTEAD = {SONG: "Noto Serif CJK SC", FANGSONG: "仿宋", HEI: "Noto Sans CJK SC", KAI: "楷体"}
@@ -117,6 +119,20 @@ class Paper:
         self.paragraph("", indent=False, line=6)
         return made
 
+    def print(self, table: Table, *, note: bool = True) -> None:
+        """A declared table with its note below, or what it says when it has no rows."""
+        if not table.rows:
+            if table.empty:
+                self.paragraph(table.empty)
+            return
+        there = table.on_paper()
+        right = [n for n, column in enumerate(there.columns) if column.align == "right"]
+        rows = [[_runs(cell) for cell in row] for row in there.rows]
+        heads, widths = [c.words for c in there.columns], [c.width for c in there.columns]
+        self.table(heads, rows, widths, right=right, total=there.total, size=there.size)
+        if note and there.note:
+            self.note(there.note)
+
     def picture(self, png: bytes, says: str) -> None:
         """A chart over its line of explanation; both stay together."""
         made = self.paragraph("", indent=False, line=None, keep=True, align=CENTRE)
@@ -161,6 +177,14 @@ def fill(
         run.font.bold = more.get("bold", bold) or None
         run.font.name = LATIN
         run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), more.get("font", font))
+
+
+TONES: dict[str, dict[str, Any]] = {"met": {"colour": GREEN}, "missed": {"bold": True}, "soft": {"colour": SOFT}}
+
+
+def _runs(cell: Cell) -> list[Any]:
+    """A cell as runs: its value in its tone, then what stands behind it."""
+    return [(cell.shown or "", TONES.get(cell.tone, {})), *((part.text, TONES.get(part.tone, {})) for part in cell.after)]
 
 
 def _tallest(runs: Any, size: float) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from brain.catalog import Catalog
-from brain.report import conclusions, text, units
+from brain.report import conclusions, text, theme_tables, units
 from brain.report.evidence import FIELDS
 from brain.report.facts import Facts
 from brain.store import db
@@ -173,7 +173,7 @@ def notes(catalog: Catalog, made: Mapping[str, Any], last: Any) -> list[str]:
     ]
     if month in (1, 2):
         notes.append("春节错月：1、2 月的同比、环比受春节所在月份影响，宜两月合并比较。")
-    if made["themes"].get("air"):
+    if any("air_days" in theme_tables.parts_of(found) for found in made["themes"].values()):
         notes.append(
             "空气质量为参考数据、未经审核；2026-03-01 起按 HJ 633-2026 评价，此前按 HJ 633-2012，前后不可直接相比。"
         )

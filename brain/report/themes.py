@@ -1,17 +1,19 @@
 """The themes of the report: what the district's stations measured over the month, and what the alerts said.
 
-A theme without data is not left out: it is named among what is missing, with how many stations should have spoken.
+A theme without data is not left out: it is named among what is missing, with how many stations should have spoken. What a
+theme's section holds, its entry in themes.toml says: `report` names the parts, `PARTS` makes them, `theme_tables` prints them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from brain.catalog import Catalog
+from brain.catalog import Catalog, SensorKind, Theme
 from brain.catalog.records import Target
 from brain.flow.measured import online
 from brain.model import Level
@@ -35,14 +37,16 @@ def gather(
     now, last = spans["this"], spans["last"]
     heard = {r["theme"]: r for r in db.many(conn, "report_stations", since=now.since, until=now.until)}
     themes: dict[str, Any] = {}
-    makers = {"water": water, "rain": rain, "air": air, "cameras": cameras, "drainage": drainage, "fire": fire}
     missing = []
-    for key, make in makers.items():
-        theme = catalog.themes[key]
+    for key, theme in catalog.themes.items():
         row = heard.get(key, {"stations": 0, "heard": 0})
         if row["heard"]:
-            themes[key] = {"label": theme.label, "stations": row["stations"], "heard": row["heard"], "unit": theme.unit}
-            themes[key] |= make(conn, catalog, now, last)
+            themes[key] = {
+                "label": theme.label, "order": theme.order, "stations": row["stations"], "heard": row["heard"],
+                "unit": theme.unit, "parts": list(theme.report),
+            }  # fmt: skip
+            for part in theme.report:
+                themes[key] = PARTS[part](conn, catalog, theme, now, last) | themes[key]
         if row["heard"] < row["stations"]:
             lost = row["stations"] - row["heard"]
             says = "本月没有数据" if not row["heard"] else f" {text.count(lost)} {theme.unit}本月没有数据"
@@ -70,11 +74,10 @@ def _class(found: dict[str, Any] | None) -> water_quality.Judged | None:
     return water_quality.judge(values, lake=lake, items=CLASS_KINDS)
 
 
-def water(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
-    """Class of each section by the month's mean (GB 3838-2002, single factor) against its target and last month, and the
-    highest level of each gauge against its 警戒 level."""
-    this = _readings(conn, "water", list(CLASS_KINDS), now)
-    before = _readings(conn, "water", list(CLASS_KINDS), last)
+def water_class(conn: psycopg.Connection, catalog: Catalog, theme: Theme, now: Window, last: Window) -> dict[str, Any]:
+    """Class of each section by the month's mean (GB 3838-2002, single factor) against its target and last month."""
+    this = _readings(conn, theme.key, list(CLASS_KINDS), now)
+    before = _readings(conn, theme.key, list(CLASS_KINDS), last)
     sections = []
     for station, found in this.items():
         judged = _class(found)
@@ -98,29 +101,11 @@ def water(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window)
                 "origin": found["row"]["origin"],
             }
         )
-    levels = []
-    for station, found in _readings(conn, "water", ["water_level"], now).items():
-        row, params = found["kinds"]["water_level"], found["row"]["params"]
-        warn = params.get("warning", params.get("limits", {}).get("water_level", {}).get("yellow"))
-        levels.append(
-            {
-                "id": station,
-                "name": row["name"],
-                "high": row["high"],
-                "high_text": catalog.kinds["water_level"].text(row["high"]),
-                "warn": warn,
-                "warn_text": catalog.kinds["water_level"].text(warn) if warn is not None else text.DASH,
-                "over": None if warn is None else row["high"] >= warn,
-                "origin": row["origin"],
-            }
-        )
-    good = sum(s["class"] <= 3 for s in sections)
     return {
         "sections": sections,
-        "good": good,
+        "good": sum(s["class"] <= 3 for s in sections),
         "met": sum(s["met"] is True for s in sections),
         "with_target": sum(s["met"] is not None for s in sections),
-        "levels": levels,
         "rivers": _rivers(catalog, this, sections),
         "statement": "report_readings",
     }
@@ -147,16 +132,37 @@ def _rivers(catalog: Catalog, found: dict[str, dict[str, Any]], sections: list[d
     ]
 
 
-def rain(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+def water_levels(conn: psycopg.Connection, catalog: Catalog, theme: Theme, now: Window, last: Window) -> dict[str, Any]:
+    """The highest level of each gauge against its 警戒 level."""
+    levels = []
+    for station, found in _readings(conn, theme.key, ["water_level"], now).items():
+        row, params = found["kinds"]["water_level"], found["row"]["params"]
+        warn = params.get("warning", params.get("limits", {}).get("water_level", {}).get("yellow"))
+        levels.append(
+            {
+                "id": station,
+                "name": row["name"],
+                "high": row["high"],
+                "high_text": catalog.kinds["water_level"].text(row["high"]),
+                "warn": warn,
+                "warn_text": catalog.kinds["water_level"].text(warn) if warn is not None else text.DASH,
+                "over": None if warn is None else row["high"] >= warn,
+                "origin": row["origin"],
+            }
+        )
+    return {"levels": levels, "statement": "report_readings"}
+
+
+def rain_sums(conn: psycopg.Connection, catalog: Catalog, theme: Theme, now: Window, last: Window) -> dict[str, Any]:
     """Month's rain at each gauge (sum of the last one-hour amount of each hour), greatest hour and day.
 
     Why a total may be withheld: a series played back faster than it was measured puts several hours into one; the sum
     of such hours would be a number without meaning.
     """
-    hours = {r["id"]: r for r in db.many(conn, "report_rain_hours", since=now.since, until=now.until)}
+    hours = {r["id"]: r for r in db.many(conn, "report_rain_hours", theme=theme.key, since=now.since, until=now.until)}
     period = catalog.kinds["rain_1h"].period_s
     gauges = []
-    for station, found in _readings(conn, "rain", ["rain_1h", "rain_24h"], now).items():
+    for station, found in _readings(conn, theme.key, ["rain_1h", "rain_24h"], now).items():
         row = hours.get(station)
         usual = row is not None and row["n"] <= 2 * row["hours"] * max(1.0, 3600 / period)
         top = {k: found["kinds"][k]["high"] for k in ("rain_1h", "rain_24h") if k in found["kinds"]}
@@ -179,12 +185,12 @@ def rain(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) 
     return {"gauges": gauges, "without_total": len(fast), "statement": "report_rain_hours"}
 
 
-def air(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+def air_days(conn: psycopg.Connection, catalog: Catalog, theme: Theme, now: Window, last: Window) -> dict[str, Any]:
     """Days by air quality level (HJ 633, judged by the edition of each day) from the district's hourly means."""
-    days = _air_days(conn, now)
+    days = _air_days(conn, theme, now)
     indices = [d["aqi"] for d in days]
     good, valid = air_quality.good_days(indices)
-    before = air_quality.good_days([d["aqi"] for d in _air_days(conn, last)])
+    before = air_quality.good_days([d["aqi"] for d in _air_days(conn, theme, last)])
     share, was = good / valid if valid else None, before[0] / before[1] if before[1] else None
     levels: dict[int, int] = defaultdict(int)
     causes: dict[str, int] = defaultdict(int)
@@ -216,9 +222,10 @@ def air(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -
     }
 
 
-def _air_days(conn: psycopg.Connection, span: Window) -> list[dict[str, Any]]:
+def _air_days(conn: psycopg.Connection, theme: Theme, span: Window) -> list[dict[str, Any]]:
     hours: dict[Any, dict[str, dict[datetime, float]]] = defaultdict(lambda: defaultdict(dict))
-    for row in db.many(conn, "report_air_hours", kinds=list(air_quality.ITEMS), since=span.since, until=span.until):
+    items = list(air_quality.ITEMS)
+    for row in db.many(conn, "report_air_hours", theme=theme.key, kinds=items, since=span.since, until=span.until):
         hours[text.local(row["hour"]).date()][row["kind"]][row["hour"]] = row["mean"]
     found = []
     for day, kinds in sorted(hours.items()):
@@ -262,29 +269,34 @@ def _eight_hours(values: dict[datetime, float]) -> float | None:
     return max(means, default=None)
 
 
-def cameras(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+def online_rate(conn: psycopg.Connection, catalog: Catalog, theme: Theme, now: Window, last: Window) -> dict[str, Any]:
     """Online rate weighted by time, in all and by the organisation that owns the cameras; those that were online least."""
+    names = {r["id"]: r["name"] for r in online.cameras_of(conn, [theme])}
     tallies, before = (
-        online.over(conn, catalog, w.since, w.until, w.until if w is now and w.partial else w.until + timedelta(days=1))
-        for w in (now, last)  # of time that is over, the words after it are known, too
+        {key: tally for key, tally in _online(conn, catalog, w, w is now).items() if key in names} for w in (now, last)
     )
     whole, was = sum(tallies.values(), Tally()), sum(before.values(), Tally())
     target = catalog.targets.get("camera_online_rate")
-    names = {r["id"]: r["name"] for r in db.many(conn, "online_cameras")}
     worst = sorted((t.rate, key) for key, t in tallies.items() if t.rate is not None and t.outages)[:WORST]
     orgs = [
         _rates(sum(own.values(), Tally()), target)
         | {"org": org, "name": _org(catalog, org), "cameras": len(own), "due": sum(t.rate is not None for t in own.values())}
-        for org, own in online.by_org(conn, tallies).items()
+        for org, own in online.by_org(conn, catalog, tallies).items()
     ]
     return _rates(whole, target) | {
         "mom": text.rate_change(whole.rate, was.rate),
         "target_text": f"≥ {text.rate(target.goal)}" if target else text.DASH,
         "orgs": sorted(orgs, key=lambda r: (r["share"] is None, r["share"], r["name"])),
         "worst": [{"id": key, "name": names[key]} | _rates(tallies[key], target) for _, key in worst],
-        "definition": _defined(catalog),
+        "definition": _defined(catalog, theme),
         "statement": "online_heard",
     }
+
+
+def _online(conn: psycopg.Connection, catalog: Catalog, span: Window, this: bool) -> dict[str, Tally]:
+    """Of time that is over, the words after it are known, too."""
+    known = span.until if this and span.partial else span.until + timedelta(days=1)
+    return online.over(conn, catalog, span.since, span.until, known)
 
 
 def _rates(times: Tally, target: Target | None) -> dict[str, Any]:
@@ -302,19 +314,19 @@ def _org(catalog: Catalog, key: str | None) -> str:
     return found.short if found else key or text.DASH
 
 
-def _defined(catalog: Catalog) -> str:
+def _defined(catalog: Catalog, theme: Theme) -> str:
     """What the rate means, in the words of the catalog's own limits."""
-    guard, silence = (limit.total_seconds() / 60 for limit in online.limits(catalog))
+    guard, silence = (limit.total_seconds() / 60 for limit in online.limits(catalog, theme))
     return (
         f"在线率＝Σ在线时长÷Σ应在线时长；超过 {silence:g} 分钟没有心跳算离线，短于 {guard:g} 分钟的中断不计，"
         "维护时段不计入应在线时长；完好率再扣除图像异常的时长"
     )
 
 
-def drainage(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+def ponding(conn: psycopg.Connection, catalog: Catalog, theme: Theme, now: Window, last: Window) -> dict[str, Any]:
     """Ponding places that raised alerts, and the deepest water."""
-    rows = db.many(conn, "report_ponding", since=now.since, until=now.until)
-    deepest = _readings(conn, "drainage", ["pond_depth"], now)
+    rows = db.many(conn, "report_ponding", theme=theme.key, since=now.since, until=now.until)
+    deepest = _readings(conn, theme.key, ["pond_depth"], now)
     high = {k: f["kinds"]["pond_depth"]["high"] for k, f in deepest.items()}
     kind = catalog.kinds["pond_depth"]
     places = [
@@ -332,9 +344,9 @@ def drainage(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Wind
     return {"places": places, "alerts": sum(p["n"] for p in places), "statement": "report_ponding"}
 
 
-def fire(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) -> dict[str, Any]:
+def hotspots(conn: psycopg.Connection, catalog: Catalog, theme: Theme, now: Window, last: Window) -> dict[str, Any]:
     """Satellite hot spots seen and the strongest of them."""
-    found = _readings(conn, "fire", ["hotspot"], now)
+    found = _readings(conn, theme.key, ["hotspot"], now)
     spots = [f["kinds"]["hotspot"] for f in found.values()]
     top = max((r["high"] for r in spots), default=None)
     kind = catalog.kinds["hotspot"]
@@ -346,13 +358,43 @@ def fire(conn: psycopg.Connection, catalog: Catalog, now: Window, last: Window) 
     }
 
 
+def extremes(conn: psycopg.Connection, catalog: Catalog, theme: Theme, now: Window, last: Window) -> dict[str, Any]:
+    """Mean, highest and lowest of each leading kind at each station: what can be said of any theme."""
+    rows = []
+    for station, found in _readings(conn, theme.key, list(theme.leads), now).items():
+        for kind in (catalog.kinds[k] for k in theme.leads if k in found["kinds"]):
+            row = found["kinds"][kind.key]
+            rows.append(
+                {"id": station, "name": row["name"], "kind": kind.key, "label": kind.label, "days": row["days"]}
+                | {k: row[k] for k in ("mean", "high", "low")}
+                | {"mean_text": _mean(kind, row["mean"])}
+                | {f"{k}_text": text.DASH if row[k] is None else kind.text(row[k]) for k in ("high", "low")}
+            )
+    return {"extremes": rows, "statement": "report_readings"}
+
+
+def _mean(kind: SensorKind, value: float | None) -> str:
+    """A mean with its unit; that of states is no state, and has no word."""
+    if value is None or kind.words:
+        return text.DASH
+    return kind.text(value)
+
+
+Part = Callable[[psycopg.Connection, Catalog, Theme, Window, Window], dict[str, Any]]
+PARTS: dict[str, Part] = {
+    "water_class": water_class, "water_levels": water_levels, "rain_sums": rain_sums, "air_days": air_days,
+    "online": online_rate, "ponding": ponding, "hotspots": hotspots, "extremes": extremes,
+}  # fmt: skip
+"""Parts of a theme's section by the names of themes.toml: (conn, catalog, theme, this month, last month) → their numbers."""
+
+
 def alerts(conn: psycopg.Connection, catalog: Catalog, span: Window) -> dict[str, Any]:
     """Alerts by theme and level, median times until acknowledged and until cleared."""
     rows = db.many(conn, "report_alerts", since=span.since, until=span.until)
     table = [
         {
             "theme": r["theme"],
-            "label": catalog.words.of("theme", r["theme"]),
+            "label": catalog.theme_label(r["theme"]),
             "level": Level(r["level"]).key,
             "level_text": catalog.words.of("level", Level(r["level"])),
             "n": r["n"],

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from brain.report import docx, snapshot
+from brain.report import docx, snapshot, theme_tables
 
 BEIJING = timezone(timedelta(hours=8))
 CUT = datetime(2026, 9, 2, 8, 0, tzinfo=BEIJING)
@@ -119,9 +119,11 @@ def test_owners_whose_cameras_never_spoke_have_no_rate(measured, built, city_db)
     one = city_db.execute("SELECT id FROM station WHERE theme = 'cameras' ORDER BY id LIMIT 1").fetchone()["id"]
     city_db.execute("UPDATE station SET org = CASE id WHEN %s THEN 'gaj' ELSE 'cgj' END WHERE theme = 'cameras'", [one])
     measured(one, "camera_online", [1] * 720, 2, start=LAST_DAY)
-    orgs = {r["name"]: r for r in built()["themes"]["cameras"]["orgs"]}
+    made = built()
+    orgs = {r["name"]: r for r in made["themes"]["cameras"]["orgs"]}
     assert (orgs["城管局"]["share_text"], orgs["城管局"]["due"]) == ("—", 0)
-    assert docx.camera_rows({"orgs": list(orgs.values())})[-1][2] == "—"
+    (table,) = theme_tables.tables(made)
+    assert [c.text for c in table.rows[-1]][:3] == ["城管局", f"0 / {orgs['城管局']['cameras']}", "—"]
 
 
 def test_stations_that_were_silent_are_counted_on_page_one(measured, built):

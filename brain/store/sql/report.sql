@@ -258,14 +258,14 @@ SELECT s.id, s.name, s.params, s.origin, s.town, m.kind, m.mean, m.low, m.high, 
 -- Hours with a rain record at each gauge and the sum of the last one-hour value of each hour.
 SELECT r.station AS id, sum(r.last) AS total, count(*)::int AS hours, sum(r.n_all)::bigint AS n
   FROM reading_1h r JOIN station s ON s.id = r.station
- WHERE s.theme = 'rain' AND s.active AND r.kind = 'rain_1h' AND r.n > 0 AND r.bucket >= %(since)s AND r.bucket < %(until)s
+ WHERE s.theme = %(theme)s AND s.active AND r.kind = 'rain_1h' AND r.n > 0 AND r.bucket >= %(since)s AND r.bucket < %(until)s
  GROUP BY r.station ORDER BY r.station;
 
 -- report_air_hours --
 -- District mean of each pollutant in each hour: the mean over the stations that reported.
 SELECT r.bucket AS hour, r.kind, avg(r.mean) AS mean, count(*)::int AS stations
   FROM reading_1h r JOIN station s ON s.id = r.station
- WHERE s.theme = 'air' AND s.active AND r.kind = ANY(%(kinds)s) AND r.n > 0 AND r.bucket >= %(since)s AND r.bucket < %(until)s
+ WHERE s.theme = %(theme)s AND s.active AND r.kind = ANY(%(kinds)s) AND r.n > 0 AND r.bucket >= %(since)s AND r.bucket < %(until)s
  GROUP BY r.bucket, r.kind ORDER BY r.bucket, r.kind;
 
 -- report_stations --
@@ -291,7 +291,7 @@ SELECT theme, level, count(*)::int AS n, count(acked_at)::int AS acked, count(ev
 -- Ponding places over the window: alerts, the worst level and the deepest water.
 SELECT a.station AS id, s.name, count(*)::int AS n, min(a.peak)::int AS peak, max(a.value) AS value
   FROM alert a JOIN station s ON s.id = a.station
- WHERE a.kind = 'pond_depth' AND a.opened_at >= %(since)s AND a.opened_at < %(until)s AND NOT a.late
+ WHERE a.kind = 'pond_depth' AND a.theme = %(theme)s AND a.opened_at >= %(since)s AND a.opened_at < %(until)s AND NOT a.late
  GROUP BY a.station, s.name ORDER BY n DESC, peak, a.station;
 
 -- report_lock --

@@ -7,15 +7,13 @@ them can be a link to the cases behind it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from dash import dcc, html
 
-from brain.report import docx, text
-from brain.report.palette import HOT_SHOWN
+from brain.report import docx, tables, text
+from brain.report.cells import Cell, Column, Snapshot, Table
 
-Snapshot = Mapping[str, Any]
 QUIET = {"displayModeBar": False, "staticPlot": False, "responsive": True, "scrollZoom": False}
 
 
@@ -28,30 +26,46 @@ def link(shown: Any, query: str | None, *, strong: bool = False, title: str | No
     return html.A(body, href=target, className="n", title=title or "查看依据案卷")
 
 
-def table(
-    heads: Sequence[Any],
-    rows: Sequence[Sequence[Any]],
-    *,
-    right: Sequence[int] = (),
-    total: bool = False,
-    name: str = "",
-) -> html.Div:
-    """A three-line table; `right` are columns of numbers."""
+def table(t: Table, name: str = "", note: bool = True) -> list[Any]:
+    """A declared table with its note below, or what it says when it has no rows. `name` is a class of its own looks."""
+    if not t.rows:
+        return [html.P(t.empty)] if t.empty else []
+    right = ["r" if column.align == "right" else "" for column in t.columns]
+    head = [html.Th(_head(column), className=side) for column, side in zip(t.columns, right, strict=True)]
+    rows = [
+        html.Tr([html.Td(_cell(column, cell), className=side) for column, cell, side in zip(t.columns, row, right, strict=True)])
+        for row in t.rows
+    ]
+    if t.total:
+        rows[-1].className = "total"
+    made = html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)], **{"data-table": t.name})
+    return [html.Div(made, className=f"table {name or t.name}"), *([remark(t.note)] if note and t.note else [])]
 
-    def line(cells: Sequence[Any], tag: Any) -> html.Tr:
-        return html.Tr([tag(c, className="r" if k in right else "") for k, c in enumerate(cells)])
 
-    body = [line(r, html.Td) for r in rows]
-    if total and body:
-        body[-1].className = "total"
-    return html.Div(html.Table([html.Thead(line(heads, html.Th)), html.Tbody(body)]), className=f"table {name}".strip())
+def _head(column: Column) -> Any:
+    if column.scale is None:
+        return column.words
+    return [column.words, html.Span([html.Small(end) for end in column.scale], className="scale")]
+
+
+def _cell(column: Column, cell: Cell) -> Any:
+    if column.draws:
+        return DRAWN[column.draws](cell.value) if cell.value else ""
+    shown = link(cell.shown, cell.e, strong=cell.tone == "strong")
+    if cell.tone == "code":
+        shown = html.Code(shown)
+    elif cell.title or cell.tone in ("met", "missed", "rule"):
+        shown = html.Span(shown, className=cell.tone or None, title=cell.title or None)
+    if not cell.after:
+        return shown
+    return [shown, html.Small([link(part.text, part.e) for part in cell.after])]
 
 
 def section(number: str, title: str, body: Sequence[Any], ident: str) -> html.Section:
     return html.Section([html.H2(f"{number}、{title}"), *body], id=ident)
 
 
-def note(words: Any) -> html.P:
+def remark(words: Any) -> html.P:
     return html.P(words, className="note")
 
 
@@ -122,7 +136,7 @@ def _headline(r: Mapping[str, Any]) -> html.Div:
 
 # Volume -------------------------------------------------------------------------------------------------------------
 def volume(s: Snapshot) -> html.Section:
-    parts = [daily(s), _kpis(s), _sources(s)]
+    parts = [daily(s), *table(tables.kpis(s), note=False), _sources(s)]
     return section("二", "事件总量与闭环", parts, "volume")
 
 
@@ -166,31 +180,6 @@ def daily(s: Snapshot) -> html.Figure:
     return html.Figure([html.Div(bars, className="days"), html.Figcaption(says)], className="daily")
 
 
-def _kpis(s: Snapshot) -> html.Div:
-    rows = []
-    for r in s["kpis"]:
-        parts: Any = ""
-        if r["unit"] == "%" and r["bottom"] is not None:
-            parts = [link(text.count(r["top"]), r["e"]), " / ", link(text.count(r["bottom"]), r["e_base"])]
-        goal = (
-            html.Span(r["target"]["text"], className="met" if r["target"]["met"] else "missed") if r["target"] else ""
-        )
-        rows.append(
-            [
-                html.Span(r["label"], title=r["period_rule"]),
-                link(r["text"], r["e"]),
-                r["unit"],
-                parts,
-                r["mom"],
-                r["yoy"],
-                goal,
-                html.Span(r["rule"], className="rule"),
-            ]
-        )
-    heads = ["指标", "本月", "单位", "分子 / 分母", "环比", "同比", "目标 %", "算式"]
-    return table(heads, rows, right=(1, 3), name="kpis")
-
-
 def _sources(s: Snapshot) -> Any:
     if not s["sources"]["rows"]:
         return None
@@ -202,56 +191,12 @@ def _sources(s: Snapshot) -> Any:
 
 # Units ----------------------------------------------------------------------------------------------------------------
 def units(s: Snapshot, key: str, number: str, title: str) -> html.Section:
-    found = s[key]
-    label = "镇街" if key == "towns" else "承办单位"
-    low = min([r["low"] for r in found["rows"] if r["low"] is not None], default=0.8)
-    floor = int(max(0.0, low - 0.02) * 20) / 20
-    goal = next((r["target"]["goal"] for r in s["kpis"] if r["key"] == "on_time_handle_rate" and r["target"]), None)
-    rows = [_unit(r, floor, goal) for r in found["rows"]]
-    t = found["total"]
-    late = t["handled_late"] + t["overdue_unhandled"]
-    rows.append(
-        ["合计", text.count(t["registered"]), text.count(t["handle_due"]), text.count(late), "", "", "", "", "", "", ""]
-    )
-    scale = html.Span([html.Small(f"{floor * 100:g}"), html.Small("100")], className="scale")
-    heads = [
-        label,
-        "立案",
-        "应处置",
-        "超期",
-        "按期处置率 %",
-        ["95 % 区间", scale],
-        "返工率 %",
-        "退件率 %",
-        "评分",
-        "位次",
-        "较上月",
-    ]
-    body = [
-        table(heads, rows, right=(1, 2, 3, 4, 6, 7, 8, 9), total=True, name="units"),
-        note(
-            f"位次按按期处置率的 95 % 区间排定，区间重叠的不分先后；应处置不足 {found['least']} 件的不参与排名。竖线为目标"
-            f"{' ' + text.rate(goal) + ' %' if goal else ''}。评分按评分卡计算，缺的指标不计、其余按比例折算到 100 分。"
-        ),
-    ]
-    return section(number, title, body, key)
+    return section(number, title, table(tables.units(s, key), "units"), key)
 
 
-def _unit(r: Mapping[str, Any], floor: float, goal: float | None) -> list[Any]:
-    late = r["handled_late"] + r["overdue_unhandled"]
-    bar: Any = ""
-    if r["low"] is not None:
-        bar = interval(r["low"], r["high"], r["handled_on_time"] / r["handle_due"], floor, goal, r["interval_text"])
-    return [
-        r["name"], link(text.count(r["registered"]), r["e_registered"]), link(text.count(r["handle_due"]), r["e_due"]),
-        link(text.count(late), r["e_late"] if late else None), [r["on_time_text"], html.Small(r["half_text"])], bar,
-        link(r["rework_text"], r["e_reworked"] if r["reworked"] else None),
-        link(r["return_text"], r["e_returned"] if r["returned"] else None), r["score_text"], r["rank_text"], r["was_text"],
-    ]  # fmt: skip
-
-
-def interval(low: float, high: float, value: float, floor: float, goal: float | None, says: str) -> html.Span:
+def interval(drawn: Mapping[str, Any]) -> html.Span:
     """A 95 % interval as a bar from `floor` to 1, its value a dot, the target a line."""
+    low, high, value, floor, goal = (drawn[k] for k in ("low", "high", "value", "floor", "goal"))
 
     def at(x: float) -> str:
         return f"{max(0.0, min(1.0, (x - floor) / (1 - floor))) * 100:.2f}%"
@@ -262,69 +207,33 @@ def interval(low: float, high: float, value: float, floor: float, goal: float | 
     ]
     if goal is not None:
         marks.append(html.I(className="goal", style={"left": at(goal)}))
-    return html.Span(marks, className="interval", title=f"95 % 区间 {says}")
+    return html.Span(marks, className="interval", title=f"95 % 区间 {drawn['says']}")
+
+
+def bar(drawn: Mapping[str, Any]) -> html.Span:
+    """A count as a bar against the greatest one, last month's a line."""
+    marks = [html.I(className="now", style={"width": f"{drawn['n'] / drawn['top'] * 100:.2f}%"})]
+    if drawn["last"] is not None:
+        marks.append(html.I(className="then", style={"left": f"{drawn['last'] / drawn['top'] * 100:.2f}%"}))
+    return html.Span(marks, className="bar")
+
+
+DRAWN = {"interval": interval, "bar": bar}
+"""Pictures that a column may draw of its values."""
 
 
 # Frequent -------------------------------------------------------------------------------------------------------------
 def frequent(s: Snapshot, figure: Mapping[str, Any] | None) -> html.Section:
-    rows = s["categories"]["rows"]
-    top = max([max(r["n"], r["last"] or 0) for r in rows if r["key"]] + [1])
-    lines = []
-    for r in rows:
-        bar: Any = ""
-        if r["key"]:
-            marks = [html.I(className="now", style={"width": f"{r['n'] / top * 100:.2f}%"})]
-            if r["last"] is not None:
-                marks.append(html.I(className="then", style={"left": f"{r['last'] / top * 100:.2f}%"}))
-            bar = html.Span(marks, className="bar")
-        name = [r["name"], html.Em("新进") if r["fresh"] else None]
-        lines.append([name, link(text.count(r["n"]), r["e"]), r["share_text"], bar, r["mom"], r["yoy"]])
-    lines.append(["合计", text.count(s["categories"]["total"]), "", "", "", ""])
-    heads = ["事项", "立案 件", "占比 %", "绿线为上月", "环比", "同比"]
-    body = [table(heads, lines, right=(1, 2), total=True, name="top"), *_repeats(s), *_hot(s, figure)]
+    body = [*table(tables.categories(s)), html.H3("重复点位"), *table(tables.repeats(s)), *_hot(s, figure)]
     return section("五", "高发事项与高发区域", body, "places")
 
 
-def _repeats(s: Snapshot) -> list[Any]:
-    rows = [
-        [
-            str(n),
-            f"{r['place']}　{r['name']}",
-            link(text.count(r["times"]), r["e"]),
-            _when(r["first"]),
-            _when(r["last"]),
-            r["unit"],
-        ]
-        for n, r in enumerate(s["repeats"]["rows"][:15], 1)
-    ]
-    if not rows:
-        return [html.H3("重复点位"), html.P("本月没有重复点位。")]
-    more = note(f"共 {text.count(len(s['repeats']['rows']))} 处，列前 {len(rows)} 处。")
-    return [
-        html.H3("重复点位"),
-        table(["序", "地点与事项", "次数", "首次", "末次", "主办"], rows, right=(2,), name="repeats"),
-        more,
-    ]
-
-
-def _when(stamp: str) -> str:
-    return text.stamp(datetime.fromisoformat(stamp))
-
-
 def _hot(s: Snapshot, figure: Mapping[str, Any] | None) -> list[Any]:
-    rows = [
-        [str(n), f"{r['town'] or ''}　{r['name']}", link(text.count(r["n"]), r["e"]), text.fixed(r["per_km2"])]
-        for n, r in enumerate(s["hot"]["hot"][:HOT_SHOWN], 1)
-    ]
     parts: list[Any] = [html.H3("高发网格")]
     if figure is not None:
         parts.append(html.Figure([dcc.Graph(id="report-map", figure=figure, config=QUIET, className="map"),
                                   html.Figcaption("左：全区；右：高发处放大。网格为示意划分，编号同下表，点编号看案卷。")]))  # fmt: skip
-    if rows:
-        parts.append(table(["序", "综合网格", "上报 件", "件／平方公里"], rows, right=(2, 3), name="hot"))
-    else:
-        parts.append(html.P("本月没有高发网格。"))
-    return parts
+    return parts + table(tables.hot(s))
 
 
 # Late -----------------------------------------------------------------------------------------------------------------
@@ -356,17 +265,5 @@ def late(s: Snapshot) -> html.Section:
         ]
         key = html.Figcaption([html.I(className="done"), "已反馈 ", html.I(className="open"), "期末未反馈（自然时长）"])
         body.append(html.Figure([html.Div(clock, className="clock"), key]))
-        rows = [
-            [
-                link(r["id"], r["e"]),
-                r["title"],
-                r["unit"],
-                r["due"],
-                html.B("未反馈") if r["open"] else r["answered"],
-                r["late_text"],
-            ]
-            for r in o["rows"]
-        ]
-        body.append(table(["案卷编号", "事项", "承办", "期限", "反馈", "超期"], rows, name="late"))
-        body.append(note(f"共 {text.count(o['of'])} 件，列前 {o['listed']} 件，未反馈的在前。"))
+        body += table(tables.late(s))
     return section("六", "超期清单", body, "late")
