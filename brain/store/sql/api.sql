@@ -1,7 +1,7 @@
 -- api_events --
 -- Events within a scope, newest number first, from below `before` on. The number begins with the day, so its order is time's.
 SELECT e.*, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.short AS org_short, h.name AS handler_name,
-       NULL::text AS alert_kind, NULL::float8 AS alert_value, NULL::text AS alert_message, '[]'::jsonb AS photos
+       NULL::text AS alert_kind, NULL::text AS alert_theme, NULL::float8 AS alert_value, NULL::text AS alert_message, '[]'::jsonb AS photos
   FROM event e
   LEFT JOIN place t ON t.code = e.town
   LEFT JOIN place g ON g.code = e.grid
@@ -37,7 +37,7 @@ WITH mine AS (
   UNION SELECT id FROM event WHERE org = %(org)s AND state IN ('dispatched', 'handling')
   UNION SELECT event_id FROM event_part WHERE org = %(org)s AND answered_at IS NULL AND %(unit)s)
 SELECT e.*, w.task, w.due, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.short AS org_short,
-       h.name AS handler_name, a.kind AS alert_kind, a.value AS alert_value, a.message AS alert_message,
+       h.name AS handler_name, a.kind AS alert_kind, a.theme AS alert_theme, a.value AS alert_value, a.message AS alert_message,
        coalesce(f.photos, '[]') AS photos
   FROM mine JOIN event e USING (id)
  CROSS JOIN LATERAL (
@@ -66,7 +66,7 @@ SELECT e.*, w.task, w.due, t.name AS town_name, g.name AS grid_name, o.name AS o
 -- api_event --
 -- One event with the names around it, its alert and its photos.
 SELECT e.*, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.short AS org_short, h.name AS handler_name,
-       a.kind AS alert_kind, a.value AS alert_value, a.message AS alert_message, coalesce(f.photos, '[]') AS photos
+       a.kind AS alert_kind, a.theme AS alert_theme, a.value AS alert_value, a.message AS alert_message, coalesce(f.photos, '[]') AS photos
   FROM event e
   LEFT JOIN place t ON t.code = e.town
   LEFT JOIN place g ON g.code = e.grid

@@ -70,6 +70,7 @@ def event(row: dict[str, Any], catalog: Catalog, now: datetime, verbs: Iterable[
         "level_words": words("level", level) if level else None,
         "source": row["source"],
         "source_words": words("source", row["source"]),
+        "theme": row["alert_theme"],
         "measured": measured,
         "alert": row["alert_message"],
         "description": row["description"],

@@ -34,7 +34,7 @@ function paint(view, event) {
       type: "button", onclick: () => look(p.url, `${state.me.words.phase[p.phase]} · ${moment(p.at)}`), "aria-label": `${state.me.words.phase[p.phase]}的照片，打开大图`,
     }, h("img", { src: p.thumb, alt: "", loading: "lazy" }), h("small", null, state.me.words.phase[p.phase])))) : null,
     h("dl.facts", null,
-      fact("类别", event.category_words), fact("来源", event.source_words), fact("网格", event.place), fact("处置单位", event.org_words), fact("处置人", event.handler),
+      fact("类别", event.category_words), fact("来源", event.source_words), fact("专题", state.me.words.theme?.[event.theme]), fact("网格", event.place), fact("处置单位", event.org_words), fact("处置人", event.handler),
       fact("时限", event.limit_words), fact("到期", event.due_at && moment(event.due_at) + (task.due_for ? `（${task.due_for}）` : "")), fact("编号", event.id), fact("说明", event.simulated ? "模拟数据" : "")),
     event.log ? h("section", null, h("h2.part", null, "经过"), h("ol.log", null, [...event.log].reverse().map(line))) : h("p.quiet", null, "离线：这里只有手机里存的内容，联网后可看照片和经过。"),
     h("div.foot", null, footButtons(task)));
