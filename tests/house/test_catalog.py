@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from brain.catalog import FILES, BadCatalog, load
+from brain.catalog import FILES, BadCatalog, _themes, load
 from brain.catalog._toml import GUESTS
 from brain.catalog._work import library_version
 from brain.model import PLATFORM, Clock, Level, Limit, Quality, Role, Station
+from brain.report import theme_tables
+from brain.report import themes as report_themes
 from brain.rules import sla, thresholds
 from ingest import acl, feeds
 from ingest.feeds._sample import samples
@@ -181,6 +183,15 @@ def test_every_role_has_rights_and_every_ladder_ends_above_the_handler():
     assert CATALOG.ladder(None) is CATALOG.ladder(Level.BLUE) is CATALOG.ladders["default"]
 
 
+def test_the_parts_of_a_themes_report_are_made_and_printed():
+    assert set(_themes.PARTS) == set(report_themes.PARTS) == set(theme_tables.PRINTS)
+
+
+def test_what_a_theme_shows_is_measured_by_stations_of_it():
+    odd = [(t.key, k) for t in CATALOG.themes.values() for k in (*t.leads, t.trail) if k and CATALOG.kinds[k].theme != t.key]
+    assert not odd
+
+
 def test_every_theme_and_level_has_a_plan():
     assert not [(t, lv.key) for t in CATALOG.themes for lv in Level if not CATALOG.plan(t, lv)]
 
@@ -235,6 +246,19 @@ MISTAKES = [
     ("duties.toml", "[duty.drift]\ntimeout = 5\n", "duty.drift.timeout", "timeout_s"),
     ("kpi.toml", "[target.close_rate]\nred = 0.99\n", "target.close_rate.red", "更差"),
     ("kpi.toml", '[scorecard]\ntown = [{ kpi = "close_rate", weight = 50 }]\n', "scorecard.town", "100"),
+    ("themes.toml", '[theme.rain]\nlabel = " "\n', "theme.rain.label", "填写"),
+    ("themes.toml", '[theme.rain]\nleads = ["rain_2h"]\n', "theme.rain.leads", "rain_"),
+    ("themes.toml", '[theme.rain]\nleads = []\n', "theme.rain.leads", "至少"),
+    ("themes.toml", '[theme.rain]\nreport = ["rainsums"]\n', "theme.rain.report", "rain_sums"),
+    ("themes.toml", '[theme.rain]\nbeside = [{ type = "onlin" }]\n', "theme.rain.beside[0].type", "online"),
+    ("themes.toml", '[theme.rain.figure]\ntype = "maximum"\n', "theme.rain.figure.type", "max"),
+    ("themes.toml", '[theme.rain.figure]\nunti = "mm"\n', "theme.rain.figure.unti", "unit"),
+    ("themes.toml", '[theme.rain]\nreport = ["online"]\n', "theme.rain.online", "自报在线"),
+    ("themes.toml", '[theme.rain]\nonline = "hotspot"\n', "theme.rain.online", "silence_s"),
+    ("themes.toml", "[theme.alerts]\norder = 9\n", "theme.alerts", "不能用"),
+    ("themes.toml", "[theme.Rain-2]\norder = 9\n", "theme.Rain-2", "小写英文"),
+    ("sensors.toml", '[theme.rain]\norder = 9\n', "theme", "themes.toml"),
+    ("words.toml", '[theme]\nrain = "雨"\n', "theme.rain", "label"),
     ("plans.toml", '[snow]\nblue = ["x"]\n', "snow", "不认识"),
     ("words.toml", '[state]\nclosed = ""\n', "state.closed", "填写"),
     ("words.toml", "[state\n", "words.toml", "TOML"),

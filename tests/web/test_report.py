@@ -15,7 +15,7 @@ from docx import Document
 
 from brain.cities.meijiang import history
 from brain.identity import accounts
-from brain.report import snapshot
+from brain.report import snapshot, tables
 from brain.settings import Settings
 from brain.store import db
 from brain.web.app import create_app
@@ -34,6 +34,7 @@ def paper(server, city_template, catalog):
     url = server.url("report_city")
     with db.connect(url, name="tests") as conn:
         history.load(conn, catalog, NOW, months=3)
+        measured(conn)
         for login in LOGINS:
             accounts.set_password(conn, login, PASSWORD, must_change=False)
     app = create_app(replace(Settings(), database_url=url, http_port=0, secret_key="r" * 48), catalog)
@@ -49,6 +50,27 @@ def paper(server, city_template, catalog):
     thread.join(20)
     with db.connect(server.url("postgres"), name="tests") as conn:
         conn.execute("DROP DATABASE report_city WITH (FORCE)")
+
+
+def measured(conn) -> None:
+    """A day of August 2026 of every theme, so that each has its section, and an alert."""
+    (camera,) = conn.execute("SELECT id FROM station WHERE theme = 'cameras' ORDER BY id LIMIT 1").fetchone().values()
+    start = datetime(2026, 8, 10, tzinfo=BEIJING)
+    series = {
+        "WQ-01": {"ph": 7.2, "dissolved_oxygen": 6.4, "codmn": 3.0, "ammonia": 0.9, "total_phosphorus": 0.15},
+        "WL-01": {"water_level": 76.4}, "RG-01": {"rain_1h": 12.5, "rain_24h": 80.0}, "PD-01": {"pond_depth": 31.0},
+        "FW-001": {"hotspot": 12.0}, "AQ-01": {"pm25": 40.0, "o3": 60.0}, camera: {"camera_online": 1.0},
+    }  # fmt: skip
+    with conn.cursor() as cur, cur.copy("COPY reading (station, kind, at, seq, value, quality, delay_s) FROM STDIN") as copy:
+        for station, kinds in series.items():
+            for kind, value in kinds.items():
+                for hour in range(24):
+                    copy.write_row([station, kind, start + timedelta(hours=hour), "", value, "ok", 0])
+    conn.execute(
+        "INSERT INTO alert (station, kind, rule, theme, level, peak, value, message, opened_at, observed_at, changed_at, cleared_at)"
+        " VALUES ('PD-01', 'pond_depth', 'ladder', 'drainage', 2, 2, 31, '积水', %(at)s, %(at)s, %(at)s, %(end)s)",
+        {"at": start, "end": start + timedelta(hours=3)},
+    )
 
 
 @pytest.fixture
@@ -164,6 +186,25 @@ def test_the_document_comes_down_from_the_page_and_has_the_pages_numbers(page):
     )
     figures = shown.locator("#conclusions .strip .figure b").all_inner_texts()
     assert len(figures) == 6 and all(f in printed for f in figures)
+
+
+def test_page_and_document_agree_cell_by_cell_in_every_declared_table(page, client):
+    leader = client("leader1")
+    made = leader.get("/api/v1/report/2026-08").json()
+    declared = [t for t in tables.all_of(made) if t.rows]
+    assert len({t.name for t in declared}) >= 14, "a month with all there is to print"
+    shown = page("leader1").evaluate(
+        """() => [...document.querySelectorAll('table[data-table]')].map(t => ({ name: t.dataset.table,
+             rows: [...t.rows].map(r => [...r.cells].map(c => c.textContent)) }))"""
+    )
+    printed = Document(io.BytesIO(leader.get("/api/v1/report/2026-08.docx").content)).tables[1:]  # the first is the strip
+    assert [t["name"] for t in shown] == [t.name for t in declared] and len(printed) == len(declared)
+    for table, on_page, on_paper in zip(declared, shown, printed, strict=True):
+        kept = [n for n, column in enumerate(table.columns) if not column.page_only]
+        page_rows = [[row[n] for n in kept] for row in on_page["rows"]]
+        paper_rows = [[c.text for c in row.cells] for row in on_paper.rows]
+        said = [[c.words for c in table.on_paper().columns], *([c.text for c in row] for row in table.on_paper().rows)]
+        assert page_rows == paper_rows == said, table.name
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (820, 1180), (390, 844)])
