@@ -26,7 +26,7 @@ class Viewer:
     id: int = 0
 
     def __str__(self) -> str:
-        return f"{self.login}({self.role})"
+        return f"{self.login} ({self.role})"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,12 @@ class Case:
     checker_id: int | None
     joined: frozenset[str] = frozenset()
 
+    def __str__(self) -> str:
+        held = f", held by {self.org}" if self.org else ""
+        parts = f", joined by {'、'.join(sorted(self.joined))}" if self.joined else ""
+        unit = f", reported by {self.reporter_org}" if self.reporter_org else ""
+        return f"{self.key} ({self.state} in {self.grid or 'no 网格'}{held}{parts}{unit})"
+
 
 @dataclass(frozen=True)
 class Signal:
@@ -58,6 +64,10 @@ class Signal:
     org: str | None
     case: Case | None = None
     cleared: bool = False
+
+    def __str__(self) -> str:
+        of = f", of case {self.case}" if self.case else ""
+        return f"{self.key} ({'cleared' if self.cleared else 'open'} in {self.grid or 'no 网格'}, station of {self.org}{of})"
 
 
 def lies_in(viewer: Viewer, *codes: str | None) -> bool:

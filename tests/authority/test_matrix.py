@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -49,6 +48,14 @@ class Walk:
         self.client: httpx.Client = house.as_(viewer)
         self.sees = {c.key: sees_case(viewer, c) for c in self.world.cases}
         self.hears = {s.key: sees_signal(viewer, s) for s in self.world.signals}
+        self.unknown: dict[str, tuple[int, str]] = {}
+
+    def to_nothing(self, path: str, body: dict) -> tuple[int, str]:
+        """(status, code) of an act on something that does not exist: what a hidden thing must answer, too."""
+        if path not in self.unknown:
+            answer = self.client.post(path, json=body)
+            self.unknown[path] = answer.status_code, _code(answer)
+        return self.unknown[path]
 
     def may(self, key: str) -> bool | None:
         return self.sees[key] if key in self.sees else self.hears[key]
@@ -110,10 +117,9 @@ class Walk:
         """A verb that goes no further than sight and role: it is told a version that the event never had."""
         body = {} if verb == "part" else {"expect_version": FAR}
         answer = self.client.post(f"/api/v1/events/{case.id}/{verb}", json=body)
-        unknown = self.client.post(f"/api/v1/events/{NOBODYS}/{verb}", json=body)
         way = f"POST /api/v1/events/{{id}}/{'part' if verb == 'part' else '{verb}'}"
         code = f"{verb} {answer.status_code} {_code(answer)}"
-        hidden = (answer.status_code, _code(answer)) == (unknown.status_code, _code(unknown))
+        hidden = (answer.status_code, _code(answer)) == self.to_nothing(f"/api/v1/events/{NOBODYS}/{verb}", body)
         may = self.sees[case.key]
         if verb == "part":
             self.tally.pair(way, self.viewer, case, may=may and None if may else False, did=not hidden, how=code)
@@ -179,8 +185,7 @@ class Walk:
             may = False
         self.tally.pair(way, self.viewer, signal, may=may, did=answer.status_code < 300, how=code)
         if self.hears[signal.key] is False:
-            unknown = self.client.post("/api/v1/alerts/999999999/ack", json={})
-            told = (answer.status_code, _code(answer)) != (unknown.status_code, _code(unknown))
+            told = (answer.status_code, _code(answer)) != self.to_nothing("/api/v1/alerts/999999999/ack", {})
             self.tally.pair(way, self.viewer, f"that there is {signal}", may=False, did=told, how=code)
 
     # Report -----------------------------------------------------------------------------------------------------------
@@ -190,13 +195,11 @@ class Walk:
         may = table.reads_report(self.viewer, draft=False)
         self.tally.pair("GET /api/v1/report/{period}", self.viewer, month, may=may, did=answer.status_code == 200)
         self.nothing_foreign("GET /api/v1/report/{period} rows", answer.text)
-        for period, version in ((running, None), ("2020-01", None)):
-            answer = self.client.get(f"/api/v1/report/{period}")
+        for what, query in ((running, {}), (f"{running}/cases", {"e": "flag=reported"})):
+            answer = self.client.get(f"/api/v1/report/{what}", params=query)
             may = table.reads_report(self.viewer, draft=True)
-            self.tally.pair("GET /api/v1/report draft", self.viewer, f"draft of {period}", may=may, did=answer.status_code == 200)
+            self.tally.pair("GET /api/v1/report draft", self.viewer, f"draft {what}", may=may, did=answer.status_code == 200)
             self.nothing_foreign("GET /api/v1/report draft", answer.text)
-            answer = self.client.get(f"/api/v1/report/{period}/cases", params={"e": "flag=reported"})
-            self.tally.pair("GET /api/v1/report draft", self.viewer, f"cases of {period}", may=may, did=answer.status_code == 200)
         for e in ("flag=reported", "ids=" + ",".join(c.id for c in self.world.cases), "flag=handle_due"):
             answer = self.client.get(f"/api/v1/report/{month}/cases", params={"e": e})
             listed = self.house.reported if e.startswith(("flag=reported", "ids")) else frozenset()
@@ -207,7 +210,7 @@ class Walk:
                 if may and case.key not in listed:
                     may = None  # not a case of that month, or not one of that number
                 self.tally.pair("GET /api/v1/report/{period}/cases", self.viewer, case, may=may, did=case.key in marks, how=e[:14])
-        if self.viewer.login in ("chief.all", "chief.t1", "operator.unit", "dep.swj", "dep.t1", "leader.mixed", "w.t1a", "adm.one"):
+        if self.viewer.login in ("chief.t1", "operator.unit", "dep.swj", "dep.t1", "w.t1a", "adm.one"):
             answer = self.client.get(f"/api/v1/report/{month}.docx")
             did = answer.status_code == 200
             may = table.reads_report(self.viewer, draft=False)
@@ -219,7 +222,8 @@ class Walk:
 
     # Pages and callbacks ----------------------------------------------------------------------------------------------
     def pages(self) -> None:
-        for path in ("/", "/report", "/intake", "/upload", "/about"):
+        first = self.viewer == next(v for v in self.world.viewers if v.role == self.viewer.role)
+        for path in ("/", "/report", *(("/intake", "/upload", "/about") if first else ())):
             page = Page(self.client, path, f"?m={self.world.month}" if path == "/report" else "")
             way = f"page {path}" if path in table.PAGES else "any other GET"
             self.nothing_foreign(way, page.layout, how=path)
@@ -233,13 +237,13 @@ class Walk:
     def wall(self, page: Page) -> None:
         objects = [("event", c.id, c) for c in self.world.cases] + [("alert", str(s.id), s) for s in self.world.signals]
         stolen = Page(self.client, "/about", page=self.house.chiefs_page)
-        for kind, ident, one in objects[::3]:
+        for kind, ident, one in objects[::6] if self.viewer.login != "chief.all" else ():
             text = stolen.post(stolen.wall("wall-pick", {"kind": kind, "id": ident}))
             did = bool(self.world.marks(text.replace(ident, "")))
             self.tally.pair("another's seat", self.viewer, one, may=False, did=did)
         if page.id is None:
             return
-        for kind, ident, one in objects[::3]:
+        for kind, ident, one in objects[::6]:
             text = page.post(page.wall("wall-pick", {"kind": kind, "id": ident}))
             self.tally.pair("callback wall-pick over HTTP", self.viewer, one, may=self.may(one.key) and None if self.may(one.key)
                             else self.may(one.key), did=one.key in self.world.marks(text.replace(ident, "")))  # fmt: skip
@@ -256,7 +260,7 @@ class Walk:
                         "socket wall-pick: other objects on the card", self.viewer, f"{other} on {one.key}",
                         may=self.may(other), did=True,
                     )  # fmt: skip
-            for case in self.world.cases:
+            for case in self.world.cases[::2]:
                 (text,) = await line.ask([page.wall("wall-search", f"xq{case.key}t")])
                 may = self.sees[case.key] and case.state != "closed"
                 self.tally.pair("socket wall-search", self.viewer, case, may=may, did=case.key in self.world.marks(text))
@@ -269,13 +273,10 @@ class Walk:
                     may = False
                 did = self.house.acks(self.viewer, signal) > before
                 self.tally.pair("socket wall-act ack", self.viewer, signal, may=may, did=did)
-                if may is False and not signal.cleared and signal.case is None:
-                    wanted = {"do": "report", "alert": str(signal.id), "n": n}
-                    count = self.house.count()
-                    await line.ask([page.wall("wall-act", wanted)])
-                    done = self.house.count() > count
-                    if self.hears[signal.key] is False:
-                        self.tally.pair("socket wall-act report", self.viewer, signal, may=False, did=done)
+                if self.hears[signal.key] is False and not signal.cleared and signal.case is None:
+                    await line.ask([page.wall("wall-act", {"do": "report", "alert": str(signal.id), "n": n})])
+                    done = self.house.reports(signal) > 0
+                    self.tally.pair("socket wall-act report", self.viewer, signal, may=False, did=done)
             await self.acts(page, line)
 
     async def acts(self, page: Page, line) -> None:
@@ -284,7 +285,7 @@ class Walk:
 
         (unknown,) = await line.ask([going(NOBODYS, "note")])
         (nobody,) = await line.ask([page.wall("wall-seen", {"event": NOBODYS, "org": "swj"})])
-        for case in self.world.cases:
+        for case in self.world.cases[1::2]:
             (text,) = await line.ask([going(case.id, "note")])
             hidden = text.replace(case.id, NOBODYS) == unknown
             self.tally.pair("socket wall-act go", self.viewer, case, may=self.sees[case.key], did=not hidden)
@@ -364,7 +365,10 @@ def walk(house) -> Tally:
                 [signal.id, f"某{viewer.login}"],
             ).fetchone()["n"]
 
-        house.acks, house.count = acks, lambda: conn.execute("SELECT count(*) AS n FROM event").fetchone()["n"]
+        def reports(signal: Signal) -> int:
+            return conn.execute("SELECT count(*) AS n FROM event WHERE alert_id = %s", [signal.id]).fetchone()["n"]
+
+        house.acks, house.reports = acks, reports
         routes = other_routes(house)
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(lambda v: Walk(house, tally, v).all(routes), world.viewers))
