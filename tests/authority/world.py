@@ -106,10 +106,11 @@ def spots(conn: psycopg.Connection) -> dict[str, tuple]:
 class Maker:
     """Writes objects, one row each."""
 
-    def __init__(self, conn: psycopg.Connection, world: World):
-        self.conn, self.world = conn, world
+    def __init__(self, conn: psycopg.Connection, world: World, first: int = 0):
+        """`first`: number of the first object, so that several makers' marks differ."""
+        self.conn, self.world, self.first = conn, world, first
         self.spots = spots(conn)
-        self.serial = itertools.count(90_001)
+        self.serial = itertools.count(90_001 + first)
         self.now = datetime.now(UTC).replace(microsecond=0)
         self.past = (self.now.astimezone(ZONE).replace(day=1) - timedelta(days=1)).replace(day=15)
 
@@ -127,7 +128,7 @@ class Maker:
         at: datetime | None = None, due: datetime | None = None,
     ) -> str:  # fmt: skip
         """A new event; its key."""
-        key = f"E{len(self.world.cases):03d}"
+        key = f"E{self.first + len(self.world.cases):03d}"
         at = at or self.past
         lng, lat, town, village, cell = self.spots[grid] if grid else (*NOWHERE, None, None, None)
         reporter = self.world.who(by)
@@ -177,7 +178,7 @@ class Maker:
         self, grid: str | None, org: str | None, *, case: str | None = None, level: int = 3, cleared: bool = False
     ) -> str:
         """A new alert of a station of its own; its key."""
-        key = f"A{len(self.world.signals):03d}"
+        key = f"A{self.first + len(self.world.signals):03d}"
         lng, lat, town, village, cell = self.spots[grid] if grid else (*NOWHERE, None, None, None)
         station, its = f"XQ-{key}", self.world.case(case) if case else None
         self.conn.execute(
