@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install install-test debian lint bench bench-intake check pictures faults clean
+.PHONY: help run test install install-test debian lint bench bench-intake check pictures faults secure clean
 
 help:            ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench-intake: debian install-test   ## measure intake with one seeded trace, 1 a
 
 faults: debian install-test   ## prove the delivery promise: kills, outages, poison, damage; prints a certificate
 	@$(BIN)/python -m tests.faults
+
+secure: debian install-test   ## who may see and do what, and the API called with whatever fits or breaks its description, at length
+	@BRAIN_SCHEMA_EXAMPLES=$${BRAIN_SCHEMA_EXAMPLES:-200} $(BIN)/python -m pytest tests/authority $(ARGS)
 
 check: install   ## the operator's checks against the running demo
 	@$(BIN)/brain check

@@ -1,0 +1,100 @@
+"""The API as its OpenAPI describes it, called with everything that fits the description and much that does not, as five roles:
+no answer may be a 5xx.
+
+`BRAIN_SCHEMA_EXAMPLES` says how many calls an operation and role get (`make secure` sets it high); the short run of the suite
+draws the same calls each time, the long one new ones.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+
+SHORT = 6
+EXAMPLES = int(os.environ.get("BRAIN_SCHEMA_EXAMPLES", SHORT))
+ROLES = {"chief": "chief.all", "department": "dep.swj", "worker": "w.t1a", "public": "pub.one", "admin": "adm.one"}
+ENDLESS = {"/api/v1/stream"}  # never ends by itself; test_live.py holds it open
+LONGEST = 3600
+
+
+def pytest_generate_tests(metafunc):
+    if "role" in metafunc.fixturenames:
+        metafunc.parametrize("role", ROLES)
+
+
+@pytest.fixture(scope="module")
+def operations(house) -> list:
+    """The operations that the running application describes to its administrator."""
+    document = house.as_(house.world.who("adm.one")).get("/api/openapi.json").json()
+    schema = schemathesis.openapi.from_dict(document)
+    found = [one.ok() for one in schema.get_all_operations()]
+    return [one for one in found if one.path not in ENDLESS]
+
+
+@pytest.fixture
+def client(house, role) -> Iterator[httpx.Client]:
+    yield house.clients[ROLES[role]]
+
+
+def called(client: httpx.Client, case) -> httpx.Response | None:
+    """The answer to a drawn call; None for one that HTTP itself cannot carry."""
+    given = case.as_transport_kwargs(base_url=str(client.base_url))
+    headers = dict(given.get("headers") or {}) | {"X-Brain": "1"}
+    headers.pop("User-Agent", None)
+    try:
+        return client.request(
+            given["method"], given["url"], params=given.get("params"), headers=headers, json=given.get("json"),
+            content=given.get("data") if not given.get("files") and not isinstance(given.get("data"), dict) else None,
+            data=given.get("data") if isinstance(given.get("data"), dict) or given.get("files") else None,
+            files=given.get("files"),
+        )  # fmt: skip
+    except (UnicodeEncodeError, httpx.InvalidURL, httpx.LocalProtocolError, TypeError, ValueError):
+        return None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(LONGEST if EXAMPLES > SHORT else 300)
+def test_no_call_of_the_described_api_is_answered_with_a_5xx(operations, client, role):
+    broken: dict[str, str] = {}
+    count = 0
+    assert len(operations) >= 20
+    for operation in operations:
+        for answer in answers(client, operation):
+            count += 1
+            if answer.status_code >= 500:
+                how = f"{answer.status_code} for {answer.request.url} {answer.request.read()[:300]!r}"
+                broken.setdefault(f"{operation.method.upper()} {operation.path}", how)
+    print(f"\n{count} calls as {role}")
+    assert count >= len(operations)
+    assert not broken, "\n" + "\n".join(f"{name}: {how}" for name, how in broken.items())
+
+
+def answers(client: httpx.Client, operation) -> list[httpx.Response]:
+    """What an operation answers to calls that fit its description and to calls that break it."""
+    found: list[httpx.Response] = []
+    modes = [GenerationMode.POSITIVE, *([GenerationMode.NEGATIVE] if _can_be_wrong(operation) else [])]
+    for mode in modes:
+
+        @settings(
+            max_examples=max(EXAMPLES // len(modes), 1), database=None, deadline=None, derandomize=EXAMPLES <= SHORT,
+            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def ask(case):
+            answer = called(client, case)
+            if answer is not None:
+                found.append(answer)
+
+        ask()
+    return found
+
+
+def _can_be_wrong(operation) -> bool:
+    """Whether there is anything in a call of it that could break its description."""
+    return bool(list(operation.iter_parameters())) or bool(list(operation.body))
