@@ -491,7 +491,7 @@ EXEMPT_CALLBACKS = {
 # Commands -------------------------------------------------------------------------------------------------------------
 def _command(way: str, name: str, argv: Callable[[Stage], list[str]], *, done: bool) -> None:
     def do(stage: Stage) -> Callable[[], Any]:
-        given = argv(stage)
+        given = [*way.split(), *argv(stage)]
         return lambda: stage.brain(*given)
 
     ACTS.append(Act(f"brain {way}", name, done, do))
@@ -504,37 +504,39 @@ def _csv(stage: Stage, text: str) -> str:
 
 
 _STATIONS = "id,name,theme,lng,lat,org,params,origin\n"
-_command("user add", "added", lambda s: ["user", "add", f"c{uuid4().hex[:8]}", "--name", "某人", "--role", "operator"], done=True)
-_command("user add", "refused: the login is taken", lambda s: ["user", "add", s.account(), "--name", "某", "--role", "operator"], done=False)
-_command("user password", "given", lambda s: ["user", "password", s.account()], done=True)
-_command("user password", "refused: unknown", lambda s: ["user", "password", "nobody.here"], done=False)
-_command("user disable", "switched off", lambda s: ["user", "disable", s.account()], done=True)
-_command("user disable", "refused: unknown", lambda s: ["user", "disable", "nobody.here"], done=False)
-_command("user enable", "switched on", lambda s: ["user", "enable", s.account()], done=True)
-_command("user enable", "refused: unknown", lambda s: ["user", "enable", "nobody.here"], done=False)
-_command("key add", "made", lambda s: ["key", "add", "swj", "--feeds", "water"], done=True)
-_command("key add", "refused: no such unit", lambda s: ["key", "add", "nobody", "--feeds", "water"], done=False)
-_command("key revoke", "refused: unknown", lambda s: ["key", "revoke", "k000000000000"], done=False)
-_command("station maintain", "entered", lambda s: ["station", "maintain", "WL-01", "--to", "2099-01-01T00:00", "--why", "检修"], done=True)
-_command("station maintain", "refused: unknown", lambda s: ["station", "maintain", "ZZ-99", "--to", "2099-01-01T00:00", "--why", "检修"], done=False)
-_command("station done", "refused: none", lambda s: ["station", "done", "WL-02"], done=False)
-_command(
-    "station calibrate", "entered",
-    lambda s: ["station", "calibrate", "WL-03", "water_level", "--add", "0.1", "--from", "2026-01-01T00:00", "--why", "比测"], done=True,
-)  # fmt: skip
-_command(
-    "station calibrate", "refused: unknown kind",
-    lambda s: ["station", "calibrate", "WL-03", "nothing", "--add", "0.1", "--from", "2026-01-01T00:00", "--why", "比测"], done=False,
-)  # fmt: skip
-_command("import", "stations taken in", lambda s: ["import", "stations", _csv(s, _STATIONS + "XQ-I1,站,water,116.1,24.3,swj,{},\n")], done=True)
-_command("import", "stations refused", lambda s: ["import", "stations", _csv(s, _STATIONS + "XQ-I2,站,water,x,24.3,swj,{},\n")], done=False)
+_UNTIL = ["--to", "2099-01-01T00:00", "--why", "检修"]
+_TRUE = ["--add", "0.1", "--from", "2026-01-01T00:00", "--why", "比测"]
+_A_SEAT = ["--name", "某人", "--role", "operator"]
+for _way, _name, _done, _argv in (
+    ("user add", "added", True, lambda s: [f"c{uuid4().hex[:8]}", *_A_SEAT]),
+    ("user add", "refused: the login is taken", False, lambda s: [s.account(), *_A_SEAT]),
+    ("user add", "refused: no such role", False, lambda s: [f"c{uuid4().hex[:8]}", "--name", "某人", "--role", "king"]),
+    ("user password", "given", True, lambda s: [s.account()]),
+    ("user password", "refused: unknown", False, lambda s: ["nobody.here"]),
+    ("user disable", "switched off", True, lambda s: [s.account()]),
+    ("user disable", "refused: unknown", False, lambda s: ["nobody.here"]),
+    ("user enable", "switched on", True, lambda s: [s.account()]),
+    ("user enable", "refused: unknown", False, lambda s: ["nobody.here"]),
+    ("key add", "made", True, lambda s: ["swj", "--feeds", "water"]),
+    ("key add", "refused: no such unit", False, lambda s: ["nobody", "--feeds", "water"]),
+    ("key revoke", "refused: unknown", False, lambda s: ["k000000000000"]),
+    ("station maintain", "entered", True, lambda s: ["WL-01", *_UNTIL]),
+    ("station maintain", "refused: unknown", False, lambda s: ["ZZ-99", *_UNTIL]),
+    ("station done", "refused: none", False, lambda s: ["WL-02"]),
+    ("station calibrate", "entered", True, lambda s: ["WL-03", "water_level", *_TRUE]),
+    ("station calibrate", "refused: unknown kind", False, lambda s: ["WL-03", "nothing", *_TRUE]),
+    ("import", "stations taken in", True, lambda s: ["stations", _csv(s, _STATIONS + "XQ-I1,站,water,116.1,24.3,swj,{},\n")]),
+    ("import", "stations refused", False, lambda s: ["stations", _csv(s, _STATIONS + "XQ-I2,站,water,x,24.3,swj,{},\n")]),
+):
+    _command(_way, _name, _argv, done=_done)
 
 
 @act("brain key revoke", "revoked", done=True)
 def _(stage: Stage):
     ident = f"k{uuid4().hex[:12]}"
     stage.conn.execute(
-        "INSERT INTO feed_key (id, org, feeds, sealed, note, created_at, expires_at) VALUES (%s, 'swj', '{water}', '\\x00', '', now(), now())",
+        "INSERT INTO feed_key (id, org, feeds, sealed, note, created_at, expires_at)"
+        " VALUES (%s, 'swj', '{water}', '\\x00', '', now(), now())",
         [ident],
     )
     return lambda: stage.brain("key", "revoke", ident)
@@ -545,7 +547,8 @@ def _(stage: Stage):
     station = f"XQ-{uuid4().hex[:6]}"
     stage.conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, '站', 'water', 116.1, 24.3)", [station])
     stage.conn.execute(
-        "INSERT INTO maintenance (station, starts, ends, why, by, entered_at) VALUES (%s, now() - interval '1 h', now() + interval '1 h', 'x', 'x', now())",
+        "INSERT INTO maintenance (station, starts, ends, why, by, entered_at)"
+        " VALUES (%s, now() - interval '1 h', now() + interval '1 h', 'x', 'x', now())",
         [station],
     )
     return lambda: stage.brain("station", "done", station)
