@@ -17,7 +17,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
-SHORT = 6
+SHORT = 10
 EXAMPLES = int(os.environ.get("BRAIN_SCHEMA_EXAMPLES", SHORT))
 ROLES = {"chief": "chief.all", "department": "dep.swj", "worker": "w.t1a", "public": "pub.one", "admin": "adm.one"}
 ENDLESS = {"/api/v1/stream"}  # never ends by itself; test_live.py holds it open
