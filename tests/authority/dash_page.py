@@ -28,11 +28,17 @@ class Page:
     def __init__(self, client: httpx.Client, path: str = "/", search: str = "", page: str | None = None):
         self.client = client
         self.callbacks: list[dict[str, Any]] = client.get("/_dash-dependencies").json()
-        self.layout = self.post(self.payload("brain-address", {"brain-address.pathname": path, "brain-address.search": search}))
-        found = re.search(r'"id":\s*"wall-page"[^}]*?"data":\s*"([0-9a-f]{32})"|"data":\s*"([0-9a-f]{32})"', self.layout)
+        self.layout = self.post(
+            self.payload("brain-address", {"brain-address.pathname": path, "brain-address.search": search})
+        )
+        found = re.search(
+            r'"id":\s*"wall-page"[^}]*?"data":\s*"([0-9a-f]{32})"|"data":\s*"([0-9a-f]{32})"', self.layout
+        )
         self.id = page or (found and (found[1] or found[2])) or None
 
-    def payload(self, trigger: str, values: dict[str, Any], prop: str | None = None, stream: bool = False) -> dict[str, Any]:
+    def payload(
+        self, trigger: str, values: dict[str, Any], prop: str | None = None, stream: bool = False
+    ) -> dict[str, Any]:
         """The request of the callback whose first input is `trigger`, with values by 'component.property'."""
         one = next(
             c for c in self.callbacks
@@ -42,7 +48,8 @@ class Page:
 
         def side(name: str) -> list[dict[str, Any]]:
             return [
-                {"id": i["id"], "property": i["property"], "value": values.get(f"{i['id']}.{i['property']}")} for i in one[name]
+                {"id": i["id"], "property": i["property"], "value": values.get(f"{i['id']}.{i['property']}")}
+                for i in one[name]
             ]
 
         outputs: Any = [{"id": ident, "property": name} for ident, name in targets(one["output"])]
@@ -71,7 +78,9 @@ class Page:
         address = url.replace("http", "ws", 1) + "/_dash-ws-callback"
         async with websockets.connect(address, additional_headers=headers, origin=url, max_size=2**24) as socket:
             stream = self.payload("wall-wake", {"wall-page.data": self.id}, stream=True)
-            await socket.send(json.dumps({"type": "callback_request", "rendererId": "r", "requestId": "s-0", "payload": stream}))
+            await socket.send(
+                json.dumps({"type": "callback_request", "rendererId": "r", "requestId": "s-0", "payload": stream})
+            )
             yield Line(socket)
 
 

@@ -41,7 +41,9 @@ class Tally:
 
     def summary(self) -> str:
         wrong = sum(map(len, self.offenders.values()))
-        lines = [f"{self.total} pairs on {len(self.pairs)} ways ({self.silent} more where the rules are silent); {wrong} wrong"]
+        lines = [
+            f"{self.total} pairs on {len(self.pairs)} ways ({self.silent} more where the rules are silent); {wrong} wrong"
+        ]
         for (way, kind), words in sorted(self.offenders.items(), key=lambda item: -len(item[1])):
             roles = Counter(word.partition(" (")[2].partition(")")[0] for word in words)
             told = ", ".join(f"{role} {n}" for role, n in roles.most_common())

@@ -41,7 +41,9 @@ def another_city(house: House, catalog, tmp_path_factory) -> Iterator[Tally]:
         for viewer in house.world.viewers:
             if viewer.role not in NARROWED | WIDENED:
                 continue
-            with httpx.Client(base_url=url, cookies=house.as_(viewer).cookies, headers={"X-Brain": "1"}, timeout=60) as client:
+            with httpx.Client(
+                base_url=url, cookies=house.as_(viewer).cookies, headers={"X-Brain": "1"}, timeout=60
+            ) as client:
                 marks = house.world.marks(client.get("/api/v1/events", params={"size": 200}).text)
                 for case in house.world.cases:
                     may = expected(viewer, case)

@@ -76,7 +76,11 @@ class Stage:
         """The command, in this process, on this database; its exit code."""
         from brain.__main__ import main
 
-        said = {"BRAIN_DATABASE_URL": self.house.world.url, "BRAIN_HOME": str(self.house.home), "BRAIN_SECRET_KEY": "k" * 48}
+        said = {
+            "BRAIN_DATABASE_URL": self.house.world.url,
+            "BRAIN_HOME": str(self.house.home),
+            "BRAIN_SECRET_KEY": "k" * 48,
+        }
         kept = {k: os.environ.get(k) for k in said}
         os.environ.update(said)
         try:
@@ -135,7 +139,15 @@ _verb("supervised", "supervise", "leader.all", {}, done=True)
 _verb("registered", "register", "chief.all", {"condition": "紧急情况先行立案"}, done=True, state="accepted")
 _verb("dispatched", "dispatch", "dispatcher.all", {"org": "swj"}, done=True, state="registered")
 _verb("taken", "take", "dep.swj", {}, done=True, state="dispatched", org="swj")
-_verb("returned, and out of sight by that", "return", "dep.swj", {"reason": "不属于本单位职责"}, done=True, state="dispatched", org="swj")
+_verb(
+    "returned, and out of sight by that",
+    "return",
+    "dep.swj",
+    {"reason": "不属于本单位职责"},
+    done=True,
+    state="dispatched",
+    org="swj",
+)
 _verb("voided", "void", "chief.all", {"reason": "重复"}, done=True, state="accepted")
 _verb("refused by a guard: no reason", "decline", "chief.all", {}, done=False)
 _verb("refused by the state", "close", "chief.all", {"condition": "设施已修复、恢复功能"}, done=False)
@@ -170,7 +182,9 @@ def _(stage: Stage):
 
 @act("POST /api/v1/events", "refused by the role", done=False)
 def _(stage: Stage):
-    return lambda: stage.as_("adm.one").post("/api/v1/events", json={"category": "matter:06026", "lng": 116.1, "lat": 24.3})
+    return lambda: stage.as_("adm.one").post(
+        "/api/v1/events", json={"category": "matter:06026", "lng": 116.1, "lat": 24.3}
+    )
 
 
 @act("POST /api/v1/events/{event_id}/part", "answered", done=True)
@@ -216,7 +230,9 @@ def _(stage: Stage):
 
 
 def _upload(client: httpx.Client, data: bytes, digest: str) -> httpx.Response:
-    return client.post("/api/v1/photos", data={"sha256": digest, "phase": "report"}, files={"file": ("a.png", data, "image/png")})
+    return client.post(
+        "/api/v1/photos", data={"sha256": digest, "phase": "report"}, files={"file": ("a.png", data, "image/png")}
+    )
 
 
 @act("POST /api/v1/photos", "kept", done=True)
@@ -526,8 +542,18 @@ for _way, _name, _done, _argv in (
     ("station done", "refused: none", False, lambda s: ["WL-02"]),
     ("station calibrate", "entered", True, lambda s: ["WL-03", "water_level", *_TRUE]),
     ("station calibrate", "refused: unknown kind", False, lambda s: ["WL-03", "nothing", *_TRUE]),
-    ("import", "stations taken in", True, lambda s: ["stations", _csv(s, _STATIONS + "XQ-I1,站,water,116.1,24.3,swj,{},\n")]),
-    ("import", "stations refused", False, lambda s: ["stations", _csv(s, _STATIONS + "XQ-I2,站,water,x,24.3,swj,{},\n")]),
+    (
+        "import",
+        "stations taken in",
+        True,
+        lambda s: ["stations", _csv(s, _STATIONS + "XQ-I1,站,water,116.1,24.3,swj,{},\n")],
+    ),
+    (
+        "import",
+        "stations refused",
+        False,
+        lambda s: ["stations", _csv(s, _STATIONS + "XQ-I2,站,water,x,24.3,swj,{},\n")],
+    ),
 ):
     _command(_way, _name, _argv, done=_done)
 
@@ -546,7 +572,9 @@ def _(stage: Stage):
 @act("brain station done", "ended", done=True)
 def _(stage: Stage):
     station = f"XQ-{uuid4().hex[:6]}"
-    stage.conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, '站', 'water', 116.1, 24.3)", [station])
+    stage.conn.execute(
+        "INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, '站', 'water', 116.1, 24.3)", [station]
+    )
     stage.conn.execute(
         "INSERT INTO maintenance (station, starts, ends, why, by, entered_at)"
         " VALUES (%s, now() - interval '1 h', now() + interval '1 h', 'x', 'x', now())",
@@ -579,7 +607,9 @@ def test_an_act_writes_exactly_one_row(stage, one):
     answer = go()
     rows = stage.conn.execute("SELECT * FROM audit WHERE id > %s ORDER BY id", [last]).fetchall()
     if isinstance(answer, httpx.Response):
-        assert (answer.status_code < 400) is one.done, f"the act itself went otherwise: {answer.status_code} {answer.text[:200]}"
+        assert (answer.status_code < 400) is one.done, (
+            f"the act itself went otherwise: {answer.status_code} {answer.text[:200]}"
+        )
     elif isinstance(answer, int):
         assert (answer == 0) is one.done, f"the command itself went otherwise: {answer}"
     elif one.way == "callback wall-act":
@@ -604,7 +634,9 @@ def _walked(routes: list[Any]) -> Iterator[tuple[str, str]]:
 def app(house):
     from brain.web.app import create_app
 
-    made = create_app(replace(Settings(), database_url=house.world.url, home=house.home, secret_key="k" * 48), catalogs.load())
+    made = create_app(
+        replace(Settings(), database_url=house.world.url, home=house.home, secret_key="k" * 48), catalogs.load()
+    )
     yield made
     made.state.pool.close()
 
@@ -630,7 +662,7 @@ def _commands(parser: argparse.ArgumentParser, before: str = "") -> Iterator[str
     inner = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
     if not inner:
         yield before.strip()
-    for name, one in (inner[0].choices.items() if inner else ()):
+    for name, one in inner[0].choices.items() if inner else ():
         yield from _commands(one, f"{before} {name}")
 
 

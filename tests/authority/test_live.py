@@ -102,7 +102,10 @@ class Listener(threading.Thread):
         super().__init__(daemon=True)
         self.viewer, self.house, self.times, self.status = viewer, house, [], 0
         self.client = httpx.Client(
-            base_url=house.url, cookies=house.as_(viewer).cookies, timeout=httpx.Timeout(10, read=None), headers={"X-Brain": "1"}
+            base_url=house.url,
+            cookies=house.as_(viewer).cookies,
+            timeout=httpx.Timeout(10, read=None),
+            headers={"X-Brain": "1"},
         )
 
     def run(self) -> None:
@@ -125,14 +128,20 @@ def on_his_lists(viewer: Viewer, case: Case) -> bool | None:
     if not sees_case(viewer, case):
         return False
     own = viewer.id in (case.reporter_id, case.handler_id, case.checker_id)
-    unit = viewer.role == "department" and viewer.org is not None and (viewer.org == case.org or viewer.org in case.joined)
+    unit = (
+        viewer.role == "department" and viewer.org is not None and (viewer.org == case.org or viewer.org in case.joined)
+    )
     return True if own or unit else None
 
 
 @pytest.fixture(scope="module")
 def stream_pushes(house, outside) -> Tally:
     tally = Tally()
-    some = [v for v in house.world.viewers if v.role in ("department", "worker", "public", "admin") or v.login.endswith((".t1", ".unit"))]
+    some = [
+        v
+        for v in house.world.viewers
+        if v.role in ("department", "worker", "public", "admin") or v.login.endswith((".t1", ".unit"))
+    ]
     listeners = [Listener(house, v) for v in some]
     for one in listeners:
         one.start()

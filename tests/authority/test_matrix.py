@@ -105,7 +105,9 @@ class Walk:
         self.tally.pair("GET /api/v1/events/{id} log and parts", self.viewer, case, may=may, did=log and parts)
         for verb in said.get("verbs", ()):
             allowed = self.viewer.role in table.VERBS[verb]
-            self.tally.pair("GET /api/v1/events/{id} verbs", self.viewer, f"{verb} on {case.key}", may=may and allowed, did=True)
+            self.tally.pair(
+                "GET /api/v1/events/{id} verbs", self.viewer, f"{verb} on {case.key}", may=may and allowed, did=True
+            )
         # A verb for each pair, a different one each time: over all viewers and cases every role tries every verb.
         verbs = sorted(table.VERBS)
         verb = verbs[hashlib.sha256(f"{self.viewer.login} {case.key}".encode()).digest()[0] % len(verbs)]
@@ -127,7 +129,9 @@ class Walk:
         if not may:
             self.tally.pair(way, self.viewer, case, may=False, did=not hidden, how=code)
         elif self.viewer.role in table.VERBS[verb]:
-            self.tally.pair(way, self.viewer, case, may=True, did=_code(answer) in ("conflict", "no_such_move"), how=code)
+            self.tally.pair(
+                way, self.viewer, case, may=True, did=_code(answer) in ("conflict", "no_such_move"), how=code
+            )
         else:
             self.tally.pair(way, self.viewer, case, may=False, did=answer.status_code < 300, how=code)
 
@@ -198,7 +202,9 @@ class Walk:
         for what, query in ((running, {}), (f"{running}/cases", {"e": "flag=reported"})):
             answer = self.client.get(f"/api/v1/report/{what}", params=query)
             may = table.reads_report(self.viewer, draft=True)
-            self.tally.pair("GET /api/v1/report draft", self.viewer, f"draft {what}", may=may, did=answer.status_code == 200)
+            self.tally.pair(
+                "GET /api/v1/report draft", self.viewer, f"draft {what}", may=may, did=answer.status_code == 200
+            )
             self.nothing_foreign("GET /api/v1/report draft", answer.text)
         for e in ("flag=reported", "ids=" + ",".join(c.id for c in self.world.cases), "flag=handle_due"):
             answer = self.client.get(f"/api/v1/report/{month}/cases", params={"e": e})
@@ -209,7 +215,9 @@ class Walk:
                 may = bool(may_read and self.sees[case.key])
                 if may and case.key not in listed:
                     may = None  # not a case of that month, or not one of that number
-                self.tally.pair("GET /api/v1/report/{period}/cases", self.viewer, case, may=may, did=case.key in marks, how=e[:14])
+                self.tally.pair(
+                    "GET /api/v1/report/{period}/cases", self.viewer, case, may=may, did=case.key in marks, how=e[:14]
+                )
         if self.viewer.login in ("chief.t1", "operator.unit", "dep.swj", "dep.t1", "w.t1a", "adm.one"):
             answer = self.client.get(f"/api/v1/report/{month}.docx")
             did = answer.status_code == 200
@@ -263,7 +271,9 @@ class Walk:
             for case in self.world.cases[::2]:
                 (text,) = await line.ask([page.wall("wall-search", f"xq{case.key}t")])
                 may = self.sees[case.key] and case.state != "closed"
-                self.tally.pair("socket wall-search", self.viewer, case, may=may, did=case.key in self.world.marks(text))
+                self.tally.pair(
+                    "socket wall-search", self.viewer, case, may=may, did=case.key in self.world.marks(text)
+                )
             await line.ask([page.wall("wall-pick", {"kind": "station", "id": "WL-01"})])
             for n, signal in enumerate(self.world.signals):
                 before = self.house.acks(self.viewer, signal)
@@ -281,7 +291,9 @@ class Walk:
 
     async def acts(self, page: Page, line) -> None:
         def going(ident: str, verb: str) -> dict:
-            return page.wall("wall-act", {"do": "go", "event": ident, "verb": verb, "version": str(FAR), "note": "看", "n": ident})
+            return page.wall(
+                "wall-act", {"do": "go", "event": ident, "verb": verb, "version": str(FAR), "note": "看", "n": ident}
+            )
 
         (unknown,) = await line.ask([going(NOBODYS, "note")])
         (nobody,) = await line.ask([page.wall("wall-seen", {"event": NOBODYS, "org": "swj"})])
@@ -336,7 +348,9 @@ def other_routes(house) -> list[str]:
             continue
         asked = {p["name"]: fill.get(p["name"]) for p in verbs["get"].get("parameters", ()) if p.get("required")}
         missing = [name for name, value in asked.items() if value is None]
-        assert not missing, f"GET {path} asks for {missing}: say in `other_routes` what to fill in, so that its answers are looked at"
+        assert not missing, (
+            f"GET {path} asks for {missing}: say in `other_routes` what to fill in, so that its answers are looked at"
+        )
         for name in [n for n in asked if f"{{{n}}}" in path]:
             path = path.replace(f"{{{name}}}", str(asked.pop(name)))
         found.append(str(httpx.URL(path, params=asked)) if asked else path)

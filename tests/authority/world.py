@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -158,11 +159,17 @@ class Maker:
                 "clock": "natural_day" if busy else None, "amount": 2 if busy else None, **ids,
             },
         )  # fmt: skip
-        self.conn.execute(
-            "INSERT INTO event_log (event_id, seq, at, verb, from_state, to_state, actor_id, actor_name, role, org, note, hash)"
-            " VALUES (%s, 1, %s, 'report', NULL, 'reported', %s, %s, %s, %s, %s, '\\x00')",
-            [ident, at, reporter.id, f"某{by}", reporter.role, reporter.org, f"流水xq{key}l"],
-        )
+        lines = [("report", None, "reported", "{}")]
+        if org:  # the report reads from the log who was given a case
+            lines.append(("dispatch", "registered", "dispatched", json.dumps({"org": org})))
+        for seq, (verb, before, after, detail) in enumerate(lines, 1):
+            self.conn.execute(
+                "INSERT INTO event_log (event_id, seq, at, verb, from_state, to_state, actor_id, actor_name, role, org, note,"
+                " detail, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '\\x00')",
+                [ident, seq, at + timedelta(minutes=seq), verb, before, after, reporter.id, f"某{by}", reporter.role,
+                 reporter.org, f"流水xq{key}l", detail],
+            )  # fmt: skip
+        self.conn.execute("UPDATE event SET version = %s WHERE id = %s", [len(lines), ident])
         for code in joined:
             self.conn.execute(
                 "INSERT INTO event_part (event_id, org, asked_at, note) VALUES (%s, %s, %s, %s)",
@@ -200,7 +207,8 @@ class Maker:
         )
         if its:
             self.conn.execute(
-                "UPDATE event SET alert_id = %s, station = %s WHERE id = %s AND alert_id IS NULL", [row["id"], station, its.id]
+                "UPDATE event SET alert_id = %s, station = %s WHERE id = %s AND alert_id IS NULL",
+                [row["id"], station, its.id],
             )
         self.world.signals.append(Signal(key, row["id"], town, grid, org, its, cleared))
         return key
