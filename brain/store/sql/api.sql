@@ -7,12 +7,8 @@ SELECT e.*, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.shor
   LEFT JOIN place g ON g.code = e.grid
   LEFT JOIN org o ON o.code = e.org
   LEFT JOIN person h ON h.id = e.handler_id
- WHERE (%(everything)s
-        OR EXISTS (SELECT 1 FROM unnest(%(places)s::text[]) p
-                    WHERE starts_with(coalesce(e.grid, e.village, e.town, %(district)s), p))
-        OR e.org = %(org)s OR e.reporter_org = %(org)s
-        OR e.reporter_id = %(person)s OR e.handler_id = %(person)s OR e.checker_id = %(person)s
-        OR EXISTS (SELECT 1 FROM event_part q WHERE q.event_id = e.id AND q.org = %(org)s))
+ WHERE brain_sees_event(e, %(sight)s::brain_sight,
+         e.id = ANY (ARRAY(SELECT event_id FROM event_part WHERE org = (%(sight)s::brain_sight).org)))
    AND (%(before)s::text IS NULL OR e.id < %(before)s)
    AND (%(state)s::text[] IS NULL OR e.state = ANY(%(state)s))
    AND (%(category)s::text IS NULL OR starts_with(e.category, %(category)s))
