@@ -156,6 +156,11 @@ def may_open(role: Role, page: str, roles: Roles) -> bool:
     return "*" in pages or page in pages
 
 
+def reads_drafts(role: Role, roles: Roles) -> bool:
+    """Whether a role reads reports that are not issued yet: their makers and leaders do, assessed units do not."""
+    return roles[role].drafts
+
+
 def _places(held: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(areas, grids) of the places somebody holds, in order, without those that lie in another."""
     areas: list[str] = []

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from brain.report import charts, text
+from brain.report import charts, readers, text
 from brain.report.palette import HOT_SHOWN
 from brain.report.paper import CENTRE, GREEN, HEI, RED, SMALL, SOFT, SONG, Paper
 
@@ -185,9 +185,9 @@ def frequent(paper: Paper, s: Mapping[str, Any], n: str, shapes: Shapes | None) 
         paper.table(
             ["序", "地点与事项", "次数", "首次", "末次", "主办"], rows, [0.9, 6.6, 1.3, 2.3, 2.3, 2.2], right=(2,)
         )
-        paper.note(f"共 {text.count(len(s['repeats']['rows']))} 处，列前 {len(rows)} 处。")
+        paper.note(readers.says_repeats(s, len(rows)))
     else:
-        paper.paragraph("本月没有重复点位。")
+        paper.paragraph(readers.says_repeats(s, 0))
     paper.head("（三）高发网格", second=True)
     if shapes:
         paper.picture(charts.hot_map(s, shapes), "图 5　综合网格上报密度（网格为示意划分，编号同下表）")
@@ -218,8 +218,9 @@ def late(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
             [r["id"], r["title"], r["unit"], r["due"], "未反馈" if r["open"] else r["answered"], r["late_text"]]
             for r in o["rows"]
         ]
-        paper.table(["案卷编号", "事项", "承办", "期限", "反馈", "超期"], rows, [3.5, 3.7, 1.7, 2.2, 2.2, 2.3], size=9)
-        paper.note(f"共 {text.count(o['of'])} 件，列前 {o['listed']} 件，未反馈的在前。")
+        if rows:
+            paper.table(["案卷编号", "事项", "承办", "期限", "反馈", "超期"], rows, [3.5, 3.7, 1.7, 2.2, 2.2, 2.3], size=9)
+        paper.note(readers.says_overdue(s))
 
 
 def themes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:

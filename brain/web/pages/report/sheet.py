@@ -12,7 +12,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from brain.report import docx, text
+from brain.report import docx, readers, text
 from brain.report.palette import HOT_SHOWN
 
 Snapshot = Mapping[str, Any]
@@ -298,8 +298,8 @@ def _repeats(s: Snapshot) -> list[Any]:
         for n, r in enumerate(s["repeats"]["rows"][:15], 1)
     ]
     if not rows:
-        return [html.H3("重复点位"), html.P("本月没有重复点位。")]
-    more = note(f"共 {text.count(len(s['repeats']['rows']))} 处，列前 {len(rows)} 处。")
+        return [html.H3("重复点位"), html.P(readers.says_repeats(s, 0))]
+    more = note(readers.says_repeats(s, len(rows)))
     return [
         html.H3("重复点位"),
         table(["序", "地点与事项", "次数", "首次", "末次", "主办"], rows, right=(2,), name="repeats"),
@@ -367,6 +367,7 @@ def late(s: Snapshot) -> html.Section:
             ]
             for r in o["rows"]
         ]
-        body.append(table(["案卷编号", "事项", "承办", "期限", "反馈", "超期"], rows, name="late"))
-        body.append(note(f"共 {text.count(o['of'])} 件，列前 {o['listed']} 件，未反馈的在前。"))
+        if rows:
+            body.append(table(["案卷编号", "事项", "承办", "期限", "反馈", "超期"], rows, name="late"))
+        body.append(note(readers.says_overdue(s)))
     return section("六", "超期清单", body, "late")
