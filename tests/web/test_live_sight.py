@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,11 +12,13 @@ from brain.flow.events import acting
 from brain.identity import people
 from brain.identity.scope import Sight
 from brain.model import Judgement, Level, Refused, RuleState, Source, Station, Verb
+from brain.settings import Settings
 from brain.store import db
 from brain.web import themes
 from brain.web.live import frames, reading
+from brain.web.live.hub import Hub
 from brain.web.live.seat import Seat
-from brain.web.pages.wall import desk
+from brain.web.pages.wall import desk, page
 
 GAUGE = "PD-01"
 
@@ -106,3 +109,16 @@ def test_the_search_finds_events_by_the_same_sight(city_db, catalog, now, seat):
         for login in ("chief1", "cgj1", "lyj1")
     }
     assert found == {"chief1": [number], "cgj1": [number], "lyj1": []}
+
+
+def test_pages_that_share_one_hub_get_no_picture_of_another_sight(city_db, city_url, catalog, now, seat, alert):
+    """Whatever order they come in: the chief's pictures are made first here, and must not be handed to the next viewer."""
+    with db.pool(city_url, size=2) as pool:
+        hub = Hub(Settings(database_url=city_url), catalog, pool)
+        hub.moment = reading.first(city_db, catalog, now)
+        parts = page.parts_of(SimpleNamespace(hub=hub, catalog=catalog, pool=pool))
+        shown = {login: parts(seat(login), hub.moment) for login in ("chief1", "leader1", "lyj1", "zjj1")}
+    rows = {login: str(found["wall-alerts", "children"]) for login, found in shown.items()}
+    assert [f"alert:{alert}" in rows[login] for login in shown] == [True, True, False, True]
+    assert [shown[login]["wall-theme-drainage", "data-level"] for login in shown] == ["red", "red", "none", "red"]
+    assert shown["chief1"]["wall-alerts", "children"] is shown["leader1"]["wall-alerts", "children"]  # one sight, one picture

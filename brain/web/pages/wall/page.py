@@ -140,7 +140,7 @@ def parts_of(state: Any) -> Parts:
             painted = hub.shared(
                 moment,
                 ("layer", layer.key, key, seat.view.zoom),
-                lambda layer=layer, seen=seen: layer.paint(frames.frame(seen, layer.source, catalog), seat.view),
+                lambda layer=layer: layer.paint(frames.frame(seen, layer.source, catalog), seat.view),
             )
             for index, trace in zip(places[layer.key], painted, strict=True):
                 shown["wall-map", f"{TRACE}{index}"] = {k: trace[k] for k in MOVING if k in trace} | (
@@ -149,8 +149,8 @@ def parts_of(state: Any) -> Parts:
                     else {}
                 )
             if layer.refresh_s:
-                seen = mapside.seen_at(layer, moment)
-                shown[f"wall-age-{layer.key}", "data-at"] = seen.isoformat() if seen else ""
+                newest = mapside.seen_at(layer, moment)
+                shown[f"wall-age-{layer.key}", "data-at"] = newest.isoformat() if newest else ""
         if seat.selected:
             shown |= _selected(state, seat, moment, now)
         return shown
