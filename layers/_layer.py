@@ -40,7 +40,7 @@ class Layer:
 
     key        identifier; also the file's name
     title      what the layer switch says, in Chinese
-    source     name of the frame it wants; `brain.web.live.moment` supplies it
+    source     name of the frame it wants; `brain.web.live.frames` supplies it
     columns    columns it reads from that frame
     mark       how a frame becomes traces (see `_marks`)
     traces     how many traces `mark` gives, always

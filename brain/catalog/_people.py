@@ -32,7 +32,7 @@ def roles(top: Entry) -> dict[Role, RoleRights]:
     found: dict[Role, RoleRights] = {}
     for role in Role:
         entry = top.table(role.value)
-        found[role] = RoleRights(pages=entry.texts("pages"), sees=entry.one_of("sees", SIGHTS))
+        found[role] = RoleRights(pages=entry.texts("pages"), sees=entry.one_of("sees", SIGHTS), drafts=entry.take("drafts", bool, False))
         entry.done()
     top.done()
     return found

@@ -146,10 +146,12 @@ class WorkDays:
 
 @dataclass(frozen=True, slots=True)
 class RoleRights:
-    """What a role opens and how far it sees: `pages` are page keys ("*" for all), `sees` is all|places|org|own|none."""
+    """What a role opens and how far it sees: `pages` are page keys ("*" for all), `sees` is all|places|org|own|none,
+    `drafts` whether it reads reports that are not issued yet."""
 
     pages: tuple[str, ...]
     sees: str
+    drafts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

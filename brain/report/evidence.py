@@ -47,6 +47,11 @@ FLAGS = {
 FIELDS = ("town", "org", "category", "source", "grid", "day")
 
 
+def by_number(query: str) -> bool:
+    """Whether a query names cases one by one."""
+    return "ids" in dict(parse_qsl(query, keep_blank_values=True))
+
+
 def pick(snapshot: Mapping[str, Any], query: str) -> list[dict[str, Any]]:
     """Cases of a snapshot that a query names, in order of reporting. An unknown word gives nothing."""
     asked = dict(parse_qsl(query, keep_blank_values=True))

@@ -145,15 +145,21 @@ def frozen(conn: psycopg.Connection, period: str, version: int | None = None) ->
     return row["data"] if row else None
 
 
-def current(conn: psycopg.Connection, catalog: Catalog, period: str, now: datetime, version: int | None = None) -> dict:
-    """What is to be shown of a month: the frozen report if there is one, else a draft from the data as they stand.
+def current(
+    conn: psycopg.Connection, catalog: Catalog, period: str, now: datetime, version: int | None = None, *, drafts: bool = True
+) -> dict:
+    """What is to be shown of a month: the frozen report if there is one, else a draft from the data as they stand, for those
+    who read `drafts`.
 
-    Raises ValueError for a month that is not one or has not begun, LookupError for a version that does not exist.
+    Raises ValueError for a month that is not one or has not begun, LookupError for a version that does not exist and for a
+    month that is not issued.
     """
     text.month_bounds(period)
     kept = frozen(conn, period, version)
     if kept is None and version is not None:
         raise LookupError(f"{text.month_label(period)}月报没有第 {version} 版")
+    if kept is None and not drafts:
+        raise LookupError(f"{text.month_label(period)}月报还没有定稿，定稿后可在这里查看")
     return kept if kept is not None else build(conn, catalog, period, now)
 
 

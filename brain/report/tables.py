@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from brain.report import text, theme_tables
+from brain.report import readers, text, theme_tables
 from brain.report.cells import BLANK, Cell, Column, Part, Snapshot, Table, table
 from brain.report.palette import HOT_SHOWN
 
@@ -158,8 +158,9 @@ def repeats(s: Snapshot) -> Table:
         [n, f"{r['place']}　{r['name']}", Cell(r["times"], r["e"]), r["first"], r["last"], r["unit"]]
         for n, r in enumerate(found[:SHOWN_REPEATS], 1)
     ]
-    says = f"共 {text.count(len(found))} 处，列前 {len(rows)} 处。"
-    return table("repeats", "重复点位", columns, rows, note=says, empty="本月没有重复点位。")
+    return table(
+        "repeats", "重复点位", columns, rows, note=readers.says_repeats(s, len(rows)), empty=readers.says_repeats(s, 0)
+    )
 
 
 def hot(s: Snapshot) -> Table:
@@ -192,7 +193,7 @@ def late(s: Snapshot) -> Table:
          Cell(None, shown="未反馈", tone="strong") if r["open"] else r["answered"], r["late_text"]]
         for r in o["rows"]
     ]  # fmt: skip
-    return table("late", "超期清单", columns, rows, size=9, note=f"共 {text.count(o['of'])} 件，列前 {o['listed']} 件，未反馈的在前。")
+    return table("late", "超期清单", columns, rows, size=9, note=readers.says_overdue(s))
 
 
 def alerts(s: Snapshot) -> Table:

@@ -71,8 +71,13 @@ def statements() -> dict[str, str]:
 
 
 def run(conn: psycopg.Connection, statement: str, /, **params: Any) -> psycopg.Cursor:
-    """Execute the named statement with named parameters `%(x)s`; returns the cursor."""
-    return conn.execute(statements()[statement], params or None)  # type: ignore[arg-type]
+    """Execute the named statement with named parameters `%(x)s`; returns the cursor.
+
+    Why a statement that asks a sight is never prepared: its good plan depends on how far the viewer sees (a worker's list
+    comes from indexes, a seat's from the newest rows), and a plan for any viewer reads every event.
+    """
+    prepare = False if "sight" in params else None
+    return conn.execute(statements()[statement], params or None, prepare=prepare)  # type: ignore[arg-type]
 
 
 def many(conn: psycopg.Connection, statement: str, /, **params: Any) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from brain.catalog import BadCatalog, Catalog
 from brain.store import db
 from brain.web.door import access
-from brain.web.live import moment as sources
+from brain.web.live import frames as sources
 from layers import _compose, _load, _sprite
 from layers._layer import Layer
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from brain.catalog import Catalog
 from brain.flow.events.clocks import RUNS_IN, STAGE_OF
-from brain.identity.scope import Scope
-from brain.model import DISTRICT, TRUSTED, Level, Limit, State
+from brain.model import TRUSTED, Level, Limit, State
 from brain.rules import air_quality, sla, water_quality
 
 CLASS_SIGN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ", 5: "Ⅴ", 6: "劣Ⅴ"}
@@ -111,13 +110,6 @@ def beside(alert: Mapping[str, Any], catalog: Catalog) -> str:
 def short(name: str) -> str:
     """A station's name without what stands in brackets."""
     return name.split("（")[0]
-
-
-def alert_in_scope(scope: Scope, alert: Mapping[str, Any]) -> bool:
-    """Whether an alert lies in the places of a scope, or its device belongs to the scope's organisation."""
-    code = alert["grid"] or alert["town"] or DISTRICT
-    owned = scope.org is not None and alert["org"] == scope.org
-    return scope.everything or owned or any(code.startswith(place) for place in scope.places)
 
 
 # Public warnings -------------------------------------------------------------------------------------------------------

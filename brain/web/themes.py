@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brain.catalog import Catalog, Piece, Theme
 from brain.model import Level
 from brain.rules import air_quality, flood, water_quality
+from brain.web.live.moment import Moment
 from brain.web.readouts import CLASS_SIGN, air_index, short, values_of, water_class
-
-if TYPE_CHECKING:
-    from brain.web.live.moment import Moment
 
 NONE = "—"
 TARGET = 3  # class that a section without a target of its own is held to (GB 3838-2002: Ⅲ is good)

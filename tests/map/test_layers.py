@@ -15,7 +15,7 @@ from shapely.geometry import LineString, Point, box
 from brain import catalog
 from brain.model import Level
 from brain.web import ground
-from brain.web.live import moment
+from brain.web.live import frames
 from layers import _compose, _marks, _sprite
 from layers._layer import View
 from layers._style import LEVELS
@@ -84,7 +84,7 @@ def test_every_icon_of_a_layer_is_in_the_sprite(layer, view):
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda x: x.key)
 def test_a_layer_asks_for_a_source_that_exists_with_its_columns(layer):
-    columns = moment.columns(layer.source, CATALOG)
+    columns = frames.columns(layer.source, CATALOG)
     assert columns, f"{layer.key}: no such source {layer.source}"
     missing = set(layer.columns) - set(columns)
     assert not missing, f"{layer.key}: source {layer.source} has no columns {sorted(missing)}"

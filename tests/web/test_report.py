@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 import time
 from dataclasses import replace
@@ -23,7 +24,7 @@ from brain.web.app import create_app
 BEIJING = timezone(timedelta(hours=8))
 NOW = datetime(2026, 9, 3, 10, 0, tzinfo=BEIJING)
 PASSWORD = "Meijiang-2026!paper"
-LOGINS = ("leader1", "chief1", "operator1", "cgj1", "wg001", "admin1")
+LOGINS = ("leader1", "chief1", "operator1", "acceptor1", "cgj1", "wg001", "admin1")
 
 
 @pytest.fixture(scope="module")
@@ -237,21 +238,6 @@ def test_a_month_that_cannot_be_shown_is_said_in_a_sentence(page):
 
 
 # Who ------------------------------------------------------------------------------------------------------------------
-def test_a_department_sees_its_own_cases_and_how_many_it_does_not_see(client, paper):
-    with db.connect(paper[1], name="tests") as conn:
-        made = snapshot.build(conn, create_catalog(), "2026-08", NOW)
-    whole = next(r for r in made["kpis"] if r["key"] == "handle_due")["value"]
-    answer = client("cgj1").get("/api/v1/report/2026-08/cases", params={"e": "flag=handle_due"}).json()
-    assert answer["count"] == whole and answer["hidden"] == whole - len(answer["cases"]) > 0
-    assert {c["org"] for c in answer["cases"]} == {"cgj"}
-
-
-def create_catalog():
-    from brain import catalog
-
-    return catalog.load()
-
-
 @pytest.mark.parametrize("login", ["wg001", "admin1"])
 @pytest.mark.parametrize("address", ["/api/v1/report/2026-08", "/api/v1/report/2026-08.docx"])
 def test_who_may_not_open_the_page_gets_no_numbers_either(client, login, address):
@@ -341,3 +327,61 @@ def test_late_data_are_announced_on_an_issued_month_and_restated_only_by_hand(pa
     shown.click("#report .versions a >> nth=0")
     shown.wait_for_selector("#report .sheet h1")
     assert shown.inner_text("#conclusions .strip .figure >> nth=0") == before
+
+
+# Assessed units, in a month that is issued --------------------------------------------------------------------------------
+def test_an_assessed_unit_reads_no_draft_in_any_form(client, page):
+    for address in ("", ".docx", "/cases?e=flag%3Dhandle_due", "/cases?e=flag%3Dhandle_due&cut=2026-09-01T00:00:00Z"):
+        answer = client("cgj1").get(f"/api/v1/report/2026-08{address}")
+        assert answer.status_code == 404 and "还没有定稿" in answer.json()["error"], address
+    assert client("acceptor1").get("/api/v1/report/2026-08").status_code == 404
+    shown = page("cgj1", "/report?m=2026-08")
+    assert "还没有定稿" in shown.inner_text("#report .none")
+    assert client("operator1").get("/api/v1/report/2026-08").status_code == 200
+
+
+@pytest.fixture
+def issued(paper, catalog) -> dict:
+    """The report of August as it was issued."""
+    with db.connect(paper[1], name="tests") as conn:
+        if (kept := snapshot.frozen(conn, "2026-08")) is None:
+            kept = snapshot.build(conn, catalog, "2026-08", NOW)
+            snapshot.freeze(conn, kept, "测试", NOW)
+    return kept
+
+
+def test_a_department_sees_its_own_cases_and_how_many_it_does_not_see(client, issued):
+    whole = next(r for r in issued["kpis"] if r["key"] == "handle_due")["value"]
+    unit = client("cgj1")
+    answer = unit.get("/api/v1/report/2026-08/cases", params={"e": "flag=handle_due"}).json()
+    assert answer["count"] == whole and answer["hidden"] == whole - len(answer["cases"]) > 0
+    assert "cgj" in {c["org"] for c in answer["cases"]}
+    elsewhere = [c["id"] for c in answer["cases"] if c["org"] != "cgj"]  # reported by it, or come to it since
+    assert all(unit.get(f"/api/v1/events/{number}").status_code == 200 for number in elsewhere)
+
+
+def test_nobody_asks_number_by_number_which_cases_there_are(client, issued):
+    foreign = next(c for c in issued["cases"] if c["org"] not in (None, "cgj"))
+    answer = client("cgj1").get("/api/v1/report/2026-08/cases", params={"e": f"ids={foreign['id']}"}).json()
+    assert (answer["count"], answer["hidden"], answer["cases"]) == (0, 0, [])
+
+
+def test_an_issued_report_says_the_same_numbers_to_a_unit_but_no_number_of_anothers_case(client, issued):
+    said = client("cgj1").get("/api/v1/report/2026-08").json()
+    assert said["kpis"] == issued["kpis"] and said["departments"]["total"] == issued["departments"]["total"]
+    own = {c["id"] for c in said["cases"]}
+    foreign = {c["id"] for c in issued["cases"]} - own
+    assert own and foreign and not any(number in json.dumps(said) for number in foreign)
+    assert said["overdue"]["of"] == issued["overdue"]["of"] and said["cases_hidden"] == len(foreign)
+
+
+def test_page_and_document_hold_no_number_of_anothers_case(client, page, issued):
+    own = {c["id"] for c in client("cgj1").get("/api/v1/report/2026-08").json()["cases"]}
+    foreign = {c["id"] for c in issued["cases"]} - own
+    document = Document(io.BytesIO(client("cgj1").get("/api/v1/report/2026-08.docx").content))
+    printed = "\n".join(c.text for t in document.tables for row in t.rows for c in row.cells)
+    shown = page("cgj1", "/report?m=2026-08").inner_html("#report")
+    assert "与本单位有关" in shown
+    assert not [number for number in foreign if number in printed or number in shown]
+    leader = page("leader1", "/report?m=2026-08").inner_html("#report")
+    assert any(number in leader for number in foreign)

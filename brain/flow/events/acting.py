@@ -22,7 +22,7 @@ from brain.flow.city import locating
 from brain.flow.events import clocks, effects, photos, routing, signals, telling
 from brain.flow.events.duplicates import near_duplicates
 from brain.flow.events.history import event_of, line, locked, log_of, verify_log, write
-from brain.identity import scope
+from brain.identity.scope import Sight
 from brain.model import ENGINE, Actor, Event, Level, Refused, Role, Source, State, Verb
 from brain.rules import lifecycle
 from brain.rules.lifecycle import Details, Facts
@@ -230,10 +230,10 @@ def act(
 
 def _may_see(conn: psycopg.Connection, catalog: Catalog, event: Event, actor: Actor) -> bool:
     """By role, places and organisation; an organisation that joined an event sees it, too."""
-    if scope.may_see(actor, event, catalog.roles):
+    sight = Sight.of(actor, catalog.roles)
+    if sight.sees_event(event):
         return True
-    joined = frozenset(p["org"] for p in parts_of(conn, event.id)) if actor.org else frozenset()
-    return bool(joined) and scope.may_see(actor, event, catalog.roles, joined)
+    return sight.org is not None and sight.sees_event(event, [p["org"] for p in parts_of(conn, event.id)])
 
 
 def _facts(

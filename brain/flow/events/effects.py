@@ -19,6 +19,7 @@ import psycopg
 from brain.catalog import Catalog
 from brain.flow.city.locating import Spot
 from brain.flow.events import clocks, routing
+from brain.identity.scope import Sight
 from brain.model import Actor, Event, Refused, Role, Verb
 from brain.rules import sla
 from brain.rules.lifecycle import MOVES, Details, Move
@@ -172,7 +173,7 @@ def _link(doing: Doing) -> Change:
     found = EVENT_ID.search(doing.given.note or doing.given.reason or "")
     main = found.group() if found else None
     row = db.one(doing.conn, "event_by_id", id=main) if main else None
-    if row is None or main == doing.event.id:
+    if row is None or main == doing.event.id or not Sight.of(doing.actor, doing.catalog.roles).sees_event(row):
         raise Refused("没有找到要关联的案卷，请在说明里写明另一案卷的 19 位编号", "unknown")
     if row["duplicate_of"] == doing.event.id:
         raise Refused("那件案卷已经关联到本件，不能互相关联", "loop")

@@ -1,5 +1,5 @@
 -- api_events --
--- Events within a scope, newest number first, from below `before` on. The number begins with the day, so its order is time's.
+-- Events that a sight sees, newest number first, from below `before` on. The number begins with the day, so its order is time's.
 SELECT e.*, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.short AS org_short, h.name AS handler_name,
        NULL::text AS alert_kind, NULL::text AS alert_theme, NULL::float8 AS alert_value, NULL::text AS alert_message, '[]'::jsonb AS photos
   FROM event e
@@ -7,12 +7,8 @@ SELECT e.*, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.shor
   LEFT JOIN place g ON g.code = e.grid
   LEFT JOIN org o ON o.code = e.org
   LEFT JOIN person h ON h.id = e.handler_id
- WHERE (%(everything)s
-        OR EXISTS (SELECT 1 FROM unnest(%(places)s::text[]) p
-                    WHERE starts_with(coalesce(e.grid, e.village, e.town, %(district)s), p))
-        OR e.org = %(org)s OR e.reporter_org = %(org)s
-        OR e.reporter_id = %(person)s OR e.handler_id = %(person)s OR e.checker_id = %(person)s
-        OR EXISTS (SELECT 1 FROM event_part q WHERE q.event_id = e.id AND q.org = %(org)s))
+ WHERE brain_sees_event(e, %(sight)s::brain_sight,
+         e.id = ANY (ARRAY(SELECT event_id FROM event_part WHERE org = (%(sight)s::brain_sight).org)))
    AND (%(before)s::text IS NULL OR e.id < %(before)s)
    AND (%(state)s::text[] IS NULL OR e.state = ANY(%(state)s))
    AND (%(category)s::text IS NULL OR starts_with(e.category, %(category)s))
@@ -38,7 +34,7 @@ WITH mine AS (
   UNION SELECT event_id FROM event_part WHERE org = %(org)s AND answered_at IS NULL AND %(unit)s)
 SELECT e.*, w.task, w.due, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.short AS org_short,
        h.name AS handler_name, a.kind AS alert_kind, a.theme AS alert_theme, a.value AS alert_value, a.message AS alert_message,
-       coalesce(f.photos, '[]') AS photos
+       coalesce(f.photos, '[]') AS photos, brain_sight_of(e) AS seen_by
   FROM mine JOIN event e USING (id)
  CROSS JOIN LATERAL (
    SELECT 'handle' AS task, CASE WHEN e.state = 'dispatched' THEN least(e.stage_due_at, e.due_at) ELSE e.due_at END AS due
@@ -66,7 +62,8 @@ SELECT e.*, w.task, w.due, t.name AS town_name, g.name AS grid_name, o.name AS o
 -- api_event --
 -- One event with the names around it, its alert and its photos.
 SELECT e.*, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.short AS org_short, h.name AS handler_name,
-       a.kind AS alert_kind, a.theme AS alert_theme, a.value AS alert_value, a.message AS alert_message, coalesce(f.photos, '[]') AS photos
+       a.kind AS alert_kind, a.theme AS alert_theme, a.value AS alert_value, a.message AS alert_message,
+       coalesce(f.photos, '[]') AS photos, brain_sight_of(e) AS seen_by
   FROM event e
   LEFT JOIN place t ON t.code = e.town
   LEFT JOIN place g ON g.code = e.grid
@@ -77,10 +74,6 @@ SELECT e.*, t.name AS town_name, g.name AS grid_name, o.name AS org_name, o.shor
     SELECT jsonb_agg(jsonb_build_object('id', id, 'phase', phase, 'at', coalesce(taken_at, uploaded_at)) ORDER BY uploaded_at, id)
            AS photos FROM photo WHERE event_id = e.id) f ON true
  WHERE e.id = %(id)s;
-
--- api_joined --
--- Organisations that take part in an event.
-SELECT org FROM event_part WHERE event_id = %(id)s;
 
 -- api_org_names --
 -- Short names of organisations.
@@ -119,7 +112,7 @@ SELECT code, kind, name, parent, lng, lat FROM place WHERE code = %(code)s;
 SELECT value ->> 'version' AS version FROM fact WHERE key = 'city';
 
 -- api_alerts --
--- Alerts, open ones by default, the worst and newest first, with name and owner of their station.
+-- Alerts that a sight sees, open ones by default, the worst and newest first, with name and owner of their station.
 SELECT a.id, a.station, coalesce(s.name, a.evidence->>'name', a.station) AS name, a.kind, a.rule, a.theme, a.level, a.value,
        a.limit_value, a.message, a.opened_at, a.observed_at, a.changed_at, a.cleared_at, a.acked_at, a.acked_by, a.acked_until, a.late, a.count,
        a.event_id, coalesce(a.lng, s.lng) AS lng, coalesce(a.lat, s.lat) AS lat, coalesce(a.town, s.town) AS town,
@@ -129,10 +122,9 @@ SELECT a.id, a.station, coalesce(s.name, a.evidence->>'name', a.station) AS name
    AND (%(theme)s::text IS NULL OR a.theme = %(theme)s)
    AND (%(level)s::int IS NULL OR a.level <= %(level)s)
    AND (%(id)s::bigint IS NULL OR a.id = %(id)s)
-   AND (%(org)s::text IS NULL OR s.org = %(org)s OR EXISTS (
-          SELECT 1 FROM unnest(%(places)s::text[]) p WHERE starts_with(coalesce(a.grid, s.grid, a.town, s.town, ''), p)))
-   AND (%(org)s::text IS NOT NULL OR %(places)s::text[] IS NULL OR EXISTS (
-          SELECT 1 FROM unnest(%(places)s::text[]) p WHERE starts_with(coalesce(a.grid, s.grid, a.town, s.town, ''), p)))
+   AND brain_sees_alert(coalesce(a.grid, s.grid), s.village, coalesce(a.town, s.town), s.org, %(sight)s::brain_sight, EXISTS (
+         SELECT 1 FROM event e WHERE e.id = a.event_id AND brain_sees_event(e, %(sight)s::brain_sight, EXISTS (
+           SELECT 1 FROM event_part q WHERE q.event_id = e.id AND q.org = (%(sight)s::brain_sight).org))))
  ORDER BY a.cleared_at IS NOT NULL, a.level, a.opened_at DESC LIMIT %(size)s;
 
 -- api_notices --

@@ -99,8 +99,8 @@ SELECT e.id AS event_id, coalesce(l.lines, 0) AS seq,
 SELECT count(*) AS n FROM event_log;
 
 -- events_near --
--- Open events of a category in a box, reported lately.
-SELECT id, title, state, address, lng, lat, reported_at, org, handler_id FROM event
+-- Open events of a category in a box, reported lately, with what a sight must know of them.
+SELECT id, title, state, address, lng, lat, reported_at, org, handler_id, brain_sight_of(event) AS seen_by FROM event
  WHERE reported_at >= %(since)s AND reported_at <= %(now)s AND category = %(category)s
    AND NOT brain_closed(state)
    AND lng BETWEEN %(west)s AND %(east)s AND lat BETWEEN %(south)s AND %(north)s

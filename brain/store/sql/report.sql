@@ -335,3 +335,10 @@ SELECT count(*)::int AS n FROM event
 -- report_shapes --
 -- Outlines of towns and 综合网格 for the report's map.
 SELECT code, kind, name, area_m2, geom FROM place WHERE kind IN ('town', 'grid') AND geom IS NOT NULL ORDER BY code;
+
+-- report_seen --
+-- Which of these cases a sight sees.
+SELECT e.id FROM event e
+ WHERE e.id = ANY(%(ids)s::text[])
+   AND brain_sees_event(e, %(sight)s::brain_sight, EXISTS (
+         SELECT 1 FROM event_part q WHERE q.event_id = e.id AND q.org = (%(sight)s::brain_sight).org));

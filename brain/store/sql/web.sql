@@ -10,18 +10,24 @@ SELECT s.id, s.name, s.theme, s.lng, s.lat, s.town, s.grid, s.org, s.params, s.o
  ORDER BY s.id;
 
 -- web_alerts --
--- Open alerts, the worst and newest first, with the name and owner of their station.
+-- Open alerts, the worst and newest first, with the name and owner of their station, and what a sight must know of the event
+-- they belong to.
 SELECT a.id, a.station, a.kind, a.rule, a.theme, a.level, a.peak, a.value, a.limit_value, a.message, a.opened_at, a.observed_at,
        a.changed_at, a.acked_at, a.acked_by, a.acked_until, a.late, a.count, a.event_id, coalesce(a.lng, s.lng) AS lng,
-       coalesce(a.lat, s.lat) AS lat, coalesce(a.town, s.town) AS town, coalesce(a.grid, s.grid) AS grid,
-       coalesce(s.name, a.evidence->>'name', a.station) AS name, s.org, p.name AS town_name
+       coalesce(a.lat, s.lat) AS lat, coalesce(a.town, s.town) AS town, s.village, coalesce(a.grid, s.grid) AS grid,
+       coalesce(s.name, a.evidence->>'name', a.station) AS name, s.org, p.name AS town_name,
+       (SELECT brain_sight_of(e) FROM event e WHERE e.id = a.event_id) AS seen_by
   FROM alert a LEFT JOIN station s ON s.id = a.station LEFT JOIN place p ON p.code = coalesce(a.town, s.town)
  WHERE a.cleared_at IS NULL
  ORDER BY a.level, a.opened_at DESC LIMIT %(limit)s;
 
 -- web_alert --
--- One alert, open or not.
-SELECT a.*, coalesce(s.name, a.evidence->>'name', a.station) AS name, s.org, p.name AS town_name
+-- One alert, open or not, as `web_alerts` gives them.
+SELECT a.id, a.station, a.kind, a.rule, a.theme, a.level, a.peak, a.value, a.limit_value, a.message, a.opened_at, a.observed_at,
+       a.changed_at, a.cleared_at, a.acked_at, a.acked_by, a.acked_until, a.late, a.count, a.event_id, a.evidence,
+       coalesce(a.lng, s.lng) AS lng, coalesce(a.lat, s.lat) AS lat, coalesce(a.town, s.town) AS town, s.village,
+       coalesce(a.grid, s.grid) AS grid, coalesce(s.name, a.evidence->>'name', a.station) AS name, s.org, p.name AS town_name,
+       (SELECT brain_sight_of(e) FROM event e WHERE e.id = a.event_id) AS seen_by
   FROM alert a LEFT JOIN station s ON s.id = a.station LEFT JOIN place p ON p.code = coalesce(a.town, s.town)
  WHERE a.id = %(id)s;
 
@@ -31,7 +37,8 @@ SELECT at, what, level, value, actor, note FROM alert_log WHERE alert_id = %(id)
 
 -- web_events --
 -- Open events with who has them, the one that is due first on top.
-SELECT e.*, o.short AS org_short, h.name AS handler_name, t.name AS town_name, g.name AS grid_name
+SELECT e.*, o.short AS org_short, h.name AS handler_name, t.name AS town_name, g.name AS grid_name,
+       ARRAY(SELECT q.org FROM event_part q WHERE q.event_id = e.id) AS joined
   FROM event e
   LEFT JOIN org o ON o.code = e.org
   LEFT JOIN person h ON h.id = e.handler_id
@@ -43,7 +50,7 @@ SELECT e.*, o.short AS org_short, h.name AS handler_name, t.name AS town_name, g
 -- web_event --
 -- One event with who has it.
 SELECT e.*, o.short AS org_short, o.name AS org_name, h.name AS handler_name, h.phone AS handler_phone, t.name AS town_name,
-       g.name AS grid_name
+       g.name AS grid_name, ARRAY(SELECT q.org FROM event_part q WHERE q.event_id = e.id) AS joined
   FROM event e
   LEFT JOIN org o ON o.code = e.org
   LEFT JOIN person h ON h.id = e.handler_id
@@ -52,18 +59,23 @@ SELECT e.*, o.short AS org_short, o.name AS org_name, h.name AS handler_name, h.
  WHERE e.id = %(id)s;
 
 -- web_today --
--- Events reported and closed since a moment, and how many of those closed were late, for the scope's own events.
-SELECT count(*) FILTER (WHERE reported_at >= %(since)s) AS reported,
-       count(*) FILTER (WHERE state = 'closed' AND closed_at >= %(since)s) AS closed
-  FROM event
- WHERE (reported_at >= %(since)s OR closed_at >= %(since)s)
-   AND (org = %(org)s OR reporter_org = %(org)s
-        OR EXISTS (SELECT 1 FROM unnest(%(places)s::text[]) p WHERE starts_with(coalesce(cell, grid, town, %(district)s), p)));
+-- Events that a sight sees, reported and closed since a moment.
+SELECT count(*) FILTER (WHERE e.reported_at >= %(since)s) AS reported,
+       count(*) FILTER (WHERE e.state = 'closed' AND e.closed_at >= %(since)s) AS closed
+  FROM event e
+ WHERE (e.reported_at >= %(since)s OR e.closed_at >= %(since)s)
+   AND brain_sees_event(e, %(sight)s::brain_sight, EXISTS (
+         SELECT 1 FROM event_part q WHERE q.event_id = e.id AND q.org = (%(sight)s::brain_sight).org));
 
 -- web_timeline --
--- Alerts opened in each hour, by the worst level they reached.
-SELECT brain_hour(opened_at) AS hour, peak AS level, count(*)::int AS n FROM alert
- WHERE opened_at >= %(since)s GROUP BY 1, 2 ORDER BY 1, 2;
+-- Alerts that a sight sees, by the hour they opened in and the worst level they reached.
+SELECT brain_hour(a.opened_at) AS hour, a.peak AS level, count(*)::int AS n
+  FROM alert a LEFT JOIN station s ON s.id = a.station
+ WHERE a.opened_at >= %(since)s
+   AND brain_sees_alert(coalesce(a.grid, s.grid), s.village, coalesce(a.town, s.town), s.org, %(sight)s::brain_sight, EXISTS (
+         SELECT 1 FROM event e WHERE e.id = a.event_id AND brain_sees_event(e, %(sight)s::brain_sight, EXISTS (
+           SELECT 1 FROM event_part q WHERE q.event_id = e.id AND q.org = (%(sight)s::brain_sight).org))))
+ GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- web_trail --
 -- The last readings of each of these pairs of station and kind, oldest first, refused qualities included.
@@ -128,10 +140,13 @@ SELECT 1 AS yes FROM session s JOIN person p ON p.id = s.person_id AND p.active
  WHERE s.token_hash = %(token_hash)s AND s.expires_at > %(now)s AND s.seen_at > %(idle_since)s;
 
 -- web_search --
--- Open events, stations and cameras whose name, number or address holds the words.
-(SELECT 'event' AS what, id, title AS name, id || ' · ' || address AS label, lng, lat FROM event
-  WHERE NOT brain_closed(state) AND (title LIKE %(like)s OR id LIKE %(like)s OR address LIKE %(like)s)
-  ORDER BY reported_at DESC LIMIT 8)
+-- Open events that a sight sees, stations and cameras whose name, number or address holds the words.
+(SELECT 'event' AS what, e.id, e.title AS name, e.id || ' · ' || e.address AS label, e.lng, e.lat FROM event e
+  WHERE NOT brain_closed(e.state)
+    AND (e.title LIKE %(like)s OR e.id LIKE %(like)s OR e.address LIKE %(like)s)
+    AND brain_sees_event(e, %(sight)s::brain_sight, EXISTS (
+          SELECT 1 FROM event_part q WHERE q.event_id = e.id AND q.org = (%(sight)s::brain_sight).org))
+  ORDER BY e.reported_at DESC LIMIT 8)
 UNION ALL
 (SELECT 'station', id, name, id, lng, lat FROM station
   WHERE active AND (name LIKE %(like)s OR id LIKE %(like)s) ORDER BY theme = ANY(%(cameras)s), id LIMIT 12);

@@ -13,9 +13,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from brain.catalog import Catalog
 from brain.flow.alerts import recording
 from brain.identity import audit
-from brain.identity import scope as access
 from brain.identity.people import Person, actor_of
-from brain.model import PLATFORM, Level, Refused, Role
+from brain.identity.scope import Sight
+from brain.model import PLATFORM, Level, Refused
 from brain.store import db
 from brain.web.api._answers import Plain
 from brain.web.api._keys import once
@@ -26,21 +26,6 @@ router = APIRouter(prefix="/api/v1", tags=["alerts"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
 Db = Annotated[psycopg.Connection, Depends(database)]
 Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
-
-
-def _reach(person: Person, catalog: Catalog) -> dict[str, Any] | None:
-    """Parameters of api_alerts that keep to what the person may see; None: nothing.
-
-    Seats and leaders watch the whole district; a department its own devices and places; a worker his places.
-    """
-    scope = access.scope(actor_of(person), catalog.roles)
-    if scope.nothing or person.role is Role.PUBLIC:
-        return None
-    if person.role is Role.DEPARTMENT:
-        return {"org": person.org, "places": list(person.places)}
-    if person.role is Role.WORKER:
-        return {"org": None, "places": list(actor_of(person).places)}
-    return {"org": None, "places": None}
 
 
 def _shape(row: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
@@ -70,9 +55,9 @@ def many(
     catalog = request.app.state.catalog
     if theme is not None and theme not in (known := (*catalog.themes, PLATFORM)):
         raise Refused(f"没有专题“{theme[:40]}”，只能取 {'、'.join(known)}。请改正后再提交", "theme")
-    reach = _reach(person, catalog)
-    rows = [] if reach is None else db.many(
-        conn, "api_alerts", cleared=cleared, theme=theme, level=Level.of(level) if level else None, id=None, size=size, **reach
+    rows = db.many(
+        conn, "api_alerts", cleared=cleared, theme=theme, level=Level.of(level) if level else None, id=None, size=size,
+        **Sight.of(person, catalog.roles).parameters(),
     )  # fmt: skip
     return {"now": datetime.now(UTC), "alerts": [_shape(row, catalog) for row in rows]}
 
@@ -96,11 +81,11 @@ def ack(
 ) -> dict[str, Any]:
     """I have seen it."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
-    reach = _reach(person, catalog)
+    sight = Sight.of(person, catalog.roles)
 
     def read() -> dict[str, Any]:
-        rows = [] if reach is None else db.many(
-            conn, "api_alerts", cleared=True, theme=None, level=None, id=alert_id, size=1, **reach
+        rows = db.many(
+            conn, "api_alerts", cleared=True, theme=None, level=None, id=alert_id, size=1, **sight.parameters()
         )  # fmt: skip
         if not rows:
             raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")

@@ -1,6 +1,6 @@
 """Events (案卷): lists, one with its history, reporting, and every verb of the lifecycle.
 
-Nothing is decided here: who sees what is `rules.access`, what may be done is `rules.lifecycle`, doing it is `flow.events`.
+Nothing is decided here: who sees what is `identity.scope`, what may be done is `rules.lifecycle`, doing it is `flow.events`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from brain.catalog import Catalog
 from brain.flow.city import locating
-from brain.flow.events import acting
+from brain.flow.events import acting, duplicates
 from brain.identity import audit
-from brain.identity import scope as access
 from brain.identity.people import Person, actor_of
-from brain.model import DISTRICT, Event, Level, Refused, Role, Source, State, Verb
+from brain.identity.scope import Sight
+from brain.model import Event, Level, Refused, Role, Source, State, Verb
 from brain.store import db
 from brain.web.api import _shapes, _words
 from brain.web.api._answers import Plain
@@ -76,11 +76,10 @@ class Filters(Body):
 def many(filters: Annotated[Filters, Query()], request: Request, person: Me, conn: Db) -> dict[str, Any]:
     """Events that I may see, newest first. `next` is the `before` of the next page, null on the last one."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
-    scope = access.scope(actor_of(person), catalog.roles)
     words = filters.q and "%" + filters.q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
     rows = db.many(
-        conn, "api_events", everything=scope.everything, places=list(scope.places), org=scope.org, person=scope.person,
-        district=DISTRICT, before=filters.before, state=[str(s) for s in filters.state] if filters.state else None,
+        conn, "api_events", **Sight.of(person, catalog.roles).parameters(),
+        before=filters.before, state=[str(s) for s in filters.state] if filters.state else None,
         category=filters.category, source=filters.source, level=Level.of(filters.level) if filters.level else None,
         of_org=filters.org, place=filters.place, reported_by=person.id if filters.mine == "reported" else None,
         handled_by=person.id if filters.mine == "handled" else None, since=filters.since, until=filters.until,
@@ -102,17 +101,19 @@ def near(
 ) -> dict[str, Any]:
     """Open events of the category close by and reported lately: perhaps the same trouble. Distances in metres.
 
-    Only title, place and state are told, whoever holds them: enough to recognise the trouble, nothing about people.
+    Of those that I may see: title, place and state, enough to recognise the trouble. Of others' only how many lie within so
+    many metres (`foreign`): that somebody has reported the like there.
     """
     catalog, now = request.app.state.catalog, datetime.now(UTC)
     x, y = _shapes.stored(lng, lat, crs)
-    found = acting.near_duplicates(conn, catalog, category, x, y, now)
+    found = duplicates.near_for(conn, catalog, Sight.of(person, catalog.roles), category, x, y, now)
     return {
+        "foreign": {"count": found.foreign, "within_m": round(found.metres)},
         "events": [
             {"id": r["id"], "title": r["title"], "address": r["address"], "state_words": catalog.words.of("state", r["state"]),
              "reported_words": _words.moment(r["reported_at"], now), "metres": round(r["distance_m"])}
-            for r in found
-        ]
+            for r in found.seen
+        ],
     }  # fmt: skip
 
 
@@ -120,11 +121,8 @@ def visible(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id
     """(row of api_event, Event) of an event that the person may read. Raises Refused('unknown') for every other, whether
     it exists or not: numbers run on, and must not be a way to count others' events."""
     row = db.one(conn, "api_event", id=event_id)
-    if row is not None:
-        event = acting.event_of(row)
-        joined = frozenset(r["org"] for r in db.many(conn, "api_joined", id=event_id))
-        if access.may_see(actor_of(person), event, catalog.roles, joined):
-            return row, event
+    if row is not None and Sight.of(person, catalog.roles).sees_event(row, row["seen_by"]["joined"]):
+        return row, acting.event_of(row)
     raise Refused(f"没有案卷 {event_id}，或不在您的管辖范围内", "unknown")
 
 

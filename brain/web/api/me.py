@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from brain.flow.events import acting
-from brain.identity import audit, scope
+from brain.identity import audit
 from brain.identity.people import Person, actor_of
+from brain.identity.scope import Sight
 from brain.model import Role
 from brain.notify import notices
 from brain.store import db
@@ -69,16 +70,13 @@ def tasks(request: Request, person: Me, conn: Db) -> dict[str, Any]:
     An organisation's desk sees all its work; a worker sees his own, and what his organisation has given to nobody yet.
     """
     catalog, actor, now = request.app.state.catalog, actor_of(person), datetime.now(UTC)
-    unit = person.role is Role.DEPARTMENT
+    unit, sight = person.role is Role.DEPARTMENT, Sight.of(person, catalog.roles)
     found = []
     for row in db.many(conn, "api_tasks", person=person.id, org=person.org, unit=unit, limit=MOST_TASKS):
-        event = acting.event_of(row)
-        if row["task"] == "part":
-            verbs = [PART]
-        elif scope.may_see(actor, event, catalog.roles):
-            verbs = acting.allowed(conn, catalog, event, actor, now)
-        else:
+        if not sight.sees_event(row, row["seen_by"]["joined"]):
             continue
+        part = row["task"] == "part"
+        verbs = [PART] if part else acting.allowed(conn, catalog, acting.event_of(row), actor, now)
         found.append(_shapes.event(row, catalog, now, verbs))
     return {"now": now, "tasks": found}
 

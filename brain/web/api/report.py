@@ -1,7 +1,7 @@
 """The monthly report: its numbers as JSON, the document, the cases behind a number, and freezing it.
 
-Everybody who may open the page may read the numbers, because a report is made to be handed round; the cases behind them
-are listed only as far as the reader may see cases at all.
+Everybody who may open the page may read the numbers of an issued report, because it is made to be handed round; drafts are
+for its makers and leaders, and the cases behind the numbers are listed only as far as the reader sees cases at all.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import psycopg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime
 
-from brain.city import DISTRICT
 from brain.identity import audit
 from brain.identity import scope as access
-from brain.identity.people import Person, actor_of
+from brain.identity.people import Person
+from brain.identity.scope import Sight
 from brain.model import Refused, Role
-from brain.report import docx, evidence, places, snapshot, text
+from brain.report import docx, evidence, places, readers, snapshot, text
 from brain.web.api._answers import Plain
 from brain.web.door.access import address_of, current, database, require
 
@@ -42,36 +42,29 @@ def reader(request: Request, person: Me) -> Person:
 Reader = Annotated[Person, Depends(reader)]
 
 
+def sight_of(request: Request, person: Person) -> Sight:
+    return Sight.of(person, request.app.state.catalog.roles)
+
+
 def found(
-    request: Request, conn: psycopg.Connection, period: str, version: int | None, cut: datetime | None = None
+    request: Request, conn: psycopg.Connection, person: Person, period: str, version: int | None, cut: datetime | None = None
 ) -> dict[str, Any]:
-    """The report of a month, or its draft as cut at `cut`; Refused 'unknown' where there is none."""
+    """The report of a month as far as this person may read one: what is issued, or its draft as cut at `cut`. Refused
+    'unknown' where there is none."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
+    drafts = access.reads_drafts(person.role, catalog.roles)
     try:
-        if cut is not None and version is None:
+        if cut is not None and version is None and drafts:
             return snapshot.build(conn, catalog, period, min(cut, now))
-        return snapshot.current(conn, catalog, period, now, version)
+        return snapshot.current(conn, catalog, period, now, version, drafts=drafts)
     except (ValueError, LookupError) as err:
         raise Refused(str(err), "unknown") from None
-
-
-def visible(person: Person, cases: list[dict[str, Any]], roles: Any) -> list[dict[str, Any]]:
-    """The cases among these that the person may see as cases (`rules.access`)."""
-    scope = access.scope(actor_of(person), roles)
-    if scope.everything:
-        return cases
-    return [
-        c
-        for c in cases
-        if (scope.org is not None and c["org"] == scope.org)
-        or any((c["grid"] or c["town"] or DISTRICT).startswith(place) for place in scope.places)
-    ]
 
 
 @router.get("/{period}.docx", response_class=Response, responses={200: {"content": {DOCX: {}}}})
 def document(request: Request, period: Period, person: Reader, conn: Db, version: Version = None) -> Response:
     """The report as an editable document (A4). A frozen month gives the frozen report, another one a draft."""
-    made = found(request, conn, period, version)
+    made = readers.for_sight(conn, found(request, conn, person, period, version), sight_of(request, person))
     data = docx.document(made, places.shapes(conn))
     audit.audit(
         conn,
@@ -93,9 +86,9 @@ def document(request: Request, period: Period, person: Reader, conn: Db, version
 @router.get("/{period}")
 def numbers(request: Request, period: Period, person: Reader, conn: Db, version: Version = None) -> dict[str, Any]:
     """All numbers of a month, each with formula, window, statement and evidence query; cases as far as I may see them."""
-    made = found(request, conn, period, version)
-    seen = visible(person, made["cases"], request.app.state.catalog.roles)
-    return made | {"cases": seen, "cases_hidden": len(made["cases"]) - len(seen)}
+    made = found(request, conn, person, period, version)
+    kept = readers.for_sight(conn, made, sight_of(request, person))
+    return kept | {"cases_hidden": len(made["cases"]) - len(kept["cases"])}
 
 
 @router.get("/{period}/versions")
@@ -116,9 +109,12 @@ def cases(
 ) -> dict[str, Any]:
     """The cases behind one number: `e` is the evidence query that stands beside it, `cut` the data cut of the draft it
     stands on (default: now). `words` are the same cases as a person reads them, in order."""
-    made = found(request, conn, period, version, cut)
+    made = found(request, conn, person, period, version, cut)
+    mine = readers.seen(conn, made, sight_of(request, person))
     picked = evidence.pick(made, e)
-    seen = visible(person, picked, request.app.state.catalog.roles)
+    seen = [c for c in picked if c["id"] in mine]
+    if evidence.by_number(e):  # else somebody could ask number by number which cases there are
+        picked = seen
     says = f"{text.count(len(picked))} 件"
     if "flag=reworked" in e:
         says += f"，返工 {text.count(evidence.count(made, e))} 次"

@@ -10,19 +10,21 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
 from brain.identity.people import Person
+from brain.identity.scope import Sight
 from brain.model import Role
 from brain.web import readouts
 from brain.web.api._answers import Plain
 from brain.web.door.access import COOKIE, current
-from brain.web.live.hub import BURST_S, SESSION_S, Changes, Seat
+from brain.web.live.hub import BURST_S, SESSION_S
 from brain.web.live.moment import Moment
+from brain.web.live.seat import Changes, Seat
 
 router = APIRouter(prefix="/api/v1", tags=["me"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
@@ -30,17 +32,19 @@ BEAT_S = 25.0  # an empty line so often, so that no proxy takes the silence for 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def mine(person: Person, moment: Moment) -> list[tuple[str, int]]:
-    """(number, version) of the open events that are on this person's lists."""
+def mine(person: Person, sight: Sight, moment: Moment) -> list[tuple[str, int]]:
+    """(number, version) of the open events that are on this person's lists: his own, and what his organisation has, as far
+    as he sees it (a worker's: while nobody has it)."""
     unit = person.role is Role.DEPARTMENT
-    return [
-        (e["id"], e["version"])
-        for e in moment.events
-        if person.id in (e["handler_id"], e["checker_id"], e["reporter_id"])
-        or (person.org is not None
-        and e["org"] == person.org
-        and (unit or e["handler_id"] is None))
-    ]
+
+    def listed(e: dict[str, Any]) -> bool:
+        if person.id in (e["handler_id"], e["checker_id"], e["reporter_id"]):
+            return True
+        if person.org is None or not (unit or e["handler_id"] is None):
+            return False
+        return e["org"] == person.org or (unit and person.org in e["joined"])
+
+    return [(e["id"], e["version"]) for e in moment.events if listed(e) and sight.sees_event(e, e["joined"])]
 
 
 @router.get("/stream", response_class=StreamingResponse)
@@ -51,7 +55,7 @@ async def stream(request: Request, person: Me) -> StreamingResponse:
 
     def parts(seat: Seat, moment: Moment) -> Changes:
         return {
-            ("phone", "tasks"): mine(seat.person, moment),
+            ("phone", "tasks"): mine(seat.person, seat.sight, moment),
             ("phone", "warnings"): [readouts.warning_ident(w) for w in moment.warnings],
         }
 

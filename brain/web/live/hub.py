@@ -1,6 +1,6 @@
 """What changed goes to every open page: one LISTEN per process, one `Moment` for all viewers, only changed parts to each.
 
-    NOTIFY → Hub.listen → dirty topics → Hub.pump (≤ 4 times a second) → frames.refresh → Seat.run → set_props / Patch
+    NOTIFY → Hub.listen → dirty topics → Hub.pump (≤ 4 times a second) → reading.refresh → Seat.run → set_props / Patch
 
 A page holds one socket (Dash's WebSocket callback). Its `Seat` knows what that page shows already, builds the parts anew
 and sends those whose content differs: no poll, no layout, no view. A seat that was cut off asks again and gets everything
@@ -15,7 +15,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -25,10 +25,12 @@ from psycopg_pool import ConnectionPool
 
 from brain.catalog import Catalog
 from brain.identity.people import Person
+from brain.identity.scope import Sight
 from brain.settings import Settings
 from brain.store import db
-from brain.web.live import moment as frames
-from brain.web.live.moment import Moment, Sight
+from brain.web.live import reading
+from brain.web.live.moment import Moment
+from brain.web.live.seat import Changes, Parts, Seat, Send
 from layers._layer import View
 
 log = logging.getLogger(__name__)
@@ -40,12 +42,6 @@ BEAT_S = 4.0  # a page that hears nothing for longer knows that the line is dead
 SESSION_S = 20.0
 RETRY_S = 1.0
 
-Changes = dict[tuple[str, str], Any]
-"""(component id, property) → value."""
-Parts = Callable[["Seat", Moment], Changes]
-"""What a page should show now."""
-Send = Callable[[Changes], None]
-"""Brings changes to the page."""
 BEAT = ("wall-beat", "data")
 
 
@@ -57,24 +53,6 @@ def fingerprint(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     return value.to_plotly_json() if hasattr(value, "to_plotly_json") else str(value)
-
-
-@dataclass
-class Seat:
-    """One open page: who looks, at what, and what it has been sent."""
-
-    id: str
-    person: Person
-    sight: Sight
-    parts: Parts
-    view: View = field(default_factory=View)
-    selected: tuple[str, str] | None = None
-    busy: bool = False  # a form stands in the card: its buttons must not be redrawn under the hand
-    sent: dict[tuple[str, str], str] = field(default_factory=dict)
-    in_hand: frozenset[tuple[str, str]] = frozenset()  # not to be redrawn while `busy`, also not by a push under way
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    generation: int = 0
-    seen: float = field(default_factory=monotonic)
 
 
 class Hub:
@@ -114,7 +92,7 @@ class Hub:
 
     def _first(self) -> None:
         with self.pool.connection() as conn:
-            self.moment = frames.first(conn, self.catalog, datetime.now(UTC))
+            self.moment = reading.first(conn, self.catalog, datetime.now(UTC))
 
     # Hearing ----------------------------------------------------------------------------------------------------------
     async def listen(self) -> None:
@@ -129,7 +107,7 @@ class Hub:
                     for channel in CHANNELS:
                         await conn.execute(f"LISTEN {channel}")  # type: ignore[arg-type]
                     self.listening = True
-                    self.mark(*frames.topics_of(self.catalog))
+                    self.mark(*reading.topics_of(self.catalog))
                     async for note in conn.notifies():
                         self.heard(note.channel, note.payload)
             except (psycopg.Error, OSError) as err:
@@ -213,10 +191,15 @@ class Hub:
 
     def _read(self, topics: set[str]) -> Moment:
         with self.pool.connection() as conn:
-            return frames.refresh(conn, self.catalog, self.moment, topics, datetime.now(UTC))
+            return reading.refresh(conn, self.catalog, self.moment, topics, datetime.now(UTC))
+
+    def seen(self, moment: Moment, sight: Sight) -> Moment:
+        """The moment as somebody sees it, shared by all who see the same."""
+        return self.shared(moment, ("seen", sight.key), lambda: moment.seen(sight))
 
     def shared(self, moment: Moment, key: Hashable, make: Callable[[], Any]) -> Any:
-        """A value made of a moment that all viewers with the same key share until the next one."""
+        """A value made of a moment that all viewers with the same key share until the next one. Whatever depends on who
+        looks has his `sight.key` in its key."""
         full = (moment.version, key)
         if full not in self._cache:
             self._cache[full] = make()
@@ -226,8 +209,8 @@ class Hub:
     def sit(self, ident: str, person: Person, parts: Parts) -> Seat:
         """The seat of a page; made when the page is laid out, or anew when a page comes back after a restart."""
         seat = self.seats.get(ident)
-        if seat is None or seat.person.id != person.id:
-            seat = self.seats[ident] = Seat(ident, person, Sight.of(person, self.catalog), parts)
+        if seat is None or seat.person != person:
+            seat = self.seats[ident] = Seat(ident, person, Sight.of(person, self.catalog.roles), parts)
         return seat
 
     def seat_of(self, ident: str, person: Person | None) -> Seat | None:

@@ -42,9 +42,11 @@ function choose(all) {
 }
 
 /** Two reports of one trouble: he may still send, or leave it with the first. */
-function alreadyThere(rows) {
+function alreadyThere(rows, foreign) {
+  const others = foreign.count ? `${foreign.within_m} 米内有 ${foreign.count} 件别的单位正在办的同类事件。` : "";
   return sheet("附近已有同类事件", (close) => [
-    h("p", null, "24 小时内有人报过，可能是同一件事："),
+    h("p", null, rows.length ? "24 小时内有人报过，可能是同一件事：" : `24 小时内有人报过，可能是同一件事：${others}`),
+    rows.length && others ? h("p.quiet", null, `另外，${others}`) : null,
     h("div.list", null, rows.map((r) => h("div.item", null, h("span", null, r.title, h("small", null, `${r.id} · 相距 ${distance(r.metres)} · ${r.state_words} · ${r.reported_words}`))))),
     h("div.row", null,
       h("button.big", { type: "button", onclick: () => close("stop") }, "同一件，不报了"),
@@ -105,8 +107,8 @@ export async function reportView(view, leave) {
     if (mended) Object.assign(json, { photos: photos.rows.map((p) => p.id), self_handled: { photos: result.rows.map((p) => p.id), condition: outcome.value() } });
     try {
       const near = await call("GET", `/api/v1/events/near?category=${encodeURIComponent(category.key)}&lng=${at.lng}&lat=${at.lat}`, { seconds: 6 });
-      if (near.events.length) {
-        const how = await alreadyThere(near.events);
+      if (near.events.length || near.foreign.count) {
+        const how = await alreadyThere(near.events, near.foreign);
         if (how === "stop") { await finish(false); return; }
         if (how !== "send") { go.textContent = "提交上报"; ready(); return; }
       }

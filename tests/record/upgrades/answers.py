@@ -21,11 +21,12 @@ from brain.flow.city import public_warnings
 from brain.flow.events import acting, photos
 from brain.flow.measured import mending, online, readings
 from brain.identity import people, push_keys, sessions
-from brain.model import Refused
+from brain.identity.scope import Sight
+from brain.model import ENGINE, Refused
 from brain.report import snapshot
 from brain.settings import Settings
 from brain.store import db
-from brain.web.live import moment as frames
+from brain.web.live import reading
 from tests.record.upgrades.life import CUT, MONTH, NOW, PASSWORD, SEAL, SENDER, TOKEN
 
 # Words of the catalog and what hangs on its periods: a city edits them between two releases.
@@ -108,11 +109,12 @@ def _events(conn: psycopg.Connection) -> dict[str, Any]:
 
 
 def _wall(conn: psycopg.Connection, catalog: Catalog) -> dict[str, Any]:
-    moment = frames.first(conn, catalog, NOW)
+    moment = reading.first(conn, catalog, NOW)
     return {
         "stations": {i: {k: v for k, v in row.items() if k not in WORDED} for i, row in moment.stations.items()},
         "alerts": moment.alerts, "events": moment.events, "warnings": moment.warnings,
-        "resources": moment.resources, "orgs": moment.orgs, "feeds": moment.feeds, "timeline": moment.timeline,
+        "resources": moment.resources, "orgs": moment.orgs, "feeds": moment.feeds,
+        "timeline": reading.hours(conn, moment, Sight.of(ENGINE, catalog.roles)),
     }  # fmt: skip
 
 

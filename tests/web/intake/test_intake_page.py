@@ -14,8 +14,10 @@ from brain.commands import check
 from brain.engine import watching
 from brain.flow.measured import mending
 from brain.identity import people
+from brain.identity.scope import Sight
 from brain.settings import Settings
-from brain.web.live import moment as frames
+from brain.web.live import reading
+from brain.web.live.seat import Seat
 from brain.web.pages.wall import card, desk
 
 # Those with `page` need a browser; the others ask the web process what it lays out.
@@ -292,10 +294,11 @@ def test_an_alert_about_the_intake_stands_in_the_open_alerts_and_opens_as_a_card
     try:
         [alert] = [a for a in client("operator").get("/api/v1/alerts?theme=platform").json()["alerts"] if a["station"] == "IN-w1"]
         assert (alert["name"], alert["theme_words"], alert["level"]) == ("接入进程 w1", "平台", "yellow")
-        moment = frames.first(office.conn, catalog, now)
-        sight = frames.Sight.of(people.by_login(office.conn, "operator1"), catalog)
-        assert alert["id"] in [a["id"] for a in sight.alerts(moment)]
-        found = desk.read(office.conn, catalog, moment, "alert", str(alert["id"]), sight)
+        moment = reading.first(office.conn, catalog, now)
+        operator = people.by_login(office.conn, "operator1")
+        seat = Seat("t", operator, Sight.of(operator, catalog.roles), lambda seat, moment: {})
+        assert alert["id"] in [a["id"] for a in moment.seen(seat.sight).alerts]
+        found = desk.read(office.conn, catalog, moment, "alert", str(alert["id"]), seat)
         assert found.title == "接入进程 w1" and not found.may_report and found.may_ack
         assert "没有心跳" in str(card.card(found, catalog, now))
     finally:

@@ -15,8 +15,9 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from brain.identity.people import Person
+from brain.identity.scope import Sight, reads_drafts
 from brain.model import Refused, Role
-from brain.report import docx, figures, places, snapshot, text
+from brain.report import docx, figures, places, readers, snapshot, text
 from brain.web.api import report as api
 from brain.web.door import access
 from brain.web.door.access import Page, home_of
@@ -34,12 +35,13 @@ ISSUERS = (Role.CHIEF, Role.LEADER)
 def layout(person: Person, *, m: str = "", v: str = "", **_: str) -> html.Div:
     """`m` is the month (2026-10; default: the last one that is over), `v` a frozen version of it."""
     state, now = access.here(), datetime.now(UTC)
+    drafts = reads_drafts(person.role, state.catalog.roles)
     with state.pool.connection() as conn:
-        months = snapshot.periods(conn, now)
+        months = [r for r in snapshot.periods(conn, now) if drafts or r["frozen"]]
         period = m or _default(months, now)
         try:
             version = int(v) if v else None
-            made = snapshot.current(conn, state.catalog, period, now, version)
+            made = snapshot.current(conn, state.catalog, period, now, version, drafts=drafts)
         except (ValueError, LookupError) as err:
             says = str(err) if not str(err).startswith("invalid literal") else "版本应是数字"
             return html.Div(
@@ -47,7 +49,8 @@ def layout(person: Person, *, m: str = "", v: str = "", **_: str) -> html.Div:
             )
         kept = snapshot.versions(conn, period)
         shapes = places.shapes(conn)
-        newer = _newer(conn, state.catalog, made, now) if kept and version is None else []
+        newer = _newer(conn, state.catalog, made, now) if drafts and kept and version is None else []
+        made = readers.for_sight(conn, made, Sight.of(person, state.catalog.roles))
     figure = figures.hot_map(made, shapes) if shapes["grid"] and made["hot"]["all"] else None
     body = [
         sheet.head(made),

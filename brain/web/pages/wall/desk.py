@@ -23,8 +23,9 @@ from brain.rules import lifecycle
 from brain.rules.types.ladder import limits_of
 from brain.store import db
 from brain.web import readouts
-from brain.web.live import moment as frames
-from brain.web.live.moment import Moment, Sight
+from brain.web.live.moment import Moment, sees_alert
+from brain.web.live.reading import trails_of
+from brain.web.live.seat import Viewer
 
 CARD_TRAIL = 96
 NEEDS_A_PHONE = frozenset({"photo", "near"})
@@ -67,17 +68,18 @@ class Case:
 
 
 def read(
-    conn: psycopg.Connection, catalog: Catalog, moment: Moment, kind: str, ident: str, sight: Sight
+    conn: psycopg.Connection, catalog: Catalog, moment: Moment, kind: str, ident: str, viewer: Viewer
 ) -> Case | None:
-    """The case behind a selection; None when there is no such thing or it is not the viewer's to see."""
+    """The case behind a selection; None when there is no such thing or it is not the viewer's to see. `moment` as he sees
+    it."""
     if kind == "alert" and ident.isdigit():
         row = db.one(conn, "web_alert", id=int(ident))
-        return _of_alert(conn, catalog, moment, row, sight) if row and sight.sees_alert(row) else None
+        return _of_alert(conn, catalog, moment, row, viewer) if row and sees_alert(viewer.sight, row) else None
     if kind == "event":
         row = db.one(conn, "web_event", id=ident)
-        return _of_event(conn, catalog, moment, row, sight) if row else None
+        return _of_event(conn, catalog, moment, row, viewer) if row else None
     if kind == "station" and ident in moment.stations:
-        return _of_station(conn, catalog, moment, moment.stations[ident], sight)
+        return _of_station(conn, catalog, moment, moment.stations[ident], viewer)
     if kind == "resource" and (row := db.one(conn, "web_resource", id=ident)):
         near = _around(conn, catalog, row["lng"], row["lat"], None, "")
         return Case(kind, ident, row["name"], "", row["lng"], row["lat"], resource=row, cameras=near["cameras"])
@@ -87,7 +89,7 @@ def read(
     return None
 
 
-def _of_alert(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: dict, sight: Sight) -> Case:
+def _of_alert(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: dict, viewer: Viewer) -> Case:
     station = moment.stations.get(row["station"])
     row |= {"level_key": Level(row["level"]).key, "log": db.many(conn, "web_alert_log", id=row["id"])}
     lng, lat = row["lng"], row["lat"]
@@ -95,7 +97,7 @@ def _of_alert(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
         lng, lat = station["lng"], station["lat"]
     event, verbs, phone, log = None, (), (), ()
     if row["event_id"] and (found := db.one(conn, "web_event", id=row["event_id"])):
-        event, verbs, phone, log = _work(conn, catalog, found, sight)
+        event, verbs, phone, log = _work(conn, catalog, found, viewer)
     others = tuple(a for a in moment.alerts if a["station"] == row["station"] and a["id"] != row["id"])
     opens = _opens(catalog, row)
     return Case(
@@ -104,17 +106,17 @@ def _of_alert(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
         **_series(conn, catalog, station, row["kind"], row["rule"]),
         **_around(conn, catalog, lng, lat, row["grid"] or (station or {}).get("grid"), row["station"]),
         plan=catalog.plan(row["theme"], Level(row["level"])),
-        may_ack=row["cleared_at"] is None and row["acked_at"] is None and sight.actor.role in recording.ACKERS,
-        may_report=event is None and opens is not None and sight.actor.role in lifecycle.MOVES[None, Verb.REPORT].by,
+        may_ack=row["cleared_at"] is None and row["acked_at"] is None and viewer.actor.role in recording.ACKERS,
+        may_report=event is None and opens is not None and viewer.actor.role in lifecycle.MOVES[None, Verb.REPORT].by,
     )  # fmt: skip
 
 
-def _of_station(conn: psycopg.Connection, catalog: Catalog, moment: Moment, station: dict, sight: Sight) -> Case:
-    mine = [a for a in moment.alerts if a["station"] == station["id"] and sight.sees_alert(a)]
+def _of_station(conn: psycopg.Connection, catalog: Catalog, moment: Moment, station: dict, viewer: Viewer) -> Case:
+    mine = [a for a in moment.alerts if a["station"] == station["id"]]
     if mine:
         row = db.one(conn, "web_alert", id=min(mine, key=lambda a: (a["level"], -a["id"]))["id"])
         if row:
-            case = _of_alert(conn, catalog, moment, row, sight)
+            case = _of_alert(conn, catalog, moment, row, viewer)
             return case
     return Case(
         "station", station["id"], station["name"], "", station["lng"], station["lat"], station=station,
@@ -123,11 +125,13 @@ def _of_station(conn: psycopg.Connection, catalog: Catalog, moment: Moment, stat
     )  # fmt: skip
 
 
-def _of_event(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: dict, sight: Sight) -> Case | None:
-    event, verbs, phone, log = _work(conn, catalog, row, sight)
+def _of_event(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: dict, viewer: Viewer) -> Case | None:
+    event, verbs, phone, log = _work(conn, catalog, row, viewer)
     if event is None:
         return None
     alert = db.one(conn, "web_alert", id=row["alert_id"]) if row["alert_id"] else None
+    if alert and not sees_alert(viewer.sight, alert):
+        alert = None
     if alert:
         alert |= {"level_key": Level(alert["level"]).key, "log": db.many(conn, "web_alert_log", id=alert["id"])}
     station = moment.stations.get(row["station"] or "")
@@ -143,13 +147,13 @@ def _of_event(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
 
 
 def _work(
-    conn: psycopg.Connection, catalog: Catalog, row: dict, sight: Sight
+    conn: psycopg.Connection, catalog: Catalog, row: dict, viewer: Viewer
 ) -> tuple[dict | None, tuple, tuple, tuple]:
     """(event, verbs with a button here, verbs of the phone, history) as far as the viewer may see it."""
     event = db.record(Event, row)
-    if not sight.sees_event(row):
+    if not viewer.sight.sees_event(row, row["joined"]):
         return None, (), (), ()
-    may = acting.allowed(conn, catalog, event, sight.actor)
+    may = acting.allowed(conn, catalog, event, viewer.actor)
     here, phone = [], []
     for verb in may:
         needs = set(lifecycle.MOVES[State(event.state), verb].needs)
@@ -181,7 +185,7 @@ def _series(
     leads = [k for k in theme.leads if k in has] if theme else []
     kinds = list(dict.fromkeys([*inputs, *leads, *sorted(has)]))[:6]
     main = kind if kind in has else (kinds[0] if kinds else None)
-    found = frames.trails_of(conn, [(station["id"], k) for k in kinds], last=CARD_TRAIL)
+    found = trails_of(conn, [(station["id"], k) for k in kinds], last=CARD_TRAIL)
     ladder = rule if rule and rule.type == "ladder" and kind == main else None
     ladder = ladder or next((r for (k, _), r in catalog.rules.items() if k == main and r.type == "ladder"), None)
     limits = {}
@@ -209,18 +213,21 @@ def _around(
 
 
 # Doing ----------------------------------------------------------------------------------------------------------------
-def acknowledge(conn: psycopg.Connection, alert_id: str, sight: Sight, now: datetime, note: str = "") -> str:
+def acknowledge(conn: psycopg.Connection, alert_id: str, viewer: Viewer, now: datetime, note: str = "") -> str:
     """Returns what to say; raises Refused."""
-    recording.ack(conn, int(alert_id), sight.actor, now, note=note)
+    row = db.one(conn, "web_alert", id=int(alert_id)) if alert_id.isdecimal() else None
+    if row is None or not sees_alert(viewer.sight, row):
+        raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
+    recording.ack(conn, row["id"], viewer.actor, now, note=note)
     return "已确认"
 
 
 def report(
-    conn: psycopg.Connection, catalog: Catalog, alert_id: str, sight: Sight, now: datetime, note: str = ""
+    conn: psycopg.Connection, catalog: Catalog, alert_id: str, viewer: Viewer, now: datetime, note: str = ""
 ) -> tuple[str, str]:
     """A person makes an event of an alert; returns (event id, what to say). Raises Refused."""
-    row = db.one(conn, "web_alert", id=int(alert_id))
-    if row is None or not sight.sees_alert(row):
+    row = db.one(conn, "web_alert", id=int(alert_id)) if alert_id.isdecimal() else None
+    if row is None or not sees_alert(viewer.sight, row):
         raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
     if row["event_id"]:
         raise Refused(f"这条告警已有案卷 {row['event_id']}", "reported")
@@ -229,7 +236,7 @@ def report(
         raise Refused("这条规则没有对应的事项类别，请从“上报”登记", "category")
     event = acting.report(
         conn, catalog, category=category, title=f"{row['name']} {catalog.categories[category].name}", lng=row["lng"], lat=row["lat"],
-        source=Source.SENSOR, actor=sight.actor, now=now, level=Level(row["level"]),
+        source=Source.SENSOR, actor=viewer.actor, now=now, level=Level(row["level"]),
         description=row["message"] + (f"。{note}" if note else ""), address=row["name"], alert_id=row["id"], station=row["station"],
     )  # fmt: skip
     return event.id, f"已上报，案卷 {event.id}"
@@ -241,7 +248,7 @@ def act(
     event_id: str,
     verb: str,
     given: Mapping[str, Any],
-    sight: Sight,
+    viewer: Viewer,
     now: datetime,
 ) -> str:
     """One verb with what the form holds; returns what to say. Raises Refused."""
@@ -259,7 +266,7 @@ def act(
         more["ratings"] = {k: int(given[k]) for k in ("response", "solved", "satisfied")}
     if str(given.get("version", "")).isdigit():
         more["expect_version"] = int(given["version"])
-    after = acting.act(conn, catalog, event_id, Verb(verb), sight.actor, now, **text, **more)
+    after = acting.act(conn, catalog, event_id, Verb(verb), viewer.actor, now, **text, **more)
     return f"{catalog.words.of('verb', verb)}完成，现在{catalog.words.of('state', after.state)}"
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from dash import dcc, html
 
 from brain.catalog import Catalog
-from brain.web.live import moment as frames
+from brain.web.live import frames
 from brain.web.live.moment import Moment
 from brain.web.parts import bits
 from layers._compose import slots

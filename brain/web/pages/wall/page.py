@@ -15,15 +15,16 @@ from uuid import uuid4
 from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
 
 from brain.identity.people import Person
+from brain.identity.scope import Sight
 from brain.model import Refused, Role, Verb
 from brain.store import db
 from brain.web import ground, themes
 from brain.web.door import access
 from brain.web.door.access import Page
+from brain.web.live import frames, reading
 from brain.web.live import hub as live
-from brain.web.live import moment as frames
-from brain.web.live.hub import Seat
 from brain.web.live.moment import Moment
+from brain.web.live.seat import Changes, Parts, Seat
 from brain.web.pages.wall import card, desk, left, mapside, right, timeline, top, warnings
 from brain.web.parts import bits
 from layers import _compose
@@ -50,12 +51,12 @@ def layout(person: Person, **_: str) -> html.Div:
     layers, base = state.layers, ground.of(state)
     seat.view = View(View.band(START_ZOOM), frozenset(layer.key for layer in layers if not layer.default_on))
     moment = hub.moment  # the page and what is noted as sent must be of the same moment
-    now = hub.differing(seat, moment)
+    now, seen = hub.differing(seat, moment), hub.seen(moment, seat.sight)
     figure = _compose.compose(
-        layers, _Lazy(lambda source: frames.frame(moment, source, seat.sight, catalog)), seat.view, style=base.address,
+        layers, _Lazy(lambda source: frames.frame(seen, source, catalog)), seat.view, style=base.address,
         centre=base.centre, zoom=START_ZOOM,
     )  # fmt: skip
-    side = left.cards(themes.figures(moment, catalog), moment, catalog)
+    side = left.cards(themes.figures(seen, catalog), seen, catalog)
     return html.Div(
         [
             top.header(person, state.pages, state.settings, catalog, "wall"),
@@ -104,29 +105,29 @@ class _Lazy(dict):
 TRACE = "trace:"
 
 
-def parts_of(state: Any) -> live.Parts:
+def parts_of(state: Any) -> Parts:
     """The parts of a wall page. Those that depend on the viewer's sight alone are made once for all who share it."""
     hub, catalog = state.hub, state.catalog
 
-    def parts(seat: Seat, moment: Moment) -> live.Changes:
-        shown: live.Changes = {}
+    def parts(seat: Seat, moment: Moment) -> Changes:
+        shown: Changes = {}
         key, sight, now = seat.sight.key, seat.sight, moment.counted_at or moment.at
-        for f in hub.shared(moment, "themes", lambda: themes.figures(moment, catalog)):
-            shown[f"wall-theme-{f.theme}", "children"] = left.card(f, moment, catalog)
+        seen = hub.seen(moment, sight)
+        for f in hub.shared(moment, ("themes", key), lambda: themes.figures(seen, catalog)):
+            shown[f"wall-theme-{f.theme}", "children"] = left.card(f, seen, catalog)
             shown[f"wall-theme-{f.theme}", "data-level"] = f.level or "none"
         shown["wall-warning-rows", "children"] = hub.shared(
             moment, "warning rows", lambda: warnings.rows(moment.warnings, catalog, now)
         )
-        mine = hub.shared(moment, ("events", key), lambda: sight.events(moment))
-        heard = hub.shared(moment, ("alerts", key), lambda: sight.alerts(moment))
-        counts = hub.shared(moment, ("today", key), lambda: _today(state, moment, sight))
+        mine, heard = list(seen.events), list(seen.alerts)
+        counts, hours = hub.shared(moment, ("counted", key), lambda: _counted(state, moment, sight))
         shown["wall-loop", "children"] = hub.shared(moment, ("loop", key), lambda: right.loop(mine, counts, now))
         shown["wall-alerts", "children"] = hub.shared(
             moment, ("alert rows", key), lambda: right.alerts(heard, catalog, now)
         )
         shown["wall-due", "children"] = hub.shared(moment, ("due rows", key), lambda: right.due(mine, catalog, now))
         shown["wall-timeline", "children"] = hub.shared(
-            moment, ("timeline", key), lambda: timeline.timeline(moment.timeline, heard, catalog, now)
+            moment, ("timeline", key), lambda: timeline.timeline(hours, heard, catalog, now)
         )
         places = _compose.slots(state.layers)
         for layer in state.layers:
@@ -135,7 +136,7 @@ def parts_of(state: Any) -> live.Parts:
             painted = hub.shared(
                 moment,
                 ("layer", layer.key, key, seat.view.zoom),
-                lambda layer=layer: layer.paint(frames.frame(moment, layer.source, sight, catalog), seat.view),
+                lambda layer=layer: layer.paint(frames.frame(seen, layer.source, catalog), seat.view),
             )
             for index, trace in zip(places[layer.key], painted, strict=True):
                 shown["wall-map", f"{TRACE}{index}"] = {k: trace[k] for k in MOVING if k in trace} | (
@@ -144,8 +145,8 @@ def parts_of(state: Any) -> live.Parts:
                     else {}
                 )
             if layer.refresh_s:
-                seen = mapside.seen_at(layer, moment, catalog)
-                shown[f"wall-age-{layer.key}", "data-at"] = seen.isoformat() if seen else ""
+                newest = mapside.seen_at(layer, moment, catalog)
+                shown[f"wall-age-{layer.key}", "data-at"] = newest.isoformat() if newest else ""
         if seat.selected:
             shown |= _selected(state, seat, moment, now)
         return shown
@@ -161,19 +162,20 @@ MOVING = ("lon", "lat", "text", "hovertext", "customdata")
 """What of a trace may change after the page is laid out; its look and its visibility do not."""
 
 
-def _today(state: Any, moment: Moment, sight: Any) -> tuple[int, int]:
+def _counted(state: Any, moment: Moment, sight: Sight) -> tuple[tuple[int, int], tuple[dict[str, Any], ...]]:
+    """(events of today, alerts of the last hours) as far as somebody sees them."""
     with state.pool.connection() as conn:
-        return frames.today(conn, moment, sight)
+        return reading.today(conn, moment, sight), reading.hours(conn, moment, sight)
 
 
-def _selected(state: Any, seat: Seat, moment: Moment, now: datetime) -> live.Changes:
+def _selected(state: Any, seat: Seat, moment: Moment, now: datetime) -> Changes:
     """The open card's live part; its buttons too, unless a form stands there."""
     selected = seat.selected
     with state.pool.connection() as conn:
-        case = desk.read(conn, state.catalog, moment, *selected, seat.sight)
+        case = desk.read(conn, state.catalog, state.hub.seen(moment, seat.sight), *selected, seat)
     if case is None:
         return {}
-    shown: live.Changes = {
+    shown: Changes = {
         key: piece
         for key, piece in zip(CARD, card.card(case, state.catalog, now), strict=True)
         if key != ACTS or not seat.busy
@@ -181,7 +183,7 @@ def _selected(state: Any, seat: Seat, moment: Moment, now: datetime) -> live.Cha
     return shown if seat.selected == selected else {}  # something else was selected meanwhile
 
 
-def patched(changes: live.Changes) -> dict[str, dict[str, Any]]:
+def patched(changes: Changes) -> dict[str, dict[str, Any]]:
     """Changes by component, map traces gathered into one Patch of the figure."""
     out: dict[str, dict[str, Any]] = {}
     patch = None
@@ -220,7 +222,7 @@ def callbacks(app: Dash) -> None:
             return
         seat = state.hub.sit(page, person, parts_of(state))
 
-        def send(changes: live.Changes) -> None:
+        def send(changes: Changes) -> None:
             for ident, props in patched(changes).items():
                 for prop, value in props.items():
                     socket.set_prop_sync(ident, prop, value)
@@ -310,7 +312,7 @@ def _pick(state: Any, person: Person | None, page: str, chosen: dict[str, Any]) 
     case = None
     if seat is not None and kind:
         with state.pool.connection() as conn:
-            case = desk.read(conn, state.catalog, hub.moment, kind, ident, seat.sight)
+            case = desk.read(conn, state.catalog, hub.seen(hub.moment, seat.sight), kind, ident, seat)
     at = ([], []) if case is None or case.lng is None else ([case.lng], [case.lat])
     patch["data"][ring]["lon"], patch["data"][ring]["lat"] = at
     patch["data"][ring]["marker"]["symbol"] = ["pick"] * len(at[0])
@@ -339,24 +341,24 @@ def _act(state: Any, person: Person | None, page: str, wanted: dict[str, Any]) -
             said = ""
             if do == "ack":
                 said = desk.acknowledge(
-                    conn, str(wanted.get("alert")), seat.sight, now, note=str(wanted.get("note") or "")
+                    conn, str(wanted.get("alert")), seat, now, note=str(wanted.get("note") or "")
                 )
             elif do == "report":
-                _, said = desk.report(conn, catalog, str(wanted.get("alert")), seat.sight, now)
+                _, said = desk.report(conn, catalog, str(wanted.get("alert")), seat, now)
             elif do == "go":
-                said = desk.act(conn, catalog, str(wanted.get("event")), verb, wanted, seat.sight, now)
+                said = desk.act(conn, catalog, str(wanted.get("event")), verb, wanted, seat, now)
         except Refused as err:
             return no_update, str(err), "bad"
         seat.busy = False
         hub.mark("alerts", "events")
-        case = desk.read(conn, catalog, hub.moment, *seat.selected, seat.sight)
+        case = desk.read(conn, catalog, hub.seen(hub.moment, seat.sight), *seat.selected, seat)
     buttons = card.actions(case, catalog) if case else []
     hub.shown(seat, {ACTS: buttons})
     return buttons, said, "good" if said else ""
 
 
 def _form(state: Any, conn: Any, seat: Seat, verb: str) -> list:
-    case = desk.read(conn, state.catalog, state.hub.moment, *seat.selected, seat.sight)
+    case = desk.read(conn, state.catalog, state.hub.seen(state.hub.moment, seat.sight), *seat.selected, seat)
     if case is None or case.event is None or verb not in case.verbs:
         raise Refused("案卷已有变化，这个动作现在不能办，请看最新状态", "conflict")
     category = state.catalog.categories.get(case.event["category"])
@@ -372,7 +374,7 @@ def _hands(state: Any, person: Person | None, page: str, asked: dict[str, Any]) 
         return no_update
     with state.pool.connection() as conn:
         row = db.one(conn, "web_event", id=str(asked["event"]))
-        if row is None or not seat.sight.sees_event(row):
+        if row is None or not seat.sight.sees_event(row, row["joined"]):
             return no_update
         people = desk.hands(conn, str(asked["org"]), row["grid"])
     return card.forms.hand_options(people, row, state.catalog.words)
@@ -383,10 +385,8 @@ def _search(state: Any, person: Person | None, page: str, text: str) -> Any:
     if seat is None or not text:
         return []
     like = "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    mine = {e["id"] for e in seat.sight.events(state.hub.moment)}
     with state.pool.connection() as conn:
-        found = db.many(conn, "web_search", like=like, cameras=list(state.catalog.cameras))
-        rows = [r for r in found if r["what"] != "event" or r["id"] in mine]
+        rows = db.many(conn, "web_search", like=like, cameras=list(state.catalog.cameras), **seat.sight.parameters())
     if not rows:
         return bits.empty("没有找到")
     return [

@@ -1,0 +1,80 @@
+"""Who reads what of a report: drafts are for its makers and leaders, and a list of cases holds the reader's own.
+
+The numbers of an issued report are made to be handed round; the cases behind them are not. So every list and every query
+by number is cut down to what the reader's `Sight` sees before page, document or API gets the snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+
+from brain.identity.scope import Sight
+from brain.report import text
+from brain.store import db
+
+BY_NUMBER = "ids="
+
+
+def seen(conn: psycopg.Connection, snapshot: Mapping[str, Any], sight: Sight) -> frozenset[str]:
+    """Numbers of the snapshot's cases that somebody may read: those he sees as cases today, and those that the snapshot
+    counts for his organisation, wherever they went since."""
+    cases = snapshot["cases"]
+    rows = db.many(conn, "report_seen", ids=[c["id"] for c in cases], **sight.parameters())
+    counted = {c["id"] for c in cases if sight.org is not None and c["org"] == sight.org}
+    return frozenset(counted | {r["id"] for r in rows})
+
+
+def for_sight(conn: psycopg.Connection, snapshot: Mapping[str, Any], sight: Sight) -> dict[str, Any]:
+    """The snapshot as somebody reads it."""
+    return kept_to(snapshot, seen(conn, snapshot, sight), sight.org)
+
+
+def kept_to(snapshot: Mapping[str, Any], ids: frozenset[str], org: str | None = None) -> dict[str, Any]:
+    """The snapshot for a reader of these cases: others' are taken out of every list and query, the numbers stay.
+
+    `hidden` says how many rows a list lost. A repeat place stays where it is `org`'s or all its cases are the reader's.
+    """
+    if all(c["id"] in ids for c in snapshot["cases"]):
+        return dict(snapshot)
+    overdue, repeats = snapshot["overdue"], snapshot["repeats"]
+    late = [r for r in overdue["rows"] if r["id"] in ids]
+    places = [r for r in repeats["rows"] if ids.issuperset(r["ids"]) or (org is not None and r["org"] == org)]
+    lists = {
+        "overdue": overdue | {"rows": late, "listed": len(late), "hidden": len(overdue["rows"]) - len(late)},
+        "repeats": repeats | {"rows": places, "hidden": len(repeats["rows"]) - len(places)},
+    }
+    whole = {key: _cut(part, ids) for key, part in (dict(snapshot) | lists).items() if key != "cases"}
+    return whole | {"cases": [c for c in snapshot["cases"] if c["id"] in ids]}
+
+
+def _cut(part: Any, ids: frozenset[str]) -> Any:
+    """A part of a snapshot without the numbers of others' cases."""
+    match part:
+        case str() if part.startswith(BY_NUMBER):
+            return BY_NUMBER + ",".join(i for i in part.removeprefix(BY_NUMBER).split(",") if i in ids)
+        case dict():
+            return {k: [i for i in v if i in ids] if k == "ids" else _cut(v, ids) for k, v in part.items()}
+        case list() | tuple():
+            return [_cut(v, ids) for v in part]
+        case _:
+            return part
+
+
+def says_repeats(snapshot: Mapping[str, Any], shown: int) -> str:
+    """The sentence under (or instead of) the list of repeat places, of which `shown` are printed."""
+    repeats = snapshot["repeats"]
+    hidden, rows = repeats.get("hidden", 0), len(repeats["rows"])
+    if hidden:
+        return f"本月重复点位共 {text.count(rows + hidden)} 处，这里只列与本单位有关的 {shown} 处。"
+    return f"共 {text.count(rows)} 处，列前 {shown} 处。" if rows else "本月没有重复点位。"
+
+
+def says_overdue(snapshot: Mapping[str, Any]) -> str:
+    """The sentence under the list of what is late."""
+    overdue = snapshot["overdue"]
+    if overdue.get("hidden"):
+        return f"共 {text.count(overdue['of'])} 件，这里只列与本单位有关的 {overdue['listed']} 件，未反馈的在前。"
+    return f"共 {text.count(overdue['of'])} 件，列前 {overdue['listed']} 件，未反馈的在前。"
