@@ -20,6 +20,7 @@ FILES = (
     "words.toml",
     "plans.toml",
     "workflow.toml",
+    "forms.toml",
     "kpi.toml",
     "sheets.toml",
 )

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from brain.model import Clock, Level, Limit, Quality, Role, State, Station
+from brain.rules.forms import Wording
 
 
 class BadCatalog(ValueError):
@@ -334,6 +335,7 @@ class Catalog:
     themes: dict[str, Theme]
     words: Words
     practice: Practice
+    forms: Wording
     stage_limits: dict[str, Limit]
     ladders: dict[str, list[dict[str, Any]]]
     alert_ladders: dict[Level, AlertLadder]

@@ -81,6 +81,20 @@ def may_see(
     return any(code.startswith(place) for place in found.places for code in codes)
 
 
+def sees_alert(actor: Actor, alert: Mapping[str, Any], roles: Mapping[Role, Any] | None = None) -> bool:
+    """Whether the actor may read an alert (a row with grid, town and org): it lies in his places, or its device is his
+    organisation's. The public sees none."""
+    found = scope(actor, roles)
+    if found.everything:
+        return True
+    if actor.role is Role.PUBLIC:
+        return False
+    if found.org is not None and alert["org"] == found.org:
+        return True
+    code = alert["grid"] or alert["town"] or DISTRICT
+    return any(code.startswith(place) for place in found.places)
+
+
 def may_open(role: Role, page: str, roles: Mapping[Role, Any]) -> bool:
     """Whether a role may open a page (its key); `roles` is `catalog.roles`, "*" stands for every page."""
     pages = roles[role].pages

@@ -18,6 +18,7 @@ from brain.flow.alerts import paging
 from brain.flow.alerts.memory import Key, save_states, state_of, state_text, states_of
 from brain.flow.events import acting, duplicates, signals
 from brain.flow.events.history import as_json
+from brain.identity import scope
 from brain.model import ENGINE, Actor, Alert, Judgement, Level, Refused, Role, RuleState, Source, Station
 from brain.store import db
 
@@ -239,6 +240,7 @@ ACKERS = frozenset({Role.OPERATOR, Role.ACCEPTOR, Role.DISPATCHER, Role.CHIEF, R
 
 def ack(
     conn: psycopg.Connection,
+    catalog: Catalog,
     alert_id: int,
     actor: Actor,
     now: datetime,
@@ -248,16 +250,16 @@ def ack(
     """Somebody has seen the alert; with `until` the acknowledgement expires then. A worsening takes it back in any
     case.
 
-    Raises Refused: 'unknown', 'cleared', 'role', 'place', 'until'.
+    Raises Refused: 'unknown' (no such alert, or not his to see), 'cleared', 'role', 'place', 'until'.
     """
-    if actor.role not in ACKERS:
-        raise Refused("当前角色不能确认告警", "role")
-    if until is not None and until <= now:
-        raise Refused("确认的有效期要晚于现在", "until")
     with conn.transaction():
         row = db.one(conn, "alert_for_update", id=alert_id)
-        if row is None:
-            raise Refused(f"没有编号为 {alert_id} 的告警", "unknown")
+        if row is None or not _sees(conn, catalog, alert_id, actor):
+            raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
+        if actor.role not in ACKERS:
+            raise Refused("当前角色不能确认告警", "role")
+        if until is not None and until <= now:
+            raise Refused("确认的有效期要晚于现在", "until")
         if row["cleared_at"] is not None:
             raise Refused("告警已经解除，不用再确认", "cleared")
         if actor.role is Role.WORKER and not any(
@@ -267,6 +269,10 @@ def ack(
         row = db.one(conn, "alert_acked", id=alert_id, now=now, by=actor.name, until=until)
         paging.note(conn, row, "ack", now, note, actor=actor.name)
     return alert_of(row)
+
+
+def _sees(conn: psycopg.Connection, catalog: Catalog, alert_id: int, actor: Actor) -> bool:
+    return scope.sees_alert(actor, db.one(conn, "alert_whose", id=alert_id), catalog.roles)
 
 
 def get(conn: psycopg.Connection, alert_id: int) -> Alert | None:
