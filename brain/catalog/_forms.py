@@ -30,6 +30,9 @@ def wording(top: Entry) -> Wording:
     for part, whole in (("wall_lead", "wall"), ("phone_next", "phone")):
         if odd := set(orders[part]) - set(orders[whole]):
             raise order.wrong(part, f"{'、'.join(sorted(odd))}不在 {whole} 里，请先列入")
+    for verb in orders["phone"]:
+        if odd := forms.kinds_needed(verb) - forms.ON_PHONE:
+            raise order.wrong("phone", f"{verb} 要填的（{'、'.join(sorted(odd))}）手机上填不了，请去掉，在坐席办理")
     beside = {k: _known(order, "phone_beside", v) for k, v in order.table("phone_beside").items().items()}
     made = Wording(
         labels={key: label.take(key, str) for key in LABELS}, verbs=_own(top.table("verb")),

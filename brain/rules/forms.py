@@ -49,6 +49,8 @@ KINDS = {
 }  # fmt: skip
 ROWS = {"org": "orgs", "handler_id": "people", "category": "categories"}
 """Fields whose choices are rows of the record, and which: the screen asks for them."""
+ON_PHONE = frozenset({"text", "choice", "condition", "result", "until", "photos", "place"})
+"""Kinds of fields that the phone draws; the others need lists of the record."""
 REPORT_LABELS = {"category": "类别", "title": "标题", "place": "地点", "photos": "照片", "description": "描述", "address": "地点说明"}
 PHASES: dict[str, str] = {
     V.REPORT: "report", V.VERIFIED: "verify", V.ANSWER: "answer", V.SELF_HANDLE: "answer", V.CHECK: "check", PART: "answer",
@@ -181,6 +183,11 @@ def needs_of(verb: Verb | str) -> tuple[str, ...]:
         return ("note",)
     found = dict.fromkeys(need for (_, v), move in MOVES.items() if v == verb for need in move.needs)
     return tuple(found)
+
+
+def kinds_needed(verb: Verb | str) -> frozenset[str]:
+    """Kinds of the fields without which a verb is refused."""
+    return frozenset(KINDS[key] for need in needs_of(verb) for key in ASKS.get(need, ()) if key not in OPTIONAL)
 
 
 def keys_of(verb: Verb | str, wording: Wording) -> tuple[str, ...]:
