@@ -134,7 +134,7 @@ def test_whoever_may_not_see_an_event_cannot_tell_it_from_one_that_is_not_there(
     says = district.refused("unknown", district.act, event, Verb.NOTE, "swj", note="x")
     nothing = district.refused(
         "unknown", acting.act, district.conn, district.catalog, "4414022026090399999", Verb.NOTE,
-        district.actor("swj"), district.now, note="x",
+        district.actor("swj"), district.now, Given(note="x"),
     )  # fmt: skip
     assert says.replace(event.id, "") == nothing.replace("4414022026090399999", "")
 

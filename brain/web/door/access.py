@@ -21,7 +21,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from brain.catalog import Catalog
 from brain.identity import scope as rules
 from brain.identity import sessions
-from brain.identity.doing import Doer, Via
+from brain.identity.doing import Doer, Via, refusals_audited
 from brain.identity.people import Person
 from brain.model import Refused, Role
 from brain.web.door import plain
@@ -274,10 +274,11 @@ async def password(request: Request) -> Response:
     old, new, again = (str(given.get(k) or "") for k in ("old", "new", "again"))
 
     def change() -> Person:
-        if new != again and not (is_json and "again" not in given):
-            raise Refused("两次输入的新口令不一样，请重新输入", "again")
+        now, ip = datetime.now(UTC), address_of(request)
         with request.app.state.pool.connection() as conn:
-            now, ip = datetime.now(UTC), address_of(request)
+            if new != again and not (is_json and "again" not in given):
+                with refusals_audited(conn, Doer(person, ip, Via.PAGE), "password", f"person:{person.id}", now):
+                    raise Refused("两次输入的新口令不一样，请重新输入", "again")
             return sessions.change_password(conn, person, old, new, now, ip=ip, keep_session=request.cookies.get(COOKIE))
 
     try:
