@@ -292,7 +292,7 @@ def given(verb: Verb | str, raw: Mapping[str, Any], now: datetime, city: City) -
     Raises Refused('form'): something that this verb does not ask, or that cannot be read. Whether what is needed is there is
     asked by the rules, which know the event.
     """
-    names = {name for key in keys_of(verb, city.forms) for name in _names(key)}
+    names = {"reason", *(name for key in keys_of(verb, city.forms) for name in _names(key))}  # why may be said with any verb
     found: dict[str, Any] = {}
     for name, value in raw.items():
         if value is None or (isinstance(value, str) and not value.strip()) or (isinstance(value, list | tuple) and not value):
