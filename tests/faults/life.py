@@ -129,7 +129,7 @@ def live(env: dict[str, str], log: str, point: str, limit: int) -> int:
 
 def serve() -> None:
     """Fork a life a line; say when it was born and when it died."""
-    import ingest.doors.mqtt  # noqa: F401 - the worker imports its doors by name
+    import ingest.doors.mqtt
     import ingest.worker  # noqa: F401 - imported here, once for all lives
     from brain import catalog
     from ingest import feeds
