@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from brain.catalog import _categories, _city, _people, _sensors, _sheets, _themes, _words, _work
+from brain.catalog import _categories, _city, _forms, _people, _sensors, _sheets, _themes, _words, _work
 from brain.catalog._toml import FILES, Entry, read_files
 from brain.catalog.records import (
     AlertLadder,
@@ -81,6 +81,7 @@ def load(folder: str | None = None) -> Catalog:
         themes=themes,
         words=words,
         practice=practice,
+        forms=_forms.wording(top["forms.toml"]),
         stage_limits=stage_limits,
         ladders=ladders,
         alert_ladders=alert_ladders,

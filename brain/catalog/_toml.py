@@ -22,6 +22,7 @@ FILES = (
     "words.toml",
     "plans.toml",
     "workflow.toml",
+    "forms.toml",
     "kpi.toml",
     "sheets.toml",
     "duties.toml",

@@ -14,6 +14,7 @@ from typing import Any
 from brain.catalog.theme_shapes import Theme
 from brain.city import AHEAD, City
 from brain.model import Clock, Level, Limit, Quality, Role, Source, State, Station
+from brain.rules.forms import Wording
 
 
 class BadCatalog(ValueError):
@@ -343,6 +344,7 @@ class Catalog:
     themes: dict[str, Theme]
     words: Words
     practice: Practice
+    forms: Wording
     stage_limits: dict[str, Limit]
     ladders: dict[str, list[dict[str, Any]]]
     alert_ladders: dict[Level, AlertLadder]

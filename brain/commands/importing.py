@@ -6,10 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+
+import psycopg
 
 from brain import catalog as catalogs
 from brain.commands import backfill
+from brain.identity.doing import Doer, act_audited, at_the_console
 from brain.model import Refused
 from brain.settings import Settings
 from brain.store import db
@@ -41,8 +45,14 @@ def rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[int, dict[str, s
         yield reader.line_num, row
 
 
-def stations(conn, path: Path) -> int:
+def stations(conn: psycopg.Connection, path: Path, by: Doer, now: datetime) -> int:
     """Insert or update stations; returns how many. Place codes are found from the coordinates."""
+    return act_audited(
+        conn, by, "import_stations", f"file:{path.name}", now, lambda: _stations(conn, path), kept=lambda n: {"stations": n}
+    )
+
+
+def _stations(conn: psycopg.Connection, path: Path) -> int:
     known = {r["code"] for r in conn.execute("SELECT code FROM org")}
     found = []
     for line, row in rows(path, STATION_COLUMNS):
@@ -58,22 +68,29 @@ def stations(conn, path: Path) -> int:
             raise Refused(f"{path} 第 {line} 行：params 不是 JSON（{err}）") from None
         row["org"] = row["org"] or None  # type: ignore[assignment]
         found.append({c: row[c] for c in STATION_COLUMNS})
-    with conn.transaction():
-        for row in found:
-            db.run(conn, "station_import", **row)
+    for row in found:
+        db.run(conn, "station_import", **row)
     return len(found)
+
+
+def _readable(path: Path) -> None:
+    if not path.is_file():
+        raise Refused(f"文件 {path} 不存在；请核对路径")
 
 
 def run(settings: Settings, what: str, path: Path, say: Callable[[str], None]) -> int:
     """The command; 1 when lines were refused."""
-    if what == "stations":
-        with db.connect(settings.database_url, name="brain import") as conn:
-            say(f"已导入站点 {stations(conn, path)} 个")
-        return 0
-    rejects = Path(f"{path.stem}.未导入.csv")
-    done = backfill.load(
-        lambda: db.connect(settings.database_url, name="brain import"), catalogs.load(settings.catalog or None), path, rejects
-    )
+    by, now = at_the_console(), datetime.now(UTC)
+    with db.connect(settings.database_url, name="brain import") as conn:
+        if what == "stations":
+            say(f"已导入站点 {stations(conn, path, by, now)} 个")
+            return 0
+        rejects = Path(f"{path.stem}.未导入.csv")
+        # Not around the import: it runs for minutes in transactions of its own, and a line kept open would hold up every other.
+        act_audited(conn, by, "import_readings", f"file:{path.name}", now, lambda: _readable(path))
+        done = backfill.load(
+            lambda: db.connect(settings.database_url, name="brain import"), catalogs.load(settings.catalog or None), path, rejects
+        )
     for line, reason in done.first:
         say(f"第 {line} 行未导入：{reason}")
     say(f"已入库 {done.stored} 条，重复 {done.duplicate} 条，未导入 {done.refused} 条")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from argparse import Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from brain import catalog as catalogs
 from brain.city import ZONE
 from brain.identity import push_keys
+from brain.identity.doing import at_the_console, refusals_audited
 from brain.model import Refused
 from brain.settings import Settings
 from brain.store import db
@@ -27,13 +27,14 @@ def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
                     f"{','.join(row['feeds'])}  {row['note']}".rstrip()
                 )
             return 0
-        by = f"命令行 {getpass.getuser()}"
+        by = at_the_console()
         if args.act == "revoke":
             push_keys.revoke(conn, by, args.id, now)
             say(f"密钥 {args.id} 已吊销，即刻生效")
             return 0
-        if args.org not in catalogs.load(settings.catalog or None).departments:
-            raise Refused(f"没有单位 {args.org}；代码见 departments.toml")
+        with refusals_audited(conn, by, "feed_key_create", "feed_key:", now, org=args.org):
+            if args.org not in catalogs.load(settings.catalog or None).departments:
+                raise Refused(f"没有单位 {args.org}；代码见 departments.toml")
         feeds = [f.strip() for f in args.feeds.split(",") if f.strip()]
         expires_at = now + timedelta(days=args.days)
         id, secret = push_keys.make(conn, signing_key(settings), by, args.org, feeds, now, expires_at, args.note)

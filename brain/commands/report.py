@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from brain.catalog import Catalog
+from brain.identity.doing import act_audited, at_the_console
 from brain.model import Refused
 from brain.report import docx, places, snapshot
 from brain.store import db
@@ -19,12 +20,15 @@ def write_file(url: str, catalog: Catalog, period: str, path: str | Path, now: d
     target = Path(path)
     if target.suffix.lower() != ".docx":
         raise Refused(f"输出文件 {target} 应以 .docx 结尾", "path")
+    now = now or datetime.now(UTC)
     with db.connect(url, name="brain report") as conn:
         try:
-            made = snapshot.current(conn, catalog, period, now or datetime.now(UTC))
+            made = snapshot.current(conn, catalog, period, now)
         except ValueError as err:
             raise Refused(str(err), "period") from None
         shapes = places.shapes(conn)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    docx.write(made, target, shapes)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        act_audited(
+            conn, at_the_console(), "report.download", period, now, lambda: docx.write(made, target, shapes), version=made["version"]
+        )
     return target

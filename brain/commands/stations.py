@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from brain import catalog as catalogs
 from brain.city import ZONE
 from brain.flow.measured import instruments
+from brain.identity.doing import at_the_console
 from brain.model import Refused
 from brain.settings import Settings
 from brain.store import db
@@ -47,21 +47,21 @@ def moment(text: str, what: str) -> datetime:
 
 def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
     """One action of `brain station`; Refused names what is wrong."""
-    now, who = datetime.now(UTC), f"命令行 {getpass.getuser()}"
+    now, by = datetime.now(UTC), at_the_console()
     with db.connect(settings.database_url, name="brain station") as conn:
         if args.act == "list":
             return _list(conn, args.station, now, say)
         starts = moment(args.starts, "开始时间") if getattr(args, "starts", None) else now
         ends = moment(args.ends, "结束时间") if getattr(args, "ends", None) else None
         if args.act == "maintain":
-            instruments.maintain(conn, args.station, starts, ends or now, args.why, who, now)
+            instruments.maintain(conn, args.station, starts, ends or now, args.why, by, now)
             say(f"已登记 {args.station} 检修：{_span(starts, ends)}；期间的数据照存，不参与判断")
         elif args.act == "done":
-            ended = instruments.end_maintenance(conn, args.station, who, now)
+            ended = instruments.end_maintenance(conn, args.station, by, now)
             say(f"{args.station} 检修结束（{ended} 个窗口）")
         else:
             number = instruments.calibrate(
-                conn, catalogs.load(settings.catalog or None), args.station, args.kind, starts, ends, who, now,
+                conn, catalogs.load(settings.catalog or None), args.station, args.kind, starts, ends, by, now,
                 factor=args.factor, addend=args.add, why=args.why,
             )  # fmt: skip
             say(f"已登记第 {number} 号校准：{args.station} {args.kind} × {args.factor:g} {args.add:+g}，{_span(starts, ends)}")

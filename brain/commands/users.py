@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
+from datetime import UTC, datetime
+
+import psycopg
 
 from brain.identity import accounts
+from brain.identity.doing import act_audited, at_the_console, refusals_audited
 from brain.local.first_start import one_time_password
-from brain.model import Refused, Role
+from brain.model import Refused
 from brain.settings import Settings
 from brain.store import db
+
+GIVEN_ROLES = ("operator", "acceptor", "dispatcher", "chief", "department", "worker", "leader", "admin")
 
 
 def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
@@ -28,26 +34,34 @@ def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
                 )
                 say(f"{row['login']:<16}{row['name']:<16}{row['role']:<12}{row['org'] or '':<12}{state}")
             return 0
+        by, now = at_the_console(), datetime.now(UTC)
+        said = {"by": by.name, "ip": by.address, "now": now}
         if args.act == "add":
-            if args.role not in {r.value for r in Role if r not in (Role.CLOCK, Role.RULE, Role.PUBLIC)}:
-                raise Refused(
-                    f"没有角色 {args.role}；可用：operator acceptor dispatcher chief department worker leader admin"
-                )
             password = one_time_password()
             places = tuple(p.strip() for p in args.places.split(",") if p.strip())
-            with conn.transaction():
-                accounts.create(conn, login=args.login, name=args.name, role=Role(args.role), org=args.org, places=places)
-                accounts.set_password(conn, args.login, password, must_change=True)
+            with refusals_audited(conn, by, "person_create", f"person:{args.login}", now):
+                if args.role not in GIVEN_ROLES:
+                    raise Refused(f"没有角色 {args.role}；可用：{' '.join(GIVEN_ROLES)}")
+                accounts.create(
+                    conn, login=args.login, name=args.name, role=args.role, org=args.org, places=places, password=password, **said
+                )
             say(f"已新增 {args.login}，一次性密码：{password}")
             return 0
         if args.act == "password":
             password = one_time_password()
-            with conn.transaction():
-                accounts.set_password(conn, args.login, password, must_change=True)
+            with refusals_audited(conn, by, "password", f"person:{args.login}", now):
+                accounts.set_password(conn, args.login, password, must_change=True, **said)
             say(f"{args.login} 的一次性密码：{password}")
             return 0
-        row = db.one(conn, "account_set_active", login=args.login, active=args.act == "enable")
-        if row is None:
-            raise Refused(f"没有登录名为 {args.login} 的账号；brain user list 可查看")
-        say(f"{args.login} 已{'启用' if args.act == 'enable' else '停用'}")
+        active = args.act == "enable"
+        act_audited(
+            conn, by, "person_enable" if active else "person_disable", f"person:{args.login}", now,
+            lambda: _switch(conn, args.login, active),
+        )  # fmt: skip
+        say(f"{args.login} 已{'启用' if active else '停用'}")
         return 0
+
+
+def _switch(conn: psycopg.Connection, login: str, active: bool) -> None:
+    if db.one(conn, "account_set_active", login=login, active=active) is None:
+        raise Refused(f"没有登录名为 {login} 的账号；brain user list 可查看")

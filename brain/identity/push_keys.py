@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from brain.identity import audit
+from brain.identity.doing import Doer, act_audited
 from brain.model import Refused
 from brain.store import db
 
@@ -45,7 +45,7 @@ class FeedKey:
 def make(
     conn: psycopg.Connection,
     secret_key: str,
-    by: str,
+    by: Doer,
     org: str,
     feeds: list[str],
     now: datetime,
@@ -53,32 +53,37 @@ def make(
     note: str = "",
 ) -> tuple[str, str]:
     """A new key; returns its id and its secret, which nobody can see again. Raises Refused."""
-    if len(secret_key) < SECRET_KEY_LEAST:
-        raise Refused(f"没有签名密钥或不足 {SECRET_KEY_LEAST} 位；请先运行 brain up，或用 BRAIN_SECRET_KEY_FILE 给出")
-    odd = [f for f in feeds if not re.fullmatch(r"[a-z][a-z0-9_]*", f)]
-    if odd or not feeds:
-        raise Refused(f"接入名 {'、'.join(odd) or '是空的'}，写不成；可用的见 python -m ingest feeds，多个用逗号隔开")
-    if expires_at <= now:
-        raise Refused("有效期应晚于现在；请改正天数")
     id, secret = "k" + secrets.token_hex(6), secrets.token_urlsafe(32)
-    nonce = urandom(NONCE)
-    sealed = nonce + _box(secret_key).encrypt(nonce, secret.encode(), _bound(id, org, feeds, expires_at))
-    with conn.transaction():
+
+    def do() -> None:
+        if len(secret_key) < SECRET_KEY_LEAST:
+            raise Refused(f"没有签名密钥或不足 {SECRET_KEY_LEAST} 位；请先运行 brain up，或用 BRAIN_SECRET_KEY_FILE 给出")
+        odd = [f for f in feeds if not re.fullmatch(r"[a-z][a-z0-9_]*", f)]
+        if odd or not feeds:
+            raise Refused(f"接入名 {'、'.join(odd) or '是空的'}，写不成；可用的见 python -m ingest feeds，多个用逗号隔开")
+        if expires_at <= now:
+            raise Refused("有效期应晚于现在；请改正天数")
+        nonce = urandom(NONCE)
+        sealed = nonce + _box(secret_key).encrypt(nonce, secret.encode(), _bound(id, org, feeds, expires_at))
         db.run(
             conn, "feed_key_insert", id=id, org=org, feeds=sorted(set(feeds)), sealed=sealed, note=note, created_at=now,
             expires_at=expires_at,
         )  # fmt: skip
-        audit.audit(conn, by, "feed_key_create", now, object=f"feed_key:{id}", org=org, feeds=sorted(set(feeds)))
+
+    act_audited(conn, by, "feed_key_create", f"feed_key:{id}", now, do, org=org, feeds=sorted(set(feeds)))
     return id, secret
 
 
-def revoke(conn: psycopg.Connection, by: str, id: str, now: datetime) -> None:
+def revoke(conn: psycopg.Connection, by: Doer, id: str, now: datetime) -> None:
     """End a key: the next request under it is refused. Raises Refused when there is none."""
-    with conn.transaction():
+
+    def do() -> str:
         row = db.one(conn, "feed_key_revoke", id=id, now=now)
         if row is None:
             raise Refused(f"没有编号为 {id} 的密钥；brain key list 可查看")
-        audit.audit(conn, by, "feed_key_revoke", now, object=f"feed_key:{id}", org=row["org"])
+        return row["org"]
+
+    act_audited(conn, by, "feed_key_revoke", f"feed_key:{id}", now, do, kept=lambda org: {"org": org})
 
 
 def find(conn: psycopg.Connection, secret_key: str, id: str) -> FeedKey | None:

@@ -10,6 +10,7 @@ import psycopg
 from brain.identity import people
 from brain.identity.accounts import set_password
 from brain.identity.audit import audit
+from brain.identity.doing import Doer, Via, refusals_audited
 from brain.identity.passwords import HASHER, POLICY, Policy, fits, hash_password, nobody
 from brain.identity.people import Person, person_of
 from brain.identity.tokens import digest
@@ -21,12 +22,19 @@ SEEN_EVERY = timedelta(seconds=30)  # a session's last use is written at most so
 
 
 def authenticate(
-    conn: psycopg.Connection, login: str, password: str, now: datetime, ip: str = "", policy: Policy = POLICY
+    conn: psycopg.Connection,
+    login: str,
+    password: str,
+    now: datetime,
+    ip: str = "",
+    policy: Policy = POLICY,
+    action: str = "login",
 ) -> Person:
     """Who logs in. Raises Refused: 'login' (name or password wrong, the two not told apart), 'locked'.
 
     8.1.4.1 b: after `policy.tries` failures the account is locked for `policy.lock_min` minutes; every attempt leaves
-    an audit line.
+    an audit line. Another `action` asks who somebody is before it is done: then only a failure is written here, under its
+    name, and the act writes its own line.
     """
     with conn.transaction():
         row = db.one(conn, "person_count_attempt", login=login, now=now, tries=policy.tries, lock_min=policy.lock_min)
@@ -40,9 +48,10 @@ def authenticate(
             old = row["password_at"] is not None and now - row["password_at"] > timedelta(days=policy.max_age_days)
             fresh = hash_password(password) if stale else None
             person = person_of(db.one(conn, "person_logged_in", id=row["id"], hash=fresh, must_change=old))
-            audit(conn, person, "login", now, object=what, ip=ip)
+            if action == "login":
+                audit(conn, person, action, now, object=what, ip=ip)
             return person
-        audit(conn, who, "login", now, object=what, ip=ip, ok=False)
+        audit(conn, who, action, now, object=what, ip=ip, ok=False)
     locked = known and known["active"] and known["locked_until"]
     if locked and locked > now:
         wait = -int((now - locked).total_seconds() // 60)
@@ -61,8 +70,9 @@ def change_password(
     keep_session: str | None = None,
 ) -> Person:
     """A person changes his own password; the old one is asked for, and a wrong one counts as a failed login."""
-    authenticate(conn, person.login, old, now, ip)
-    return set_password(conn, person.id, new, now=now, by=person, ip=ip, keep_session=keep_session)
+    authenticate(conn, person.login, old, now, ip, action="password")
+    with refusals_audited(conn, Doer(person, ip, Via.PAGE), "password", f"person:{person.id}", now):
+        return set_password(conn, person.id, new, now=now, by=person, ip=ip, keep_session=keep_session)
 
 
 def open_session(

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from brain.model import CLOSED_STATES, OPEN_STATES, Actor, Event, Refused, Role, State, Verb
-from brain.rules.guards import ASK_PRACTICE, GUARDS, HANDLERS, SAYS, STANDING, SUPERVISORS, Details, Facts
+from brain.rules.given import NOTHING, Given
+from brain.rules.guards import ASK_PRACTICE, GUARDS, HANDLERS, SAYS, STANDING, SUPERVISORS, Facts
 
-__all__ = ["MARKS", "MOVES", "Details", "Effect", "Facts", "Mark", "Move", "allowed", "check", "mermaid", "table"]
+__all__ = ["MARKS", "MOVES", "Effect", "Facts", "Given", "Mark", "Move", "allowed", "check", "mermaid", "table"]
 
 S, V, R = State, Verb, Role
 
@@ -188,7 +189,7 @@ MOVES |= {(state, verb): mark.move for verb, mark in MARKS.items() for state in 
 
 
 # Deciding -----------------------------------------------------------------------------------------------------------
-def check(event: Event | None, verb: Verb, actor: Actor, details: Details, facts: Facts) -> Move:
+def check(event: Event | None, verb: Verb, actor: Actor, given: Given, facts: Facts) -> Move:
     """The move that this verb makes now, with its target state filled in. `event` is None for a report.
 
     Raises Refused with a Chinese sentence and a code: `no_such_move` (the state does not know the verb), `role` (not
@@ -203,14 +204,14 @@ def check(event: Event | None, verb: Verb, actor: Actor, details: Details, facts
     if event is None:
         return move
     for need in move.needs:
-        if refused := GUARDS[need](event, actor, details, facts):
+        if refused := GUARDS[need](event, actor, given, facts):
             raise refused
-    return _resolved(event, Verb(verb), actor, details, facts, move)
+    return _resolved(event, Verb(verb), actor, given, facts, move)
 
 
-def _resolved(event: Event, verb: Verb, actor: Actor, details: Details, facts: Facts, move: Move) -> Move:
+def _resolved(event: Event, verb: Verb, actor: Actor, given: Given, facts: Facts, move: Move) -> Move:
     """The line of the table with what depends on the case filled in."""
-    if verb == V.CHECK and details.passed is False:
+    if verb == V.CHECK and given.passed is False:
         return replace(move, to=move.fails_to, clock=Effect.RESUME, stage=None, counts="reworks")
     if verb == V.RETURN and event.returns + 1 > facts.practice.max_returns:
         return replace(move, stage="arbitrate")
@@ -227,14 +228,13 @@ def allowed(event: Event, actor: Actor, facts: Facts | None = None) -> list[Verb
     Only what stands already is asked (state, role, whose event it is, counters); what must still be handed in is
     asked by `check`. Without facts the guards that need the catalog's numbers or the time are left to `check` too.
     """
-    nothing = Details()
     found = []
     for verb in Verb:
         move = MOVES.get((event.state, verb))
         if move is None or actor.role not in move.by:
             continue
         asked = [need for need in move.needs if need in STANDING and (facts is not None or need not in ASK_PRACTICE)]
-        if all(GUARDS[need](event, actor, nothing, facts or _UNKNOWN) is None for need in asked):
+        if all(GUARDS[need](event, actor, NOTHING, facts or _UNKNOWN) is None for need in asked):
             found.append(verb)
     return found
 

@@ -16,6 +16,7 @@ from brain.flow.events import acting
 from brain.identity import accounts, people, rosters
 from brain.identity.people import Person
 from brain.model import Actor, Event, Refused, Role, Source, Station, Verb
+from brain.rules.forms import Given
 
 TOWN, VILLAGE = "441402103", "441402103200"
 # The map, north up; a letter is a cell of 0.01°, capitals lie in grid 1, small letters in grid 2.
@@ -64,8 +65,12 @@ class District:
         self.now += timedelta(minutes=minutes)
         event = acting.get(self.conn, event if isinstance(event, str) else event.id)
         if here:
-            given = {"lng": event.lng, "lat": event.lat, "photos": [self.photo(login)]} | given
-        return acting.act(self.conn, self.catalog, event.id, verb, self.actor(login), self.now, **given)
+            given = {"lng": event.lng, "lat": event.lat, "photos": (self.photo(login),)} | given
+        seen = given.pop("expect_version", None)
+        handed = Given(**given)
+        return acting.act(
+            self.conn, self.catalog, event.id, verb, self.actor(login), self.now, handed, expect_version=seen
+        )
 
     def until(self, state: str, **more) -> Event:
         """A case of 暴露垃圾 taken along the line up to a state, a minute a step."""

@@ -109,7 +109,7 @@ def test_clearing_ends_it_and_the_next_one_is_another(district, says):
 # Acknowledging ------------------------------------------------------------------------------------------------------
 def test_worsening_takes_an_acknowledgement_back_and_easing_does_not(district, says):
     ident = says("open", Level.YELLOW, 16.0)
-    ack = lambda: recording.ack(district.conn, ident, district.actor("operator"), district.now)  # noqa: E731
+    ack = lambda: recording.ack(district.conn, district.catalog, ident, district.actor("operator"), district.now)  # noqa: E731
     assert ack().acked_by == "operator员"
     says("change", Level.RED, 41.0, minutes=5)
     assert recording.get(district.conn, ident).acked_at is None
@@ -121,7 +121,7 @@ def test_worsening_takes_an_acknowledgement_back_and_easing_does_not(district, s
 def test_an_acknowledgement_expires_and_people_are_told_again(district, says):
     ident = says("open", Level.BLUE, 6.0)
     until = district.now + timedelta(hours=2)
-    recording.ack(district.conn, ident, district.actor("operator"), district.now, until=until, note="正在看")
+    recording.ack(district.conn, district.catalog, ident, district.actor("operator"), district.now, until=until, note="正在看")
     told = len(district.notices("operator"))
     escalation.sweep(district.conn, district.catalog, until - timedelta(seconds=1))
     assert recording.get(district.conn, ident).acked_at is not None
@@ -131,13 +131,13 @@ def test_an_acknowledgement_expires_and_people_are_told_again(district, says):
 
 def test_who_may_acknowledge_what(district, says):
     ident = says("open", Level.BLUE, 6.0)
-    do = lambda login, **kw: recording.ack(district.conn, ident, district.actor(login), district.now, **kw)  # noqa: E731
-    district.refused("role", do, "public")
-    district.refused("role", do, "admin")
-    district.refused("place", do, "worker2")
+    do = lambda login, **kw: recording.ack(district.conn, district.catalog, ident, district.actor(login), district.now, **kw)  # noqa: E731
+    for login in ("public", "admin", "worker2"):
+        district.refused("unknown", do, login)  # not theirs to see: they are not even told that there is one
+    district.refused("role", do, "leader")
     district.refused("until", do, "operator", until=district.now)
     assert do("worker1").acked_by == "worker1员"
-    district.refused("unknown", recording.ack, district.conn, 999, district.actor("operator"), district.now)
+    district.refused("unknown", recording.ack, district.conn, district.catalog, 999, district.actor("operator"), district.now)
     says("clear")
     district.refused("cleared", do, "operator")
 

@@ -13,6 +13,7 @@ import pytest
 from brain.commands import backfill
 from brain.engine.loop import Engine
 from brain.flow.measured import instruments, readings
+from brain.identity.doing import Doer, Via
 from brain.model import Refused
 from brain.store import db
 
@@ -139,8 +140,9 @@ def test_a_file_without_its_columns_is_refused_as_a_whole(bring):
 
 
 def test_what_is_known_of_the_instrument_holds_for_history(conn, catalog, now, bring):
-    instruments.calibrate(conn, catalog, "WQ-01", "ph", now - timedelta(days=9), None, "运维", now, addend=0.5, why="比测")
-    instruments.maintain(conn, "WQ-01", now - timedelta(hours=1), now, "换药", "运维", now)
+    by = Doer("运维", "localhost", Via.CLI)
+    instruments.calibrate(conn, catalog, "WQ-01", "ph", now - timedelta(days=9), None, by, now, addend=0.5, why="比测")
+    instruments.maintain(conn, "WQ-01", now - timedelta(hours=1), now, "换药", by, now)
     bring(lines(now, 2), at=now + timedelta(minutes=5))
     instruments.settle(conn, now + timedelta(minutes=10))
     assert [(row[3], row[4]) for row in stored(conn)] == [(pytest.approx(7.51), "maintenance"), (7.5, "late")]

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from brain.flow.events import acting, signals
 from brain.model import Refused, State, Verb
+from brain.rules.forms import Given
 from brain.store import db
 
 
@@ -83,17 +84,12 @@ def test_a_joined_organisation_gets_a_part_with_a_clock_and_the_answer_waits_for
     assert "请联动处置：暴露垃圾" in district.notices("swj")[-1]
     district.refused("parts_open", district.act, event, Verb.ANSWER, "cgj", here=True)
     swj = district.actor("swj")
-    district.refused(
-        "no_part",
-        acting.answer_part,
-        district.conn,
-        district.catalog,
-        event.id,
-        district.actor("town"),
-        district.now,
-        note="好",
+    say = lambda login: acting.answer_part(  # noqa: E731
+        district.conn, district.catalog, event.id, district.actor(login), district.now, Given(note="好")
     )
-    acting.answer_part(district.conn, district.catalog, event.id, swj, district.now, note="闸门已关")
+    district.refused("unknown", say, "town")  # neither theirs nor asked of them
+    district.refused("no_part", say, "cgj")
+    acting.answer_part(district.conn, district.catalog, event.id, swj, district.now, Given(note="闸门已关"))
     assert district.act(event, Verb.ANSWER, "cgj", here=True).state is State.ANSWERED
 
 
@@ -138,7 +134,7 @@ def test_whoever_may_not_see_an_event_cannot_tell_it_from_one_that_is_not_there(
     says = district.refused("unknown", district.act, event, Verb.NOTE, "swj", note="x")
     nothing = district.refused(
         "unknown", acting.act, district.conn, district.catalog, "4414022026090399999", Verb.NOTE,
-        district.actor("swj"), district.now, note="x",
+        district.actor("swj"), district.now, Given(note="x"),
     )  # fmt: skip
     assert says.replace(event.id, "") == nothing.replace("4414022026090399999", "")
 

@@ -15,6 +15,7 @@ import pytest
 from brain.flow.events import acting, clocks, escalation
 from brain.model import OPEN_STATES, Refused, State, Verb
 from brain.rules import lifecycle, sla
+from brain.rules.forms import Given
 
 PATHS, STEPS = 300, 18
 LIKELY = {  # the way most cases go, so that walks get far; everything else is tried, too
@@ -38,7 +39,7 @@ def given_for(rng: random.Random, district, verb: Verb, login: str, event) -> di
         "ratings": {"response": 1, "solved": 1, "satisfied": 4},
         "until": district.now + timedelta(days=rng.randint(1, 60)),
         "lng": event.lng, "lat": event.lat,
-        "photos": [district.photo(login)],
+        "photos": (district.photo(login),),
     }  # fmt: skip
     if rng.random() < 0.05:
         full.pop(rng.choice(list(full)))
@@ -76,7 +77,7 @@ def walk(rng: random.Random, district, category: str) -> str:
         try:
             acting.act(
                 district.conn, district.catalog, event.id, verb, district.actor(login), district.now,
-                **given_for(rng, district, verb, login, event),
+                Given(**given_for(rng, district, verb, login, event)),
             )  # fmt: skip
         except Refused:
             assert acting.get(district.conn, event.id).version == before

@@ -9,10 +9,12 @@ import pytest
 from brain.engine import upkeep
 from brain.engine.loop import Engine
 from brain.flow.measured import instruments, readings
+from brain.identity.doing import Doer, Via
 from brain.model import Quality, Reading, Refused
 from brain.rules.explaining import LOCAL
 
 HOUR = timedelta(hours=1)
+BY = Doer("运维", "localhost", Via.CLI)
 
 
 @pytest.fixture
@@ -44,20 +46,20 @@ def stored(conn, station: str = "WQ-01") -> list[tuple[float, str]]:
 # Maintenance --------------------------------------------------------------------------------------------------------
 def test_work_entered_afterwards_marks_what_is_stored_and_loses_nothing(conn, now, put):
     put(ph(now - 2 * HOUR, 3.0), ph(now - HOUR, 12.0), ph(now, 7.0))
-    instruments.maintain(conn, "WQ-01", now - 2 * HOUR, now, "更换试剂", "运维", now)
+    instruments.maintain(conn, "WQ-01", now - 2 * HOUR, now, "更换试剂", BY, now)
     assert stored(conn) == [(3.0, "maintenance"), (12.0, "maintenance"), (7.0, "ok")]
 
 
 def test_a_closed_hour_is_counted_anew_without_what_was_under_maintenance(conn, now, put):
     put(ph(now, 13.0))
     readings.roll_up(conn, now + 5 * HOUR)
-    instruments.maintain(conn, "WQ-01", now, now + HOUR, "比测", "运维", now + 5 * HOUR)
+    instruments.maintain(conn, "WQ-01", now, now + HOUR, "比测", BY, now + 5 * HOUR)
     readings.roll_up(conn, now + 5 * HOUR)
     assert conn.execute("SELECT n, high FROM reading_1h").fetchone() == {"n": 0, "high": None}
 
 
 def test_what_a_batch_under_way_stored_unmarked_is_marked_a_minute_later(conn, now, put):
-    instruments.maintain(conn, "WQ-01", now, now + HOUR, "更换试剂", "运维", now)
+    instruments.maintain(conn, "WQ-01", now, now + HOUR, "更换试剂", BY, now)
     put(ph(now, 12.0))  # by a worker that did not know yet
     assert instruments.settle(conn, now + timedelta(seconds=59)) == 0
     assert instruments.settle(conn, now + timedelta(seconds=60)) == 1
@@ -66,8 +68,8 @@ def test_what_a_batch_under_way_stored_unmarked_is_marked_a_minute_later(conn, n
 
 
 def test_the_work_can_be_ended_early(conn, now, put):
-    instruments.maintain(conn, "WQ-01", now, now + 9 * HOUR, "更换试剂", "运维", now)
-    assert instruments.end_maintenance(conn, "WQ-01", "运维", now + HOUR) == 1
+    instruments.maintain(conn, "WQ-01", now, now + 9 * HOUR, "更换试剂", BY, now)
+    assert instruments.end_maintenance(conn, "WQ-01", BY, now + HOUR) == 1
     assert conn.execute("SELECT ends FROM maintenance").fetchone()["ends"] == now + HOUR
 
 
@@ -76,7 +78,7 @@ def test_a_station_under_maintenance_is_not_called_silent_and_its_silence_counts
     put(ph(now))
     engine.step(now)
     limit = timedelta(seconds=min(catalog.rules["device", "silence_water"].limits.values()))
-    instruments.maintain(conn, "WQ-01", now + HOUR, now + 2 * limit, "大修", "运维", now)
+    instruments.maintain(conn, "WQ-01", now + HOUR, now + 2 * limit, "大修", BY, now)
 
     def silent(at: datetime) -> bool:
         engine.step(at)
@@ -97,7 +99,7 @@ def test_a_station_under_maintenance_is_not_called_silent_and_its_silence_counts
 def test_an_entry_that_makes_no_sense_is_refused_with_its_reason(conn, now, put, given, says):
     entry = {"station": "WQ-01", "ends": HOUR, "why": "检修"} | given
     with pytest.raises(Refused, match=says):
-        instruments.maintain(conn, entry["station"], now, now + entry["ends"], entry["why"], "运维", now)
+        instruments.maintain(conn, entry["station"], now, now + entry["ends"], entry["why"], BY, now)
     assert conn.execute("SELECT count(*) AS n FROM maintenance").fetchone()["n"] == 0
 
 
@@ -105,7 +107,7 @@ def test_an_entry_that_makes_no_sense_is_refused_with_its_reason(conn, now, put,
 def test_each_stored_reading_is_corrected_exactly_once_whenever_it_came(conn, catalog, now, put):
     put(ph(now - HOUR, 6.0))
     instruments.calibrate(
-        conn, catalog, "WQ-01", "ph", now - 2 * HOUR, None, "运维", now, factor=1.1, addend=0.2, why="比测 26-017"
+        conn, catalog, "WQ-01", "ph", now - 2 * HOUR, None, BY, now, factor=1.1, addend=0.2, why="比测 26-017"
     )
     effective = conn.execute("SELECT effective FROM calibration").fetchone()["effective"]
     put(ph(now, 6.0), at=now + timedelta(seconds=1))  # before it takes effect: as sent
@@ -118,16 +120,16 @@ def test_each_stored_reading_is_corrected_exactly_once_whenever_it_came(conn, ca
 
 def test_readings_outside_of_its_dates_stay_as_they_are(conn, catalog, now, put):
     put(ph(now - HOUR), ph(now), ph(now + HOUR))
-    instruments.calibrate(conn, catalog, "WQ-01", "ph", now, now + HOUR, "运维", now, addend=1.0, why="比测")
+    instruments.calibrate(conn, catalog, "WQ-01", "ph", now, now + HOUR, BY, now, addend=1.0, why="比测")
     instruments.settle(conn, now + HOUR)
     assert [value for value, _ in stored(conn)] == [7.0, 8.0, 7.0]
 
 
 def test_two_calibrations_of_one_quantity_cannot_overlap(conn, catalog, now, put):
-    instruments.calibrate(conn, catalog, "WQ-01", "ph", now, None, "运维", now, addend=1.0, why="比测")
+    instruments.calibrate(conn, catalog, "WQ-01", "ph", now, None, BY, now, addend=1.0, why="比测")
     with pytest.raises(Refused, match="已有校准"):
-        instruments.calibrate(conn, catalog, "WQ-01", "ph", now + HOUR, None, "运维", now, addend=2.0, why="比测")
-    instruments.calibrate(conn, catalog, "WQ-01", "ph", now - HOUR, now, "运维", now, addend=2.0, why="比测")
+        instruments.calibrate(conn, catalog, "WQ-01", "ph", now + HOUR, None, BY, now, addend=2.0, why="比测")
+    instruments.calibrate(conn, catalog, "WQ-01", "ph", now - HOUR, now, BY, now, addend=2.0, why="比测")
 
 
 # Drift --------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from brain.catalog import load
 from brain.model import OPEN_STATES, Actor, Event, Refused, Role, Source, State, Verb
 from brain.rules import guards, lifecycle
-from brain.rules.lifecycle import MARKS, MOVES, Details, Effect, Facts
+from brain.rules.lifecycle import MARKS, MOVES, Effect, Facts, Given
 
 CATALOG = load()
 BEIJING = timezone(timedelta(hours=8))
@@ -47,15 +47,24 @@ def event(state: State = S.REPORTED, **more) -> Event:
     return replace(base, **more)
 
 
-def code_of(case: Event, verb: Verb, actor: Actor, details: Details = Details(), facts: Facts = FACTS) -> str:  # noqa: B008
+def handed(*, photos: int = 0, distance_m: float | None = None, **more) -> tuple[Given, float | None]:
+    """What somebody hands in, and how far from the event he stands."""
+    return Given(photos=("photo",) * photos, **more), distance_m
+
+
+def check(case: Event | None, verb: Verb, actor: Actor, what: tuple[Given, float | None], facts: Facts) -> lifecycle.Move:
+    return lifecycle.check(case, verb, actor, what[0], replace(facts, distance_m=what[1]))
+
+
+def code_of(case: Event, verb: Verb, actor: Actor, details: tuple = handed(), facts: Facts = FACTS) -> str:
     with pytest.raises(Refused) as refused:
-        lifecycle.check(case, verb, actor, details, facts)
+        check(case, verb, actor, details, facts)
     assert any("\u4e00" <= letter <= "\u9fff" for letter in str(refused.value))
     return refused.value.code
 
 
 def goes(case: Event, verb: Verb, actor: Actor, facts: Facts = FACTS, **details) -> lifecycle.Move:
-    return lifecycle.check(case, verb, actor, Details(**details), facts)
+    return check(case, verb, actor, handed(**details), facts)
 
 
 PATH = [
@@ -78,14 +87,14 @@ def test_the_plain_path_leads_from_report_to_rating(state, verb, actor, details,
 
 @pytest.mark.parametrize("actor", [WORKER, PUBLIC, OPERATOR, DEPARTMENT, RULE, LEADER])
 def test_anyone_with_a_way_in_may_report(actor):
-    move = lifecycle.check(None, V.REPORT, actor, Details(), FACTS)
+    move = check(None, V.REPORT, actor, handed(), FACTS)
     assert (move.to, move.stage) == (S.REPORTED, "accept")
 
 
 @pytest.mark.parametrize("actor", [ADMIN, CLOCK])
 def test_the_administrator_and_the_clock_do_not_report(actor):
     with pytest.raises(Refused):
-        lifecycle.check(None, V.REPORT, actor, Details(), FACTS)
+        check(None, V.REPORT, actor, handed(), FACTS)
 
 
 def test_a_rule_accepts_what_its_own_sensor_reported():
@@ -99,34 +108,34 @@ def test_declining_needs_a_reason():
 
 def test_registering_needs_a_listed_condition():
     assert code_of(event(S.ACCEPTED), V.REGISTER, ACCEPTOR) == "register_condition"
-    assert code_of(event(S.ACCEPTED), V.REGISTER, ACCEPTOR, Details(condition="随便")) == "register_condition"
+    assert code_of(event(S.ACCEPTED), V.REGISTER, ACCEPTOR, handed(condition="随便")) == "register_condition"
 
 
 def test_registering_waits_for_a_verification_that_was_asked():
     asked = event(S.ACCEPTED, verify_asked_at=NOW)
-    assert code_of(asked, V.REGISTER, ACCEPTOR, Details(condition=CONDITION)) == "verify_pending"
+    assert code_of(asked, V.REGISTER, ACCEPTOR, handed(condition=CONDITION)) == "verify_pending"
     done = replace(asked, verified_at=NOW + timedelta(minutes=5))
     assert goes(done, V.REGISTER, ACCEPTOR, condition=CONDITION).to == S.REGISTERED
 
 
 def test_a_verification_needs_result_and_photo_and_keeps_the_state():
     asked = event(S.ACCEPTED, verify_asked_at=NOW)
-    assert code_of(asked, V.VERIFIED, WORKER, Details(photos=1, distance_m=3)) == "result_missing"
-    assert code_of(asked, V.VERIFIED, WORKER, Details(passed=True, distance_m=3)) == "photo_missing"
+    assert code_of(asked, V.VERIFIED, WORKER, handed(photos=1, distance_m=3)) == "result_missing"
+    assert code_of(asked, V.VERIFIED, WORKER, handed(passed=True, distance_m=3)) == "photo_missing"
     assert goes(asked, V.VERIFIED, WORKER, passed=True, photos=1, distance_m=3).to == S.ACCEPTED
-    assert code_of(event(S.ACCEPTED), V.VERIFIED, WORKER, Details(passed=True, photos=1)) == "verify_not_asked"
+    assert code_of(event(S.ACCEPTED), V.VERIFIED, WORKER, handed(passed=True, photos=1)) == "verify_not_asked"
 
 
 def test_dispatching_starts_the_handling_clock_and_needs_a_known_department():
     assert goes(event(S.REGISTERED), V.DISPATCH, RULE, org="cgj").clock == Effect.START
     assert code_of(event(S.REGISTERED), V.DISPATCH, DISPATCHER) == "org_missing"
     known = replace(FACTS, known_orgs=frozenset({"cgj"}))
-    assert code_of(event(S.REGISTERED), V.DISPATCH, DISPATCHER, Details(org="nobody"), known) == "org_unknown"
+    assert code_of(event(S.REGISTERED), V.DISPATCH, DISPATCHER, handed(org="nobody"), known) == "org_unknown"
 
 
 def test_only_the_department_that_has_it_may_take_answer_or_return():
     for state, verb in ((S.DISPATCHED, V.TAKE), (S.HANDLING, V.ANSWER), (S.HANDLING, V.RETURN)):
-        assert code_of(event(state), verb, OTHER_DEPARTMENT, Details(reason=REASON, photos=1)) == "not_yours"
+        assert code_of(event(state), verb, OTHER_DEPARTMENT, handed(reason=REASON, photos=1)) == "not_yours"
 
 
 def test_a_worker_takes_what_his_team_has_until_a_colleague_took_it():
@@ -136,7 +145,7 @@ def test_a_worker_takes_what_his_team_has_until_a_colleague_took_it():
 
 def test_a_return_needs_a_reason_of_the_list_and_leaves_the_clock_running():
     assert code_of(event(S.DISPATCHED), V.RETURN, DEPARTMENT) == "reason_missing"
-    assert code_of(event(S.DISPATCHED), V.RETURN, DEPARTMENT, Details(reason="不想办")) == "return_reason"
+    assert code_of(event(S.DISPATCHED), V.RETURN, DEPARTMENT, handed(reason="不想办")) == "return_reason"
     move = goes(event(S.HANDLING), V.RETURN, DEPARTMENT, reason=REASON)
     assert (move.to, move.clock, move.counts, move.stage) == (S.REGISTERED, Effect.NONE, "returns", "dispatch")
 
@@ -144,13 +153,13 @@ def test_a_return_needs_a_reason_of_the_list_and_leaves_the_clock_running():
 def test_the_second_return_goes_to_the_arbiter_whose_word_is_final():
     assert goes(event(S.HANDLING, returns=1), V.RETURN, DEPARTMENT, reason=REASON).stage == "arbitrate"
     disputed = event(S.REGISTERED, returns=2)
-    assert code_of(disputed, V.DISPATCH, DISPATCHER, Details(org="cgj")) == "arbiter_needed"
+    assert code_of(disputed, V.DISPATCH, DISPATCHER, handed(org="cgj")) == "arbiter_needed"
     assert goes(disputed, V.ARBITRATE, CHIEF, org="cgj", reason="属排水设施").to == S.DISPATCHED
-    assert code_of(event(S.DISPATCHED, returns=2), V.RETURN, DEPARTMENT, Details(reason=REASON)) == "arbitrated"
+    assert code_of(event(S.DISPATCHED, returns=2), V.RETURN, DEPARTMENT, handed(reason=REASON)) == "arbitrated"
 
 
 def test_there_is_nothing_to_arbitrate_before_a_second_return():
-    assert code_of(event(S.REGISTERED, returns=1), V.ARBITRATE, CHIEF, Details(org="cgj", reason="x")) == "no_dispute"
+    assert code_of(event(S.REGISTERED, returns=1), V.ARBITRATE, CHIEF, handed(org="cgj", reason="x")) == "no_dispute"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +171,7 @@ def test_there_is_nothing_to_arbitrate_before_a_second_return():
     ],
 )
 def test_an_answer_needs_a_photo_and_a_place(details, code):
-    assert code_of(event(S.HANDLING), V.ANSWER, DEPARTMENT, Details(**details)) == code
+    assert code_of(event(S.HANDLING), V.ANSWER, DEPARTMENT, handed(**details)) == code
 
 
 def test_an_answer_from_afar_needs_a_reason():
@@ -176,16 +185,16 @@ def test_the_distance_limit_comes_from_the_catalog():
 
 def test_the_handler_checks_and_closes_nothing_of_his_own():
     mine = event(S.ANSWERED, handler_id=WORKER.id)
-    ready = Details(passed=True, photos=1, distance_m=1)
+    ready = handed(passed=True, photos=1, distance_m=1)
     assert code_of(mine, V.CHECK, WORKER, ready) == "own_work"
     assert code_of(event(S.ANSWERED), V.CHECK, CHECKER, ready, replace(FACTS, is_last_handler=True)) == "own_work"
     closing = event(S.CHECKING, handler_id=CHIEF.id, check_passed=True)
-    assert code_of(closing, V.CLOSE, CHIEF, Details(condition=CLOSING)) == "own_work"
+    assert code_of(closing, V.CLOSE, CHIEF, handed(condition=CLOSING)) == "own_work"
 
 
 def test_a_check_given_to_one_worker_is_not_done_by_another():
     given_away = event(S.ANSWERED, checker_id=99)
-    assert code_of(given_away, V.CHECK, CHECKER, Details(passed=True, photos=1, distance_m=1)) == "not_your_check"
+    assert code_of(given_away, V.CHECK, CHECKER, handed(passed=True, photos=1, distance_m=1)) == "not_your_check"
 
 
 def test_a_check_that_was_not_passed_leads_back_to_handling_and_counts():
@@ -202,11 +211,11 @@ FIRING = replace(FACTS, sensor_firing=True)
 
 
 def test_a_firing_sensor_blocks_the_check_and_the_closing():
-    ready = Details(passed=True, photos=1, distance_m=1)
+    ready = handed(passed=True, photos=1, distance_m=1)
     assert code_of(event(S.ANSWERED), V.CHECK, CHECKER, ready, FIRING) == "sensor_firing"
     checked = event(S.CHECKING, check_passed=True)
-    assert code_of(checked, V.CLOSE, ACCEPTOR, Details(condition=CLOSING, reason="急"), FIRING) == "sensor_firing"
-    assert code_of(checked, V.CLOSE, CHIEF, Details(condition=CLOSING), FIRING) == "sensor_firing"
+    assert code_of(checked, V.CLOSE, ACCEPTOR, handed(condition=CLOSING, reason="急"), FIRING) == "sensor_firing"
+    assert code_of(checked, V.CLOSE, CHIEF, handed(condition=CLOSING), FIRING) == "sensor_firing"
 
 
 def test_the_chief_may_close_against_a_firing_sensor_with_a_reason():
@@ -219,36 +228,36 @@ def test_a_failed_check_is_taken_although_the_sensor_fires():
 
 
 def test_closing_needs_a_passed_check_and_a_condition():
-    assert code_of(event(S.CHECKING), V.CLOSE, CHIEF, Details(condition=CLOSING)) == "check_missing"
+    assert code_of(event(S.CHECKING), V.CLOSE, CHIEF, handed(condition=CLOSING)) == "check_missing"
     assert code_of(event(S.CHECKING, check_passed=True), V.CLOSE, CHIEF) == "close_condition"
 
 
 def test_a_self_handled_case_closes_in_one_visit_and_only_its_own():
     case = event()
     assert goes(case, V.SELF_HANDLE, WORKER, photos=1, distance_m=3).to == S.REPORTED
-    assert code_of(case, V.SELF_HANDLE, CHECKER, Details(photos=1, distance_m=3)) == "not_reporter"
-    assert code_of(case, V.CLOSE, WORKER, Details(condition=CLOSING)) == "not_self_handled"
+    assert code_of(case, V.SELF_HANDLE, CHECKER, handed(photos=1, distance_m=3)) == "not_reporter"
+    assert code_of(case, V.CLOSE, WORKER, handed(condition=CLOSING)) == "not_self_handled"
     done = event(self_handled=True)
     assert goes(done, V.CLOSE, WORKER, condition=CLOSING).to == S.CLOSED
-    assert code_of(done, V.CLOSE, CHECKER, Details(condition=CLOSING)) == "not_reporter"
+    assert code_of(done, V.CLOSE, CHECKER, handed(condition=CLOSING)) == "not_reporter"
 
 
 def test_a_rating_is_given_once_by_the_reporter_or_the_call_back():
     ratings = {"response": 1, "solved": 0, "satisfied": 2}
     closed = event(S.CLOSED, closed_at=NOW)
     assert goes(closed, V.RATE, WORKER, ratings=ratings).to == S.CLOSED
-    assert code_of(closed, V.RATE, CHECKER, Details(ratings=ratings)) == "not_reporter"
-    assert code_of(replace(closed, rated_at=NOW), V.RATE, OPERATOR, Details(ratings=ratings)) == "rated"
-    assert code_of(closed, V.RATE, OPERATOR, Details(ratings={"response": 1})) == "ratings"
+    assert code_of(closed, V.RATE, CHECKER, handed(ratings=ratings)) == "not_reporter"
+    assert code_of(replace(closed, rated_at=NOW), V.RATE, OPERATOR, handed(ratings=ratings)) == "rated"
+    assert code_of(closed, V.RATE, OPERATOR, handed(ratings={"response": 1})) == "ratings"
 
 
 def test_the_reporter_reopens_within_seven_days_and_a_supervisor_any_time():
     closed = event(S.CLOSED, closed_at=NOW - timedelta(days=7), reporter_id=PUBLIC.id)
     assert goes(closed, V.REOPEN, PUBLIC, reason="又有了").to == S.REGISTERED
     late = replace(closed, closed_at=NOW - timedelta(days=7, seconds=1))
-    assert code_of(late, V.REOPEN, PUBLIC, Details(reason="又有了")) == "too_late"
+    assert code_of(late, V.REOPEN, PUBLIC, handed(reason="又有了")) == "too_late"
     assert goes(late, V.REOPEN, LEADER, reason="复查").clock == Effect.RESUME
-    assert code_of(closed, V.REOPEN, WORKER, Details(reason="x")) == "not_reporter"
+    assert code_of(closed, V.REOPEN, WORKER, handed(reason="x")) == "not_reporter"
 
 
 @pytest.mark.parametrize("state", sorted(OPEN_STATES - {S.SUSPENDED}))
@@ -256,9 +265,9 @@ def test_any_open_case_may_be_suspended_once_for_a_year_at_most(state):
     until = NOW + timedelta(days=365)
     move = goes(event(state), V.SUSPEND, CHIEF, reason="等施工", until=until)
     assert (move.to, move.clock) == (S.SUSPENDED, Effect.PAUSE)
-    assert code_of(event(state), V.SUSPEND, CHIEF, Details(reason="x", until=until + timedelta(days=1))) == "until_far"
+    assert code_of(event(state), V.SUSPEND, CHIEF, handed(reason="x", until=until + timedelta(days=1))) == "until_far"
     before = event(state, suspended_at=NOW - timedelta(days=90))
-    assert code_of(before, V.SUSPEND, CHIEF, Details(reason="x", until=until)) == "suspended_before"
+    assert code_of(before, V.SUSPEND, CHIEF, handed(reason="x", until=until)) == "suspended_before"
 
 
 @pytest.mark.parametrize("state", sorted(OPEN_STATES - {S.SUSPENDED}))
@@ -271,8 +280,8 @@ def test_an_extension_is_asked_before_the_deadline_and_granted_twice_at_most():
     granted = goes(event(S.HANDLING), V.EXTEND, CHIEF, reason="同意")
     assert (granted.clock, granted.counts) == (Effect.EXTEND, "extensions")
     overdue = event(S.HANDLING, due_at=NOW - timedelta(minutes=1))
-    assert code_of(overdue, V.EXTEND, DEPARTMENT, Details(reason="等配件")) == "overdue"
-    assert code_of(event(S.HANDLING, extensions=2), V.EXTEND, CHIEF, Details(reason="x")) == "extensions_used"
+    assert code_of(overdue, V.EXTEND, DEPARTMENT, handed(reason="等配件")) == "overdue"
+    assert code_of(event(S.HANDLING, extensions=2), V.EXTEND, CHIEF, handed(reason="x")) == "extensions_used"
 
 
 def test_an_extension_asked_in_time_may_be_granted_after_the_deadline():
@@ -283,8 +292,8 @@ def test_an_extension_asked_in_time_may_be_granted_after_the_deadline():
 
 def test_only_the_chief_voids_and_only_before_dispatch():
     assert goes(event(S.ACCEPTED), V.VOID, CHIEF, reason="重复").to == S.VOID
-    assert code_of(event(S.ACCEPTED), V.VOID, ACCEPTOR, Details(reason="重复")) == "role"
-    assert code_of(event(S.DISPATCHED), V.VOID, CHIEF, Details(reason="重复")) == "no_such_move"
+    assert code_of(event(S.ACCEPTED), V.VOID, ACCEPTOR, handed(reason="重复")) == "role"
+    assert code_of(event(S.DISPATCHED), V.VOID, CHIEF, handed(reason="重复")) == "no_such_move"
 
 
 @pytest.mark.parametrize("verb", sorted(MARKS))
@@ -332,9 +341,9 @@ def test_whatever_is_tried_either_moves_or_is_refused_in_chinese(
 ):
     actor = Actor(6, "某人", role, "cgj", ("441402",))
     case = event(state, returns=returns, suspended_from="handling")
-    details = Details(reason=reason, photos=photos, passed=passed, org="cgj", condition=CONDITION, distance_m=10)
+    details = handed(reason=reason, photos=photos, passed=passed, org="cgj", condition=CONDITION, distance_m=10)
     try:
-        move = lifecycle.check(case, verb, actor, details, replace(FACTS, sensor_firing=firing))
+        move = check(case, verb, actor, details, replace(FACTS, sensor_firing=firing))
     except Refused as refused:
         assert any("\u4e00" <= letter <= "\u9fff" for letter in str(refused))
     else:
@@ -347,13 +356,13 @@ def test_a_verb_that_is_not_offered_is_not_taken(state, role, returns):
     actor = Actor(6, "某人", role, "cgj", ("441402",))
     case = event(state, returns=returns, suspended_from="handling", check_passed=True)
     offered = lifecycle.allowed(case, actor, FACTS)
-    generous = Details(
+    generous = handed(
         reason=REASON, note="x", org="cgj", condition=CONDITION, photos=1, distance_m=1, passed=True,
         ratings={"response": 1, "solved": 1, "satisfied": 5}, until=NOW + timedelta(days=1),
     )  # fmt: skip
     for verb in set(Verb) - set(offered):
         with pytest.raises(Refused):
-            lifecycle.check(case, verb, actor, generous, FACTS)
+            check(case, verb, actor, generous, FACTS)
 
 
 def test_the_buttons_of_a_department_are_those_of_its_own_case():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from brain.catalog import load
 from brain.model import OPEN_STATES, Actor, Clock, Event, Limit, Refused, Role, Source, State, Verb
 from brain.rules import lifecycle, sla
-from brain.rules.lifecycle import Details, Effect, Facts
+from brain.rules.lifecycle import Effect, Facts, Given
 
 CATALOG = load()
 START = datetime(2026, 9, 24, 9, tzinfo=timezone(timedelta(hours=8)))  # 中秋 and 国庆 are ahead
@@ -77,12 +77,12 @@ def test_time_used_and_time_left_add_up_on_every_path(clock, amount, path):
         then, now = now, now + timedelta(minutes=minutes)
         if event.due_at is not None and event.state in RUNNING:
             used += sla.spent_s(then, now, clock, calendar)
-        facts = Facts(now=now, practice=CATALOG.practice)
+        facts = Facts(now=now, practice=CATALOG.practice, distance_m=5)
         offered = choices(event, facts)
         actor, verb = offered[pick % len(offered)]
-        details = Details(
-            reason=CATALOG.return_reasons[0], note="说明", org="cgj", condition=_condition(verb), photos=1,
-            distance_m=5, passed=passed, until=now + timedelta(days=10),
+        details = Given(
+            reason=CATALOG.return_reasons[0], note="说明", org="cgj", condition=_condition(verb), photos=("photo",),
+            passed=passed, until=now + timedelta(days=10),
             ratings={"response": 1, "solved": 1, "satisfied": 4},
         )  # fmt: skip
         try:

@@ -26,6 +26,7 @@ from brain.flow.events import acting
 from brain.flow.measured import readings
 from brain.identity import accounts, people
 from brain.model import HazardWarning, Judgement, Level, Reading, RuleState, Source, Station, Verb
+from brain.rules.forms import Given
 from brain.store import db
 from tests.ports import free_port
 
@@ -240,7 +241,7 @@ class District:
         )
         condition = self.catalog.register_conditions[0]
         for verb, more in ((Verb.ACCEPT, {}), (Verb.REGISTER, {"condition": condition}), (Verb.DISPATCH, {"org": org})):
-            event = acting.act(self.conn, self.catalog, event.id, verb, chief, now, **more)
+            event = acting.act(self.conn, self.catalog, event.id, verb, chief, now, Given(**more))
         return event.id
 
     def warning(self, level: Level | None, event: str = "暴雨", seconds: float = 6 * 3600, **more) -> str:

@@ -156,6 +156,31 @@ def test_each_log_in_and_each_refusal_is_written_down(web, city, client):
     assert [r["ok"] for r in seen][-3:] == [True, False, True]
 
 
+def test_a_change_of_password_leaves_exactly_one_line_done_or_refused(client, newcomer, city):
+    assert client.post("/login", json=newcomer).status_code == 200
+    old, new = newcomer["password"], "Meijiang-2026!other"
+    tries = [
+        ({"old": "wrong", "new": new}, False),
+        ({"old": old, "new": "short"}, False),
+        ({"old": old, "new": new, "again": "else"}, False),
+        ({"old": old, "new": new}, True),
+    ]
+    for sent, done in tries:
+        newest = city.execute("SELECT max(id) AS id FROM audit").fetchone()["id"]
+        assert client.post("/password", json=sent, headers={"X-Brain": "1"}).is_success is done
+        rows = city.execute("SELECT action, ok, ip FROM audit WHERE id > %s", [newest]).fetchall()
+        assert [(r["action"], r["ok"], r["ip"]) for r in rows] == [("password", done, "127.0.0.1")], sent
+
+
+def test_leaving_leaves_exactly_one_line(client, web, city):
+    client.post("/login", json=web.account("chief"))
+    newest = city.execute("SELECT max(id) AS id FROM audit").fetchone()["id"]
+    client.post("/logout", json={})
+    client.post("/logout", json={})  # nobody leaves a second time
+    rows = city.execute("SELECT action, ok FROM audit WHERE id > %s", [newest]).fetchall()
+    assert [(r["action"], r["ok"]) for r in rows] == [("logout", True)]
+
+
 # The page itself --------------------------------------------------------------------------------------------------------
 @pytest.mark.browser
 def test_somebody_logs_in_with_the_keyboard_alone(visit, web):

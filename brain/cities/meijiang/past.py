@@ -115,8 +115,8 @@ class Life:
         Raises Refused when the rules say no: then this history is wrong, not the rules.
         """
         before, at = self.event, max(at, self.at + timedelta(seconds=1))
-        handed = lifecycle.Details(reason=reason, note=note, photos=1, distance_m=5.0, **given)
-        facts = lifecycle.Facts(now=at, practice=self.catalog.practice, known_orgs=self.crew.orgs)
+        handed = lifecycle.Given(reason=reason, note=note, photos=("simulated",), **given)
+        facts = lifecycle.Facts(now=at, practice=self.catalog.practice, known_orgs=self.crew.orgs, distance_m=5.0)
         move = lifecycle.check(before, verb, actor, handed, facts)
         first = clocks.register_stamps(self.catalog, before, case) if verb in (V.REGISTER, V.DISPATCH) else {}
         change = first | clocks.stamps(self.catalog, replace(before, **first), move, at)

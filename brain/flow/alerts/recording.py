@@ -18,6 +18,7 @@ from brain.flow.alerts import paging
 from brain.flow.alerts.carrying_out import carry_out
 from brain.flow.alerts.memory import Key, alert_of, save_states, state_of, state_text, states_of
 from brain.flow.events.history import as_json
+from brain.identity.scope import Sight
 from brain.model import ENGINE, Actor, Alert, Judgement, Level, Refused, Role, RuleState, Source, Station
 from brain.rules.consequences import Did, Happened, Opens
 from brain.store import db
@@ -206,6 +207,7 @@ ACKERS = frozenset({Role.OPERATOR, Role.ACCEPTOR, Role.DISPATCHER, Role.CHIEF, R
 
 def ack(
     conn: psycopg.Connection,
+    catalog: Catalog,
     alert_id: int,
     actor: Actor,
     now: datetime,
@@ -215,25 +217,28 @@ def ack(
     """Somebody has seen the alert; with `until` the acknowledgement expires then. A worsening takes it back in any
     case.
 
-    Raises Refused: 'unknown', 'cleared', 'role', 'place', 'until'.
+    Raises Refused: 'unknown' (no such alert, or not his to see), 'cleared', 'role', 'place', 'until'.
     """
-    if actor.role not in ACKERS:
-        raise Refused("当前角色不能确认告警", "role")
-    if until is not None and until <= now:
-        raise Refused("确认的有效期要晚于现在", "until")
     with conn.transaction():
         row = db.one(conn, "alert_for_update", id=alert_id)
-        if row is None:
-            raise Refused(f"没有编号为 {alert_id} 的告警", "unknown")
+        if row is None or not _sees(conn, catalog, alert_id, actor):
+            raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
+        if actor.role not in ACKERS:
+            raise Refused("当前角色不能确认告警", "role")
+        if until is not None and until <= now:
+            raise Refused("确认的有效期要晚于现在", "until")
         if row["cleared_at"] is not None:
             raise Refused("告警已经解除，不用再确认", "cleared")
-        if actor.role is Role.WORKER and not any(
-            (row["grid"] or row["town"] or "").startswith(p) for p in actor.places
-        ):
-            raise Refused("告警不在您的网格内，不能确认", "place")
         row = db.one(conn, "alert_acked", id=alert_id, now=now, by=actor.name, until=until)
         paging.note(conn, row, "ack", now, note, actor=actor.name)
     return alert_of(row)
+
+
+def _sees(conn: psycopg.Connection, catalog: Catalog, alert_id: int, actor: Actor) -> bool:
+    row = db.one(conn, "alert_whose", id=alert_id)
+    event = row["seen_by"]
+    sight = Sight.of(actor, catalog.roles)
+    return sight.sees_alert(row, org=row["org"], event=event, joined=event["joined"] if event else ())
 
 
 def get(conn: psycopg.Connection, alert_id: int) -> Alert | None:

@@ -25,7 +25,9 @@ from brain.flow.events.history import event_of, line, locked, log_of, verify_log
 from brain.identity.scope import Sight
 from brain.model import ENGINE, Actor, Event, Level, Refused, Role, Source, State, Verb
 from brain.rules import lifecycle
-from brain.rules.lifecycle import Details, Facts
+from brain.rules.forms import phase_of
+from brain.rules.given import NOTHING, Given
+from brain.rules.lifecycle import Facts
 from brain.store import db
 from geo.measure import quick_m
 
@@ -34,7 +36,6 @@ __all__ = [
     "self_handle", "verify_log",
 ]  # fmt: skip
 
-PHASE = {Verb.VERIFIED: "verify", Verb.ANSWER: "answer", Verb.SELF_HANDLE: "answer", Verb.CHECK: "check"}
 BY_RULE = (Source.SENSOR, Source.CAMERA)  # sources whose events the rules themselves accept and dispatch
 
 
@@ -69,7 +70,7 @@ def report(
     Raises Refused: 'category', 'title', 'place', 'role', 'photo', 'conflict' (the key is another person's).
     """
     _check_report(catalog, category, title, lng, lat)
-    lifecycle.check(None, Verb.REPORT, actor, Details(photos=len(photos)), Facts(now, catalog.practice))
+    lifecycle.check(None, Verb.REPORT, actor, Given(photos=tuple(photos)), Facts(now, catalog.practice))
     with conn.transaction():
         if client_key is not None:
             db.run(conn, "event_key_lock", client_key=client_key)
@@ -128,9 +129,9 @@ def _by_rule(conn: psycopg.Connection, catalog: Catalog, event: Event, now: date
     if event.state is State.ACCEPTED and Role.RULE in register.by:
         words = catalog.register_conditions
         condition = next((w for w in words if "感知" in w), words[0])
-        return act(conn, catalog, event.id, Verb.REGISTER, ENGINE, now, condition=condition)
+        return act(conn, catalog, event.id, Verb.REGISTER, ENGINE, now, Given(condition=condition))
     if event.state is State.REGISTERED:
-        event = act(conn, catalog, event.id, Verb.DISPATCH, ENGINE, now, org=route.org)
+        event = act(conn, catalog, event.id, Verb.DISPATCH, ENGINE, now, Given(org=route.org))
     return event
 
 
@@ -162,8 +163,9 @@ def self_handle(
         )  # fmt: skip
         if event.state is not State.REPORTED:
             return event
-        act(conn, catalog, event.id, Verb.SELF_HANDLE, actor, now, note=note, photos=photos, lng=lng, lat=lat)
-        return act(conn, catalog, event.id, Verb.CLOSE, actor, now, condition=condition)
+        mended = Given(note=note, photos=tuple(photos), lng=lng, lat=lat)
+        act(conn, catalog, event.id, Verb.SELF_HANDLE, actor, now, mended)
+        return act(conn, catalog, event.id, Verb.CLOSE, actor, now, Given(condition=condition))
 
 
 # Acting -------------------------------------------------------------------------------------------------------------
@@ -174,26 +176,14 @@ def act(
     verb: Verb | str,
     actor: Actor,
     now: datetime,
+    given: Given = NOTHING,
     *,
-    reason: str | None = None,
-    note: str | None = None,
-    org: str | None = None,
-    handler_id: int | None = None,
-    condition: str | None = None,
-    case: str | None = None,
-    photos: Sequence[UUID | str] = (),
-    lng: float | None = None,
-    lat: float | None = None,
-    passed: bool | None = None,
-    ratings: dict[str, int] | None = None,
-    until: datetime | None = None,
     expect_version: int | None = None,
 ) -> Event:
     """One verb by one actor, in one transaction; returns the event after it.
 
-    `condition` is the 立案 or 结案 condition; `case` the condition of the category that decides the handling limit (at
-    register or dispatch); `lng`, `lat` where the actor stands; `expect_version` what he saw when he decided. A time
-    before the newest log line counts as that line's: the history never runs backwards.
+    `given` is what he hands in, `expect_version` what he saw when he decided. A time before the newest log line counts as
+    that line's: the history never runs backwards.
 
     Raises Refused: 'unknown' (no such event, or not his to see), 'conflict' (somebody changed it since), and every code
     of the rules (`no_such_move`, `role`, `reason_missing`, `sensor_firing`, …); then nothing was written.
@@ -207,24 +197,22 @@ def act(
         if expect_version is not None and expect_version != event.version:
             _check_unchanged(conn, catalog, event, expect_version)
         now = max(now, row["last_at"] or now)
-        given = Details(
-            reason=reason, note=note, org=org, handler_id=handler_id, condition=condition, photos=len(photos),
-            distance_m=_distance_m(event, lng, lat), passed=passed, ratings=ratings, until=until,
-        )  # fmt: skip
-        facts, open_parts = _facts(conn, catalog, event, verb, actor, now)
+        facts, open_parts = _facts(conn, catalog, event, verb, actor, now, given)
         move = lifecycle.check(event, verb, actor, given, facts)
-        if verb == Verb.ANSWER and open_parts and not (reason or "").strip():
+        if verb == Verb.ANSWER and open_parts and not (given.reason or "").strip():
             raise Refused(f"还有 {open_parts} 个联动单位没有反馈，请等其完成，或说明先行反馈的原因", "parts_open")
-        doing = effects.Doing(conn, catalog, event, verb, actor, now, move, given, case)
+        doing = effects.Doing(conn, catalog, event, verb, actor, now, move, given)
         change = effects.changes(doing)
-        detail = doing.detail | _with_photos(conn, event, verb, actor, photos)
-        if given.distance_m is not None:
-            detail["distance_m"] = round(given.distance_m, 1)
-        after = write(conn, event, verb, actor, now, change, reason=reason, note=note, detail=detail)
+        detail = doing.detail | _with_photos(conn, event, verb, actor, given.photos)
+        if facts.distance_m is not None:
+            detail["distance_m"] = round(facts.distance_m, 1)
+        after = write(conn, event, verb, actor, now, change, reason=given.reason, note=given.note, detail=detail)
         if verb == Verb.REGISTER:
             after = _by_rule(conn, catalog, after, now)
         if after.state is move.to:  # what a rule has carried on by itself asks nobody to do it
-            telling.tell(conn, catalog, after, verb, actor, now, reason=reason, note=note, joined=org)
+            telling.tell(
+                conn, catalog, after, verb, actor, now, reason=given.reason, note=given.note, joined=given.org
+            )
     return after
 
 
@@ -237,7 +225,13 @@ def _may_see(conn: psycopg.Connection, catalog: Catalog, event: Event, actor: Ac
 
 
 def _facts(
-    conn: psycopg.Connection, catalog: Catalog, event: Event, verb: Verb | None, actor: Actor, now: datetime
+    conn: psycopg.Connection,
+    catalog: Catalog,
+    event: Event,
+    verb: Verb | None,
+    actor: Actor,
+    now: datetime,
+    given: Given = NOTHING,
 ) -> tuple[Facts, int]:
     row = db.one(conn, "event_facts", id=event.id)
     orgs: frozenset[str] = frozenset()
@@ -252,6 +246,7 @@ def _facts(
         extension_asked_at=row["extension_asked_at"],
         suspensions=row["suspensions"],
         known_orgs=orgs,
+        distance_m=_distance_m(event, given.lng, given.lat),
     )
     return facts, row["open_parts"]
 
@@ -261,8 +256,7 @@ def _with_photos(
 ) -> dict[str, Any]:
     if not given:
         return {}
-    phase = "report" if verb == Verb.REPORT else PHASE.get(verb, "other")
-    reused = photos.bind(conn, event.id, given, phase, actor.id)
+    reused = photos.bind(conn, event.id, given, phase_of(verb), actor.id)
     return {"photos": [str(p) for p in given]} | ({"photo_reused": reused} if reused else {})
 
 
@@ -292,21 +286,24 @@ def answer_part(
     event_id: str,
     actor: Actor,
     now: datetime,
-    *,
-    note: str,
-    photos: Sequence[UUID | str] = (),
+    given: Given,
 ) -> Event:
-    """A joined organisation has done its part (联动). Raises Refused: 'unknown', 'no_part', 'note_missing'."""
-    if not note.strip():
-        raise Refused("请填写本单位的处置情况", "note_missing")
+    """A joined organisation has done its part (联动). Raises Refused: 'unknown' (no such event, or not his to see), 'role',
+    'no_part', 'note_missing'."""
+    note = (given.note or "").strip()
     with conn.transaction():
         row = locked(conn, event_id)
-        if row is None:
-            raise Refused(f"没有案卷 {event_id}", "unknown")
-        event, now = event_of(row), max(now, row["last_at"] or now)
+        event = event_of(row) if row else None
+        if event is None or not _may_see(conn, catalog, event, actor):
+            raise Refused(f"没有案卷 {event_id}，或不在您的管辖范围内", "unknown")
+        if actor.role not in lifecycle.MARKS[Verb.NOTE].move.by:  # his answer is a note in the log
+            raise Refused("您的角色不能做这个操作", "role")
+        if not note:
+            raise Refused("请填写本单位的处置情况", "note_missing")
+        now = max(now, row["last_at"] or now)
         if db.one(conn, "part_answered", event_id=event_id, org=actor.org, now=now, by=actor.id, answer=note) is None:
             raise Refused("本单位在该案卷没有待办的联动任务", "no_part")
-        detail = {"part": actor.org} | _with_photos(conn, event, Verb.NOTE, actor, photos)
+        detail = {"part": actor.org} | _with_photos(conn, event, Verb.NOTE, actor, given.photos)
         return write(conn, event, Verb.NOTE, actor, now, {}, note=note, detail=detail)
 
 

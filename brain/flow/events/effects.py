@@ -22,7 +22,8 @@ from brain.flow.events import clocks, routing
 from brain.identity.scope import Sight
 from brain.model import Actor, Event, Refused, Role, Verb
 from brain.rules import sla
-from brain.rules.lifecycle import MOVES, Details, Move
+from brain.rules.given import Given
+from brain.rules.lifecycle import MOVES, Move
 from brain.store import db
 
 EVENT_ID = re.compile(r"\d{19}")
@@ -39,8 +40,7 @@ class Doing:
     actor: Actor
     now: datetime
     move: Move
-    given: Details
-    case: str | None = None  # which condition of the category applies: decides the handling limit
+    given: Given
     detail: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -58,9 +58,9 @@ def changes(doing: Doing) -> Change:
     event, move = doing.event, doing.move
     first = {}
     if doing.verb in _PROMISES:
-        first = clocks.register_stamps(doing.catalog, event, doing.case)
-        if doing.verb != Verb.REGISTER and doing.case and event.due_at is None:
-            limit = clocks.limit_for(doing.catalog, event.category, doing.case)
+        first = clocks.register_stamps(doing.catalog, event, doing.given.case)
+        if doing.verb != Verb.REGISTER and doing.given.case and event.due_at is None:
+            limit = clocks.limit_for(doing.catalog, event.category, doing.given.case)
             first |= {"limit_clock": str(limit.clock), "limit_amount": limit.amount}
     timed = clocks.stamps(doing.catalog, replace(event, **first), move, doing.now)
     out = {"state": move.to or event.state} | first | timed
@@ -90,7 +90,7 @@ def _verified(doing: Doing) -> Change:
 
 
 def _register(doing: Doing) -> Change:
-    doing.detail.update({"condition": doing.given.condition, "case": doing.case})
+    doing.detail.update({"condition": doing.given.condition, "case": doing.given.case})
     return {"register_condition": doing.given.condition}
 
 
@@ -104,7 +104,7 @@ def _dispatch(doing: Doing) -> Change:
             raise Refused("所选承办人不在该单位或已停用，请重新选择", "handler")
     else:
         person = routing.handler(doing.conn, org, doing.spot, doing.now)
-    doing.detail.update({"org": org, "handler": person, "by_rule": route.org, "why": route.why, "case": doing.case})
+    doing.detail.update({"org": org, "handler": person, "by_rule": route.org, "why": route.why, "case": doing.given.case})
     doing.detail.update({"missed": True} if route.missed else {})
     return {"org": org, "handler_id": person, "taken_at": None, "arrived_at": None}
 

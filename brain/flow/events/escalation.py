@@ -20,6 +20,7 @@ from brain.flow.events.history import as_json, event_of
 from brain.identity import audit
 from brain.model import CLOCKWORK, Event, Refused, State, Verb
 from brain.notify import notices
+from brain.rules.given import Given
 from brain.store import db
 
 LIMIT = 500  # rows a duty claims at once: a pass stays short, the next one goes on
@@ -140,7 +141,7 @@ def _resume(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
         for row in over:
             try:
                 with conn.transaction():
-                    acting.act(conn, catalog, row["id"], Verb.RESUME, CLOCKWORK, now, note="挂账到期，自动恢复办理")
+                    acting.act(conn, catalog, row["id"], Verb.RESUME, CLOCKWORK, now, Given(note="挂账到期，自动恢复办理"))
             except Refused as err:  # one odd case must not keep the others waiting
                 db.run(conn, "suspension_stuck", id=row["id"])
                 audit.audit(conn, CLOCKWORK, "resume", now, object=row["id"], ok=False, error=str(err))

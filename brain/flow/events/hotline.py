@@ -21,6 +21,7 @@ from brain.city import BEIJING
 from brain.flow.city import locating
 from brain.flow.events import acting
 from brain.model import Actor, Refused, Role, Source, State, Verb, WorkOrder
+from brain.rules.given import Given
 from brain.sheets import columns
 from brain.sheets.cells import Unreadable
 from brain.store import db
@@ -52,7 +53,7 @@ def take(conn: psycopg.Connection, catalog: Catalog, order: WorkOrder, now: date
             event_id, placed = _open(conn, catalog, order, now)
         elif event_id is not None:
             before = catalog.sheets.states.get(known["state"])
-            acting.act(conn, catalog, event_id, Verb.NOTE, IMPORTER, now, note=_note(catalog, order, state, before))
+            acting.act(conn, catalog, event_id, Verb.NOTE, IMPORTER, now, Given(note=_note(catalog, order, state, before)))
         if event_id is not None and state.accept:
             event = acting.get(conn, event_id)
             if event is not None and event.state is State.REPORTED:

@@ -15,8 +15,8 @@ from statistics import median
 import psycopg
 
 from brain.catalog import Catalog, Rule
-from brain.identity import audit
-from brain.model import Actor, Quality, Reading, Refused, Station
+from brain.identity.doing import Doer, act_audited
+from brain.model import Quality, Reading, Refused, Station
 from brain.store import db
 from geo.measure import distance_m
 
@@ -29,37 +29,39 @@ SETTLE_AFTER = timedelta(seconds=60)
 
 # Maintenance --------------------------------------------------------------------------------------------------------
 def maintain(
-    conn: psycopg.Connection, station: str, starts: datetime, ends: datetime, why: str, actor: Actor | str, now: datetime
+    conn: psycopg.Connection, station: str, starts: datetime, ends: datetime, why: str, by: Doer, now: datetime
 ) -> int:
     """Enter work on a station; returns its id. Readings observed in [starts, ends) are kept as `maintenance`, also those
     that are stored already. Raises Refused."""
-    if not starts < ends:
-        raise Refused("检修的结束时间应晚于开始时间；请核对后重填", "time")
-    if not why.strip():
-        raise Refused("请写明检修原因，便于日后查对", "why")
-    with conn.transaction():
-        db.run(conn, "begin_write")
+
+    def do() -> int:
+        if not starts < ends:
+            raise Refused("检修的结束时间应晚于开始时间；请核对后重填", "time")
+        if not why.strip():
+            raise Refused("请写明检修原因，便于日后查对", "why")
+        db.run(conn, "begin_write")  # must be the transaction's first: so the audit line follows the move here
         _known(conn, station)
-        name = actor if isinstance(actor, str) else actor.name
         found = db.one(
-            conn, "maintenance_add", station=station, starts=starts, ends=ends, why=why.strip(), by=name, now=now
+            conn, "maintenance_add", station=station, starts=starts, ends=ends, why=why.strip(), by=by.name, now=now
         )["id"]
         _mark(conn, station, None, starts, ends, Quality.MAINTENANCE)
-        audit.audit(
-            conn, actor, "maintenance", now, object=station, starts=starts.isoformat(), ends=ends.isoformat(), why=why
-        )
-    return found
+        return found
+
+    said = {"starts": starts.isoformat(), "ends": ends.isoformat(), "why": why}
+    return act_audited(conn, by, "maintenance", station, now, do, kept=lambda _: said)
 
 
-def end_maintenance(conn: psycopg.Connection, station: str, actor: Actor | str, now: datetime) -> int:
+def end_maintenance(conn: psycopg.Connection, station: str, by: Doer, now: datetime) -> int:
     """The work is done: its windows end now, those to come fall away. Returns how many; Refused when there is none."""
-    with conn.transaction():
+
+    def do() -> list[int]:
         _known(conn, station)
         ended = db.many(conn, "maintenance_end", station=station, now=now)
         if not ended:
             raise Refused(f"{station} 现在没有检修；可用 brain station list 查看", "none")
-        audit.audit(conn, actor, "maintenance_end", now, object=station, windows=[r["id"] for r in ended])
-    return len(ended)
+        return [r["id"] for r in ended]
+
+    return len(act_audited(conn, by, "maintenance_end", station, now, do, kept=lambda ended: {"windows": ended}))
 
 
 # Calibration --------------------------------------------------------------------------------------------------------
@@ -70,7 +72,7 @@ def calibrate(
     kind: str,
     starts: datetime,
     ends: datetime | None,
-    actor: Actor | str,
+    by: Doer,
     now: datetime,
     *,
     factor: float = 1.0,
@@ -79,15 +81,16 @@ def calibrate(
 ) -> int:
     """Enter a calibration (true = sent × factor + addend for readings observed from `starts` to `ends`, None: until
     further notice); returns its id. Readings stored before it takes effect are corrected by `settle`. Raises Refused."""
-    if kind not in catalog.kinds:
-        raise Refused(f"目录里没有感知量 {kind}；请核对 sensors.toml 里的名字", "kind")
-    if factor == 0 or (factor == 1 and addend == 0):
-        raise Refused("校准的倍数不能为 0，倍数为 1、加数为 0 等于没有校准；请核对", "value")
-    if ends is not None and not starts < ends:
-        raise Refused("校准的结束时间应晚于开始时间；请核对后重填", "time")
-    if not why.strip():
-        raise Refused("请写明校准依据（如比测记录编号），便于日后查对", "why")
-    with conn.transaction():
+
+    def do() -> int:
+        if kind not in catalog.kinds:
+            raise Refused(f"目录里没有感知量 {kind}；请核对 sensors.toml 里的名字", "kind")
+        if factor == 0 or (factor == 1 and addend == 0):
+            raise Refused("校准的倍数不能为 0，倍数为 1、加数为 0 等于没有校准；请核对", "value")
+        if ends is not None and not starts < ends:
+            raise Refused("校准的结束时间应晚于开始时间；请核对后重填", "time")
+        if not why.strip():
+            raise Refused("请写明校准依据（如比测记录编号），便于日后查对", "why")
         db.run(conn, "truth_alone", station=station)
         _known(conn, station)
         other = db.one(conn, "calibration_overlap", station=station, kind=kind, starts=starts, ends=ends)
@@ -95,16 +98,15 @@ def calibrate(
             raise Refused(
                 f"{station} 的{catalog.kinds[kind].label}在这段时间已有校准（第 {other['id']} 号）；请错开时间", "overlap"
             )
-        name = actor if isinstance(actor, str) else actor.name
-        found = db.one(
+        return db.one(
             conn, "calibration_add", station=station, kind=kind, starts=starts, ends=ends, factor=factor, addend=addend,
-            why=why.strip(), by=name, now=now, effective=(now + EFFECTIVE_AFTER).replace(microsecond=0),
+            why=why.strip(), by=by.name, now=now, effective=(now + EFFECTIVE_AFTER).replace(microsecond=0),
         )["id"]  # fmt: skip
-        audit.audit(
-            conn, actor, "calibration", now, object=f"{station} {kind}", factor=factor, addend=addend,
-            starts=starts.isoformat(), ends=ends.isoformat() if ends else None, why=why,
-        )  # fmt: skip
-    return found
+
+    said = {
+        "factor": factor, "addend": addend, "starts": starts.isoformat(), "ends": ends.isoformat() if ends else None, "why": why,
+    }  # fmt: skip
+    return act_audited(conn, by, "calibration", f"{station} {kind}", now, do, kept=lambda _: said)
 
 
 def settle(conn: psycopg.Connection, now: datetime) -> int:

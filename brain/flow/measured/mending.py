@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from brain.catalog import Catalog
-from brain.identity import audit
+from brain.identity.doing import Doer, act_audited
 from brain.identity.people import Person
 from brain.model import Refused, Role
 from brain.store import db
@@ -44,8 +44,8 @@ def sees(person: Person, org: str | None) -> bool:
 READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.CHIEF, Role.DEPARTMENT})
 
 
-def _may(person: Person) -> None:
-    if not may_change(person):
+def _may(by: Doer) -> None:
+    if not isinstance(by.who, Person) or not may_change(by.who):
         raise Refused("只有系统管理员可以处理死信和对照；请联系管理员", "role")
 
 
@@ -58,7 +58,7 @@ def feeds_of(conn: psycopg.Connection, person: Person) -> list[dict[str, Any]]:
 def set_mapping(
     conn: psycopg.Connection,
     catalog: Catalog,
-    person: Person,
+    by: Doer,
     feed: str,
     what: str,
     given: str,
@@ -66,8 +66,18 @@ def set_mapping(
     now: datetime,
 ) -> None:
     """Say what a sender's word stands for. Raises Refused: 'role', 'mapping'."""
-    _may(person)
     given, meant = given.strip(), meant.strip()
+
+    def do() -> None:
+        _may(by)
+        _check_mapping(conn, catalog, what, given, meant)
+        db.run(conn, "mapping_set", feed=feed, what=what, given=given, meant=meant, by=by.name, now=now)
+
+    said = {"what": what, "given": given, "meant": meant}
+    act_audited(conn, by, "intake.map", f"feed:{feed}", now, do, kept=lambda _: said)
+
+
+def _check_mapping(conn: psycopg.Connection, catalog: Catalog, what: str, given: str, meant: str) -> None:
     if what not in WHAT:
         raise Refused("对照只能是测站、感知量、单位或列名", "mapping")
     if not given or not meant or len(given) > 200 or len(meant) > 200 or "\0" in given + meant:
@@ -76,28 +86,19 @@ def set_mapping(
         raise Refused(f"没有编号为 {meant} 的测站；请先登记测站，或改选已有的测站", "mapping")
     if what == "kind" and meant.partition("@")[0] not in catalog.kinds:
         raise Refused(f"目录里没有感知量 {meant}；请从 sensors.toml 已登记的里面选", "mapping")
-    with conn.transaction():
-        db.run(conn, "mapping_set", feed=feed, what=what, given=given, meant=meant, by=person.name, now=now)
-        audit.audit(conn, person, "intake.map", now, object=f"feed:{feed}", what=what, given=given, meant=meant)
 
 
 def ask_replay(
-    conn: psycopg.Connection, person: Person, feed: str, rule: str | None, letters: list[int] | None, now: datetime
+    conn: psycopg.Connection, by: Doer, feed: str, rule: str | None, letters: list[int] | None, now: datetime
 ) -> int:
-    """Ask the workers to replay open dead letters in their order; the number of the request."""
-    _may(person)
-    with conn.transaction():
-        ident = db.one(conn, "mend_ask", feed=feed, rule=rule, letters=letters, by=person.name, now=now)["id"]
-        audit.audit(
-            conn,
-            person,
-            "intake.replay",
-            now,
-            object=f"feed:{feed}",
-            rule=rule,
-            letters=len(letters) if letters else None,
-        )
-    return ident
+    """Ask the workers to replay open dead letters in their order; the number of the request. Raises Refused('role')."""
+
+    def do() -> int:
+        _may(by)
+        return db.one(conn, "mend_ask", feed=feed, rule=rule, letters=letters, by=by.name, now=now)["id"]
+
+    count = len(letters) if letters else None
+    return act_audited(conn, by, "intake.replay", f"feed:{feed}", now, do, rule=rule, letters=count)
 
 
 def replay_of(conn: psycopg.Connection, ident: int) -> dict[str, Any] | None:
@@ -106,33 +107,35 @@ def replay_of(conn: psycopg.Connection, ident: int) -> dict[str, Any] | None:
 
 
 def discard(
-    conn: psycopg.Connection, person: Person, feed: str, letters: Iterable[int], reason: str, now: datetime
+    conn: psycopg.Connection, by: Doer, feed: str, letters: Iterable[int], reason: str, now: datetime
 ) -> int:
     """Throw open dead letters away, with a reason; they stay in the record. Returns how many. Raises Refused."""
-    _may(person)
-    ids, reason = list(letters), reason.strip()
-    if len(reason) < 2 or len(reason) > 200:
-        raise Refused("丢弃死信要写明原因，2–200 字", "reason")
-    with conn.transaction():
-        gone = db.many(
-            conn, "letters_discard", ids=ids, feed=feed, by=person.name, reason=reason.replace("\0", ""), now=now
-        )
-        audit.audit(
-            conn, person, "intake.discard", now, object=f"feed:{feed}", letters=[r["id"] for r in gone][:100], n=len(gone),
-            reason=reason,
-        )  # fmt: skip
-    return len(gone)
+    ids, reason = list(letters), reason.replace("\0", "").strip()
+
+    def do() -> list[int]:
+        _may(by)
+        if len(reason) < 2 or len(reason) > 200:
+            raise Refused("丢弃死信要写明原因，2–200 字", "reason")
+        return [r["id"] for r in db.many(conn, "letters_discard", ids=ids, feed=feed, by=by.name, reason=reason, now=now)]
+
+    def line(gone: list[int]) -> dict[str, Any]:
+        return {"letters": gone[:100], "n": len(gone), "reason": reason}
+
+    return len(act_audited(conn, by, "intake.discard", f"feed:{feed}", now, do, kept=line))
 
 
-def note_drift(conn: psycopg.Connection, person: Person, ident: int, now: datetime) -> None:
-    """Somebody has taken note of a changed shape; it leaves the list of news."""
-    _may(person)
-    with conn.transaction():
+def note_drift(conn: psycopg.Connection, by: Doer, ident: int, now: datetime) -> None:
+    """Somebody has taken note of a changed shape; it leaves the list of news. Raises Refused: 'role', 'unknown'."""
+
+    def do() -> str:
+        _may(by)
         row = db.one(conn, "drift_of", id=ident)
         if row is None:
             raise Refused("没有这条提示，或已处理", "unknown")
-        db.run(conn, "drift_seen", id=ident, by=person.name, now=now)
-        audit.audit(conn, person, "intake.drift", now, object=f"feed:{row['feed']}", drift=ident)
+        db.run(conn, "drift_seen", id=ident, by=by.name, now=now)
+        return row["feed"]
+
+    act_audited(conn, by, "intake.drift", "", now, do, kept=lambda feed: {"object": f"feed:{feed}"}, drift=ident)
 
 
 # Counting --------------------------------------------------------------------------------------------------------------

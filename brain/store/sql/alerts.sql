@@ -73,6 +73,12 @@ SELECT * FROM alert WHERE id = %(id)s;
 -- One alert, locked.
 SELECT * FROM alert WHERE id = %(id)s FOR UPDATE;
 
+-- alert_whose --
+-- Where an alert lies and whose its device is: what deciding who sees it needs.
+SELECT coalesce(a.grid, s.grid) AS grid, s.village, coalesce(a.town, s.town) AS town, s.org,
+       (SELECT brain_sight_of(e) FROM event e WHERE e.id = a.event_id) AS seen_by
+  FROM alert a LEFT JOIN station s ON s.id = a.station WHERE a.id = %(id)s;
+
 -- alert_acked --
 -- Somebody has seen it, for good or until a time.
 UPDATE alert SET acked_at = %(now)s, acked_by = %(by)s, acked_until = %(until)s, ack_due_at = NULL WHERE id = %(id)s RETURNING *;

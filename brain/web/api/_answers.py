@@ -22,8 +22,12 @@ STATUS = {
     "outside": 422,
     "key": 422,
     "theme": 422,
+    "form": 422,
+    "role": 403,
+    "audit": 503,
 }
-"""Refusals that are not a conflict with what stands (409): no such thing, or a field to mend."""
+"""Refusals that are not a conflict with what stands (409): no such thing, a field to mend, not his to do, or (503) nothing
+can be done while the audit trail cannot be written: the phone keeps it and tries again."""
 
 FIELDS = {
     "category": "类别", "title": "标题", "description": "描述", "address": "地点", "lng": "经度", "lat": "纬度", "crs": "坐标系",

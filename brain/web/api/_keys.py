@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,21 +25,21 @@ KEPT = timedelta(
 )  # longer than any phone stays without a line; reports are protected for ever by event.client_key
 
 
-def once(
-    conn: psycopg.Connection,
-    key: UUID | None,
-    person: Person,
-    asked: str,
-    now: datetime,
-    do: Callable[[], dict[str, Any]],
-) -> dict[str, Any]:
-    """The answer of `do`, or what it answered before under this key. `asked` is the whole request as text.
+Answer = dict[str, Any]
 
-    Raises Refused('key') when the key was used for another request or by somebody else.
-    """
-    if key is None:
-        with conn.transaction():
-            return do()
+
+def once(
+    conn: psycopg.Connection, key: UUID | None, person: Person, asked: str, now: datetime
+) -> Callable[[Callable[[], Answer]], Answer] | None:
+    """Wraps a deed (`act_audited(once=…)`): its answer, or what it answered before under this key; None without a key.
+    `asked` is the whole request as text."""
+    return None if key is None else partial(_once, conn, key, person, asked, now)
+
+
+def _once(
+    conn: psycopg.Connection, key: UUID, person: Person, asked: str, now: datetime, do: Callable[[], Answer]
+) -> Answer:
+    """Raises Refused('key') when the key was used for another request or by somebody else."""
     digest = hashlib.sha256(asked.encode()).digest()
     with conn.transaction():
         if (

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from brain.catalog import Catalog
 from brain.flow.alerts import recording
-from brain.identity import audit
+from brain.identity.doing import Doer, act_audited
 from brain.identity.people import Person, actor_of
 from brain.identity.scope import Sight
 from brain.model import PLATFORM, Level, Refused
@@ -20,10 +20,11 @@ from brain.store import db
 from brain.web.api._answers import Plain
 from brain.web.api._keys import once
 from brain.web.api._shapes import gcj, text
-from brain.web.door.access import address_of, current, database
+from brain.web.door.access import current, database, doer
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
+By = Annotated[Doer, Depends(doer)]
 Db = Annotated[psycopg.Connection, Depends(database)]
 Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
 
@@ -76,27 +77,21 @@ def ack(
     body: Ack,
     request: Request,
     person: Me,
+    by: By,
     conn: Db,
     key: Key = None,
 ) -> dict[str, Any]:
     """I have seen it."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
-    sight = Sight.of(person, catalog.roles)
-
-    def read() -> dict[str, Any]:
-        rows = db.many(
-            conn, "api_alerts", cleared=True, theme=None, level=None, id=alert_id, size=1, **sight.parameters()
-        )  # fmt: skip
-        if not rows:
-            raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
-        return _shape(rows[0], catalog)
 
     def do() -> dict[str, Any]:
-        read()
-        recording.ack(conn, alert_id, actor_of(person), now, until=body.until, note=body.note)
-        audit.audit(conn, person, "alert_ack", now, object=f"alert:{alert_id}", ip=address_of(request))
-        after = read()
-        return {"alert": {"id": after["id"], "acked_by": after["acked_by"], "acked_at": after["acked_at"].isoformat(),
-                          "acked_until": after["acked_until"] and after["acked_until"].isoformat()}}  # fmt: skip
+        after = recording.ack(conn, catalog, alert_id, actor_of(person), now, until=body.until, note=body.note)
+        return {"alert": {"id": after.id, "acked_by": after.acked_by, "acked_at": _iso(after.acked_at),
+                          "acked_until": _iso(after.acked_until)}}  # fmt: skip
 
-    return once(conn, key, person, f"ack {alert_id} {body.model_dump_json()}", now, do)
+    again = once(conn, key, person, f"ack {alert_id} {body.model_dump_json()}", now)
+    return act_audited(conn, by, "alert_ack", f"alert:{alert_id}", now, do, once=again)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at and at.isoformat()

@@ -17,19 +17,21 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from brain.catalog import Catalog
 from brain.flow.city import locating
 from brain.flow.events import acting, duplicates
-from brain.identity import audit
+from brain.identity.doing import Doer, act_audited
 from brain.identity.people import Person, actor_of
 from brain.identity.scope import Sight
 from brain.model import Event, Level, Refused, Role, Source, State, Verb
+from brain.rules import forms
 from brain.store import db
 from brain.web.api import _shapes, _words
 from brain.web.api._answers import Plain
 from brain.web.api._keys import once
 from brain.web.api._shapes import CRS, Lat, Lng, text
-from brain.web.door.access import address_of, current, database, require
+from brain.web.door.access import current, database, doer, require
 
 router = APIRouter(prefix="/api/v1", tags=["events"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
+By = Annotated[Doer, Depends(doer)]
 Db = Annotated[psycopg.Connection, Depends(database)]
 Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
 EventId = Annotated[str, Field(pattern=r"^\d{19}$")]
@@ -206,11 +208,27 @@ class Report(Body):
 
 
 @router.post("/events", status_code=201)
-def report(body: Report, request: Request, person: Reporter, conn: Db, key: Key = None) -> dict[str, Any]:
+def report(body: Report, request: Request, person: Me, by: By, conn: Db, key: Key = None) -> dict[str, Any]:
     """Report something. The answer carries the event and, under a key, its receipt."""
-    catalog, actor, now = request.app.state.catalog, actor_of(person), datetime.now(UTC)
-    key = key or body.client_key
-    may = SOURCES[person.role]
+    catalog, now, key = request.app.state.catalog, datetime.now(UTC), key or body.client_key
+
+    def do() -> dict[str, Any]:
+        event = _reported(conn, catalog, person, body, key, now)
+        return _plain({"event": _said(conn, catalog, person, event.id, now)})
+
+    return act_audited(
+        conn, by, "event_report", "", now, do, kept=lambda answer: {"object": f"event:{answer['event']['id']}"},
+        once=once(conn, key, person, f"report {body.model_dump_json()}", now),
+    )  # fmt: skip
+
+
+def _reported(
+    conn: psycopg.Connection, catalog: Catalog, person: Person, body: Report, key: UUID | None, now: datetime
+) -> Event:
+    """Raises Refused: 'role', 'place', 'outside', and those of `acting.report`."""
+    may = SOURCES.get(person.role)
+    if may is None:
+        raise Refused("您的角色不能使用这项功能", "role")
     source = body.source or may[0]
     if source not in may:
         names = "、".join(catalog.words.of("source", s) for s in may)
@@ -221,27 +239,14 @@ def report(body: Report, request: Request, person: Reporter, conn: Db, key: Key 
     category = catalog.categories.get(body.category)
     what = {
         "category": body.category, "title": body.title or (category.name if category else body.category), "lng": lng,
-        "lat": lat, "actor": actor, "now": now, "description": body.description, "address": body.address, "client_key": key,
+        "lat": lat, "actor": actor_of(person), "now": now, "description": body.description, "address": body.address,
+        "client_key": key,
     }  # fmt: skip
-
-    def do() -> dict[str, Any]:
-        if body.self_handled:
-            mended = body.self_handled
-            event = acting.self_handle(
-                conn,
-                catalog,
-                before=body.photos,
-                photos=mended.photos,
-                condition=mended.condition,
-                note=mended.note,
-                **what,
-            )
-        else:
-            event = acting.report(conn, catalog, source=source, photos=body.photos, **what)
-        audit.audit(conn, person, "event_report", now, object=f"event:{event.id}", ip=address_of(request))
-        return _plain({"event": _said(conn, catalog, person, event.id, now)})
-
-    return once(conn, key, person, f"report {body.model_dump_json()}", now, do)
+    if mended := body.self_handled:
+        return acting.self_handle(
+            conn, catalog, before=body.photos, photos=mended.photos, condition=mended.condition, note=mended.note, **what
+        )
+    return acting.report(conn, catalog, source=source, photos=body.photos, **what)
 
 
 # Acting -------------------------------------------------------------------------------------------------------------
@@ -272,44 +277,48 @@ class Act(Body):
     expect_version: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
 
+def _given(verb: Verb | str, body: Act, now: datetime, catalog: Catalog) -> forms.Given:
+    """The one value of what was sent. Raises Refused('form')."""
+    raw = body.model_dump(exclude={"crs", "expect_version"})
+    if body.lng is None or body.lat is None:
+        raw |= {"lng": None, "lat": None}
+    else:
+        raw["lng"], raw["lat"] = _shapes.stored(body.lng, body.lat, body.crs)
+    return forms.given(verb, raw, now, catalog)
+
+
 @router.post("/events/{event_id}/part")
 def answer_part(
-    event_id: EventId, body: Act, request: Request, person: Me, conn: Db, key: Key = None
+    event_id: EventId, body: Act, request: Request, person: Me, by: By, conn: Db, key: Key = None
 ) -> dict[str, Any]:
     """My organisation has done its part of a joint event (联动)."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
 
     def do() -> dict[str, Any]:
-        visible(conn, catalog, person, event_id)
-        acting.answer_part(conn, catalog, event_id, actor_of(person), now, note=body.note or "", photos=body.photos)
-        audit.audit(conn, person, "event_part", now, object=f"event:{event_id}", ip=address_of(request))
+        given = _given(forms.PART, body, now, catalog)
+        acting.answer_part(conn, catalog, event_id, actor_of(person), now, given)
         return _plain({"event": _said(conn, catalog, person, event_id, now)})
 
-    return once(conn, key, person, f"part {event_id} {body.model_dump_json()}", now, do)
+    again = once(conn, key, person, f"part {event_id} {body.model_dump_json()}", now)
+    return act_audited(conn, by, "event_part", f"event:{event_id}", now, do, once=again)
 
 
 @router.post("/events/{event_id}/{verb}")
 def act(
-    event_id: EventId, verb: Verb, body: Act, request: Request, person: Me, conn: Db, key: Key = None
+    event_id: EventId, verb: Verb, body: Act, request: Request, person: Me, by: By, conn: Db, key: Key = None
 ) -> dict[str, Any]:
     """Do a verb of the lifecycle. 409 with a Chinese sentence when the rules say no; then nothing was written."""
-    catalog, actor, now = request.app.state.catalog, actor_of(person), datetime.now(UTC)
-    if verb == Verb.REPORT:
-        raise Refused("上报请用 POST /api/v1/events", "no_such_move")
-    stands = (None, None) if body.lng is None or body.lat is None else _shapes.stored(body.lng, body.lat, body.crs)
+    catalog, now = request.app.state.catalog, datetime.now(UTC)
 
     def do() -> dict[str, Any]:
-        visible(conn, catalog, person, event_id)
-        acting.act(
-            conn, catalog, event_id, verb, actor, now, reason=body.reason, note=body.note, org=body.org,
-            handler_id=body.handler_id, condition=body.condition, case=body.case, photos=body.photos, lng=stands[0],
-            lat=stands[1], passed=body.passed, ratings=body.ratings.model_dump() if body.ratings else None, until=body.until,
-            expect_version=body.expect_version,
-        )  # fmt: skip
-        audit.audit(conn, person, f"event_{verb}", now, object=f"event:{event_id}", ip=address_of(request))
+        if verb == Verb.REPORT:
+            raise Refused("上报请用 POST /api/v1/events", "no_such_move")
+        given = _given(verb, body, now, catalog)
+        acting.act(conn, catalog, event_id, verb, actor_of(person), now, given, expect_version=body.expect_version)
         return _plain(_after(conn, catalog, person, event_id, now))
 
-    return once(conn, key, person, f"{verb} {event_id} {body.model_dump_json()}", now, do)
+    again = once(conn, key, person, f"{verb} {event_id} {body.model_dump_json()}", now)
+    return act_audited(conn, by, f"event_{verb}", f"event:{event_id}", now, do, once=again)
 
 
 def _after(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id: str, now: datetime) -> dict[str, Any]:

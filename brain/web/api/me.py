@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import psycopg
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from brain.catalog import Catalog
 from brain.flow.events import acting
-from brain.identity import audit
+from brain.identity.doing import Doer, act_audited
 from brain.identity.people import Person, actor_of
 from brain.identity.scope import Sight
 from brain.model import Role
 from brain.notify import notices
+from brain.rules import forms
 from brain.store import db
 from brain.web.api import _shapes
 from brain.web.api._answers import Plain
-from brain.web.door.access import address_of, current, database
+from brain.web.door.access import current, database, doer
 
 router = APIRouter(prefix="/api/v1", tags=["me"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
+By = Annotated[Doer, Depends(doer)]
 Db = Annotated[psycopg.Connection, Depends(database)]
 
 MOST_TASKS = 200
 MOST_NOTICES = 100
 WORDS = ("verb", "state", "level", "source", "phase", "stage")
-PART = "part"  # 联动: not a verb of the lifecycle, but what a joined organisation does
 
 
 @router.get("/me")
@@ -60,7 +64,30 @@ def me(request: Request, person: Me, conn: Db) -> dict[str, Any]:
             "return_reasons": catalog.return_reasons,
             "decline_reasons": catalog.decline_reasons,
         },
+        "acts": acts(catalog, person.role),
     }
+
+
+def acts(catalog: Catalog, role: Role) -> dict[str, Any]:
+    """How a role's verbs are asked and what they lead to, for a screen that must go on without a line: `forms` and `leads` by
+    verb, `order` of the buttons, `next` (which of them is the big one) and `beside` (what stands beside it)."""
+    wording = catalog.forms
+    order = forms.offered(role, wording.phone)
+    found = {verb: forms.lead(verb, role, order) for verb in order}
+    return {
+        "order": order,
+        "next": [verb for verb in wording.phone_next if verb in order],
+        "beside": {verb: other for verb, other in wording.phone_beside.items() if {verb, other} <= set(order)},
+        "forms": {verb: asdict(forms.form_of(verb, catalog)) for verb in order},
+        "leads": {verb: asdict(one) | {"words": _leads_to(one, verb, catalog)} for verb, one in found.items()},
+    }
+
+
+def _leads_to(lead: forms.Lead, verb: str, catalog: Catalog) -> str | None:
+    """What is said of a task after it: that it is done, or its new state."""
+    if lead.done:
+        return f"已{forms.form_of(verb, catalog).label}"
+    return catalog.words.of("state", lead.state) if lead.state else None
 
 
 @router.get("/tasks")
@@ -76,7 +103,7 @@ def tasks(request: Request, person: Me, conn: Db) -> dict[str, Any]:
         if not sight.sees_event(row, row["seen_by"]["joined"]):
             continue
         part = row["task"] == "part"
-        verbs = [PART] if part else acting.allowed(conn, catalog, acting.event_of(row), actor, now)
+        verbs = [forms.PART] if part else acting.allowed(conn, catalog, acting.event_of(row), actor, now)
         found.append(_shapes.event(row, catalog, now, verbs))
     return {"now": now, "tasks": found}
 
@@ -101,10 +128,8 @@ class Read(BaseModel):
 
 
 @router.post("/me/notices/read")
-def read_notices(body: Read, request: Request, person: Me, conn: Db) -> dict[str, Any]:
+def read_notices(body: Read, person: Me, by: By, conn: Db) -> dict[str, Any]:
     """Mark notices as read; others' are passed over."""
     now = datetime.now(UTC)
-    with conn.transaction():
-        count = notices.read(conn, person.id, now, body.ids)
-        audit.audit(conn, person, "notice_read", now, ip=address_of(request), count=count)
-    return {"read": count}
+    do = partial(notices.read, conn, person.id, now, body.ids)
+    return {"read": act_audited(conn, by, "notice_read", "", now, do, kept=lambda count: {"count": count})}

@@ -17,7 +17,7 @@ from pydantic import AwareDatetime
 
 from brain.flow.events import photos
 from brain.flow.events.photos import Photo
-from brain.identity import audit
+from brain.identity.doing import Doer, act_audited
 from brain.identity.people import Person
 from brain.model import Refused
 from brain.store import db
@@ -25,7 +25,7 @@ from brain.web.api import _shapes
 from brain.web.api._answers import Plain
 from brain.web.api._shapes import CRS, Lat, Lng
 from brain.web.api.events import SOURCES, visible
-from brain.web.door.access import address_of, current, database, require
+from brain.web.door.access import current, database, doer
 
 
 class Heavy(Plain):
@@ -46,7 +46,8 @@ HARMLESS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content
 @router.post("", status_code=201)
 def store(
     request: Request,
-    person: Annotated[Person, Depends(require(*SOURCES))],
+    person: Me,
+    by: Annotated[Doer, Depends(doer)],
     conn: Db,
     file: Annotated[UploadFile, File()],
     sha256: Annotated[str, Form(pattern=r"^[0-9a-f]{64}$")],
@@ -61,9 +62,12 @@ def store(
     phone delete its own. The same id and picture again give the same receipt."""
     now = datetime.now(UTC)
     data = file.file.read(photos.LARGEST + 1)
-    if hashlib.sha256(data).hexdigest() != sha256 and len(data) <= photos.LARGEST:
-        raise Refused("照片在传输中损坏（摘要不符），请重新上传", "digest")
-    with conn.transaction():
+
+    def do() -> Photo:
+        if person.role not in SOURCES:
+            raise Refused("您的角色不能使用这项功能", "role")
+        if hashlib.sha256(data).hexdigest() != sha256 and len(data) <= photos.LARGEST:
+            raise Refused("照片在传输中损坏（摘要不符），请重新上传", "digest")
         kept = photos.store(
             conn, request.app.state.settings.files, data, phase=phase, by=person.id, now=now, photo_id=id
         )
@@ -71,7 +75,13 @@ def store(
             place = (None, None) if lng is None or lat is None else _shapes.stored(lng, lat, crs)
             said = taken_at if taken_at is None or taken_at <= now else now
             db.run(conn, "api_photo_said", id=kept.id, taken_at=said, lng=place[0], lat=place[1])
-            audit.audit(conn, person, "photo", now, object=f"photo:{kept.id}", ip=address_of(request), bytes=len(data))
+        return kept
+
+    def line(kept: Photo) -> dict[str, Any] | None:
+        """None where it lay there already: nothing was changed."""
+        return {"object": f"photo:{kept.id}", "bytes": len(data)} if kept.uploaded_at == now else None
+
+    kept = act_audited(conn, by, "photo", f"photo:{id or ''}", now, do, kept=line)
     return {"id": str(kept.id), "sha256": kept.sha256.hex(), "bytes": kept.bytes}
 
 

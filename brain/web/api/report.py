@@ -14,18 +14,20 @@ import psycopg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime
 
-from brain.identity import audit
+from brain.catalog import Catalog
 from brain.identity import scope as access
+from brain.identity.doing import Doer, act_audited, refusals_audited
 from brain.identity.people import Person
 from brain.identity.scope import Sight
 from brain.model import Refused, Role
 from brain.report import docx, evidence, places, readers, snapshot, text
 from brain.web.api._answers import Plain
-from brain.web.door.access import address_of, current, database, require
+from brain.web.door.access import current, database, doer
 
 router = APIRouter(prefix="/api/v1/report", tags=["report"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
-Issuer = Annotated[Person, Depends(require(Role.CHIEF, Role.LEADER))]
+By = Annotated[Doer, Depends(doer)]
+ISSUERS = frozenset({Role.CHIEF, Role.LEADER})
 Db = Annotated[psycopg.Connection, Depends(database)]
 Period = Annotated[str, Path(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$", description="月份，如 2026-10")]
 Version = Annotated[int | None, Query(ge=1, le=10_000)]
@@ -62,18 +64,12 @@ def found(
 
 
 @router.get("/{period}.docx", response_class=Response, responses={200: {"content": {DOCX: {}}}})
-def document(request: Request, period: Period, person: Reader, conn: Db, version: Version = None) -> Response:
+def document(request: Request, period: Period, person: Reader, by: By, conn: Db, version: Version = None) -> Response:
     """The report as an editable document (A4). A frozen month gives the frozen report, another one a draft."""
     made = readers.for_sight(conn, found(request, conn, person, period, version), sight_of(request, person))
-    data = docx.document(made, places.shapes(conn))
-    audit.audit(
-        conn,
-        person,
-        "report.download",
-        datetime.now(UTC),
-        object=period,
-        ip=address_of(request),
-        version=made["version"],
+    now, shapes = datetime.now(UTC), places.shapes(conn)
+    data = act_audited(
+        conn, by, "report.download", period, now, lambda: docx.document(made, shapes), version=made["version"]
     )
     name = quote(f"{made['title']}-{period}-{docx.standing(made)}.docx")
     return Response(
@@ -151,24 +147,21 @@ def _words(made: dict[str, Any], c: dict[str, Any]) -> dict[str, Any]:
 
 
 @router.post("/{period}/freeze", status_code=201)
-def freeze(request: Request, period: Period, person: Issuer, conn: Db) -> dict[str, Any]:
+def freeze(request: Request, period: Period, by: By, conn: Db) -> dict[str, Any]:
     """Issue the month's report, or restate it (更正版) when data came late. 409 when nothing changed or the month runs on."""
-    now = datetime.now(UTC)
-    return {
-        "period": period,
-        "version": issue(request.app.state.catalog, conn, person, period, now, address_of(request)),
-    }
+    return {"period": period, "version": issue(request.app.state.catalog, conn, by, period, datetime.now(UTC))}
 
 
-def issue(catalog: Any, conn: psycopg.Connection, person: Person, period: str, now: datetime, ip: str) -> int:
-    """Build, freeze and write it down in the audit trail; one transaction each. Raises Refused."""
-    try:
-        made = snapshot.build(conn, catalog, period, now)
-    except ValueError as err:
-        raise Refused(str(err), "unknown") from None
-    with conn.transaction():
-        version = snapshot.freeze(conn, made, person.name, now)
-        audit.audit(
-            conn, person, "report.freeze", now, object=period, ip=ip, version=version, digest=made["data"]["digest"]
-        )
-    return version
+def issue(catalog: Catalog, conn: psycopg.Connection, by: Doer, period: str, now: datetime) -> int:
+    """Build and freeze; its version. Raises Refused: 'role', 'unknown', and those of `snapshot.freeze`."""
+    with refusals_audited(conn, by, "report.freeze", period, now):  # what is counted is counted in a transaction of its own
+        if not isinstance(by.who, Person) or by.who.role not in ISSUERS:
+            raise Refused("您的角色不能定稿月报", "role")
+        try:
+            made = snapshot.build(conn, catalog, period, now)
+        except ValueError as err:
+            raise Refused(str(err), "unknown") from None
+    return act_audited(
+        conn, by, "report.freeze", period, now, lambda: snapshot.freeze(conn, made, by.name, now),
+        kept=lambda version: {"version": version, "digest": made["data"]["digest"]},
+    )  # fmt: skip

@@ -21,6 +21,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from brain.catalog import Catalog
 from brain.identity import scope as rules
 from brain.identity import sessions
+from brain.identity.doing import Doer, Via, refusals_audited
 from brain.identity.people import Person
 from brain.model import Refused, Role
 from brain.web.door import plain
@@ -59,6 +60,7 @@ class Page:
 # Who ----------------------------------------------------------------------------------------------------------------
 PERSON: ContextVar[Person | None] = ContextVar("brain_person", default=None)
 TOKEN: ContextVar[str | None] = ContextVar("brain_token", default=None)
+ADDRESS: ContextVar[str] = ContextVar("brain_address", default="")
 STATE: ContextVar[Any] = ContextVar("brain_state", default=None)
 
 
@@ -70,6 +72,12 @@ def viewer() -> Person | None:
 def viewer_token() -> str | None:
     """The session token behind it: the live socket asks again whether it still holds."""
     return TOKEN.get()
+
+
+def viewer_doer(via: Via) -> Doer | None:
+    """Whoever acts from the page or callback that runs now; None outside of one."""
+    person = PERSON.get()
+    return Doer(person, ADDRESS.get(), via) if person else None
 
 
 def here() -> Any:
@@ -127,6 +135,13 @@ def current(request: Request) -> Person:
     if person.must_change and request.url.path not in OPEN_TO_MUST_CHANGE:
         raise HTTPException(403, {"code": "must_change", "message": MUST_CHANGE})
     return person
+
+
+def doer(request: Request, person: Person = Depends(current)) -> Doer:
+    """Whoever acts with this request (FastAPI dependency). Whether it is the phone is told by the page it comes from, for the
+    audit trail only."""
+    phone = urlsplit(request.headers.get("referer", "")).path.startswith("/m/")
+    return Doer(person, address_of(request), Via.PHONE if phone else Via.API)
 
 
 def require(*roles: Role) -> Callable[[Person], Person]:
@@ -259,10 +274,11 @@ async def password(request: Request) -> Response:
     old, new, again = (str(given.get(k) or "") for k in ("old", "new", "again"))
 
     def change() -> Person:
-        if new != again and not (is_json and "again" not in given):
-            raise Refused("两次输入的新口令不一样，请重新输入", "again")
+        now, ip = datetime.now(UTC), address_of(request)
         with request.app.state.pool.connection() as conn:
-            now, ip = datetime.now(UTC), address_of(request)
+            if new != again and not (is_json and "again" not in given):
+                with refusals_audited(conn, Doer(person, ip, Via.PAGE), "password", f"person:{person.id}", now):
+                    raise Refused("两次输入的新口令不一样，请重新输入", "again")
             return sessions.change_password(conn, person, old, new, now, ip=ip, keep_session=request.cookies.get(COOKIE))
 
     try:

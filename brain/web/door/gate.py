@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from brain.identity.people import Person
 from brain.web.door import plain
 from brain.web.door.access import (
+    ADDRESS,
     COOKIE,
     FORGERY_COOKIE,
     MUST_CHANGE,
@@ -30,6 +31,7 @@ from brain.web.door.access import (
     STATE,
     TOKEN,
     Page,
+    address_of,
     check_forgery,
     home_of,
     lookup,
@@ -51,7 +53,7 @@ class Gate:
         if kind not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        path, answer, person, token = scope["path"], None, None, None
+        path, answer, person, token, address = scope["path"], None, None, None, ""
         if kind == "http":
             receive = bounded(receive)
             if _declared(scope) > BODY_MAX:
@@ -59,7 +61,7 @@ class Gate:
                 return
         if kind == "websocket" or path in self.pages or (path.startswith("/_dash-") and not _static(path)):
             request = Request({**scope, "type": "http", "method": scope.get("method", "GET"), "app": self.state.app})
-            token = request.cookies.get(COOKIE)
+            token, address = request.cookies.get(COOKIE), address_of(request)
             person = await to_thread.run_sync(lookup, request)
             if kind == "http":
                 answer = self.refuse(request, person)
@@ -71,13 +73,14 @@ class Gate:
         if answer is not None:
             await answer(scope, receive, with_headers(send))
             return
-        marks = PERSON.set(person), TOKEN.set(token), STATE.set(self.state)
+        marks = PERSON.set(person), TOKEN.set(token), STATE.set(self.state), ADDRESS.set(address)
         try:
             await self.app(scope, receive, with_headers(send) if kind == "http" else send)
         finally:
             PERSON.reset(marks[0])
             TOKEN.reset(marks[1])
             STATE.reset(marks[2])
+            ADDRESS.reset(marks[3])
 
     def watched(self, request: Request, person: Person, receive: Receive, send: Send) -> Receive:
         """`receive` of a socket that asks again who is there before each callback.

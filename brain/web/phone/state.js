@@ -61,26 +61,21 @@ export async function counted() {
   changed();
 }
 
-// What an action leads to, as far as the phone may guess before the server has answered.
-const LEADS = {
-  take: { state: "handling", state_words: "处置中", verbs: ["arrive", "answer", "return", "note"] },
-  arrive: { arrived: true },
-  answer: { done: "已反馈", verbs: [] },
-  return: { done: "已退回", verbs: [] },
-  check: { done: "已核查", verbs: [] },
-  verified: { done: "已核实", verbs: [] },
-  part: { done: "已反馈", verbs: [] },
-};
+const NONE = { order: [], next: [], beside: {}, forms: {}, leads: {} };
+/** What may be done here and what it leads to, as the server told it last; nothing while it has not. */
+export const acts = () => state.me?.acts || NONE;
 
-/** A task with the waiting actions of this phone laid over it. */
+/** A task with the waiting actions of this phone laid over it, as far as the phone may guess before the server has answered. */
 export function foreseen(task) {
   const waits = state.pending.filter((i) => i.event === task.id);
   if (!waits.length) return task;
   const seen = { ...task, waits };
   for (const item of waits) {
-    const lead = LEADS[item.verb];
+    const lead = acts().leads[item.verb];
     if (!lead || item.state === "conflict") continue;
-    Object.assign(seen, lead);
+    if (lead.stamp) seen[lead.stamp] = true;
+    if (lead.done) Object.assign(seen, { done: lead.words, verbs: [] });
+    else if (lead.state) Object.assign(seen, { state: lead.state, state_words: lead.words, verbs: lead.verbs });
   }
   return seen;
 }

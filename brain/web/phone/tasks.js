@@ -2,7 +2,7 @@
 
 import { h, icon, levelMark, show } from "./dom.js";
 import * as place from "./place.js";
-import { foreseen, state } from "./state.js";
+import { acts, foreseen, state } from "./state.js";
 import { act, navigate, nextOf, word } from "./verbs.js";
 import { inForce, warningLine } from "./warnings.js";
 import { distance, left, metres } from "./words.js";
@@ -27,8 +27,9 @@ function buttons(task) {
   if (task.done) return null;
   const next = nextOf(task);
   const act1 = next && h("button.big", { type: "button", onclick: () => act(task, next) }, word(next));
-  const other = next === "take" && task.verbs.includes("return")
-    ? h("button.big.second", { type: "button", onclick: () => act(task, "return") }, word("return"))
+  const beside = acts().beside[next];
+  const other = beside && task.verbs.includes(beside)
+    ? h("button.big.second", { type: "button", onclick: () => act(task, beside) }, word(beside))
     : h("button.big.second", { type: "button", onclick: () => navigate(task) }, "导航");
   return h("div.row", null, act1, other);
 }

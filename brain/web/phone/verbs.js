@@ -1,48 +1,26 @@
-// What a person does to a task: at once, or through a form. The server's table decides; here stand only the questions.
+// What a person does to a task: at once, or through a form. Which verbs there are, what they ask and in which order they stand comes
+// from the server (`acts` of /api/v1/me, made from the rules' own table); here it is only drawn.
 
 import { h, icon, sheet, show, toast } from "./dom.js";
 import { choiceField, near as nearMetres, nearField, photoField, textField } from "./fields.js";
 import * as place from "./place.js";
 import * as queue from "./queue.js";
-import { foreseen, refresh, state } from "./state.js";
+import { acts, foreseen, refresh, state } from "./state.js";
 import { metres } from "./words.js";
 
-export const word = (verb) => (verb === "part" ? "反馈联动" : state.me.words.verb[verb]);
-const asReasons = (name) => () => state.me.lists[name].map((words) => [words, words]);
+export const word = (verb) => acts().forms[verb]?.label || state.me?.words.verb[verb] || "";
 
-// One entry a verb that the phone offers: its questions. A verb that is not here is done at a desk.
-const FORMS = {
-  take: {},
-  arrive: { near: true, once: true },
-  return: { reasons: asReasons("return_reasons"), note: "补充说明（可不填）" },
-  answer: { near: true, photos: "answer", photoNeeded: true, note: "做了什么，结果怎样", noteNeeded: true },
-  verified: { near: true, photos: "verify", photoNeeded: true, passed: [[true, "属实", "现场确有这个问题"], [false, "不属实", "现场没有这个问题"]], note: "现场情况" },
-  check: { near: true, photos: "check", photoNeeded: true, passed: [[true, "已解决，通过"], [false, "没有解决，返工"]], note: "现场情况" },
-  note: { note: "要补充的话", noteNeeded: true, photos: "other" },
-  part: { photos: "answer", note: "本单位做了什么，结果怎样", noteNeeded: true },
-  extend: { reason: "为什么要延期，请在到期前申请" },
-  urge: { note: "催办的话（可不填）" },
-  supervise: { note: "督办的话" },
-  accept: {},
-  decline: { reasons: asReasons("decline_reasons"), note: "补充说明（可不填）" },
-  register: { conditions: asReasons("register_conditions") },
-  rework: { reason: "哪里没有做好" },
-  close: { conditions: asReasons("close_conditions") },
-  resume: {},
-};
-
-/** The usual next step first: what the big button does. */
-export const NEXT = ["take", "arrive", "answer", "check", "verified", "part"];
-export const nextOf = (task) => NEXT.find((v) => task.verbs.includes(v) && !(v === "arrive" && task.arrived));
-export const offered = (task) => (task.verbs || []).filter((verb) => verb in FORMS);
+/** The usual next step: what the big button does. What leaves a stamp on the task is done once. */
+export const nextOf = (task) => acts().next.find((v) => task.verbs.includes(v) && !task[acts().leads[v].stamp]);
+export const offered = (task) => acts().order.filter((verb) => (task.verbs || []).includes(verb));
 
 /** A press on a verb: done at once, or its form is opened. */
 export async function act(task, verb) {
-  const form = FORMS[verb], at = place.last();
-  const there = form.near && at && metres(at, task) <= nearMetres();
-  if (there && form.once) await send(task, verb, { lng: at.lng, lat: at.lat }, []);
-  else if (Object.keys(form).length) location.hash = `#/do/${task.id}/${verb}`;
-  else await send(task, verb, {}, []);
+  const form = acts().forms[verb], at = place.last();
+  const there = form.on_site && at && metres(at, task) <= nearMetres();
+  if (there) await send(task, verb, { lng: at.lng, lat: at.lat }, []);
+  else if (form.immediate) await send(task, verb, {}, []);
+  else location.hash = `#/do/${task.id}/${verb}`;
 }
 
 /** Into the outbox, then try to send; tells in one line how it went. */
@@ -61,45 +39,65 @@ export async function settled(key, done) {
   if (!item) await refresh();
 }
 
+// One drawer a kind of field: gives {box, rows?, close?}, `lacks()` (why it cannot be sent yet, or "") and `fill(json)`.
+const must = (field) => field.required || field.wanted;
+const titled = (field) => (must(field) ? field.label : `${field.label}（可不填）`);
+const reasoned = (json, words) => { if (words) json.reason = [json.reason, words].filter(Boolean).join("；"); };
+
+function drawText(field, task, changed) {
+  const part = textField(titled(field), { hint: field.hint, most: field.most, changed });
+  const name = field.key === "override" ? "reason" : field.key;
+  return { ...part, label: field.label, lacks: () => (must(field) && part.value().length < field.least ? `请写${field.label}` : ""),
+    fill: (json) => { if (name === "reason") reasoned(json, part.value()); else if (part.value()) json[name] = part.value(); } };
+}
+
+function drawChoice(field, task, changed, read = (value) => value) {
+  const part = choiceField(titled(field), field.choices.map((c) => [c.value, c.label, c.hint]), { changed });
+  return { ...part, lacks: () => (must(field) && part.value() === null ? `请先选${field.label}` : ""),
+    fill: (json) => {
+      if (part.value() === null) return;
+      if (field.key === "reason") reasoned(json, part.value());
+      else json[field.key] = read(part.value());
+    } };
+}
+
+const DRAW = {
+  text: drawText,
+  choice: drawChoice,
+  condition: drawChoice,
+  result: (field, task, changed) => drawChoice(field, task, changed, (value) => value === "yes"),
+  until: (field, task, changed) => drawChoice(field, task, changed, (days) => new Date(Date.now() + days * 86400e3).toISOString()),
+  photos: (field, task, changed) => {
+    const part = photoField({ phase: field.phase, title: field.label, changed });
+    return { ...part, lacks: () => (must(field) && !part.rows.length ? "请至少拍一张照片" : ""), fill: () => {} };
+  },
+  place: (field, task, changed) => {
+    const part = nearField(task, changed);
+    return { ...part, lacks: () => (part.ready() ? "" : "请写明不在现场的原因"), fill: (json) => { Object.assign(json, part.value()); reasoned(json, part.reason()); } };
+  },
+};
+
 /** The form of one verb as a page; `leave` goes back to where he came from. */
 export function formView(view, task, verb, leave) {
-  const form = FORMS[verb];
-  const parts = [];
-  const add = (part) => { parts.push(part); return part; };
+  const form = acts().forms[verb];
+  if (!form) { leave(); return () => {}; } // not his verb, or a phone that has not heard from the server since it learnt to ask
   const ready = () => {
-    go.disabled = Boolean(missing());
-    why.textContent = missing() || "";
+    const lacks = parts.map((part) => part.lacks()).find(Boolean) || "";
+    go.disabled = Boolean(lacks);
+    why.textContent = lacks;
   };
-  const passed = form.passed && add(choiceField("结论", form.passed, { changed: () => ready() }));
-  const reasons = (form.reasons || form.conditions) && add(choiceField(form.reasons ? "原因" : "条件", (form.reasons || form.conditions)(), { changed: () => ready() }));
-  const reason = form.reason && add(textField("原因", { hint: form.reason, changed: () => ready() }));
-  const photos = form.photos && add(photoField({ phase: form.photos, changed: () => ready() }));
-  const note = form.note && add(textField("说明", { hint: form.note, changed: () => ready() }));
-  const near = form.near && add(nearField(task, () => ready()));
   const why = h("p.quiet.why");
-  const go = h("button.big", { type: "button" }, `提交${word(verb)}`);
-
-  function missing() {
-    if (passed && passed.value() === null) return "请先选结论";
-    if (reasons && !reasons.value()) return form.reasons ? "请先选原因" : "请先选条件";
-    if (reason && reason.value().length < 2) return "请写原因";
-    if (form.photoNeeded && !photos.rows.length) return "请至少拍一张照片";
-    if (form.noteNeeded && note.value().length < 2) return "请写说明";
-    if (near && !near.ready()) return "请写明不在现场的原因";
-    return "";
-  }
+  const go = h("button.big", { type: "button" }, `提交${form.label}`);
+  const parts = [];
+  for (const field of form.fields) if (field.kind in DRAW) parts.push(DRAW[field.kind](field, task, () => { if (parts.length) ready(); }));
   go.addEventListener("click", async () => {
     go.disabled = true;
     go.textContent = "正在提交…";
-    const json = { ...(near ? near.value() : {}) };
-    if (passed) json.passed = passed.value();
-    if (form.conditions) json.condition = reasons.value();
-    const because = [form.reasons && reasons.value(), reason && reason.value(), near && near.reason()].filter(Boolean).join("；");
-    if (because) json.reason = because;
-    if (note && note.value()) json.note = note.value();
+    const json = {};
+    for (const part of parts) part.fill(json);
     close();
     leave();
-    await send(task, verb, json, photos ? photos.rows : []);
+    await send(task, verb, json, parts.flatMap((part) => part.rows || []));
   });
   const close = () => parts.forEach((part) => part.close?.());
   show(view, h("p.lead", null, h("strong", null, task.title), h("br"), task.address || task.place), parts.map((part) => part.box),
@@ -129,7 +127,7 @@ export function navigate(task) {
 export function conflict(item, edit) {
   const said = `${item.event ? `“${item.title}”的“${item.words}”没有记上` : `“${item.title}”没有报上去`}：${item.error.replace(/。$/, "")}。`;
   // What is worth keeping as a note: pictures, words, and that he was there. To have wished to take it over is not.
-  const worth = item.photos.length || item.json.note || item.json.reason || item.verb === "arrive";
+  const worth = item.photos.length || item.json.note || item.json.reason || item.json.lng !== undefined;
   const now = state.tasks.find((t) => t.id === item.event);
   const note = item.event && worth && item.verb !== "note" && item.code !== "unknown";
   const keeps = item.photos.length ? `${item.photos.length} 张照片和文字还在手机里。` : worth ? "填的内容还在手机里。" : now ? `任务现在是“${now.state_words}”。` : "任务已不在您的名下。";
@@ -150,7 +148,7 @@ export function conflict(item, edit) {
 export function footButtons(raw) {
   const task = foreseen(raw);
   if (task.done) return h("p.quiet", null, `${task.done}，等待上传`);
-    const verbs = offered(task);
+  const verbs = offered(task);
   const main = nextOf(task);
   const rest = verbs.filter((v) => v !== main);
   return [

@@ -13,6 +13,7 @@ from brain import catalog as catalogs
 from brain.flow.events import acting as events
 from brain.flow.events.hotline import IMPORTER
 from brain.model import Refused, Source, State, Verb
+from brain.rules.forms import Given
 from brain.sheets import columns
 from ingest.practice import load
 from ingest.write.commit import outcomes, write
@@ -172,7 +173,7 @@ def test_an_event_of_an_order_is_a_persons_to_register_and_not_a_rules(desk, dis
     desk.row(state="已签收")
     (event,) = desk.events()
     with pytest.raises(Refused):
-        events.act(desk.conn, desk.catalog, event.id, Verb.REGISTER, IMPORTER, desk.now, condition="x")
+        events.act(desk.conn, desk.catalog, event.id, Verb.REGISTER, IMPORTER, desk.now, Given(condition="x"))
 
 
 @pytest.mark.skipif(not COMPLAINTS.exists(), reason="the complaints of ../shared are not here")

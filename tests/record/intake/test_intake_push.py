@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brain.identity import push_keys
+from brain.identity.doing import Doer, Via
 from brain.settings import Settings
 from brain.store import db
 from ingest import feeds, tools
@@ -30,6 +31,7 @@ from tests.ports import free_port
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 SECRET_KEY = "a signing key of a test, long enough"
 YEAR = timedelta(days=365)
+BY = Doer("运维", "localhost", Via.CLI)
 
 
 def sign(secret: str, path: str, at: str, token: str, media: str, body: bytes) -> str:
@@ -107,7 +109,7 @@ def url(door) -> str:
 @pytest.fixture
 def key(conn):
     """Make a key: (id, secret)."""
-    return lambda *feeds, until=NOW + YEAR: push_keys.make(conn, SECRET_KEY, "test", "qxj", list(feeds), NOW, until)
+    return lambda *feeds, until=NOW + YEAR: push_keys.make(conn, SECRET_KEY, BY, "qxj", list(feeds), NOW, until)
 
 
 @pytest.fixture
@@ -204,7 +206,7 @@ def test_a_database_that_stands_still_keeps_no_push_waiting(qxj, hands, conn, mo
 
 
 def test_while_the_database_is_away_a_key_known_to_be_revoked_stays_refused(qxj, pusher, hands, conn):
-    push_keys.revoke(conn, "test", qxj.id, NOW)
+    push_keys.revoke(conn, BY, qxj.id, NOW)
     assert qxj.send("rain", rain(0)).status_code == 401
     hands.database(False)
     pusher.cut()
@@ -402,7 +404,7 @@ def test_a_key_writes_only_its_feeds(qxj, hands):
 
 def test_a_revoked_key_is_refused_from_the_next_request_on(qxj, conn):
     assert qxj.send("rain", rain(0)).status_code == 200
-    push_keys.revoke(conn, "test", qxj.id, NOW)
+    push_keys.revoke(conn, BY, qxj.id, NOW)
     assert (qxj.send("rain", rain(1)).status_code, qxj.send("rain", rain(1)).json()["error"]) == (401, "revoked")
 
 
@@ -580,7 +582,7 @@ def test_a_worker_killed_while_pushes_come_in_loses_and_doubles_nothing(start, k
     port = free_port()
     more = {"BRAIN_PUSH_PORT": str(port), "BRAIN_SECRET_KEY": SECRET_KEY}
     real = datetime.now(UTC)
-    id, secret = push_keys.make(conn, SECRET_KEY, "test", "qxj", ["rain"], real, real + YEAR)
+    id, secret = push_keys.make(conn, SECRET_KEY, BY, "qxj", ["rain"], real, real + YEAR)
     department = Department(f"http://127.0.0.1:{port}", id, secret, now=lambda: datetime.now(UTC))
     wanted, answered = 40, []
 

@@ -8,6 +8,7 @@ import pytest
 
 from brain.flow.measured import mending
 from brain.identity import accounts
+from brain.identity.doing import Doer, Via
 from brain.model import Refused, Role
 from brain.store import db
 from ingest.watch.mender import Mender
@@ -15,14 +16,18 @@ from ingest.watch.mender import Mender
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 
 
+def at_the_page(person) -> Doer:
+    return Doer(person, "10.0.0.9", Via.PAGE)
+
+
 @pytest.fixture
 def admin(conn):
-    return accounts.create(conn, login="admin9", name="管理员", role=Role.ADMIN, now=NOW)
+    return at_the_page(accounts.create(conn, login="admin9", name="管理员", role=Role.ADMIN, now=NOW))
 
 
 @pytest.fixture
 def operator(conn):
-    return accounts.create(conn, login="seat9", name="值班员", role=Role.OPERATOR, now=NOW)
+    return at_the_page(accounts.create(conn, login="seat9", name="值班员", role=Role.OPERATOR, now=NOW))
 
 
 @pytest.fixture
@@ -121,6 +126,7 @@ def test_only_the_administrator_changes_anything_and_each_deed_is_in_the_audit_t
         with pytest.raises(Refused, match="只有系统管理员"):
             deed(operator)
         deed(admin)
-    rows = conn.execute("SELECT action, actor FROM audit WHERE action LIKE 'intake.%' ORDER BY id").fetchall()
-    assert [r["action"] for r in rows] == ["intake.map", "intake.replay", "intake.discard"]
-    assert {r["actor"] for r in rows} == {"管理员"}
+    rows = conn.execute("SELECT action, actor, ok, ip FROM audit WHERE action LIKE 'intake.%' ORDER BY id").fetchall()
+    assert [r["action"] for r in rows if r["ok"]] == ["intake.map", "intake.replay", "intake.discard"]
+    assert [(r["actor"], r["ok"]) for r in rows] == [("值班员", False), ("管理员", True)] * 3
+    assert {r["ip"] for r in rows} == {"10.0.0.9"}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
+import json
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
 import httpx
 import pytest
 
-from brain.web.api import alerts, events, me, photos
+from brain.model import Role
+from brain.rules import forms
+from brain.web.api import alerts, events, me, photos, report
 
 HERE = {"lng": 116.12, "lat": 24.29}
 
@@ -38,13 +42,68 @@ def test_every_act_is_audited_once(world):
     assert audited(world, event) == ["event_report", "event_accept", "event_register", "event_dispatch", "event_take"]
 
 
-def test_every_route_that_changes_something_writes_to_the_audit_trail():
-    silent = []
-    for module in (alerts, events, me, photos):
-        for route in module.router.routes:
-            if route.methods - {"GET", "HEAD"} and "audit.audit(" not in inspect.getsource(route.endpoint):
-                silent.append(f"{sorted(route.methods)} {route.path}")
-    assert not silent
+def test_a_refused_act_is_audited_once_with_address_and_code(world):
+    event = world.dispatched()
+    answer = world.person("wg001").post(f"/api/v1/events/{event}/answer", json={})
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_such_move")
+    rows = world.rows("SELECT * FROM audit WHERE object = %s AND NOT ok", f"event:{event}")
+    assert [(r["action"], r["ip"], r["detail"]) for r in rows] == [
+        ("event_answer", "127.0.0.1", {"via": "api", "code": "no_such_move"})
+    ]
+
+
+def test_what_the_phones_page_sends_is_told_from_what_a_program_sends(world):
+    event = world.dispatched()
+    headers = {"Referer": f"{world.url}/m/"}
+    assert world.person("wg001").post(f"/api/v1/events/{event}/take", json={}, headers=headers).status_code == 200
+    row = world.rows("SELECT detail FROM audit WHERE object = %s AND action = 'event_take'", f"event:{event}")[0]
+    assert row["detail"] == {"via": "phone"}
+
+
+CHANGES = [
+    ("post", "/api/v1/events", {"json": {"category": "matter:06026", "lng": 116.12, "lat": 24.29}}),
+    ("post", "/api/v1/events/4414022026010199999/take", {"json": {}}),
+    ("post", "/api/v1/events/4414022026010199999/part", {"json": {"note": "好"}}),
+    ("post", "/api/v1/alerts/999999999/ack", {"json": {}}),
+    ("post", "/api/v1/me/notices/read", {"json": {"ids": []}}),
+    ("post", "/api/v1/report/2019-01/freeze", {}),
+    ("post", "/api/v1/photos", {"data": {"sha256": "0" * 64, "phase": "report"}, "files": {"file": ("a.jpg", b"x")}}),
+]
+"""Every route of the API that changes something, with a body that is well formed."""
+
+
+def test_the_list_of_changing_routes_is_whole():
+    ours = {
+        (method.lower(), route.path)
+        for module in (alerts, events, me, photos, report)
+        for route in module.router.routes
+        for method in route.methods - {"GET", "HEAD"}
+    }
+    shapes = {(m, re.sub(r"\{\w+\}", r"[^/]+", p)) for m, p in ours}
+    assert len(shapes) == len(CHANGES)
+    assert all(any(m == method and re.fullmatch(shape, path) for m, shape in shapes) for method, path, _ in CHANGES)
+
+
+@pytest.mark.parametrize("login", ["wg001", "admin1", "chief1"])
+@pytest.mark.parametrize(("method", "path", "sent"), CHANGES, ids=[path for _, path, _ in CHANGES])
+def test_every_route_that_changes_something_writes_exactly_one_line_done_or_refused(world, login, method, path, sent):
+    person = world.get(login, "/api/v1/me")["id"]  # logs in first: that has a line of its own
+    newest = world.rows("SELECT max(id) AS id FROM audit")[0]["id"]
+    answer = getattr(world.person(login), method)(path, **sent)
+    rows = world.rows("SELECT ok, ip, actor_id FROM audit WHERE id > %s", newest)
+    assert [(r["ok"], r["ip"], r["actor_id"]) for r in rows] == [(answer.is_success, "127.0.0.1", person)]
+
+
+def test_a_field_that_the_verb_does_not_ask_is_refused(world):
+    event = world.dispatched()
+    answer = world.person("wg001").post(f"/api/v1/events/{event}/take", json={"org": "swj"})
+    assert (answer.status_code, answer.json()) == (422, {"error": "“接单”不用填承办单位，请去掉后再提交", "code": "form"})
+
+
+def test_the_phones_dictionary_is_the_description_that_wall_and_api_read(world, catalog):
+    said = world.get("swj1", "/api/v1/me")["acts"]
+    assert said == json.loads(json.dumps(me.acts(catalog, Role.DEPARTMENT)))
+    assert said["forms"]["return"] == json.loads(json.dumps(asdict(forms.form_of("return", catalog))))
 
 
 def test_a_request_without_our_header_is_forged(world):

@@ -17,6 +17,7 @@ import psycopg
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from brain.flow.measured import mending
+from brain.identity.doing import Doer, Via
 from brain.identity.people import Person
 from brain.model import Refused, Role
 from brain.store import db
@@ -225,11 +226,19 @@ def _group(
 
 # Doing -----------------------------------------------------------------------------------------------------------------
 def _person() -> Person:
-    """Who does it. Raises Refused for who may not open the page at all."""
+    """Who asks. Raises Refused for who may not open the page at all."""
     state, person = access.here(), access.viewer()
     if person is None or not PAGE.lets(person.role, state.catalog):
         raise Refused("您的角色不能使用这项功能", "role")
     return person
+
+
+def _doer() -> Doer:
+    """Who acts; whether he may is asked by the deed itself, so that a refusal is in the audit trail."""
+    by = access.viewer_doer(Via.PAGE)
+    if by is None:
+        raise Refused(access.NOBODY, "login")
+    return by
 
 
 def _ids(conn: psycopg.Connection, here: dict[str, Any], scope: str | None, one: int | None) -> list[int]:
@@ -283,16 +292,16 @@ def callbacks(app: Dash) -> None:
             return no_update, no_update, no_update, no_update
         state, now = access.here(), datetime.now(UTC)
         try:
-            person = _person()
+            by = _doer()
             with state.pool.connection() as conn:
                 if ctx.triggered_id == "intake-discard":
-                    n = mending.discard(conn, person, here["feed"], _ids(conn, here, scope, one), reason or "", now)
+                    n = mending.discard(conn, by, here["feed"], _ids(conn, here, scope, one), reason or "", now)
                     return f"已丢弃 {n} 条", no_update, True, address(feed=here["feed"]) + "#letters"
                 if ctx.triggered_id == "intake-map":
                     meant = {"station": place, "kind": kind}.get(what, word)
-                    mending.set_mapping(conn, state.catalog, person, here["feed"], what, given or "", meant or "", now)
+                    mending.set_mapping(conn, state.catalog, by, here["feed"], what, given or "", meant or "", now)
                 only = _ids(conn, here, scope, one) if ctx.triggered_id == "intake-replay" else None
-                ident = mending.ask_replay(conn, person, here["feed"], here["rule"], only, now)
+                ident = mending.ask_replay(conn, by, here["feed"], here["rule"], only, now)
         except Refused as err:
             return str(err), no_update, True, no_update
         return "正在重放……", {"id": ident, "at": now.timestamp()}, False, no_update
@@ -329,7 +338,7 @@ def callbacks(app: Dash) -> None:
             return no_update
         try:
             with access.here().pool.connection() as conn:
-                mending.note_drift(conn, _person(), ctx.triggered_id["id"], datetime.now(UTC))
+                mending.note_drift(conn, _doer(), ctx.triggered_id["id"], datetime.now(UTC))
         except Refused:  # the button is not offered to who may not
             return no_update
         return address(feed=here["feed"], h=here["h"])

@@ -14,6 +14,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
+from brain.identity.doing import Via
 from brain.identity.people import Person
 from brain.identity.scope import Sight, reads_drafts
 from brain.model import Refused, Role
@@ -170,12 +171,12 @@ def callbacks(app: Dash) -> None:
         """Issue the month, or restate it."""
         if not clicks:
             return no_update, no_update
-        state, person = access.here(), access.viewer()
-        if person is None or person.role not in ISSUERS:
-            return "您的角色不能定稿", no_update
+        state, by = access.here(), access.viewer_doer(Via.PAGE)
+        if by is None:
+            return access.NOBODY, no_update
         try:
             with state.pool.connection() as conn:
-                api.issue(state.catalog, conn, person, key["period"], datetime.now(UTC), "")
+                api.issue(state.catalog, conn, by, key["period"], datetime.now(UTC))
         except Refused as err:
             return str(err), no_update
         return "已定稿", f"/report?m={key['period']}"

@@ -26,9 +26,9 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from brain.catalog import Catalog
 from brain.catalog.records import Taker
 from brain.city import ZONE
-from brain.identity import audit
+from brain.identity.doing import Doer, Via, act_audited, refusals_audited
 from brain.identity.people import Person
-from brain.model import Role
+from brain.model import Refused, Role
 from brain.sheets import columns, reading
 from brain.sheets.columns import KIND, Look
 from brain.sheets.reading import BadSheet, Sheet
@@ -158,8 +158,7 @@ def held_path(home: Path, person: Person, held: object) -> Path | None:
 
 def send(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str], person: Person, now: datetime) -> str:
     """Move a kept file into the drop folder, its mapping first; the name it has there."""
-    safe = re.sub(r"[^\w.\-（）()·]+", "_", Path(name).stem)[:45].strip("._") or "文件"
-    goal = drop / taker.key / f"{now.astimezone(ZONE):%Y%m%d-%H%M%S}-{path.stem[:6]}-{safe}{path.suffix}"
+    goal = drop / taker.key / _goal(path, name, now)
     goal.parent.mkdir(parents=True, exist_ok=True)
     sidecar = goal.with_name(goal.name + MAP)
     said: dict[str, Any] = {"name": name[:200], "by": person.name}
@@ -172,6 +171,12 @@ def send(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str],
     half.rename(sidecar)
     here.rename(goal)
     return goal.name
+
+
+def _goal(path: Path, name: str, now: datetime) -> str:
+    """The name of a kept file in the drop folder."""
+    safe = re.sub(r"[^\w.\-（）()·]+", "_", Path(name).stem)[:45].strip("._") or "文件"
+    return f"{now.astimezone(ZONE):%Y%m%d-%H%M%S}-{path.stem[:6]}-{safe}{path.suffix}"
 
 
 def _sheet(path: Path, catalog: Catalog) -> Sheet:
@@ -370,36 +375,54 @@ def callbacks(app: Dash) -> None:
         """Send the file in view; or read anew what became of those sent."""
         person, state, now = access.viewer(), access.here(), datetime.now(UTC)
         takers = takers_of(person, state.catalog) if person else {}
-        if person is None or not takers:
-            return _bad("您的角色不能报送文件"), True, None, no_update, True, 0
         said, hidden, kept = no_update, no_update, no_update
         with state.pool.connection() as conn:
-            if ctx.triggered_id == "upload-send" and clicks:
-                said, gone = _send(conn, state, person, takers.get(feed), held, chosen, now)
-                hidden, kept = (True, None) if gone else (no_update, no_update)
+            by = access.viewer_doer(Via.PAGE)
+            if by is not None and ctx.triggered_id == "upload-send" and clicks:
+                try:
+                    said = _send(conn, state, by, takers.get(feed), feed, held, chosen, now)
+                    hidden, kept = True, None
+                except Refused as err:
+                    said = _bad(str(err))
+                    hidden, kept = (no_update, no_update) if err.code == "columns" else (True, None)
+            if not takers:
+                return _bad("您的角色不能报送文件"), True, None, no_update, True, 0
             files, busy = _files(conn, state.settings.drop, takers)
         return said, hidden, kept, files, not busy, no_update if ctx.triggered_id == "upload-tick" else 0
 
 
 def _send(
-    conn: Any, state: Any, person: Person, taker: Taker | None, held: Any, chosen: list[str | None], now: datetime
-) -> tuple[Any, bool]:
-    """Send what is in view; (what is said, whether it has gone)."""
-    path = held_path(state.settings.home, person, (held or {}).get("token"))
-    if taker is None or path is None:
-        return _bad("文件已不在，请重新选择"), True
-    meant: dict[str, str] = {}
-    if taker.form != "message":
-        try:
-            sheet = _sheet(path, state.catalog)
-        except BadSheet as err:
-            return _bad(str(err)), True
-        meant = _meant(sheet, chosen) if len(chosen) == len(sheet.columns) else {}
-        if lacking := columns.lacks({c: m for c, m in meant.items() if m}, taker.form):
-            return _bad("；".join(lacking)), False
-    name = send(state.settings.drop, taker, path, held["name"], meant, person, now)
-    audit.audit(conn, person, "file_send", now, object=f"file:{taker.key}/{name}", feed=taker.key, name=held["name"])
-    return html.P(f"“{held['name']}”已送出，结果见下表。", className="good"), True
+    conn: Any, state: Any, by: Doer, taker: Taker | None, feed: str, held: Any, chosen: list[str | None], now: datetime
+) -> html.P:
+    """Send what is in view; what is said of it. Raises Refused: 'role', 'gone', 'sheet', 'columns' (then it stays in view)."""
+    with refusals_audited(conn, by, "file_send", f"file:{str(feed)[:40]}", now):
+        person = by.who
+        if taker is None or not isinstance(person, Person):
+            raise Refused("您的角色不能向这个接入报送文件", "role")
+        path = held_path(state.settings.home, person, (held or {}).get("token"))
+        if path is None:
+            raise Refused("文件已不在，请重新选择", "gone")
+        meant = _checked(state.catalog, taker, path, chosen)
+    name = str(held["name"])
+    act_audited(
+        conn, by, "file_send", f"file:{taker.key}/{_goal(path, name, now)}", now,
+        lambda: send(state.settings.drop, taker, path, name, meant, person, now), feed=taker.key, name=name,
+    )  # fmt: skip
+    return html.P(f"“{name}”已送出，结果见下表。", className="good")
+
+
+def _checked(catalog: Catalog, taker: Taker, path: Path, chosen: list[str | None]) -> dict[str, str]:
+    """What the columns mean, as far as it can be sent. Raises Refused."""
+    if taker.form == "message":
+        return {}
+    try:
+        sheet = _sheet(path, catalog)
+    except BadSheet as err:
+        raise Refused(str(err), "sheet") from None
+    meant = _meant(sheet, chosen) if len(chosen) == len(sheet.columns) else {}
+    if lacking := columns.lacks({c: m for c, m in meant.items() if m}, taker.form):
+        raise Refused("；".join(lacking), "columns")
+    return meant
 
 
 def _meant(sheet: Sheet, chosen: list[str | None]) -> dict[str, str]:

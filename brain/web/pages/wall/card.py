@@ -20,7 +20,6 @@ from brain.web.pages.wall import forms, warnings
 from brain.web.pages.wall.desk import Case
 from brain.web.parts import bits
 
-PRIMARY = frozenset({Verb.ACCEPT, Verb.REGISTER, Verb.DISPATCH, Verb.ARBITRATE, Verb.TAKE, Verb.CLOSE, Verb.RESUME})
 DIRECT = 4
 
 
@@ -241,8 +240,8 @@ def actions(case: Case, catalog: Catalog) -> list:
     e = case.event
     keyed = "d"
     for verb in case.verbs:
-        immediate = forms.is_immediate(verb, e)
-        lead = verb in PRIMARY
+        immediate = forms.is_immediate(verb, catalog)
+        lead = verb in catalog.forms.wall_lead
         key = keyed if lead and keyed else ""
         keyed = "" if key else keyed
         buttons.append(

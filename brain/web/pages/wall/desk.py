@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -17,25 +17,22 @@ from brain.catalog import Catalog
 from brain.flow.alerts import recording
 from brain.flow.city import public_warnings
 from brain.flow.events import acting
-from brain.identity.people import mask_phone
-from brain.model import Event, Level, Refused, Source, State, Station, Verb
-from brain.rules import lifecycle
+from brain.identity.doing import Doer, act_audited
+from brain.identity.people import Person, actor_of, mask_phone
+from brain.identity.scope import Sight
+from brain.model import Actor, Event, Level, Refused, Source, Station, Verb
+from brain.rules import forms, lifecycle
 from brain.rules.types.ladder import limits_of
 from brain.store import db
 from brain.web import readouts
 from brain.web.live.moment import Moment, sees_alert
 from brain.web.live.reading import trails_of
 from brain.web.live.seat import Viewer
+from brain.web.pages.wall import forms as drawn
 
 CARD_TRAIL = 96
-NEEDS_A_PHONE = frozenset({"photo", "near"})
-"""Guards that ask for a picture or a place: such verbs belong to the phone and get no button here."""
-ORDER = (
-    Verb.ACCEPT, Verb.REGISTER, Verb.DISPATCH, Verb.ARBITRATE, Verb.TAKE, Verb.CLOSE, Verb.REWORK, Verb.RESUME, Verb.ASK_VERIFY,
-    Verb.RETURN, Verb.URGE, Verb.SUPERVISE, Verb.JOIN, Verb.EXTEND, Verb.NOTE, Verb.SUSPEND, Verb.DECLINE, Verb.VOID,
-    Verb.REOPEN, Verb.RATE,
-)  # fmt: skip
-"""Verbs in the order of their buttons: the next step of the line first. A verb not listed has no button."""
+FROM_FORM = ("reason", "note", "org", "handler_id", "condition", "case", "passed", "until", *forms.RATINGS)
+"""What of a form's values is handed on; the rest says which form it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +153,10 @@ def _work(
     may = acting.allowed(conn, catalog, event, viewer.actor)
     here, phone = [], []
     for verb in may:
-        needs = set(lifecycle.MOVES[State(event.state), verb].needs)
-        if verb not in ORDER or needs & NEEDS_A_PHONE:
-            phone.append(verb)
-        else:
-            here.append(verb)
+        (here if drawn.here(verb, catalog) else phone).append(verb)
     log = acting.log_of(conn, event.id)
     shown = row | {"handler_phone": mask_phone(row.get("handler_phone") or "")}
-    return shown, tuple(sorted(here, key=ORDER.index)), tuple(phone), tuple(log)
+    return shown, tuple(sorted(here, key=catalog.forms.wall.index)), tuple(phone), tuple(log)
 
 
 def _opens(catalog: Catalog, alert: Mapping[str, Any]) -> str | None:
@@ -213,61 +206,69 @@ def _around(
 
 
 # Doing ----------------------------------------------------------------------------------------------------------------
-def acknowledge(conn: psycopg.Connection, alert_id: str, viewer: Viewer, now: datetime, note: str = "") -> str:
+def acknowledge(
+    conn: psycopg.Connection, catalog: Catalog, by: Doer, alert_id: str, now: datetime, note: str = ""
+) -> str:
     """Returns what to say; raises Refused."""
-    row = db.one(conn, "web_alert", id=int(alert_id)) if alert_id.isdecimal() else None
-    if row is None or not sees_alert(viewer.sight, row):
-        raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
-    recording.ack(conn, row["id"], viewer.actor, now, note=note)
+
+    def do() -> None:
+        recording.ack(conn, catalog, _number(alert_id), _actor(by), now, note=note)
+
+    act_audited(conn, by, "alert_ack", f"alert:{alert_id[:20]}", now, do)
     return "已确认"
 
 
-def report(
-    conn: psycopg.Connection, catalog: Catalog, alert_id: str, viewer: Viewer, now: datetime, note: str = ""
-) -> tuple[str, str]:
-    """A person makes an event of an alert; returns (event id, what to say). Raises Refused."""
-    row = db.one(conn, "web_alert", id=int(alert_id)) if alert_id.isdecimal() else None
-    if row is None or not sees_alert(viewer.sight, row):
-        raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
-    if row["event_id"]:
-        raise Refused(f"这条告警已有案卷 {row['event_id']}", "reported")
-    category = _opens(catalog, row)
-    if category is None:
-        raise Refused("这条规则没有对应的事项类别，请从“上报”登记", "category")
-    event = acting.report(
-        conn, catalog, category=category, title=f"{row['name']} {catalog.categories[category].name}", lng=row["lng"], lat=row["lat"],
-        source=Source.SENSOR, actor=viewer.actor, now=now, level=Level(row["level"]),
-        description=row["message"] + (f"。{note}" if note else ""), address=row["name"], alert_id=row["id"], station=row["station"],
-    )  # fmt: skip
-    return event.id, f"已上报，案卷 {event.id}"
+def report(conn: psycopg.Connection, catalog: Catalog, by: Doer, alert_id: str, now: datetime, note: str = "") -> str:
+    """A person makes an event of an alert; returns what to say. Raises Refused."""
+
+    def do() -> str:
+        row = db.one(conn, "web_alert", id=_number(alert_id))
+        if row is None or not sees_alert(Sight.of(_actor(by), catalog.roles), row):
+            raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
+        if row["event_id"]:
+            raise Refused(f"这条告警已有案卷 {row['event_id']}", "reported")
+        category = _opens(catalog, row)
+        if category is None:
+            raise Refused("这条规则没有对应的事项类别，请从“上报”登记", "category")
+        return acting.report(
+            conn, catalog, category=category, title=f"{row['name']} {catalog.categories[category].name}", lng=row["lng"],
+            lat=row["lat"], source=Source.SENSOR, actor=_actor(by), now=now, level=Level(row["level"]),
+            description=row["message"] + (f"。{note}" if note else ""), address=row["name"], alert_id=row["id"],
+            station=row["station"],
+        ).id  # fmt: skip
+
+    alert = f"alert:{alert_id[:20]}"
+    ident = act_audited(
+        conn, by, "event_report", alert, now, do, kept=lambda made: {"object": f"event:{made}", "alert": alert_id}
+    )
+    return f"已上报，案卷 {ident}"
 
 
 def act(
-    conn: psycopg.Connection,
-    catalog: Catalog,
-    event_id: str,
-    verb: str,
-    given: Mapping[str, Any],
-    viewer: Viewer,
-    now: datetime,
+    conn: psycopg.Connection, catalog: Catalog, by: Doer, event_id: str, verb: str, raw: Mapping[str, Any], now: datetime
 ) -> str:
     """One verb with what the form holds; returns what to say. Raises Refused."""
-    if verb not in set(Verb):
-        raise Refused(f"没有动作“{verb}”", "verb")
-    text = {k: (str(given.get(k) or "").strip() or None) for k in ("reason", "note", "org", "condition", "case")}
-    more: dict[str, Any] = {}
-    if (handler := str(given.get("handler_id") or "")).isdigit():
-        more["handler_id"] = int(handler)
-    if (days := str(given.get("until_days") or "")).isdigit():
-        more["until"] = now + timedelta(days=int(days))
-    if given.get("passed") in ("yes", "no"):
-        more["passed"] = given["passed"] == "yes"
-    if all(str(given.get(k, "")).isdigit() for k in ("response", "solved", "satisfied")):
-        more["ratings"] = {k: int(given[k]) for k in ("response", "solved", "satisfied")}
-    if str(given.get("version", "")).isdigit():
-        more["expect_version"] = int(given["version"])
-    after = acting.act(conn, catalog, event_id, Verb(verb), viewer.actor, now, **text, **more)
+
+    def do() -> Event:
+        if verb not in set(Verb):
+            raise Refused("没有这个动作，请刷新页面后再办", "verb")
+        given = forms.given(verb, {name: raw.get(name) for name in FROM_FORM}, now, catalog)
+        seen = str(raw.get("version", ""))
+        version = int(seen) if seen.isdecimal() and len(seen) < 10 else None
+        return acting.act(conn, catalog, event_id, verb, _actor(by), now, given, expect_version=version)
+
+    after = act_audited(conn, by, f"event_{verb[:20]}", f"event:{event_id[:20]}", now, do)
     return f"{catalog.words.of('verb', verb)}完成，现在{catalog.words.of('state', after.state)}"
+
+
+def _actor(by: Doer) -> Actor:
+    """Only accounts come through the screens."""
+    return actor_of(by.who) if isinstance(by.who, Person) else by.who
+
+
+def _number(text: str) -> int:
+    """An alert's number; what is none is the number of no alert."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def hands(conn: psycopg.Connection, org: str, grid: str | None) -> list[dict[str, Any]]:

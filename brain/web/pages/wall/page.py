@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
 
+from brain.identity.doing import Doer, Via
 from brain.identity.people import Person
 from brain.identity.scope import Sight
 from brain.model import Refused, Role, Verb
@@ -264,7 +265,7 @@ def callbacks(app: Dash) -> None:
     )
     async def act(wanted: dict[str, Any] | None, page: str) -> tuple:
         """A button of the card was pressed, or its form was handed in."""
-        return await asyncio.to_thread(_act, access.here(), access.viewer(), page, wanted or {})
+        return await asyncio.to_thread(_act, access.here(), access.viewer_doer(Via.WALL), page, wanted or {})
 
     @app.callback(
         Output("wall-hands", "children"),
@@ -327,11 +328,11 @@ def _pick(state: Any, person: Person | None, page: str, chosen: dict[str, Any]) 
     return *pieces, "", False, patch
 
 
-def _act(state: Any, person: Person | None, page: str, wanted: dict[str, Any]) -> tuple:
+def _act(state: Any, by: Doer | None, page: str, wanted: dict[str, Any]) -> tuple:
     """(buttons or form, what to say, its class). A refusal leaves the form as it stands."""
     hub, catalog, now = state.hub, state.catalog, datetime.now(UTC)
-    seat = hub.seat_of(page, person)
-    if seat is None or seat.selected is None:
+    seat = hub.seat_of(page, by.who) if by is not None else None
+    if by is None or seat is None or seat.selected is None:
         return no_update, "页面已重新连接，请重新选择后再办", "bad"
     do, verb = str(wanted.get("do") or ""), str(wanted.get("verb") or "")
     with state.pool.connection() as conn:
@@ -340,13 +341,12 @@ def _act(state: Any, person: Person | None, page: str, wanted: dict[str, Any]) -
                 return _form(state, conn, seat, verb), "", ""
             said = ""
             if do == "ack":
-                said = desk.acknowledge(
-                    conn, str(wanted.get("alert")), seat, now, note=str(wanted.get("note") or "")
-                )
+                note = str(wanted.get("note") or "")
+                said = desk.acknowledge(conn, catalog, by, str(wanted.get("alert")), now, note=note)
             elif do == "report":
-                _, said = desk.report(conn, catalog, str(wanted.get("alert")), seat, now)
+                said = desk.report(conn, catalog, by, str(wanted.get("alert")), now)
             elif do == "go":
-                said = desk.act(conn, catalog, str(wanted.get("event")), verb, wanted, seat, now)
+                said = desk.act(conn, catalog, by, str(wanted.get("event")), verb, wanted, now)
         except Refused as err:
             return no_update, str(err), "bad"
         seat.busy = False
@@ -377,7 +377,7 @@ def _hands(state: Any, person: Person | None, page: str, asked: dict[str, Any]) 
         if row is None or not seat.sight.sees_event(row, row["joined"]):
             return no_update
         people = desk.hands(conn, str(asked["org"]), row["grid"])
-    return card.forms.hand_options(people, row, state.catalog.words)
+    return card.forms.hand_options(people, row, state.catalog)
 
 
 def _search(state: Any, person: Person | None, page: str, text: str) -> Any:
