@@ -7,6 +7,7 @@ ends in `_FILE` gives the path of a file that holds the value of the setting wit
 from __future__ import annotations
 
 import hmac
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -19,6 +20,10 @@ class BadSetting(ValueError):
 
 def _setting(default: object, sentence: str, words: str, *, secret: bool = False):
     return field(default=default, metadata={"says": sentence, "words": words, "secret": secret})
+
+
+BROKER_HOME, BROKER_USERS = "mqtt", "users.json"
+"""Where the embedded broker lives below the data folder, and its file of users and passwords there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,13 @@ class Settings:
         if self.database_url or not self.database_note.exists():
             return self.database_url
         return self.database_note.read_text(encoding="utf-8").strip()
+
+    def broker(self, user: str) -> str:
+        """The address of the embedded broker with the password of one of its users (`intake`, `send`), as `brain up` has drawn
+        it; without one where no embedded broker has ever run."""
+        path = self.home / BROKER_HOME / BROKER_USERS
+        who = f"{user}:{json.loads(path.read_text(encoding='utf-8'))[user]}@" if path.exists() else ""
+        return f"mqtt://{who}127.0.0.1:{self.mqtt_port}"
 
     @property
     def drop(self) -> Path:

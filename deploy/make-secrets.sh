@@ -12,8 +12,12 @@ draw secret_key
 [ -s secrets/database_url ] || printf 'postgresql://brain:%s@db:5432/brain' "$(cat secrets/database_password)" > secrets/database_url
 users=$(sed -n 's/^user //p' mosquitto.acl)  # made from the catalog: python -m ingest acl mosquitto
 for user in $users; do draw "mqtt_$user"; done
-[ -s secrets/mqtt_url ] || printf 'mqtt://brain:%s@broker:1883' "$(cat secrets/mqtt_brain)" > secrets/mqtt_url
-if [ ! -s secrets/mqtt_passwords ]; then
+for n in 1 2; do  # a user a worker: the broker takes the user's name for the client id
+  [ -s "secrets/mqtt_url_$n" ] || printf 'mqtt://intake-%s:%s@broker:1883' "$n" "$(cat "secrets/mqtt_intake-$n")" > "secrets/mqtt_url_$n"
+done
+missing=
+for user in $users; do grep -q "^$user:" secrets/mqtt_passwords 2>/dev/null || missing=1; done
+if [ -n "$missing" ]; then
   for user in $users; do printf '%s:%s\n' "$user" "$(cat "secrets/mqtt_$user")"; done > secrets/mqtt_passwords
   mosquitto_passwd -U secrets/mqtt_passwords
 fi
@@ -22,5 +26,5 @@ fi
 for file in tls_certificate.pem tls_key.pem; do
   [ -s "secrets/$file" ] || echo "missing: deploy/secrets/$file (from the district's certificate authority)"
 done
-chmod 644 secrets/database_url secrets/mqtt_url secrets/mqtt_passwords secrets/mqtt_health secrets/secret_key secrets/station_keys.toml 2>/dev/null || true
+chmod 644 secrets/database_url secrets/mqtt_url_1 secrets/mqtt_url_2 secrets/mqtt_passwords secrets/mqtt_health secrets/secret_key secrets/station_keys.toml 2>/dev/null || true
 echo "secrets are in deploy/secrets; the departments' MQTT passwords are the files mqtt_<department>"

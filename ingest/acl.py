@@ -1,10 +1,16 @@
-"""Who may write which topic at the broker, from the catalog: one credential a department (`sends` in departments.toml).
+"""Who may write which topic at the broker, from the catalog: one credential a department (`sends` in departments.toml), and one
+for each further gateway of it (`gateways`).
+
+The broker takes the user's name for the client id (`use_username_as_clientid`): whoever comes with another's client id is cut off
+by nobody and cuts off nobody. So a user has one connection at a time: each intake worker and each gateway is a user of its own.
+Why not leave the ids to the clients and keep ours secret: an id is no secret, brokers write it into their logs.
 
 `python -m ingest acl mosquitto` and `… acl emqx` print the permission file of either broker; deploy/ keeps both, and a
 house test holds them against the catalog.
 
-Why the whole feed and not each station: a department's gateways speak for many stations, and stations come every week; a
-file that had to follow them would be out of date, or open. A stolen credential reaches its own department's topics only.
+Why a branch of the feed and not each station: a department's gateways speak for many stations, and stations come every week; a
+file that had to follow them would be out of date, or open. A stolen credential writes below its own department's code only, and
+`owners.py` holds that code against the owner of the station.
 """
 
 from __future__ import annotations
@@ -13,23 +19,30 @@ from brain.catalog.records import Catalog
 from brain.model import DISTRICT
 from ingest import feeds
 
-PLATFORM, HEALTH = "brain", "health"
-"""Users of the platform itself: one reads everything, one is asked whether the broker lives."""
+WORKERS, HEALTH = ("intake-1", "intake-2"), "health"
+"""Users of the platform itself: each intake worker reads everything, one is asked whether the broker lives."""
 
 
 def writers(catalog: Catalog) -> dict[str, list[str]]:
-    """Topic filters that each department may write, by its key; a gateway's status lies below them."""
+    """Topic filters that each user of a department may write; a gateway's status lies below them. The department's own user is
+    its key, those of its further gateways `<key>.<gateway>`."""
     return {
-        org.key: [f"city/{DISTRICT}/{feed}/#" for feed in org.sends]
+        user: [f"city/{DISTRICT}/{feed}/{org.key}/#" for feed in org.sends]
         for org in catalog.departments.values()
         if org.sends
+        for user in (org.key, *(f"{org.key}.{gateway}" for gateway in org.gateways))
     }
 
 
 def unknown(catalog: Catalog) -> list[str]:
-    """`sends` that name no feed which comes over MQTT."""
+    """`sends` that name no feed which comes over MQTT, and `carries` that name one which is not sent."""
     there = {key for key, module in feeds.load().items() if module.FEED.topic}
-    return [f"{org.key}: {feed}" for org in catalog.departments.values() for feed in org.sends if feed not in there]
+    return [
+        f"{org.key}: {feed}"
+        for org in catalog.departments.values()
+        for feed in (*org.sends, *org.carries)
+        if feed not in there or feed not in org.sends
+    ]
 
 
 def mosquitto(catalog: Catalog) -> str:
@@ -37,9 +50,10 @@ def mosquitto(catalog: Catalog) -> str:
     lines = [
         "# One user a department; each may write its own feeds only. The platform reads all and writes nothing.",
         "# Made by: python -m ingest acl mosquitto",
-        f"user {PLATFORM}",
-        f"topic read city/{DISTRICT}/#",
-        "",
+    ]
+    for worker in WORKERS:
+        lines += [f"user {worker}", f"topic read city/{DISTRICT}/#", ""]
+    lines += [
         f"user {HEALTH}",
         "topic read $SYS/broker/uptime",
     ]
@@ -53,7 +67,11 @@ def emqx(catalog: Catalog) -> str:
     lines = [
         "%% One user a department; each may write its own feeds only. The platform reads all and writes nothing.",
         "%% Made by: python -m ingest acl emqx",
-        f'{{allow, {{username, "{PLATFORM}"}}, subscribe, ["city/{DISTRICT}/#", "$share/+/city/{DISTRICT}/#"]}}.',
+        "%% To go with it, in emqx.conf: mqtt.use_username_as_clientid = true",
+        *(
+            f'{{allow, {{username, "{worker}"}}, subscribe, ["city/{DISTRICT}/#", "$share/+/city/{DISTRICT}/#"]}}.'
+            for worker in WORKERS
+        ),
         f'{{allow, {{username, "{HEALTH}"}}, subscribe, ["$SYS/brokers/+/uptime"]}}.',
     ]
     for user, topics in writers(catalog).items():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from brain import catalog
 
 SHIPPED = Path(__file__).with_name("intake.toml")
 OFF = frozenset({"push.per_minute", "files.done_days", "files.refused_days"})
@@ -86,7 +88,8 @@ class Gb26875:
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """See intake.toml for the meaning of each. Times in seconds unless they are a timedelta."""
+    """See intake.toml for the meaning of each; `ahead`, `absurd` and `oldest` are the catalog's (bounds.toml).
+    Times in seconds unless they are a timedelta."""
 
     folder: str  # the city's own, "" for none
     size: int
@@ -147,8 +150,8 @@ def load(folder: str = "") -> Practice:
                 _check(f"{own}：{group}.{key}", said[group].get(key), value, off=f"{group}.{key}" in OFF)
                 said[group][key] = value
     batch, clock, spill, mqtt = said["batch"], said["time"], said["spill"], said["mqtt"]
+    bounds = catalog.bounds(folder or None)
     push, poll = said["push"], said["poll"]
-    oldest = date.fromisoformat(clock["oldest"])
     return Practice(
         folder=folder,
         size=batch["size"],
@@ -157,9 +160,9 @@ def load(folder: str = "") -> Practice:
         gap_s=batch["gap_s"],
         queue=batch["queue"],
         payload_max=batch["payload_max"],
-        ahead=timedelta(seconds=clock["ahead_s"]),
-        absurd=timedelta(seconds=clock["absurd_s"]),
-        oldest=datetime(oldest.year, oldest.month, oldest.day, tzinfo=UTC),
+        ahead=bounds.ahead,
+        absurd=bounds.absurd,
+        oldest=bounds.oldest,
         twin=timedelta(seconds=clock["twin_s"]),
         segment_bytes=spill["segment_mb"] << 20,
         total_bytes=spill["total_mb"] << 20,
@@ -216,12 +219,7 @@ def load(folder: str = "") -> Practice:
 def _check(where: str, shipped: Any, given: Any, *, off: bool) -> None:
     if shipped is None:
         raise BadPractice(f"{where} 是不认识的键；请对照自带的 intake.toml")
-    if isinstance(shipped, str):
-        try:
-            date.fromisoformat(given)
-        except (TypeError, ValueError):
-            raise BadPractice(f"{where}={given!r} 应是日期，如 2000-01-01") from None
-    elif isinstance(shipped, list):
+    if isinstance(shipped, list):
         if not (isinstance(given, list) and given and all(_positive(v) for v in given)):
             raise BadPractice(f"{where}={given!r} 应是正数的列表")
     elif off and type(given) is int and given == 0:

@@ -5,6 +5,7 @@ They change nothing by themselves: `decode` reads, `tap` looks on, `send` speaks
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import socket
@@ -17,10 +18,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import psycopg
+
+from brain import catalog as catalogs
 from brain.catalog.records import Catalog
 from brain.model import Reading, Refused
 from brain.settings import Settings
-from ingest import feeds
+from brain.store import db
+from ingest import feeds, owners
 from ingest.feeds import FeedModule
 from ingest.feeds._wire import BEIJING
 from ingest.write import units
@@ -110,7 +115,8 @@ def send(
         host, port = _address(to, settings.door_host, getattr(settings, f"{door}_port"), door)
         return _tcp(host, port, found, say, every_s)
     if door == "mqtt":
-        return _mqtt(to or settings.mqtt_url or f"mqtt://127.0.0.1:{settings.mqtt_port}", module, topic, found, say, every_s)
+        url = to or settings.mqtt_url or settings.broker("send")
+        return _mqtt(url, module, topic or _Topics(settings, module), found, say, every_s)
     if door == "http":
         if not to and not settings.push_port:
             raise Refused("不知道推送的地址；请写 --to https://主机，或设置 BRAIN_PUSH_PORT")
@@ -149,7 +155,7 @@ def _said(answer: bytes) -> str:
 
 
 def _mqtt(
-    url: str, module: FeedModule, topic: str, found: list[bytes], say: Callable[[str], None], every_s: float
+    url: str, module: FeedModule, topic: str | _Topics, found: list[bytes], say: Callable[[str], None], every_s: float
 ) -> int:
     import paho.mqtt.client as paho
     from paho.mqtt.enums import CallbackAPIVersion
@@ -167,7 +173,7 @@ def _mqtt(
     client.loop_start()
     try:
         for n, message in enumerate(found, 1):
-            there = topic or feeds.topic(module.FEED.key, _station_of(module, message))
+            there = topic if isinstance(topic, str) else topic.of(message)
             client.publish(there, message, qos=1).wait_for_publish(ANSWER_S)
             say(f"第 {n} 条 {len(message)} 字节 → {there}，消息服务已确认")
             time.sleep(every_s)
@@ -175,6 +181,23 @@ def _mqtt(
         client.disconnect()
         client.loop_stop()
     return len(found)
+
+
+class _Topics:
+    """Where each message belongs: under the department that sends for its station, as far as the record at hand knows it,
+    else under the feed's own."""
+
+    def __init__(self, settings: Settings, module: FeedModule):
+        self._module = module
+        self._orgs: dict[str, str | None] = {}
+        if settings.database:
+            with contextlib.suppress(psycopg.Error), db.connect(settings.database, name="brain send", connect_timeout=3) as conn:
+                self._orgs = {row["id"]: row["org"] for row in db.many(conn, "intake_stations")}
+        self._catalog = catalogs.load(settings.catalog or None)
+
+    def of(self, message: bytes) -> str:
+        key, station = self._module.FEED.key, _station_of(self._module, message)
+        return feeds.topic(key, station, owners.speaker(self._catalog, key, self._orgs.get(station)))
 
 
 def _station_of(module: FeedModule, message: bytes) -> str:

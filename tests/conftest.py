@@ -153,11 +153,11 @@ def now() -> datetime:
 
 @pytest.fixture(scope="session")
 def broker():
-    """A running MQTT broker on a free port: `.url`, `.port`, `.restart()`, `.kill()`."""
+    """A running MQTT broker on a free port, open to all the gateways that tests play: `.url`, `.port`, `.restart()`, `.kill()`."""
     from brain.local.broker import Broker
 
     folder = Path(tempfile.mkdtemp(prefix="brain-mqtt-"))
-    broker = Broker(folder, free_port())
+    broker = Broker(folder, free_port(), guarded=False)
     broker.start()
     yield broker
     broker.stop()

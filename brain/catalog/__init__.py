@@ -9,11 +9,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from brain.catalog import _categories, _city, _forms, _people, _sensors, _sheets, _themes, _words, _work
+from brain.catalog import _bounds, _categories, _city, _forms, _people, _sensors, _sheets, _themes, _words, _work
 from brain.catalog._toml import FILES, Entry, read_files
 from brain.catalog.records import (
     AlertLadder,
     BadCatalog,
+    Bounds,
     Catalog,
     Category,
     Department,
@@ -34,6 +35,7 @@ __all__ = [
     "FILES",
     "AlertLadder",
     "BadCatalog",
+    "Bounds",
     "Catalog",
     "Category",
     "Department",
@@ -49,6 +51,7 @@ __all__ = [
     "Weight",
     "Words",
     "WorkDays",
+    "bounds",
     "load",
 ]
 
@@ -95,4 +98,12 @@ def load(folder: str | None = None) -> Catalog:
         sheets=_sheets.sheets(top["sheets.toml"], departments, kinds, categories),
         any_duty=any_duty,
         duties=duties,
+        bounds=_bounds.bounds(top["bounds.toml"]),
     )
+
+
+@cache
+def bounds(folder: str | None = None) -> Bounds:
+    """bounds.toml alone, for what reads strangers' bytes and needs no more. Raises BadCatalog."""
+    files = read_files(SHIPPED, Path(folder).expanduser() if folder else None)
+    return _bounds.bounds(Entry("bounds.toml", "", files["bounds.toml"]))

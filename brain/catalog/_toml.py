@@ -26,6 +26,7 @@ FILES = (
     "kpi.toml",
     "sheets.toml",
     "duties.toml",
+    "bounds.toml",
 )
 GUESTS = ("intake.toml", "units.toml", "poll.toml", "families.toml", "lorawan.toml", "milesight.toml")
 """Files of the same folder that intake reads."""

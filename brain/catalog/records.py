@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
@@ -111,6 +111,24 @@ ANY_THEME = "*"
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far strangers' times and texts are taken (bounds.toml). `oldest` is the first moment a reading may claim; lengths
+    of texts are in characters."""
+
+    ahead: timedelta
+    absurd: timedelta
+    oldest: datetime
+    warning_ahead: timedelta
+    warning_lasts: timedelta
+    photo_past: timedelta
+    photo_ahead: timedelta
+    form_past: timedelta
+    form_ahead: timedelta
+    line: int
+    body: int
+
+
+@dataclass(frozen=True, slots=True)
 class Department:
     """An organisation: a department, a town, a duty desk or a team."""
 
@@ -121,6 +139,8 @@ class Department:
     parent: str | None
     phone: str
     sends: tuple[str, ...] = ()  # feeds that its credential at the broker may write
+    gateways: tuple[str, ...] = ()  # connections beside its first: each is a user of its own at the broker
+    carries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # feed → organisations for whose stations it sends, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +378,7 @@ class Catalog:
     sheets: Sheets
     any_duty: DutyLimits
     duties: dict[str, DutyLimits]
+    bounds: Bounds
 
     @property
     def register_conditions(self) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def load(
             TimeRemainingColumn(), console=console or Console(stderr=True), transient=False,
         ))  # fmt: skip
         task = bar.add_task("", total=path.stat().st_size if path.exists() else None, rows=0)
-        lanes = [used.enter_context(_Lane(used.enter_context(connect()), done)) for _ in range(LANES)]
+        lanes = [used.enter_context(_Lane(used.enter_context(connect()), done, catalog.bounds.ahead)) for _ in range(LANES)]
         rows = 0
         for line, table, at_byte, broken in _tables(path):
             good, refused = checks.look(table, line, now())
@@ -116,7 +116,8 @@ def load(
 class _Lane:
     """A connection and a thread that stores with it, one chunk at a time; counts go into `done`."""
 
-    def __init__(self, conn: psycopg.Connection, done: Done):
+    def __init__(self, conn: psycopg.Connection, done: Done, ahead: timedelta):
+        self._ahead = ahead
         self._conn = conn
         self._done = done
         self._thread = ThreadPoolExecutor(1, "import")
@@ -135,7 +136,7 @@ class _Lane:
             out = io.BytesIO()
             arrow_csv.write_csv(rows, out, arrow_csv.WriteOptions(include_header=False, quoting_style="needed"))
             self.wait()
-            self._last = self._thread.submit(_store, self._conn, out.getbuffer(), len(rows), received_at)
+            self._last = self._thread.submit(_store, self._conn, out.getbuffer(), len(rows), received_at, self._ahead)
 
     def wait(self) -> None:
         if self._last is not None:
@@ -233,6 +234,7 @@ class _Checks:
         self.low = pa.array([k.sane[0] for k in kinds], pa.float64())
         self.high = pa.array([k.sane[1] for k in kinds], pa.float64())
         self.units = [k.unit for k in kinds]
+        self.ahead = catalog.bounds.ahead  # later than that is no clock's drift
 
     def look(self, table: pa.Table, line: int, now: datetime) -> tuple[pa.Table, Broken]:
         """(what can be stored: station, kind, at, seq, value, quality; what cannot, with line and reason)."""
@@ -252,7 +254,7 @@ class _Checks:
             (pc.is_valid(which), lambda n: f"没有传感器种类 {kind[n].as_py()}；请用 sensors.toml 里的名字"),
             (pc.is_valid(at), lambda n: f"时间 {table['at'][n].as_py()!r} 看不懂；请用 2026-09-03T06:00:00+08:00"),
             (
-                pc.fill_null(pc.and_(pc.greater_equal(at, pa.scalar(OLDEST)), pc.less_equal(at, pa.scalar(now + AHEAD))), True),
+                pc.fill_null(pc.and_(pc.greater_equal(at, pa.scalar(OLDEST)), pc.less_equal(at, pa.scalar(now + self.ahead))), True),
                 lambda n: f"时间 {table['at'][n].as_py()!r} {'早于 1970 年' if at[n].as_py() < OLDEST else '在未来'}；请核对年份与时区",
             ),
             (pc.is_valid(value), lambda n: f"数值 {table['value'][n].as_py()!r} 不是数字"),
@@ -344,7 +346,7 @@ def _number(text: str | None) -> float | None:
 
 
 # Storing ------------------------------------------------------------------------------------------------------------
-def _store(conn: psycopg.Connection, rows: memoryview, count: int, received_at: datetime) -> tuple[int, int]:
+def _store(conn: psycopg.Connection, rows: memoryview, count: int, received_at: datetime, ahead: timedelta) -> tuple[int, int]:
     """(stored, duplicate) of one chunk, given as CSV, in one transaction.
 
     Why tried without a look first: history is mostly new, and asking which of it is there took a third of the
@@ -369,7 +371,7 @@ def _store(conn: psycopg.Connection, rows: memoryview, count: int, received_at: 
                 duplicate = count - stored
                 parts = db.many(
                     conn, "backfill_note", received_at=received_at, feed=FEED, worker=WORKER, slice=intake.SLICE,
-                    duplicate=duplicate, beside=beside,
+                    duplicate=duplicate, beside=beside, ahead=ahead,
                 )  # fmt: skip
                 intake.count(conn, FEED, "history", parts[-1]["id"], count, stored, duplicate, received_at)
             return stored, duplicate

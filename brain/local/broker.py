@@ -1,6 +1,10 @@
 """The embedded MQTT broker: the system's mosquitto where it is on the PATH, else `amqtt` from PyPI.
 
-Both listen on 127.0.0.1 only. mosquitto keeps sessions and queued messages on disk, so a restart loses nothing;
+Both listen on 127.0.0.1 only, and ask for a password: `intake` reads what stations send, `send` writes it (the replay, and `python
+-m ingest send`), and neither may do the other. The passwords are drawn at the first start, into a file of the data folder that its
+owner alone may read. Why even on loopback: whoever has an account on the machine could else write readings of every station.
+
+mosquitto keeps sessions and queued messages on disk, so a restart loses nothing;
 amqtt speaks MQTT 3.1.1 and keeps them in memory: enough for a look at the demo, and `brain check` says which one runs.
 
 Why `max_queued_messages 0` (no limit): at a limit mosquitto drops messages that it has acknowledged to their sender.
@@ -8,17 +12,25 @@ Why `max_queued_messages 0` (no limit): at a limit mosquitto drops messages that
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
+from argon2 import PasswordHasher
+
 from brain.local.postgres import CannotStart
+from brain.model import DISTRICT
+from brain.settings import BROKER_USERS
 
 AMQTT_CONFIG = """
 listeners:
@@ -26,12 +38,22 @@ listeners:
     type: tcp
     bind: 127.0.0.1:{port}
 plugins:
-  amqtt.plugins.authentication.AnonymousAuthPlugin:
+"""
+AMQTT_OPEN = """  amqtt.plugins.authentication.AnonymousAuthPlugin:
     allow_anonymous: true
+"""
+AMQTT_GUARDED = """  amqtt.plugins.authentication.AnonymousAuthPlugin:
+    allow_anonymous: false
+  amqtt.plugins.authentication.FileAuthPlugin:
+    password_file: {folder}/passwords
+  amqtt.plugins.topic_checking.TopicAccessControlListPlugin:
+    publish_acl:
+      send: ["{topics}"]
+    acl:
+      intake: ["{topics}", "$share/+/{topics}"]
 """
 
 MOSQUITTO_CONFIG = """listener {port} 127.0.0.1
-allow_anonymous true
 persistence true
 persistence_location {folder}/
 autosave_interval 5
@@ -41,6 +63,19 @@ log_dest stderr
 log_type error
 log_type warning
 """
+MOSQUITTO_OPEN = "allow_anonymous true\n"
+MOSQUITTO_GUARDED = """allow_anonymous false
+password_file {folder}/passwords
+acl_file {folder}/acl
+"""
+MOSQUITTO_ACL = """user intake
+topic read {topics}
+
+user send
+topic write {topics}
+"""
+TOPICS = f"city/{DISTRICT}/#"
+ITERATIONS = 20_000  # of PBKDF2: the passwords are 32 random bytes, nobody guesses them
 
 
 def find_mosquitto() -> str | None:
@@ -56,6 +91,21 @@ def port_taken(port: int, host: str = "127.0.0.1") -> bool:
         return s.connect_ex((host, port)) == 0
 
 
+def _write(path: Path, text: str) -> None:
+    """A file for its owner's eyes only, from its first byte on."""
+    path.unlink(missing_ok=True)
+    fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(fresh, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _mosquitto_hash(word: str) -> str:
+    """As mosquitto_passwd of mosquitto 2 writes it (PBKDF2-HMAC-SHA512), so that the tool need not be there."""
+    salt = secrets.token_bytes(12)
+    digest = hashlib.pbkdf2_hmac("sha512", word.encode(), salt, ITERATIONS)
+    return f"$7${ITERATIONS}${b64encode(salt).decode()}${b64encode(digest).decode()}"
+
+
 @dataclass
 class Broker:
     """One broker with its state in one folder."""
@@ -63,11 +113,26 @@ class Broker:
     folder: Path
     port: int
     kind: str = "auto"  # auto | mosquitto | amqtt
+    guarded: bool = True  # False: asks nobody for anything, for benches that play a thousand gateways
     process: subprocess.Popen | None = None
 
     @property
     def url(self) -> str:
-        return f"mqtt://127.0.0.1:{self.port}"
+        """The address for intake."""
+        return self.url_of("intake")
+
+    def url_of(self, user: str) -> str:
+        """The address with the password of `intake` or `send`."""
+        who = f"{user}:{self.passwords()[user]}@" if self.guarded else ""
+        return f"mqtt://{who}127.0.0.1:{self.port}"
+
+    def passwords(self) -> dict[str, str]:
+        """User → password; drawn once."""
+        path = self.folder / BROKER_USERS
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _write(path, json.dumps({user: secrets.token_urlsafe(32) for user in ("intake", "send")}))
+        return json.loads(path.read_text())
 
     @property
     def body(self) -> str:
@@ -78,12 +143,18 @@ class Broker:
 
     def command(self) -> list[str]:
         """Write the configuration; the command line that runs it in the foreground."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = self.folder.resolve()
+        if self.guarded:
+            hashed = _mosquitto_hash if self.body == "mosquitto" else PasswordHasher().hash
+            _write(folder / "passwords", "".join(f"{user}:{hashed(word)}\n" for user, word in self.passwords().items()))
+            _write(folder / "acl", MOSQUITTO_ACL.format(topics=TOPICS))
         if self.body == "mosquitto":
             binary = find_mosquitto()
             if binary is None:
                 raise CannotStart("BRAIN_MQTT_BROKER=mosquitto，但本机没有 mosquitto；请安装它，或改为 auto")
-            text = MOSQUITTO_CONFIG.format(port=self.port, folder=self.folder.resolve())
+            text = MOSQUITTO_CONFIG.format(port=self.port, folder=folder)
+            text += (MOSQUITTO_GUARDED if self.guarded else MOSQUITTO_OPEN).format(folder=folder)
             if os.geteuid() == 0:
                 # mosquitto started by root gives up its rights to the user of this line, who could not write here
                 text += "user root\n"
@@ -91,7 +162,8 @@ class Broker:
             config.write_text(text)
             return [binary, "-c", str(config)]
         config = self.folder / "amqtt.yaml"
-        config.write_text(AMQTT_CONFIG.format(port=self.port))
+        more = AMQTT_GUARDED if self.guarded else AMQTT_OPEN
+        config.write_text((AMQTT_CONFIG + more).format(port=self.port, folder=folder, topics=TOPICS))
         return [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(config)]
 
     def start(self, timeout: float = 20.0) -> None:

@@ -25,7 +25,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from brain.local.broker import Broker, port_taken
 from brain.local.postgres import CannotStart, Server, installation
-from brain.settings import Settings, env_name
+from brain.settings import BROKER_HOME, Settings, env_name
 
 BACKOFF = (1, 2, 4, 8, 15, 30)  # seconds before the next try; the last repeats
 HEALTHY_AFTER = 60.0  # a child that lived so long starts again at the front of BACKOFF
@@ -163,7 +163,7 @@ class Demo:
     def start_broker(self) -> str:
         if self.settings.mqtt_url:
             return self.settings.mqtt_url
-        self.broker = Broker(self.settings.home / "mqtt", self.settings.mqtt_port, self.settings.mqtt_broker)
+        self.broker = Broker(self.settings.home / BROKER_HOME, self.settings.mqtt_port, self.settings.mqtt_broker)
         self.broker.start()
         return self.broker.url
 
@@ -218,8 +218,13 @@ class Demo:
             env[env_name(one.name)] = str(value.resolve()) if isinstance(value, Path) else str(value)
         return env
 
+    def broker_of(self, child: str, running: Settings) -> str:
+        """The broker's address for a child: intake may read there, the replay may write, the others have no business there."""
+        if child == "replay" and self.broker:
+            return self.broker.url_of("send")
+        return running.mqtt_url if child in ("ingest", "replay") else ""
+
     def spawn(self, running: Settings) -> None:
-        env = self.environment(running)
         python = [sys.executable, "-m"]
         roles = [
             ("ingest", [*python, "ingest", "run"]),
@@ -230,6 +235,7 @@ class Demo:
             roles.append(("replay", [*python, "ingest", "replay"]))
         logs = self.settings.home / "log"
         for name, command in roles:
+            env = self.environment(replace(running, mqtt_url=self.broker_of(name, running)))
             child = Child(name, command, env, logs / f"{name}.log")
             child.start()
             self.children.append(child)

@@ -20,6 +20,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
 from brain.report.cells import Cell, Table
+from brain.rules.strangers import plain_text
 
 SONG, FANGSONG, HEI, KAI = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312"
 LATIN = "Times New Roman"
@@ -36,7 +37,7 @@ class Paper:
 
     def __init__(self, title: str):
         self.document = Document()
-        self.document.core_properties.title = title
+        self.document.core_properties.title = plain_text(title, 255, lines=False)
         self.document.core_properties.author = ""
         section = self.document.sections[0]
         section.start_type = WD_SECTION.NEW_PAGE
@@ -171,7 +172,7 @@ def fill(
     """Put text into a paragraph; numbers and Latin letters in the Latin face, Chinese in `font`."""
     for part in runs if isinstance(runs, list) else [runs]:
         words, more = part if isinstance(part, tuple) else (part, {})
-        run = paragraph.add_run(words)
+        run = paragraph.add_run(plain_text(words))
         run.font.size = Pt(more.get("size", size))
         run.font.color.rgb = more.get("colour", colour)
         run.font.bold = more.get("bold", bold) or None

@@ -9,17 +9,56 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import AdaptersMap, Loader
+from psycopg.pq import Format
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
 T = TypeVar("T")
+FIRST, LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
 HERE = files("brain.store")
 MIGRATION_LOCK = 0x6272_6169_6E  # "brain": one migrator at a time
+
+
+def _bounded(of: type[Loader]) -> type[Loader]:
+    """That loader for moments PostgreSQL knows and Python does not: infinity, before Christ, after 9999, and the first and last
+    days, which have no local time. They come back as FIRST or LAST.
+
+    Why here: one such value in one row would otherwise fail the whole query, and with it everybody else's rows."""
+
+    class Bounded(Loader):
+        format = of.format
+
+        def __init__(self, oid: int, context: AdaptContext | None = None):
+            super().__init__(oid, context)
+            self._load = of(oid, context).load  # psycopg's own in C cannot be inherited from
+
+        def load(self, data: Buffer) -> datetime:
+            try:
+                found = self._load(data)
+            except psycopg.DataError as err:
+                said = str(err)
+                return FIRST if "BC" in said or "before year 1" in said else LAST
+            if 1 < found.year < 9999:  # nearly all, and sooner told than by comparing moments
+                return found
+            return min(max(found, FIRST), LAST)
+
+    return Bounded
+
+
+ADAPTERS = AdaptersMap(psycopg.adapters)
+"""What every connection of ours reads and writes with."""
+for _format in (Format.TEXT, Format.BINARY):
+    _own = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, _format)
+    if _own is not None:
+        ADAPTERS.register_loader("timestamptz", _bounded(_own))
 
 
 def connect(url: str, *, autocommit: bool = True, name: str = "brain", **more: Any) -> psycopg.Connection:
@@ -28,8 +67,9 @@ def connect(url: str, *, autocommit: bool = True, name: str = "brain", **more: A
     Why autocommit: every write happens inside an explicit `with conn.transaction()`, one a verb; nothing is left open.
     """
     return psycopg.connect(
-        url, autocommit=autocommit, row_factory=dict_row, application_name=name, options="-c timezone=UTC", **more
-    )
+        url, autocommit=autocommit, row_factory=dict_row, application_name=name, options="-c timezone=UTC", context=ADAPTERS,
+        **more,
+    )  # fmt: skip
 
 
 def pool(url: str, *, size: int = 8, name: str = "brain") -> ConnectionPool:
@@ -45,6 +85,7 @@ def pool(url: str, *, size: int = 8, name: str = "brain") -> ConnectionPool:
             "row_factory": dict_row,
             "application_name": name,
             "options": "-c timezone=UTC",
+            "context": ADAPTERS,
         },
     )
 

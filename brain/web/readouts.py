@@ -14,6 +14,7 @@ from brain.catalog import Catalog
 from brain.flow.events.clocks import RUNS_IN, STAGE_OF
 from brain.model import TRUSTED, Level, Limit, State
 from brain.rules import air_quality, sla, water_quality
+from brain.web import rowwise
 
 CLASS_SIGN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ", 5: "Ⅴ", 6: "劣Ⅴ"}
 
@@ -90,12 +91,18 @@ def told(
         worst[alert["station"]] = min(worst.get(alert["station"], 9), alert["level"])
     found = {}
     for key, row in stations.items():
-        state = {"level": Level(worst[key]).key if key in worst else "", "stale": silent(row, catalog, now)}
+        try:
+            state = {"level": Level(worst[key]).key if key in worst else "", "stale": silent(row, catalog, now)}
+            values_of(row)
+        except Exception:  # its readings are of no shape: it stands there without them
+            rowwise.tell("测站", key)
+            found[key] = row | {"readings": None, "level": "", "stale": True, "label": rowwise.LOST, "labelled_at": now}
+            continue
         was = before.get(key)
         if was and was["stale"] == state["stale"] and now - was["labelled_at"] < LABELS_FOR:
             words = {"label": was["label"], "labelled_at": was["labelled_at"]}
         else:
-            words = {"label": label(row, catalog, now), "labelled_at": now}
+            words = {"label": rowwise.whole(lambda row=row: label(row, catalog, now), f"测站 {key}", rowwise.LOST), "labelled_at": now}
         found[key] = row | state | words
     return found
 

@@ -14,6 +14,7 @@ from typing import Any
 from brain.catalog import Catalog, Piece, Theme
 from brain.model import Level
 from brain.rules import air_quality, flood, water_quality
+from brain.web import rowwise
 from brain.web.live.moment import Moment
 from brain.web.readouts import CLASS_SIGN, air_index, short, values_of, water_class
 
@@ -80,7 +81,12 @@ class Now:
 
 def figures(moment: Moment, catalog: Catalog) -> list[Figure]:
     """All cards, in the catalog's order."""
-    return [figure(moment, catalog, theme) for theme in catalog.themes]
+    return [rowwise.whole(lambda t=t: figure(moment, catalog, t), f"专题 {t}", _lost(catalog, t)) for t in catalog.themes]
+
+
+def _lost(catalog: Catalog, theme: str) -> Figure:
+    entry = catalog.themes[theme]
+    return Figure(theme, entry.label, entry.icon, NONE, "", "", rowwise.LOST, "", "", None, None, None)
 
 
 def figure(moment: Moment, catalog: Catalog, key: str) -> Figure:

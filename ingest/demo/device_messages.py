@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingest.demo.timetable import Record
-from ingest.feeds import topic
+from ingest.feeds import load, topic
 from ingest.feeds._wire import BEIJING
 from ingest.feeds.air import FACTORS
 from ingest.feeds.drainage import POINTS
@@ -20,14 +20,20 @@ Message = tuple[str, bytes]
 """Topic and payload."""
 
 
-def replayed(style: str, station: str, at: datetime, record: Record) -> Message:
-    """The message of a replayed record, observed at `at`; it says that it is replayed and when it was true."""
+def replayed(style: str, station: str, at: datetime, record: Record, org: str = "") -> Message:
+    """The message of a replayed record, observed at `at`; it says that it is replayed and when it was true. `org` is the
+    department that sends it ("": the feed's own)."""
     feed, body = _STYLES[style](station, at, record)
-    return _message(feed, station, body | {"orig": record.at.isoformat(), "source": "replay"})
+    return _message(feed, station, body | {"orig": record.at.isoformat(), "source": "replay"}, org)
 
 
-def _message(feed: str, station: str, body: dict[str, Any]) -> Message:
-    return topic(feed, station), json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+FEED_OF = {"quality": "water", "stage": "water", "rain": "rain", "weather": "fire", "air": "air", "hotspots": "fire"}
+"""Style of a recording → the feed that its messages come by."""
+
+
+def _message(feed: str, station: str, body: dict[str, Any], org: str) -> Message:
+    there = topic(feed, station, org or load()[feed].FEED.org)
+    return there, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def iso(at: datetime) -> str:
@@ -77,29 +83,29 @@ _STYLES: dict[str, Callable[[str, datetime, Record], tuple[str, dict[str, Any]]]
 
 
 # Generated ------------------------------------------------------------------------------------------------------------
-def logger(station: str, kind: str, at: datetime, value: float) -> Message:
+def logger(station: str, kind: str, at: datetime, value: float, org: str = "") -> Message:
     """Upload of a drainage device with one record."""
     point, unit = next((p, unit) for p, (k, unit) in POINTS.items() if k == kind)
     row = {"p": point, "v": value} | ({"u": unit} if unit else {}) | {"t": int(at.timestamp() * 1000)}
-    return _message("drainage", station, {"dev": station, "list": [row], "source": "generator"})
+    return _message("drainage", station, {"dev": station, "list": [row], "source": "generator"}, org)
 
 
-def head(station: str, at: datetime, values: dict[str, float]) -> Message:
+def head(station: str, at: datetime, values: dict[str, float], org: str = "") -> Message:
     """Report of a smoke or thermal head."""
     body = {"dev": station, "ts": int(at.timestamp() * 1000)} | _named(HEAD, values)
-    return _message("fire", station, body | {"source": "generator"})
+    return _message("fire", station, body | {"source": "generator"}, org)
 
 
-def keepalive(station: str, at: datetime, fault: int | None) -> Message:
+def keepalive(station: str, at: datetime, fault: int | None, org: str = "") -> Message:
     """Keepalive of a camera; with the result of the picture check when there is one."""
     body: dict[str, Any] = {"CmdType": "Keepalive", "DeviceID": station, "Time": iso(at)}
     body["Status"] = "ERROR" if fault else "OK"
     if fault is not None:
         body["Fault"] = fault
-    return _message("cameras", station, body | {"source": "generator"})
+    return _message("cameras", station, body | {"source": "generator"}, org)
 
 
-def offline(station: str, at: datetime) -> Message:
+def offline(station: str, at: datetime, org: str = "") -> Message:
     """The platform's catalog notify that a camera is gone."""
     body = {"CmdType": "Catalog", "Time": iso(at), "SumNum": 1, "DeviceList": [{"DeviceID": station, "Status": "OFF"}]}
-    return _message("cameras", station, body | {"source": "generator"})
+    return _message("cameras", station, body | {"source": "generator"}, org)

@@ -41,6 +41,7 @@ class Device:
     family: str
     params: dict[str, Any]
     gauge: Track | None = None  # rain of the nearest gauge, for drainage
+    org: str = ""  # the department that sends for it; "": the feed's own
 
 
 def chance(*what: object) -> float:
@@ -154,21 +155,21 @@ def _drainage(kind: str, value: Callable[[Device, datetime, float], float]):
             return
         unplugged = spell(at, "unplugged", device.id, every_h=48, odds=0.04, hours=(0.1, 0.5)) is not None
         broken = unplugged and kind != "pump_state"
-        yield device_messages.logger(device.id, kind, at, OVERFLOWED if broken else value(device, at, stored))
+        yield device_messages.logger(device.id, kind, at, OVERFLOWED if broken else value(device, at, stored), device.org)
 
     return make
 
 
 def _head(device: Device, play: Play, at: datetime, minute: int) -> Iterator[Message]:
-    yield device_messages.head(device.id, at, head_values(device, at))
+    yield device_messages.head(device.id, at, head_values(device, at), device.org)
 
 
 def _camera(device: Device, play: Play, at: datetime, minute: int) -> Iterator[Message]:
     if not camera_online(device, at):
-        yield device_messages.offline(device.id, at)
+        yield device_messages.offline(device.id, at, device.org)
         return
     check = (minute + int(100 * chance(device.id, "phase"))) % CHECK_EVERY == 0
-    yield device_messages.keepalive(device.id, at, camera_fault(device, at) if check else None)
+    yield device_messages.keepalive(device.id, at, camera_fault(device, at) if check else None, device.org)
 
 
 _FAMILIES: dict[str, Callable[[Device, Play, datetime, int], Iterator[Message]]] = {
@@ -178,5 +179,7 @@ _FAMILIES: dict[str, Callable[[Device, Play, datetime, int], Iterator[Message]]]
     "head": _head,
     "camera": _camera,
 }
+FEED_OF = {"well": "drainage", "pond": "drainage", "pump": "drainage", "head": "fire", "camera": "cameras"}
+"""Family → the feed that its messages come by."""
 FAMILY_OF = {"DW": "well", "PD": "pond", "PS": "pump", "FS": "head"}
 """First two letters of a station's id → family; cameras are known by their theme."""

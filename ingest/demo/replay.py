@@ -14,7 +14,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import cos, hypot, radians
@@ -28,7 +28,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from brain.catalog.records import Catalog
 from brain.settings import BadSetting, Settings
 from brain.store import db
-from ingest import practice
+from ingest import owners, practice
 from ingest.demo import device_messages, generate, timetable
 from ingest.demo.device_messages import Message
 from ingest.demo.generate import Device
@@ -85,23 +85,38 @@ class State:
 
 
 def messages(
-    tracks: Sequence[Track], devices: Sequence[Device], play: Play, after: datetime, upto: datetime
+    tracks: Sequence[Track],
+    devices: Sequence[Device],
+    play: Play,
+    after: datetime,
+    upto: datetime,
+    senders: Mapping[str, str] = {},
 ) -> list[tuple[datetime, Message]]:
-    """Everything observed with after < time <= upto, in order of time and topic. Pure: the same for the same state."""
+    """Everything observed with after < time <= upto, in order of time and topic. Pure: the same for the same state. `senders`:
+    which department sends for a replayed station, where it is not the feed's own."""
     # A millisecond of slack, because a moment is rounded to one; what falls out is cut by the comparison below.
     slack = 0.001 * play.speed
     found = []
     for elapsed, track, record in timetable.due(tracks, play.elapsed_at(after) - slack, play.elapsed_at(upto) + slack):
         at = play.moment(elapsed)
         if after < at <= upto:
-            found.append((at, device_messages.replayed(track.style, track.station, at, record)))
+            found.append((at, device_messages.replayed(track.style, track.station, at, record, senders.get(track.station, ""))))
     for device in devices:
         found.extend(generate.messages(device, play, after, upto))
     return sorted(found, key=lambda m: (m[0], m[1][0]))
 
 
-def devices_of(stations: Iterable[Known], tracks: Sequence[Track]) -> list[Device]:
-    """The devices that are generated, each drainage device with the replayed gauge nearest to it."""
+def senders_of(stations: Iterable[Known], tracks: Sequence[Track], catalog: Catalog) -> dict[str, str]:
+    """Which department sends for each replayed station."""
+    orgs = {s.id: s.org for s in stations}
+    return {t.station: owners.speaker(catalog, device_messages.FEED_OF[t.style], orgs.get(t.station)) for t in tracks}
+
+
+def devices_of(
+    stations: Iterable[Known], tracks: Sequence[Track], catalog: Catalog | None = None
+) -> list[Device]:
+    """The devices that are generated, each drainage device with the replayed gauge nearest to it, each with the department that
+    sends for it by the catalog."""
     stations = [s for s in stations if s.active]
     rain = {t.station: t for t in tracks if t.style == "rain"}
     gauges = [s for s in stations if s.id in rain]
@@ -115,7 +130,8 @@ def devices_of(stations: Iterable[Known], tracks: Sequence[Track]) -> list[Devic
             key=lambda g: hypot((g.lng - s.lng) * cos(radians(s.lat)), g.lat - s.lat),
         )  # fmt: skip
         wet = s.theme == "drainage" and nearest is not None
-        found.append(Device(s.id, family, s.params, rain[nearest.id] if wet else None))
+        org = owners.speaker(catalog, generate.FEED_OF[family], s.org) if catalog else ""
+        found.append(Device(s.id, family, s.params, rain[nearest.id] if wet else None, org))
     return found
 
 
@@ -171,10 +187,10 @@ def run(settings: Settings, catalog: Catalog) -> int:
     stations = _stations(settings, asked)
     known = {s.id for s in stations}
     tracks = [t for t in timetable.tracks() if t.station in known or t.style == "hotspots"]
-    devices = devices_of(stations, tracks)
+    devices, senders = devices_of(stations, tracks, catalog), senders_of(stations, tracks, catalog)
     path = settings.home / "replay.json"
     state = State.of(path, settings.replay_speed, datetime.now(UTC), catch_up)
-    url = settings.mqtt_url or f"mqtt://127.0.0.1:{settings.mqtt_port}"
+    url = settings.mqtt_url or settings.broker("send")
     player = Player(url, f"replay-{settings.worker}")
     log.info("回放 %d 个实测序列、%d 个模拟设备，%g 倍速", len(tracks), len(devices), settings.replay_speed)
     given, saved = state.done, 0.0
@@ -184,7 +200,7 @@ def run(settings: Settings, catalog: Catalog) -> int:
             if player.connected and player.unanswered() < UNANSWERED:
                 since = max(given, now - catch_up)
                 upto = min(now, since + timedelta(seconds=TICK_S * 40))
-                for at, message in messages(tracks, devices, state.play, since, upto):
+                for at, message in messages(tracks, devices, state.play, since, upto, senders):
                     player.publish(at, message)
                 given = max(given, upto)
             if time.monotonic() - saved >= SAVE_EVERY_S:

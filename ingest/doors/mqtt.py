@@ -228,7 +228,10 @@ class Door:
         if self._stopping:
             return
         if reason.value == TAKEN_OVER and flags.is_disconnect_packet_from_server:
-            log.error("另一个进程用同样的名字 %s 连上了消息服务；请给每个接入进程设不同的 BRAIN_WORKER", self.client_id)
+            log.error(
+                "另一个进程用同样的名字 %s 或同一个账号连上了消息服务；请给每个接入进程设不同的 BRAIN_WORKER，并各用一个账号",
+                self.client_id,
+            )
             self._connected = False
             self._tries = len(self.practice.mqtt_retry_s)  # two that take each other's place must not do it in a whirl
         elif self._connected:
@@ -373,7 +376,7 @@ def _known(topic: bytes) -> tuple[str, str]:
 
 def door(settings: Settings, local: Practice, writer: Writer) -> Door:
     """The door of this process, to the outer broker or to the embedded one."""
-    url = settings.mqtt_url or f"mqtt://127.0.0.1:{settings.mqtt_port}"
+    url = settings.mqtt_url or settings.broker("intake")
     return Door(
         url, client_id=settings.worker, share=settings.mqtt_share, practice=local, deliver=writer.open,
         tls=(settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key),

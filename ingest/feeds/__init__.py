@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Protocol
 
@@ -93,9 +93,25 @@ def reader(feed: str, topic: str) -> Callable[[str, bytes, datetime], list] | No
     return module.parse
 
 
-def topic(feed: str, station: str = "+") -> str:
-    """MQTT topic of a station's messages; with `+` the filter of the whole feed."""
-    return f"city/{DISTRICT}/{feed}/{station}"
+def topic(feed: str, station: str = "+", org: str = "+") -> str:
+    """MQTT topic of a station's messages as the department `org` sends them; with `+` the filter of the whole feed."""
+    return f"city/{DISTRICT}/{feed}/{org}/{station}"
+
+
+PUSH = "push/"
+"""Topics of what was pushed over HTTP: `push/<feed>/<department>/<key>/-`; the station stands in the row."""
+
+
+@lru_cache(maxsize=8192)
+def sender(topic: str) -> str | None:
+    """The department whose credential let a message come in under this topic; "" where the topic does not say it, though it
+    should; None for what has no sender but the platform itself, or a telemetry station on its own line."""
+    levels = topic.split("/")
+    if levels[0] == "city":
+        return levels[3] if len(levels) >= 5 else ""
+    if levels[0] == "push":
+        return levels[2] if len(levels) == 5 else ""
+    return None
 
 
 @cache
@@ -125,4 +141,4 @@ def key_of(topic: str) -> str | None:
     parts = topic.split("/")
     if len(parts) < 4 or parts[2] not in load():
         return None
-    return "gateway" if len(parts) == 5 and parts[4] == "status" else parts[2]
+    return "gateway" if len(parts) == 6 and parts[5] == "status" else parts[2]

@@ -76,5 +76,5 @@ def mend(
                 entries += [(parcel, r) for r in looked] + [(parcel, Errand(r, catalog)) for r in parcel.records]
             replayed += len(sound)
             if sound and not dry:
-                write(conn, settle_clocks(conn, entries, practice.twin), WORKER, now)
+                write(conn, settle_clocks(conn, entries, practice.twin), WORKER, now, ahead=practice.ahead)
                 db.run(conn, "intake_letters_replayed", ids=sound)

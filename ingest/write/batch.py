@@ -390,7 +390,7 @@ class Writer:
                 held.enter_context(self._turn)
                 with patience(conn, limit):
                     entries = settle_clocks(conn, entries, self.practice.twin)
-            done = write(conn, entries, self.worker, now, swapped, limit, self._turn)
+            done = write(conn, entries, self.worker, now, swapped, limit, self._turn, self.practice.ahead)
         with self._changed:
             self.measures.committed(len(entries), self._monotonic() - begun, now)
         return done, outcomes(parcels, entries, done, swapped)

@@ -1,6 +1,6 @@
 """May a reading go into the record, and with which quality: pure, one reading at a time.
 
-The order of the questions is the order of the reasons a person would want to hear: which place, which quantity, is it a
+The order of the questions is the order of the reasons a person would want to hear: which place, whose, which quantity, is it a
 number, can it be true, when was it.
 """
 
@@ -15,6 +15,7 @@ from brain.catalog.records import Catalog
 from brain.flow.measured.readings import DeadLetter
 from brain.model import Quality, Reading
 from ingest.feeds import ANY, FeedModule, _wire
+from ingest.owners import Owners
 from ingest.practice import Practice
 from ingest.write import units
 from ingest.write.message import Parcel
@@ -38,6 +39,7 @@ class Checks:
         self.practice = practice
         self.themes = {key: module.FEED.theme for key, module in feeds.items()}
         self.meant: dict[str, dict[str, str]] = {key: getattr(module, "MEANT", {}) for key, module in feeds.items()}
+        self.owners = Owners(catalog)
         self.units = units.load(practice.folder)
         self.kinds = {
             k.key: _Kind(
@@ -74,6 +76,9 @@ class Checks:
             return self._dead(
                 parcel, "station", f"测站 {station} 不归接入 {parcel.feed} 管；请核对网关的主题，或改正测站的专题"
             )
+        refused = self.owners.refusal(parcel.topic, _feed_of(parcel), station, known.org)
+        if refused is not None:
+            return self._dead(parcel, "owner", refused)
         kind = self.kinds.get(reading.kind)
         if kind is None:
             turned = self._turned(parcel, reading, known, book)
@@ -170,6 +175,11 @@ class Checks:
     @staticmethod
     def _dead(parcel: Parcel, rule: str, reason: str) -> DeadLetter:
         return DeadLetter(parcel.topic, parcel.payload, rule, reason)
+
+
+def _feed_of(parcel: Parcel) -> str:
+    """The feed whose branch a message came under: a gateway's status lies below the feed that the gateway sends."""
+    return parcel.topic.split("/")[2] if parcel.feed == "gateway" and parcel.topic.count("/") == 5 else parcel.feed
 
 
 def _late_after(period_s: int, silence_s: int | None) -> timedelta:

@@ -86,14 +86,15 @@ def write(
     swapped: list[Entry] | None = None,
     limit_s: float | None = None,
     turn: AbstractContextManager = nullcontext(),  # noqa: B008 - it has no state
+    ahead: timedelta | None = None,
 ) -> list[tuple[str, Stored]]:
     """Write the entries and return what became of them, by feed. Raises Away; then nothing, or only a part that will be
     duplicates the next time, was written. Readings that the database refused become dead letters; with `swapped` they
     are told there, too. `limit_s` is how long one transaction may take (`patience`); `turn` is held from the first row that
-    is locked until COMMIT."""
+    is locked until COMMIT; `ahead` as in `store_all`."""
     try:
         with patience(conn, limit_s):
-            return _transact(conn, entries, worker, now, turn)
+            return _transact(conn, entries, worker, now, turn, ahead)
     except psycopg.Error as err:
         if not blames_data(err):
             raise Away(first_line(err)) from err
@@ -105,7 +106,7 @@ def write(
         return [
             done
             for part in (entries[:half], entries[half:])
-            for done in write(conn, part, worker, now, swapped, limit_s, turn)
+            for done in write(conn, part, worker, now, swapped, limit_s, turn, ahead)
         ]
     parcel, item = entries[0]
     if not isinstance(item, Reading):  # a record that the database refuses has become a dead letter by itself
@@ -114,11 +115,16 @@ def write(
     letter = DeadLetter(parcel.topic, parcel.payload, "store", reason)
     if swapped is not None:
         swapped.append((parcel, letter))
-    return write(conn, [(parcel, letter)], worker, now, None, limit_s, turn)
+    return write(conn, [(parcel, letter)], worker, now, None, limit_s, turn, ahead)
 
 
 def _transact(
-    conn: psycopg.Connection, entries: list[Entry], worker: str, now: datetime, turn: AbstractContextManager
+    conn: psycopg.Connection,
+    entries: list[Entry],
+    worker: str,
+    now: datetime,
+    turn: AbstractContextManager,
+    ahead: timedelta | None,
 ) -> list[tuple[str, Stored]]:
     groups: dict[tuple[str, str], tuple[list[Reading], list[DeadLetter], list[tuple[Parcel, Errand]]]] = {}
     for parcel, item in entries:
@@ -146,7 +152,7 @@ def _transact(
                         sum(one.stored for _, one in errands),
                     ))  # fmt: skip
                 done = store_all(
-                    conn, portions, worker=worker, received_at=now, staged=lambda: mine.enter_context(turn)
+                    conn, portions, worker=worker, received_at=now, staged=lambda: mine.enter_context(turn), ahead=ahead
                 )
                 return [(p.feed, stored) for p, stored in zip(portions, done, strict=True)]
         except psycopg.Error as err:

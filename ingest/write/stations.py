@@ -30,6 +30,7 @@ class Known:
     lat: float
     params: dict[str, Any]
     active: bool
+    org: str | None = None  # the owner: what its senders are held against
 
     def holds(self, lng: float, lat: float) -> float | None:
         """Distance in m from the centre of a watch cell that holds the point; None when it does not.

@@ -112,7 +112,7 @@ def _pixels(up) -> list[dict]:
                 page.evaluate(f"void (window.__seen = ({WAIT_FOR})({json.dumps(text)}).catch(() => 0))")
                 payload = {"dev": gauge, "list": [{"p": "pond", "v": depth, "u": "cm", "t": time.time()}]}
                 sent = time.time() * 1000
-                client.publish(f"city/441402/drainage/{gauge}", json.dumps(payload), qos=1)
+                client.publish(f"city/441402/drainage/cgj/{gauge}", json.dumps(payload), qos=1)
                 shown = page.evaluate("window.__seen")
                 if shown:
                     took.append(shown - sent)

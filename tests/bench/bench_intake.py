@@ -32,6 +32,7 @@ from ingest.doors.mqtt import Door
 from ingest.worker import take_short_turns
 from ingest.write.batch import Writer
 from ingest.write.spill import Spill
+from tests.owners import own_stations
 from tests.ports import free_port
 
 MESSAGES = 20_000
@@ -56,7 +57,7 @@ def _city():
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="brain-bench-") as folder:
         server = postgres.Server(Path(folder) / "pg", postgres.installation(""))
-        broker = Broker(Path(folder) / "mqtt", port)
+        broker = Broker(Path(folder) / "mqtt", port, guarded=False)
         server.start()
         broker.start()
         try:
@@ -67,6 +68,7 @@ def _city():
                     conn.execute(
                         "INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, %s, 'rain', 116, 24)", [id, id]
                     )
+                own_stations(conn)
             yield server, broker, Path(folder)
         finally:
             broker.stop()
@@ -190,7 +192,7 @@ def send(port: str, total: str, per_s: str, first: str, readings: str) -> dict:
         station = STATIONS[number % len(STATIONS)]
         at = BEGIN_MS + number
         body = f'{{"stcd":"{station}","tm":{at},{values},"sent":{time.time():.6f}}}'
-        last = client.publish(feeds.topic("rain", station), body.encode(), qos=1)
+        last = client.publish(feeds.topic("rain", station, "qxj"), body.encode(), qos=1)
     last.wait_for_publish(60)
     took = time.perf_counter() - begun
     client.disconnect()

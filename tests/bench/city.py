@@ -29,6 +29,7 @@ from brain.local.broker import Broker
 from brain.store import db
 from ingest import feeds, practice
 from tests.bench import play, trace
+from tests.owners import own_stations
 from tests.ports import free_port
 
 TOP = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ class City:
     def fresh_broker(self) -> None:
         """A broker that has forgotten all sessions: what waits in them belongs to another measurement."""
         self.broker.stop()
-        self.broker = Broker(self.folder / f"mqtt{next(_numbers)}", self.broker.port)
+        self.broker = Broker(self.folder / f"mqtt{next(_numbers)}", self.broker.port, guarded=False)
         self.broker.start()
 
     def database_cpu(self) -> float:
@@ -85,7 +86,7 @@ def city() -> Iterator[City]:
     with tempfile.TemporaryDirectory(prefix="brain-bench-") as name:
         folder = Path(name)
         server = postgres.Server(folder / "pg", postgres.installation(home))
-        broker = Broker(folder / "mqtt", free_port())
+        broker = Broker(folder / "mqtt", free_port(), guarded=False)
         if broker.body != "mosquitto":
             raise RuntimeError("this bench wants mosquitto: install the package mosquitto")
         server.start()
@@ -103,6 +104,7 @@ def city() -> Iterator[City]:
                     "INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, %s, %s, 116, 24)",
                     [(trace.station(n), trace.station(n), trace.theme(n)) for n in range(trace.DEVICES)],
                 )
+                own_stations(conn)
                 conn.execute("ANALYZE")
                 body = conn.execute("SELECT body FROM schema_body").fetchone()["body"]
             with db.connect(server.url("postgres")) as conn:  # a template must have no connections

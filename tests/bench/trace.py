@@ -165,7 +165,7 @@ def _shot(device: int, turn: int, start: int, at: datetime, bits: int, sort: int
         when = clock.astimezone(BEIJING).isoformat(timespec="milliseconds")
         text = f'{{"站码":"{name}","监测时间":"{when}","数据":{{{body}}},"标识":"N"}}'
         readings = [(name, kind, ms, "", value) for (_, kind, _), value in zip(ITEMS, values, strict=True)]
-        where = feeds.topic("water", name)
+        where = feeds.topic("water", name, "swj")
     else:
         walk = wells[device % len(wells)]
         values = [max(0, walk[minute] + f) / WELL_STEPS for f in flicker]
@@ -177,7 +177,7 @@ def _shot(device: int, turn: int, start: int, at: datetime, bits: int, sort: int
         )
         text = f'{{"dev":"{name}","list":[{body}],"batt":3.58,"csq":21}}'
         readings = [(name, "well_depth", ms, str(3 * turn + k), value) for k, value in enumerate(values)]
-        where = feeds.topic("drainage", name)
+        where = feeds.topic("drainage", name, "cgj")
     payload = text.encode()
     if sort is None:
         return Shot(0.0, where, payload, tuple(readings), 0, False)

@@ -35,6 +35,7 @@ import psycopg
 from brain.local import postgres
 from brain.local.broker import Broker
 from brain.store import db
+from tests.owners import own_stations
 from tests.ports import free_port
 
 HERE = Path(__file__).parent
@@ -315,7 +316,7 @@ class City:
     def __init__(self, body: str = "plain", home: str = "", practice: str = ""):
         self.folder = Path(tempfile.mkdtemp(prefix="brain-faults-"))
         self.server = postgres.Server(self.folder / "pg", postgres.installation(home), preload=body == "timescale")
-        self.broker = Broker(self.folder / "mqtt", free_port())
+        self.broker = Broker(self.folder / "mqtt", free_port(), guarded=False)
         self.begin_ms = int(time.time()) * 1000 - 3_600_000
         self.practice = ""
         (self.folder / "home").mkdir()
@@ -339,6 +340,7 @@ class City:
                     "INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, %s, 'rain', 116, 24)",
                     [sender.station(n), sender.station(n)],
                 )
+            own_stations(conn)
 
     @property
     def url(self) -> str:

@@ -47,7 +47,7 @@ def message(n: int, begin_ms: int) -> tuple[str, bytes]:
     """Topic and payload of message n: one reading at a time of its own, or poison that carries its number."""
     at = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=begin_ms, microseconds=100 * n)).isoformat()
     said = '"坏"' if is_bad(n) else f"{value(n)}"
-    return f"city/441402/rain/{station(n)}", f'{{"stcd":"{station(n)}","tm":"{at}","p1":{said},"no":{n}}}'.encode()
+    return f"city/441402/rain/qxj/{station(n)}", f'{{"stcd":"{station(n)}","tm":"{at}","p1":{said},"no":{n}}}'.encode()
 
 
 def publish(mid: int, topic: str, payload: bytes, again: bool) -> bytes:

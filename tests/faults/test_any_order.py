@@ -20,6 +20,7 @@ from brain.store import db
 from ingest import practice
 from ingest.write.batch import Writer
 from ingest.write.spill import Spill
+from tests.owners import own_stations
 
 HOUR = timedelta(hours=1)
 FIELDS = {"p1": "rain_1h", "p3": "rain_3h"}
@@ -98,6 +99,7 @@ def hands(server, empty_template, catalog, tmp_path_factory):
             look.execute(
                 "INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, %s, 'rain', 116, 24)", [f"RG-{gauge}"] * 2
             )
+        own_stations(look)
         yield pair, look, clock
     for hand in pair:
         hand.writer.close()
@@ -128,7 +130,7 @@ def test_any_order_repetition_delay_outage_and_kill_comes_to_the_same(hands, cas
     for minute, gauge, value, both in stream:
         at = start + timedelta(minutes=10 * minute)
         body = {"stcd": f"RG-{gauge}", "tm": at.isoformat(), "p1": value / 2} | ({"p3": value} if both else {})
-        messages.append((f"city/441402/rain/RG-{gauge}", json.dumps(body).encode()))
+        messages.append((f"city/441402/rain/qxj/RG-{gauge}", json.dumps(body).encode()))
         expected |= {(f"RG-{gauge}", FIELDS[f], at): float(body[f]) for f in FIELDS if f in body}
     clock["now"] = start + 30 * HOUR
     for act, number, who in acts:

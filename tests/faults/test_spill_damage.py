@@ -11,7 +11,7 @@ from ingest.write.spill import Damage, Message, Spill
 AT = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 SIZES = {"segment_bytes": 1 << 20, "total_bytes": 1 << 24}
 WHOLE = [
-    Message("rain", "city/441402/rain/RG-01", b'{"p1":%d}' % n if n else b"\xf5SPL\x00\x00\x00\x10", AT, n + 1)
+    Message("rain", "city/441402/rain/qxj/RG-01", b'{"p1":%d}' % n if n else b"\xf5SPL\x00\x00\x00\x10", AT, n + 1)
     for n in range(3)
 ]
 

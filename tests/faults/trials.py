@@ -18,6 +18,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from tests.owners import own_stations
+
 harness = sys.modules["faults_harness"]
 sender, until = harness.sender, harness.until
 
@@ -266,12 +268,13 @@ def strange_messages(city, timeout: float = 30) -> list[str]:
     with city.look() as conn:
         for id in ("WL-01", "WQ-01"):
             conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, %s, 'water', 116, 24)", [id, id])
+        own_stations(conn)
     wanted = strange(datetime.now(UTC))
     client = paho.Client(CallbackAPIVersion.VERSION2, "stranger")
     client.connect("127.0.0.1", city.broker.port)
     client.loop_start()
     for _, station, payload, _ in wanted:
-        client.publish(f"city/441402/water/{station}", payload, qos=1).wait_for_publish(30)
+        client.publish(f"city/441402/water/swj/{station}", payload, qos=1).wait_for_publish(30)
     client.disconnect()
     client.loop_stop()
 

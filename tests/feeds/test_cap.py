@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,3 +126,46 @@ def test_hostile_sizes_are_refused_soon(payload):
     with pytest.raises(BadMessage):
         cap.parse("file/x/1", payload, AT)
     assert time.process_time() - began < 1
+
+
+# Times and texts of strangers -------------------------------------------------------------------------------------------
+def told(**changes: str) -> bytes:
+    """The good warning with the text of some elements replaced, or added where it has none."""
+    text = GOOD.decode()
+    for name, said in changes.items():
+        text, n = re.subn(f"<{name}>[^<]*</{name}>", f"<{name}>{said}</{name}>", text, count=1)
+        if n == 0:
+            text = text.replace("<area>", f"<{name}>{said}</{name}><area>", 1)
+    return text.encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("expires", "9999-12-31T23:59:59+08:00"), ("expires", "0002-01-01T00:00:00+08:00"), ("onset", "9999-01-01T00:00:00+00:00"),
+        ("effective", "1900-01-01T00:00:00+08:00"), ("sent", "2030-01-01T00:00:00+08:00"), ("sent", "1970-01-01T00:00:00+08:00"),
+    ],
+)  # fmt: skip
+def test_a_time_that_no_wall_could_show_sends_the_warning_to_the_dead_letter(name, said):
+    with pytest.raises(BadMessage, match=name) as err:
+        read(told(**{name: said}))
+    assert err.value.rule == "time"
+    assert "请发送方核对时间" in err.value.reason
+
+
+def test_a_sender_that_writes_9999_for_ever_is_told_to_leave_the_end_out():
+    with pytest.raises(BadMessage, match="长期有效的预警不要写 expires"):
+        read(told(expires="9999-12-31T23:59:59+08:00"))
+
+
+def test_what_no_document_could_carry_is_taken_out_of_its_texts():
+    found = read(told(headline="梅江区\x85暴雨\u200d\ufdd0黄色预警", description="一" * 50_000))
+    assert found.headline == "梅江区 暴雨\u200d黄色预警"
+    assert len(found.description) == 20_000 and found.description.endswith("…")
+
+
+def test_a_message_of_very_many_areas_is_refused_and_not_drawn():
+    many = told().replace(b"</area>", b"<geocode><valueName>a</valueName><value>b</value></geocode>" * 3000 + b"</area>")
+    with pytest.raises(BadMessage) as err:
+        read(many)
+    assert err.value.rule == "size"

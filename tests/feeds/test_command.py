@@ -84,18 +84,19 @@ def test_a_setting_that_is_wrong_is_told_by_every_command_and_not_with_a_traceba
 
 
 def test_a_city_changes_only_what_it_names(tmp_path):
-    (tmp_path / "intake.toml").write_text("[time]\nahead_s = 600\n")
+    (tmp_path / "intake.toml").write_text("[time]\ntwin_s = 600\n")
+    (tmp_path / "bounds.toml").write_text("[reading]\nahead_s = 60\n")
     own, shipped = practice.load(str(tmp_path)), practice.load()
-    assert own.ahead.total_seconds() == 600 and own.size == shipped.size
+    assert (own.twin.total_seconds(), own.ahead.total_seconds()) == (600, 60)
+    assert (own.size, own.absurd, own.oldest) == (shipped.size, shipped.absurd, shipped.oldest)
 
 
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("[time]\nahead = 600\n", "time.ahead"),
-        ("[tim]\nahead_s = 600\n", "[tim]"),
-        ("[time]\nahead_s = -1\n", "time.ahead_s=-1"),
-        ('[time]\noldest = "sometime"\n', "time.oldest"),
+        ("[time]\nahead_s = 600\n", "time.ahead_s"),
+        ("[tim]\ntwin_s = 600\n", "[tim]"),
+        ("[time]\ntwin_s = -1\n", "time.twin_s=-1"),
         ("[mqtt]\nretry_s = []\n", "mqtt.retry_s"),
         ("[batch]\nsize = 1.5\n", "batch.size"),
         ("[time\n", "TOML"),

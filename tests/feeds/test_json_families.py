@@ -24,7 +24,7 @@ JSON = feeds.load()["json"]
 
 def parse(body: object, topic: str = "PD-09", received_at: datetime = RECEIVED) -> list:
     payload = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-    return JSON.parse(f"city/441402/json/{topic}", payload, received_at)
+    return JSON.parse(f"city/441402/json/cgj/{topic}", payload, received_at)
 
 
 def refusal(body: object, topic: str = "PD-09") -> BadMessage:

@@ -145,7 +145,7 @@ def uplink(hexed: str, profile: str = "EM310-UDL", eui: str = EUI, **more) -> di
 
 def parse(body: dict | bytes, topic: str = EUI, received_at: datetime = RECEIVED) -> list:
     payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lorawan.parse(f"city/441402/lorawan/{topic}", payload, received_at)
+    return lorawan.parse(f"city/441402/lorawan/cgj/{topic}", payload, received_at)
 
 
 def refusal(body: dict, topic: str = EUI) -> BadMessage:

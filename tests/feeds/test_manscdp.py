@@ -13,7 +13,7 @@ from ingest.feeds import BadMessage, cameras
 from ingest.feeds._sample import samples
 
 RECEIVED = datetime(2026, 9, 3, 0, 0, 5, tzinfo=UTC)
-TOPIC = "city/441402/cameras/44140200081326000123"
+TOPIC = "city/441402/cameras/gaj/44140200081326000123"
 XML = [s for s in samples("cameras") if s.name.startswith("xml_")]
 
 

@@ -65,4 +65,4 @@ def test_every_feed_names_a_department_and_a_theme_of_the_catalog(catalog):
 def test_a_topic_leads_to_its_feed():
     assert {s.feed for s in samples()} == set(feeds.load())
     assert all(feeds.key_of(s.topic) == s.feed for s in samples() if feeds.load()[s.feed].FEED.topic)
-    assert feeds.key_of("city/441402/gossip/X-1") is None
+    assert feeds.key_of("city/441402/gossip/cgj/X-1") is None

@@ -310,7 +310,7 @@ def test_a_row_of_firms_is_the_same_two_readings_in_a_sheet_and_in_a_message(cha
     items, bad = columns.readings_of(Row(2, cells), FIRMS, "fire")
     assert not bad
     message = json.dumps({"rows": [cells | {"acq_time": str(cells["acq_time"]).removesuffix(".0")}]}).encode()
-    told = FIRE.parse("city/441402/fire/hotspots", message, EIGHT)
+    told = FIRE.parse("city/441402/fire/lyj/hotspots", message, EIGHT)
     assert {(i.station, i.kind, i.at, i.value, i.seq) for i in items} == {(r.station, r.kind, r.at, r.value, r.seq) for r in told}
 
 

@@ -89,24 +89,24 @@ def test_a_moment_is_the_same_in_all_its_spellings(at):
 @pytest.mark.parametrize("said", ["1e999", "NaN", "-Infinity"])
 def test_a_number_without_end_is_handed_on_so_that_only_it_is_refused(said):
     payload = f'{{"stcd":"RG-01","tm":1788393600,"p1":2,"p3":{said}}}'.encode()
-    first, odd = feeds.load()["rain"].parse("city/441402/rain/RG-01", payload, RECEIVED)
+    first, odd = feeds.load()["rain"].parse("city/441402/rain/qxj/RG-01", payload, RECEIVED)
     assert first.value == 2 and not math.isfinite(odd.value)
 
 
 def test_five_megabytes_of_brackets_are_refused():
     with pytest.raises(BadMessage) as err:
-        feeds.load()["rain"].parse("city/441402/rain/RG-01", b"[" * 5_000_000, RECEIVED)
+        feeds.load()["rain"].parse("city/441402/rain/qxj/RG-01", b"[" * 5_000_000, RECEIVED)
     assert err.value.rule == "decode"
 
 
 def test_a_nul_in_the_payload_is_refused():
     with pytest.raises(BadMessage) as err:
-        feeds.load()["rain"].parse("city/441402/rain/RG-01", b'{"stcd":"RG-01\x00","tm":1788393600,"p1":1}', RECEIVED)
+        feeds.load()["rain"].parse("city/441402/rain/qxj/RG-01", b'{"stcd":"RG-01\x00","tm":1788393600,"p1":1}', RECEIVED)
     assert err.value.rule == "decode"
 
 
 def test_the_same_observation_told_twice_is_the_same_reading():
     parse_rain = feeds.load()["rain"].parse
     body = b'{"stcd":"RG-01","tm":"2026-09-03 08:00","p1":2}'
-    one = parse_rain("city/441402/rain/RG-01", body, RECEIVED)
-    assert one == parse_rain("city/441402/rain/RG-01", body, RECEIVED + timedelta(hours=5))
+    one = parse_rain("city/441402/rain/qxj/RG-01", body, RECEIVED)
+    assert one == parse_rain("city/441402/rain/qxj/RG-01", body, RECEIVED + timedelta(hours=5))

@@ -326,5 +326,24 @@ def test_the_catalog_ships_every_file_it_reads():
     assert {path.name for path in SHIPPED.glob("*.toml")} == set(FILES)
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[reading]\nahead_s = 0\n", "reading.ahead_s"),
+        ("[reading]\nahead_s = 90000\n", "absurd_s"),
+        ('[reading]\noldest = "sometime"\n', "reading.oldest"),
+        ("[warning]\nlasts_days = 1e9\n", "warning.lasts_days"),
+        ("[photo]\nahead_s = nan\n", "photo.ahead_s"),
+        ("[text]\nline = 3\n", "text.line"),
+        ("[text]\nlines = 300\n", "text.lines"),
+    ],
+)
+def test_bounds_that_bound_nothing_are_refused_by_name(tmp_path, text, named):
+    (tmp_path / "bounds.toml").write_text(text)
+    with pytest.raises(BadCatalog, match=r"bounds\.toml") as err:
+        load(str(tmp_path))
+    assert named in str(err.value)
+
+
 def test_the_catalog_is_read_once():
     assert load() is CATALOG

@@ -61,6 +61,21 @@ def test_two_intake_workers_share_one_subscription_under_two_names(compose):
     assert len({w["BRAIN_MQTT_SHARE"] for w in workers}) == 1
 
 
+def test_each_worker_is_a_user_of_its_own_because_the_broker_knows_clients_by_their_user(compose):
+    conf = (TOP / "deploy/mosquitto.conf").read_text()
+    for listener in conf.split("\nlistener ")[1:]:
+        assert "use_username_as_clientid true" in listener.splitlines()
+    urls = [compose["services"][s]["environment"]["BRAIN_MQTT_URL_FILE"] for s in ("ingest-1", "ingest-2")]
+    assert urls == ["/run/secrets/mqtt_url_1", "/run/secrets/mqtt_url_2"]
+    made = (TOP / "deploy/make-secrets.sh").read_text()
+    assert "mqtt://intake-%s:%s@broker:1883" in made and acl.WORKERS == ("intake-1", "intake-2")
+
+
+def test_nobody_but_intake_has_a_credential_of_the_broker(compose):
+    has = {s for s in OURS if any(name.startswith("mqtt") for name in compose["services"][s]["secrets"])}
+    assert has == {"ingest-1", "ingest-2"}
+
+
 def test_migrate_runs_once_and_before_everything_of_ours(compose):
     assert compose["services"]["migrate"]["restart"] == "no"
     for service in OURS - {"migrate"}:
@@ -129,9 +144,9 @@ def test_the_brokers_permissions_are_those_of_the_catalog(form, file):
 
 
 def test_every_user_of_the_broker_gets_a_password():
-    users = re.findall(r"^user (\w+)", (TOP / "deploy/mosquitto.acl").read_text(), re.M)
+    users = re.findall(r"^user (\S+)", (TOP / "deploy/mosquitto.acl").read_text(), re.M)
     text = (TOP / "deploy/make-secrets.sh").read_text()
-    assert "sed -n 's/^user //p' mosquitto.acl" in text and {"brain", "health"} <= set(users)
+    assert "sed -n 's/^user //p' mosquitto.acl" in text and {*acl.WORKERS, "health"} <= set(users)
 
 
 def test_commands_of_the_file_exist_on_the_command_line(compose):

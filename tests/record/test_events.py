@@ -294,3 +294,12 @@ def test_voiding_is_the_chiefs_with_a_reason(district):
     district.refused("role", district.act, event, Verb.VOID, "dispatcher", reason="重复")
     district.refused("reason_missing", district.act, event, Verb.VOID, "chief")
     assert district.act(event, Verb.VOID, "chief", reason="重复").state is State.VOID
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\x01", "\x1b", "\x7f", "\x9f", "\ud800", "\ufffe"], ids=lambda c: f"U+{ord(c):04X}")
+def test_what_no_document_can_carry_is_taken_out_of_whatever_a_person_writes(district, odd):
+    event = district.report(title=f"路{odd}灯不亮", description=f"第一行\r\n第{odd}二行", address=f"客都{odd}大道")
+    assert (event.title, event.description, event.address) == ("路灯不亮", "第一行\n第二行", "客都大道")
+    district.act(event, Verb.NOTE, "dispatcher", note=f"已{odd}核")
+    assert acting.log_of(district.conn, event.id)[-1].note == "已核"
+    assert acting.verify_log(district.conn) is None

@@ -133,3 +133,18 @@ def test_the_same_picture_under_two_events_is_written_into_the_history(district,
         district.act(event, Verb.ANSWER, "cgj", lng=event.lng, lat=event.lat, photos=[keep(data, "cgj").id])
     assert "photo_reused" not in acting.log_of(district.conn, first.id)[-1].detail
     assert acting.log_of(district.conn, second.id)[-1].detail["photo_reused"] == [first.id]
+
+
+@pytest.mark.parametrize("said", ["9999:12:31 23:59:59", "0001:01:01 00:00:00", "1980:01:01 00:00:00", "2026:09:04 09:58:00"])
+def test_a_time_that_cannot_be_is_no_time_of_a_photo(keep, said):
+    tags = Image.Exif()
+    tags.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = said
+    assert keep(picture(tags=tags)).taken_at is None
+
+
+@pytest.mark.parametrize("zone", ["+99:99", "-24:00", "\0", "+23:59"])
+def test_an_odd_offset_in_a_photo_is_no_reason_to_refuse_it(keep, zone):
+    tags = Image.Exif()
+    inner = tags.get_ifd(ExifTags.IFD.Exif)
+    inner[ExifTags.Base.DateTimeOriginal], inner[ExifTags.Base.OffsetTimeOriginal] = "9999:12:31 23:59:59", zone
+    assert keep(picture(tags=tags)).taken_at is None

@@ -14,7 +14,7 @@ from brain.flow.measured import readings as intake
 from brain.model import Quality, Reading
 from brain.store import db
 
-BAD = intake.DeadLetter("city/441402/water/WQ-01", b"\xff\0{", "decode", "不是 JSON：第 1 个字节起无法解码")
+BAD = intake.DeadLetter("city/441402/water/swj/WQ-01", b"\xff\0{", "decode", "不是 JSON：第 1 个字节起无法解码")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from docx import Document
 from docx.shared import Cm, Pt
+from lxml import etree
 from PIL import Image
 
 from brain.cities.meijiang import history
@@ -225,3 +226,29 @@ def test_units_whose_intervals_overlap_with_the_best_share_its_rank(made):
 def test_sections_without_data_are_named_on_page_one(made, catalog):
     assert {m["key"] for m in made["missing"]} == set(catalog.themes)
     assert not made["themes"]
+
+
+CONTROLS = [chr(n) for n in (*range(1, 0x20), *range(0x7F, 0xA0))]
+
+
+@pytest.mark.parametrize("odd", ["\0", *CONTROLS, "\ud800", "\udfff", "\ufffe", "\uffff"], ids=lambda c: f"U+{ord(c):04X}")
+def test_no_character_of_a_title_breaks_the_document(made, odd):
+    rows = made["overdue"]["rows"]
+    title = f"井盖{odd}缺失"
+    changed = made | {"overdue": made["overdue"] | {"rows": [rows[0] | {"title": title}, *rows[1:]]}, "title": f"月{odd}报"}
+    data = docx.document(changed)
+    printed = table(Document(io.BytesIO(data)), "案卷编号").rows[1].cells[1].text
+    assert "".join(printed.split()) == "井盖缺失"
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        for name in packed.namelist():
+            if name.endswith((".xml", ".rels")):
+                etree.fromstring(packed.read(name))
+
+
+def test_a_title_that_lay_in_the_record_before_is_printed_without_what_breaks_it(past_url, catalog, made):
+    ident = made["overdue"]["rows"][0]["id"]
+    with db.connect(past_url, name="tests") as conn, conn.transaction(force_rollback=True):
+        conn.execute("SET LOCAL session_replication_role = replica")
+        conn.execute("UPDATE event SET title = %s WHERE id = %s", ["井\x01盖\x9f缺失", ident])
+        document = Document(io.BytesIO(docx.document(snapshot.build(conn, catalog, "2026-08", NOW))))
+    assert "井盖缺失" in words(document)

@@ -141,7 +141,7 @@ class District:
 
     def turbidity(self, station: str, value: float, at: datetime) -> None:
         self.publish(
-            f"city/441402/water/{station}",
+            f"city/441402/water/sthj/{station}",
             {"站码": station, "监测时间": at.isoformat(), "数据": {"浊度": value}},
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from brain.rules import lifecycle
 from brain.rules.forms import phase_of
 from brain.rules.given import NOTHING, Given
 from brain.rules.lifecycle import Facts
+from brain.rules.strangers import plain_text
 from brain.store import db
 from geo.measure import quick_m
 
@@ -69,6 +71,8 @@ def report(
 
     Raises Refused: 'category', 'title', 'place', 'role', 'photo', 'conflict' (the key is another person's).
     """
+    title, address = (plain_text(said, lines=False) for said in (title, address))
+    description = plain_text(description)
     _check_report(catalog, category, title, lng, lat)
     lifecycle.check(None, Verb.REPORT, actor, Given(photos=tuple(photos)), Facts(now, catalog.practice))
     with conn.transaction():
@@ -82,7 +86,7 @@ def report(
         day = now.astimezone(clocks.zone(catalog)).date()
         serial = db.one(conn, "event_next_number", day=day)["last"]
         row = db.one(
-            conn, "event_insert", id=f"{catalog.city.district}{day:%Y%m%d}{serial:05d}", category=category, title=title.strip(),
+            conn, "event_insert", id=f"{catalog.city.district}{day:%Y%m%d}{serial:05d}", category=category, title=title,
             description=description, source=str(Source(source)), level=level, address=address, lng=lng, lat=lat,
             town=spot.town, village=spot.village, grid=spot.grid, cell=spot.cell, alert_id=alert_id, station=station,
             reporter_id=actor.id, reporter_org=org or actor.org, ladder=Jsonb(clocks.fresh_ladder(catalog, level)),
@@ -189,6 +193,9 @@ def act(
     of the rules (`no_such_move`, `role`, `reason_missing`, `sensor_firing`, …); then nothing was written.
     """
     verb = Verb(verb)
+    given = replace(
+        given, reason=given.reason and plain_text(given.reason), note=given.note and plain_text(given.note)
+    )
     with conn.transaction():
         row = locked(conn, event_id)
         event = event_of(row) if row else None
@@ -290,7 +297,7 @@ def answer_part(
 ) -> Event:
     """A joined organisation has done its part (联动). Raises Refused: 'unknown' (no such event, or not his to see), 'role',
     'no_part', 'note_missing'."""
-    note = (given.note or "").strip()
+    note = plain_text(given.note or "").strip()
     with conn.transaction():
         row = locked(conn, event_id)
         event = event_of(row) if row else None

@@ -10,6 +10,7 @@ decisions of people, with photos and conditions, and a cell of a sheet is no dec
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -22,6 +23,7 @@ from brain.flow.city import locating
 from brain.flow.events import acting
 from brain.model import Actor, Refused, Role, Source, State, Verb, WorkOrder
 from brain.rules.given import Given
+from brain.rules.strangers import OutOfBounds, bounded_time, plain_text
 from brain.sheets import columns
 from brain.sheets.cells import Unreadable
 from brain.store import db
@@ -39,6 +41,7 @@ PLACED = {
 
 def take(conn: psycopg.Connection, catalog: Catalog, order: WorkOrder, now: datetime) -> bool:
     """Take one row of a sheet in; False when nothing in it is new. Raises Refused like `events.report`."""
+    order = _bounded(catalog, order, now)
     try:
         state = columns.state_of(order, catalog.sheets)
     except Unreadable as err:
@@ -64,6 +67,21 @@ def take(conn: psycopg.Connection, catalog: Catalog, order: WorkOrder, now: date
             reply=order.reply or (known["reply"] if known else ""), placed=placed, now=now,
         )  # fmt: skip
     return True
+
+
+def _bounded(catalog: Catalog, order: WorkOrder, now: datetime) -> WorkOrder:
+    """The order with its texts plain. Raises Refused('time') for a time that cannot be."""
+    b = catalog.bounds
+    for word, said in (("来电时间", order.asked_at), ("办理期限", order.due_at)):
+        try:
+            said and bounded_time(said, now, b.form_past, b.form_ahead)
+        except OutOfBounds:
+            raise Refused(f"工单 {plain_text(order.number, 40)} 的{word}是 {said:%Y-%m-%d}，不可信；请核对年份后重新导入", "time") from None
+    lines = {
+        name: plain_text(getattr(order, name), b.line, lines=False)
+        for name in ("state", "title", "sort", "topic", "urgency", "address", "town")
+    }
+    return replace(order, content=plain_text(order.content, b.body), reply=plain_text(order.reply, b.body), **lines)
 
 
 def _open(conn: psycopg.Connection, catalog: Catalog, order: WorkOrder, now: datetime) -> tuple[str, str]:

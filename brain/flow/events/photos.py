@@ -20,8 +20,11 @@ from typing import Any
 import psycopg
 from PIL import ExifTags, Image, ImageOps
 
+from brain import catalog
+from brain.catalog import Bounds
 from brain.city import OFFSET, ZONE
 from brain.model import Refused
+from brain.rules.strangers import OutOfBounds, bounded_time
 from brain.store import db
 
 LARGEST = 20 * 2**20  # bytes; GB/T 22239-2019 8.1.4.5, practice
@@ -62,8 +65,10 @@ def store(
     by: int | None,
     now: datetime,
     photo_id: uuid.UUID | None = None,
+    bounds: Bounds | None = None,
 ) -> Photo:
-    """Check and keep one photo. `photo_id` is the phone's own key: the same upload again gives the same photo.
+    """Check and keep one photo. `photo_id` is the phone's own key: the same upload again gives the same photo. A time out of
+    `bounds` (None: those shipped) is no time at all: what matters of such a picture is when it came.
 
     Raises Refused: 'photo' (not a picture, broken, too large), 'conflict' (the key belongs to another picture).
     """
@@ -75,6 +80,7 @@ def store(
             raise Refused("这个照片编号已用于另一张照片，请换一个编号重新上传", "conflict")
         return db.record(Photo, row)
     clean, mime, suffix, facts = _cleaned(data)
+    facts["taken_at"] = credible(facts["taken_at"], now, bounds)
     ident = photo_id or uuid.uuid4()
     path = Path("photos") / f"{now.astimezone(ZONE):%Y/%m}" / f"{uuid.uuid4().hex}.{suffix}"
     _write(files / path, clean)
@@ -92,6 +98,17 @@ def store(
         (files / path).unlink(missing_ok=True)
         row = db.one(conn, "photo_by_id", id=ident)
     return db.record(Photo, row)
+
+
+def credible(taken_at: datetime | None, now: datetime, bounds: Bounds | None = None) -> datetime | None:
+    """When a picture was taken, as its file or its sender says it; None where that cannot be."""
+    if taken_at is None:
+        return None
+    b = bounds or catalog.bounds()
+    try:
+        return bounded_time(taken_at, now, b.photo_past, b.photo_ahead)
+    except (OutOfBounds, ValueError):
+        return None
 
 
 def get(conn: psycopg.Connection, photo_id: uuid.UUID | str) -> Photo | None:

@@ -11,12 +11,13 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from brain import catalog
 from brain.model import Quality, Reading
 from brain.store import db
 
@@ -96,10 +97,11 @@ def store(
     dead: Sequence[DeadLetter] = (),
     records: int = 0,
     beside: bool = True,
+    ahead: timedelta | None = None,
 ) -> Stored:
     """`store_all` of one portion."""
     portion = Portion(feed, lane, received, readings, dead, records)
-    return store_all(conn, [portion], worker=worker, received_at=received_at, beside=beside)[0]
+    return store_all(conn, [portion], worker=worker, received_at=received_at, beside=beside, ahead=ahead)[0]
 
 
 def store_all(
@@ -110,6 +112,7 @@ def store_all(
     received_at: datetime,
     beside: bool = True,
     staged: Callable[[], None] = lambda: None,
+    ahead: timedelta | None = None,
 ) -> list[Stored]:
     """Write one batch in one transaction: new readings, `latest`, the rows of the log, the feeds' counts, dead letters,
     NOTIFY. What became of each portion, in their order.
@@ -117,7 +120,9 @@ def store_all(
     Of several readings under one identity the first is stored, by order of portions and within them. `beside` False: what
     comes under a taken identity is dropped even when it says another value (it was computed, and nothing is lost). Raises
     psycopg.Error when the database refuses the batch, ValueError for a value that cannot be written down; then nothing was
-    written. `staged` is called when everything was sent and nothing is locked yet.
+    written. `staged` is called when everything was sent and nothing is locked yet. `latest` takes nothing that is ahead of
+    `received_at`, the server's time, by more than `ahead` (None: as shipped in bounds.toml): such a reading is kept, and is not
+    the newest.
 
     Why all feeds in one statement (`brain_store`, which the body owns), out of a temporary table that COPY has filled: so
     a batch costs a handful of calls, whatever it holds, and during each of them the threads that receive go on.
@@ -133,7 +138,7 @@ def store_all(
         found = db.one(
             conn, "readings_store", worker=worker, received_at=received_at, feeds=[portions[p.portion].feed for p in parts],
             lanes=[portions[p.portion].lane for p in parts], received=[p.received for p in parts],
-            records=[p.records for p in parts], dead=[p.dead for p in parts],
+            records=[p.records for p in parts], dead=[p.dead for p in parts], ahead=_ahead(ahead),
         )  # fmt: skip
         for place in found["again"] or ():
             given.gone[given.owners[place]] = 1
@@ -160,6 +165,17 @@ def store_all(
             for p, s in zip(portions, done, strict=True)
         ])  # fmt: skip
     return done
+
+
+def mend_latest(conn: psycopg.Connection, now: datetime, ahead: timedelta | None = None) -> int:
+    """Put right what stands as newest though it is ahead of the server by more than `ahead`; returns how many that were."""
+    with conn.transaction():
+        db.run(conn, "begin_write")
+        return len(db.many(conn, "latest_mend", now=now, ahead=_ahead(ahead)))
+
+
+def _ahead(given: timedelta | None) -> timedelta:
+    return catalog.bounds().ahead if given is None else given
 
 
 def count(

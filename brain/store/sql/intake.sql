@@ -1,6 +1,6 @@
 -- intake_stations --
 -- All stations as far as intake must know them.
-SELECT id, theme, lng, lat, params, active
+SELECT id, theme, lng, lat, params, active, org
   FROM station
 
 -- intake_book_version --

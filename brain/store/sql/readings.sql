@@ -15,7 +15,7 @@ COPY staged (place, part, station, kind, at, seq, value, quality) FROM STDIN (FO
 -- the places in `staged` of what was there already.
 SELECT ids, again
   FROM brain_store(%(received_at)s::timestamptz, %(worker)s::text, %(feeds)s::text[], %(lanes)s::text[], %(received)s::int[],
-                   %(records)s::int[], %(dead)s::int[]);
+                   %(records)s::int[], %(dead)s::int[], %(ahead)s::interval);
 
 -- readings_differing --
 -- Of readings that were not stored because their identity is taken: those whose value differs from the stored one. They are
@@ -103,6 +103,26 @@ VALUES (%(consumer)s, %(xid)s::text::xid8, %(batch)s, %(seen_at)s)
 -- Changes the quality of one stored reading. One at a time, so that TimescaleDB opens one compressed batch and no more.
 UPDATE reading SET quality = %(quality)s
  WHERE station = %(station)s AND kind = %(kind)s AND at = %(at)s AND seq = %(seq)s AND quality <> %(quality)s;
+
+-- latest_mend --
+-- Newest readings that are ahead of the server by more than `ahead` (stored while its own clock was wrong) give way to the newest
+-- that is not; where there is none, to nothing. One row for each.
+WITH odd AS MATERIALIZED (
+  SELECT station, kind FROM latest WHERE at > %(now)s::timestamptz + %(ahead)s ORDER BY station, kind FOR UPDATE
+), sound AS MATERIALIZED (
+  SELECT o.station, o.kind, r.at, r.seq, r.value, r.quality
+    FROM odd o
+    LEFT JOIN LATERAL (
+      SELECT at, seq, value, quality FROM reading
+       WHERE station = o.station AND kind = o.kind AND at <= %(now)s::timestamptz + %(ahead)s AND quality <> 'duplicate'
+       ORDER BY at DESC, seq DESC LIMIT 1) r ON true
+), moved AS (
+  UPDATE latest l SET (at, seq, value, quality, received_at) = ROW (s.at, s.seq, s.value, s.quality, %(now)s)
+    FROM sound s WHERE s.at IS NOT NULL AND l.station = s.station AND l.kind = s.kind
+), gone AS (
+  DELETE FROM latest l USING sound s WHERE s.at IS NULL AND l.station = s.station AND l.kind = s.kind
+)
+SELECT station, kind FROM sound;
 
 -- latest_flag --
 -- The same change where that reading is the newest.

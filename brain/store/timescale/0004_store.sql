@@ -9,9 +9,13 @@
 -- callers know the name and the answer only. plpgsql because its plan is kept for the session, and because the temporary
 -- table is looked for when it is called, not when it is made.
 --
+-- `latest` takes nothing that is ahead of `now`, the server's time, by more than `ahead`, and gives up what once was, whatever is
+-- older.
+--
 -- `staged` lies in the order of identities, so that two workers never wait for each other crosswise.
 CREATE FUNCTION brain_store(
   now timestamptz, by_worker text, of_feeds text[], of_lanes text[], n_received int[], n_records int[], n_dead int[],
+  ahead interval,
   OUT ids bigint[], OUT again int[]
 ) LANGUAGE plpgsql AS $$
 BEGIN
@@ -23,11 +27,11 @@ BEGIN
   ), newest AS (
     INSERT INTO latest AS l (station, kind, at, seq, value, quality, received_at)
     SELECT DISTINCT ON (station, kind) station, kind, at, seq, value, quality, now
-      FROM fresh ORDER BY station, kind, at DESC, seq DESC
+      FROM fresh WHERE at <= now + ahead ORDER BY station, kind, at DESC, seq DESC
         ON CONFLICT (station, kind) DO UPDATE
        SET (at, seq, value, quality, received_at)
          = ROW (excluded.at, excluded.seq, excluded.value, excluded.quality, excluded.received_at)
-     WHERE (l.at, l.seq COLLATE "C") < (excluded.at, excluded.seq)
+     WHERE (l.at, l.seq COLLATE "C") < (excluded.at, excluded.seq) OR l.at > now + ahead
   ), dirt AS (
     INSERT INTO dirty_bucket (station, kind, bucket)
     SELECT DISTINCT station, kind, brain_hour(at) FROM fresh WHERE at < (SELECT marks_before FROM roll_up_state)

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from brain.catalog import Catalog
 from brain.model import CLOSED_STATES, Clock, Level, Limit
+from brain.rules.strangers import plain_text
+from brain.web import rowwise
 from brain.web.api import _words
 from geo import crs
 
@@ -26,8 +28,9 @@ CLEAN = r"^[^\x00]*$"  # PostgreSQL's text holds every character but this one
 
 
 def text(most: int, least: int = 0) -> Any:
-    """A string type: length in characters, nothing the database could not hold."""
-    return Annotated[str, StringConstraints(max_length=most, min_length=least, pattern=CLEAN, strip_whitespace=True)]
+    """A string type: length in characters, nothing the database could not hold; what XML could not hold is taken out."""
+    clean = StringConstraints(max_length=most, min_length=least, pattern=CLEAN, strip_whitespace=True)
+    return Annotated[str, clean, AfterValidator(plain_text)]
 
 
 def stored(lng: float, lat: float, system: CRS) -> tuple[float, float]:
@@ -48,6 +51,23 @@ def place_words(town: str | None, grid: str | None) -> str:
 
 def photo(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"url": f"/api/v1/photos/{row['id']}", "thumb": f"/api/v1/photos/{row['id']}/thumb"}
+
+
+def events(rows: Iterable[dict[str, Any]], catalog: Catalog, now: datetime) -> list[dict[str, Any]]:
+    """`event` of every row of a list; one that cannot be told is told as `lost`, and the others as they are."""
+    return rowwise.each(rows, lambda row: rowwise.sayable(event(row, catalog, now)), "案卷", lost)
+
+
+def lost(ident: str) -> dict[str, Any]:
+    """An event of which nothing can be told but its number: every field of `event`, empty. `broken` says so."""
+    texts = dict.fromkeys(("title", "category_words", "state_words", "source_words"), rowwise.LOST)
+    empty = dict.fromkeys(("category", "state", "source", "description", "address", "place", "left"), "")
+    none = dict.fromkeys((
+        "level", "level_words", "measured", "alert", "town", "grid", "lng", "lat", "gcj", "reported_at", "due_at", "org", "org_words",
+        "handler", "limit_words",
+    ))  # fmt: skip
+    told = {"overdue": False, "arrived": False, "supervised": False, "simulated": False, "urges": 0, "returns": 0, "version": 0}
+    return {"id": ident, **texts, **empty, **none, **told, "photos": [], "broken": True}
 
 
 def event(row: dict[str, Any], catalog: Catalog, now: datetime, verbs: Iterable[str] | None = None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from brain.identity.people import Person, actor_of
 from brain.identity.scope import Sight
 from brain.model import PLATFORM, Level, Refused
 from brain.store import db
+from brain.web import rowwise
 from brain.web.api._answers import Plain
 from brain.web.api._keys import once
 from brain.web.api._shapes import gcj, text
@@ -41,6 +42,12 @@ def _shape(row: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     }
 
 
+def _lost(row: dict[str, Any]) -> dict[str, Any]:
+    """An alert of which nothing can be told but that it is there: its fields, empty."""
+    shown = dict.fromkeys(row) | dict.fromkeys(("level_words", "theme_words", "measured", "gcj"))
+    return shown | {"id": row["id"], "name": rowwise.LOST, "message": rowwise.LOST, "broken": True}
+
+
 @router.get("/alerts")
 def many(
     request: Request,
@@ -60,7 +67,9 @@ def many(
         conn, "api_alerts", cleared=cleared, theme=theme, level=Level.of(level) if level else None, id=None, size=size,
         **Sight.of(person, catalog.roles).parameters(),
     )  # fmt: skip
-    return {"now": datetime.now(UTC), "alerts": [_shape(row, catalog) for row in rows]}
+    by_id = {str(row["id"]): row for row in rows}
+    said = rowwise.each(rows, lambda r: rowwise.sayable(_shape(r, catalog)), "告警", lambda ident: _lost(by_id[ident]))
+    return {"now": datetime.now(UTC), "alerts": said}
 
 
 class Ack(BaseModel):

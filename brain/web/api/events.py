@@ -20,9 +20,10 @@ from brain.flow.events import acting, duplicates
 from brain.identity.doing import Doer, act_audited
 from brain.identity.people import Person, actor_of
 from brain.identity.scope import Sight
-from brain.model import Event, Level, Refused, Role, Source, State, Verb
+from brain.model import Event, Level, LogEntry, Refused, Role, Source, State, Verb
 from brain.rules import forms
 from brain.store import db
+from brain.web import rowwise
 from brain.web.api import _shapes, _words
 from brain.web.api._answers import Plain
 from brain.web.api._keys import once
@@ -87,7 +88,7 @@ def many(filters: Annotated[Filters, Query()], request: Request, person: Me, con
         handled_by=person.id if filters.mine == "handled" else None, since=filters.since, until=filters.until,
         late=now if filters.overdue else None, words=words or None, size=filters.size,
     )  # fmt: skip
-    said = [_shapes.event(row, catalog, now) for row in rows]
+    said = _shapes.events(rows, catalog, now)
     return {"now": now, "events": said, "next": rows[-1]["id"] if len(rows) == filters.size else None}
 
 
@@ -109,14 +110,17 @@ def near(
     catalog, now = request.app.state.catalog, datetime.now(UTC)
     x, y = _shapes.stored(lng, lat, crs)
     found = duplicates.near_for(conn, catalog, Sight.of(person, catalog.roles), category, x, y, now)
+
+    def told(r: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "id": r["id"], "title": r["title"], "address": r["address"], "state_words": catalog.words.of("state", r["state"]),
+            "reported_words": _words.moment(r["reported_at"], now), "metres": round(r["distance_m"]),
+        }  # fmt: skip
+
     return {
         "foreign": {"count": found.foreign, "within_m": round(found.metres)},
-        "events": [
-            {"id": r["id"], "title": r["title"], "address": r["address"], "state_words": catalog.words.of("state", r["state"]),
-             "reported_words": _words.moment(r["reported_at"], now), "metres": round(r["distance_m"])}
-            for r in found.seen
-        ],
-    }  # fmt: skip
+        "events": rowwise.each(found.seen, told, "附近案卷", lambda _: None),
+    }
 
 
 def visible(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id: str) -> tuple[dict[str, Any], Event]:
@@ -141,13 +145,16 @@ def one(event_id: EventId, request: Request, person: Me, conn: Db) -> dict[str, 
     log = acting.log_of(conn, event_id)
     codes = [line.org for line in log if line.org]
     names = {r["code"]: r["short"] for r in db.many(conn, "api_org_names", codes=codes)}
-    said["log"] = [
-        {"seq": line.seq, "at": line.at, "verb": line.verb, "verb_words": catalog.words.of("verb", line.verb),
-         "state": line.to_state, "state_words": catalog.words.of("state", line.to_state), "actor": line.actor_name,
-         "role_words": catalog.words.of("role", line.role), "org": names.get(line.org), "reason": line.reason,
-         "note": line.note, "distance_m": line.detail.get("distance_m")}
-        for line in log
-    ]  # fmt: skip
+
+    def told(line: LogEntry) -> dict[str, Any]:
+        return {
+            "seq": line.seq, "at": line.at, "verb": line.verb, "verb_words": catalog.words.of("verb", line.verb),
+            "state": line.to_state, "state_words": catalog.words.of("state", line.to_state), "actor": line.actor_name,
+            "role_words": catalog.words.of("role", line.role), "org": names.get(line.org), "reason": line.reason,
+            "note": line.note, "distance_m": line.detail.get("distance_m"),
+        }  # fmt: skip
+
+    said["log"] = rowwise.each(log, told, f"案卷 {event_id} 的流水", lambda _: None)
     said["parts"] = [
         {"org": p["org"], "org_words": p["org_name"], "note": p["note"], "due_at": p["due_at"], "answered_at": p["answered_at"],
          "answer": p["answer"]}

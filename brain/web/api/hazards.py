@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from brain.flow.city import public_warnings
 from brain.identity.people import Person
 from brain.model import Level
-from brain.web import readouts
+from brain.web import readouts, rowwise
 from brain.web.api._answers import Plain
 from brain.web.door.access import current, database
 
@@ -28,9 +28,16 @@ def many(
     public. `sent` is the time of issue, not of receipt; `expires` is what the message says, `ends_at` when it is over
     (a day after `sent` where the message does not say)."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
-    found = []
-    for row in public_warnings.active(conn, now):
+    rows = {row["identifier"]: row for row in public_warnings.active(conn, now)}
+
+    def told(row: dict[str, Any]) -> dict[str, Any]:
         level = Level(row["level"]).key if row["level"] else None
         said = {"title": readouts.warning_title(row, catalog), "level": level, "level_words": level and catalog.words.of("level", level)}
-        found.append(row | said)
-    return {"now": now, "warnings": found}
+        return rowwise.sayable(row | said)
+
+    def lost(identifier: str) -> dict[str, Any]:
+        said = {"identifier": identifier, "title": rowwise.LOST, "event": rowwise.LOST, "level": None, "level_words": None, "area": {}}
+        times = {name: rows[identifier][name] for name in ("sent", "expires", "ends_at")}
+        return dict.fromkeys(rows[identifier]) | said | times | {"broken": True}
+
+    return {"now": now, "warnings": rowwise.each(rows.values(), told, "预警", lost, "identifier")}

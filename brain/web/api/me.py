@@ -20,6 +20,7 @@ from brain.model import Role
 from brain.notify import notices
 from brain.rules import forms
 from brain.store import db
+from brain.web import rowwise
 from brain.web.api import _shapes
 from brain.web.api._answers import Plain
 from brain.web.door.access import current, database, doer
@@ -98,14 +99,20 @@ def tasks(request: Request, person: Me, conn: Db) -> dict[str, Any]:
     """
     catalog, actor, now = request.app.state.catalog, actor_of(person), datetime.now(UTC)
     unit, sight = person.role is Role.DEPARTMENT, Sight.of(person, catalog.roles)
-    found = []
-    for row in db.many(conn, "api_tasks", person=person.id, org=person.org, unit=unit, limit=MOST_TASKS):
+
+    def told(row: dict[str, Any]) -> dict[str, Any] | None:
         if not sight.sees_event(row, row["seen_by"]["joined"]):
-            continue
+            return None
         part = row["task"] == "part"
         verbs = [forms.PART] if part else acting.allowed(conn, catalog, acting.event_of(row), actor, now)
-        found.append(_shapes.event(row, catalog, now, verbs))
-    return {"now": now, "tasks": found}
+        return rowwise.sayable(_shapes.event(row, catalog, now, verbs))
+
+    rows = db.many(conn, "api_tasks", person=person.id, org=person.org, unit=unit, limit=MOST_TASKS)
+    return {"now": now, "tasks": rowwise.each(rows, told, "任务", _lost)}
+
+
+def _lost(ident: str) -> dict[str, Any]:
+    return _shapes.lost(ident) | {"task": "", "due_for": "", "verbs": []}
 
 
 @router.get("/me/notices")

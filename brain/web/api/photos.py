@@ -69,11 +69,13 @@ def store(
         if hashlib.sha256(data).hexdigest() != sha256 and len(data) <= photos.LARGEST:
             raise Refused("照片在传输中损坏（摘要不符），请重新上传", "digest")
         kept = photos.store(
-            conn, request.app.state.settings.files, data, phase=phase, by=person.id, now=now, photo_id=id
-        )
+            conn, request.app.state.settings.files, data, phase=phase, by=person.id, now=now, photo_id=id,
+            bounds=request.app.state.catalog.bounds,
+        )  # fmt: skip
         if kept.uploaded_at == now:
             place = (None, None) if lng is None or lat is None else _shapes.stored(lng, lat, crs)
-            said = taken_at if taken_at is None or taken_at <= now else now
+            said = photos.credible(taken_at, now, request.app.state.catalog.bounds)
+            said = said and min(said, now)
             db.run(conn, "api_photo_said", id=kept.id, taken_at=said, lng=place[0], lat=place[1])
         return kept
 

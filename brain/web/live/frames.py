@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
 from brain.catalog import Catalog
 from brain.model import Level
-from brain.web import readouts, themes
+from brain.web import readouts, rowwise, themes
 from brain.web.live.moment import Moment
 from layers._marks import POINTS
 
@@ -62,36 +63,23 @@ def _resources(moment: Moment, catalog: Catalog) -> list[tuple]:
 
 
 def _alerts(moment: Moment, catalog: Catalog) -> list[tuple]:
-    return [
-        (
-            a["id"],
-            a["name"],
-            a["station"],
-            a["lng"],
-            a["lat"],
-            a["level_key"],
-            a["message"],
-            readouts.beside(a, catalog),
-        )
-        for a in moment.alerts
-        if a["lng"] is not None
-    ]
+    def row(a: dict[str, Any]) -> tuple:
+        beside = readouts.beside(a, catalog)
+        return a["id"], a["name"], a["station"], a["lng"], a["lat"], a["level_key"], a["message"], beside
+
+    heard = [a for a in moment.alerts if a["lng"] is not None]
+    return rowwise.each(heard, row, "图上告警", lambda _: None)
 
 
 def _events(moment: Moment, catalog: Catalog) -> list[tuple]:
     words = catalog.words
-    return [
-        (
-            e["id"],
-            e["title"],
-            e["lng"],
-            e["lat"],
-            Level(e["level"]).key if e["level"] else "",
-            readouts.is_late(e, moment.at),
-            f"{words.of('state', e['state'])} · {e['org_short'] or '未派单位'}",
-        )
-        for e in moment.events
-    ]
+
+    def row(e: dict[str, Any]) -> tuple:
+        level = Level(e["level"]).key if e["level"] else ""
+        said = f"{words.of('state', e['state'])} · {e['org_short'] or '未派单位'}"
+        return e["id"], e["title"], e["lng"], e["lat"], level, readouts.is_late(e, moment.at), said
+
+    return rowwise.each(moment.events, row, "图上案卷", lambda _: None)
 
 
 BUILDERS: dict[str, Callable[..., list[tuple]]] = {

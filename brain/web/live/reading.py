@@ -15,7 +15,7 @@ from brain.flow.city import public_warnings
 from brain.identity.scope import Sight
 from brain.model import Level
 from brain.store import db
-from brain.web import readouts, themes
+from brain.web import readouts, rowwise, themes
 from brain.web.live.moment import Moment
 
 TOPICS = ("alerts", "events", "warnings", "clock")
@@ -49,9 +49,8 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
     if dirty_themes or "clock" in topics:
         change["feeds"] = {r["feed"]: r for r in db.many(conn, "web_feeds")}
     if "alerts" in topics:
-        change["alerts"] = tuple(
-            r | {"level_key": Level(r["level"]).key} for r in db.many(conn, "web_alerts", limit=MOST_ALERTS)
-        )
+        rows = db.many(conn, "web_alerts", limit=MOST_ALERTS)
+        change["alerts"] = tuple(rowwise.each(rows, lambda r: r | {"level_key": Level(r["level"]).key}, "告警", lambda _: None))
     if topics & {"alerts", "events", "clock"}:
         change["hours"] = {}
     if "events" in topics:

@@ -10,7 +10,14 @@ from urllib.parse import quote
 from dash import html
 
 from brain.city import ZONE
+from brain.web import rowwise
 from layers._style import DARK, LEVELS
+
+
+def lost(ident: str = "", pick: str = "") -> html.Div:
+    """In place of a row that cannot be drawn; it can still be picked where `pick` says what it is."""
+    more = {"data-pick": f"{pick}:{ident}"} if pick and ident else {}
+    return html.Div([html.B(rowwise.LOST), html.Small(ident)], className="row lost", **more)
 
 
 def local(moment: datetime) -> datetime:

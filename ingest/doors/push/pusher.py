@@ -307,7 +307,7 @@ class Pusher:
                 if bytes(kept["asked"]) != digest:
                     return OTHER_CONTENT
                 return Answer(kept["status"], kept["answer"])
-            answer = self._take(asked, what)
+            answer = self._take(asked, what, key.org)
             if answer.status in (200, 400):  # judged for good; what is on disk will be known again by its readings
                 # What fails here only makes a repetition be judged anew, and find duplicates.
                 with contextlib.suppress(psycopg.Error), patience(conn, STATEMENT_S):
@@ -328,7 +328,7 @@ class Pusher:
         now = self._now()
         if key is None or (now - at).total_seconds() > self.push.cached_s:
             return refusal(503, "away", "数据库暂不可用，没法核对密钥，什么都没有收下；请稍后原样重发", retry=True)
-        return may(asked, key, now, self.push.window_s) or self._too_often(asked.key) or self._take(asked, _what(asked))
+        return may(asked, key, now, self.push.window_s) or self._too_often(asked.key) or self._take(asked, _what(asked), key.org)
 
     def _too_often(self, key: str) -> Answer | None:
         """The refusal of a rightful push that comes too soon. After the signature, so that nobody can use up what is
@@ -341,8 +341,8 @@ class Pusher:
             f"请 {wait_s} 秒后原样重发，或把多行合在一次里推送", retry=True, after_s=wait_s,
         )  # fmt: skip
 
-    def _take(self, asked: Asked, what: str) -> Answer:
-        """Hand the rows to the writer and wait until all are safe; the push is rightful.
+    def _take(self, asked: Asked, what: str, org: str) -> Answer:
+        """Hand the rows to the writer, as sent by `org`, and wait until all are safe; the push is rightful.
 
         What was not safe in time is waited for again, and not handed over again, when its sender asks the next time: else
         its dead rows would stand in the dead letter twice. Once only, for the writer may have let it go."""
@@ -351,7 +351,7 @@ class Pusher:
         if late is not None and asked_before != asked_for:
             return OTHER_CONTENT
         self._late.pop(what, None)
-        under_way = late or self._hand_over(asked)
+        under_way = late or self._hand_over(asked, org)
         if isinstance(under_way, Answer):
             return under_way
         gathered, bad = under_way
@@ -370,7 +370,7 @@ class Pusher:
             return refusal(400, bad.rule, f"{bad.reason}。正文已留在死信里")
         return answer_of(gathered.outcomes)
 
-    def _hand_over(self, asked: Asked) -> Answer | UnderWay:
+    def _hand_over(self, asked: Asked, org: str) -> Answer | UnderWay:
         """Give the rows to the writer. A body of which no row can be told goes to the dead letter whole, as far as it may
         be long."""
         if asked.feed not in feeds.load():
@@ -386,7 +386,7 @@ class Pusher:
                 return refusal(413, err.rule, err.reason)
             bad = err
             found = [rows.Row(asked.body[: self._writer.practice.payload_max], (err.rule, err.reason))]
-        topic = f"push/{asked.feed}/{asked.key}/-"  # `-`: the station stands in the row
+        topic = f"{feeds.PUSH}{asked.feed}/{org}/{asked.key}/-"  # `-`: the station stands in the row
         gathered = Gathered(len(found))
         received_at = self._now()
         for number, row in enumerate(found):

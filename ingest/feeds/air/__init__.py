@@ -1,6 +1,6 @@
 """环境空气自动站: hourly means with data flags, HJ 212-2017 factor codes as JSON.
 
-Topic `city/441402/air/<测站>`, payload `{"MN": "AQ-01", "DataTime": "20260903080000", "CP": {"a34004": {"Avg": 38,
+Topic `city/441402/air/<单位>/<测站>`, payload `{"MN": "AQ-01", "DataTime": "20260903080000", "CP": {"a34004": {"Avg": 38,
 "Flag": "N"}, "a21005": {"Avg": 0.6, "Flag": "N"}}}`. Codes and the names people use for them stand in `FACTORS`; CO is
 in mg/m³, all others in µg/m³. A factor may be a bare number (flag N). Flags: `_wire.FLAGS`. Temperature, humidity,
 pressure and wind of the same station are known and not kept. A factor that nobody knows travels as `?name`, so that the

@@ -1,6 +1,6 @@
 """雪亮工程视频: what the GB/T 28181 platform says about its cameras, MANSCDP messages as XML or as JSON.
 
-Topic `city/441402/cameras/<设备或平台编码>`, 20-digit IDs (GB/T 28181 annex D):
+Topic `city/441402/cameras/<单位>/<设备或平台编码>`, 20-digit IDs (GB/T 28181 annex D):
 
 - Keepalive of one camera: `{"CmdType": "Keepalive", "DeviceID": "44140200081326000123", "SN": 17, "Status": "OK",
   "Time": "2026-09-03T08:00:00"}`: it is online. Where the platform judges pictures it adds `Fault` (code 0–4 or its

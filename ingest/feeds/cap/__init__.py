@@ -5,19 +5,23 @@ the colour in the headline, for that is what was signed; else by severity (红 E
 Points are WGS84 (taken as EPSG:4490), latitude first in the message and longitude first here.
 
 Why strict about times, polygons and references: the standard's own vectors are; an end that is misread by eight hours, or an
-area with its axes swapped, is worse than a warning in the dead letter that somebody looks at.
+area with its axes swapped, is worse than a warning in the dead letter that somebody looks at. So is an end in the year 9999: it
+would stand in every strip until then, and no clock on a wall can say it. How far times may lie is practice (bounds.toml).
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException, ElementTree
 
+from brain import catalog
 from brain.model import HazardWarning, Level
+from brain.rules.strangers import OutOfBounds, bounded_time, plain_text
 from ingest.feeds import ANY, BadMessage, Feed, _wire
 
 FEED = Feed("cap", "预警信息（CAP 1.2）", ANY, "", "yjj")
@@ -39,6 +43,16 @@ _NUMBER = r"-?\d{1,3}(?:\.\d{1,12})?"
 _PAIR = re.compile(f"({_NUMBER}),({_NUMBER})")
 _CIRCLE = re.compile(rf"({_NUMBER}),({_NUMBER}) (\d{{1,6}}(?:\.\d{{1,12}})?)")
 POINTS_MAX = 20_000
+VALUES_MAX = 2_000
+"""Names, geocodes or outlines of one message."""
+
+_bounds = catalog.bounds()
+
+
+def furnish(folder: str) -> None:
+    """The city's own bounds. Raises BadCatalog."""
+    global _bounds
+    _bounds = catalog.bounds(folder or None)
 
 
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[HazardWarning]:
@@ -55,7 +69,30 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[HazardWarni
         identifier=_key(alert, "identifier"), sender=_key(alert, "sender"), sent=moment(_text(alert, "sent"), "sent"),
         status=status, msg_type=kind, scope=_one_of(alert, "scope"), refers=refers,
     )  # fmt: skip
-    return [found if info is None else _with_info(found, info)]
+    return [_within(found if info is None else _with_info(found, info), received_at)]
+
+
+def _within(found: HazardWarning, now: datetime) -> HazardWarning:
+    """The warning with its times looked at: issued about now, and everything it says about that time. Raises BadMessage."""
+    b = _bounds
+    sent = _bounded("sent", found.sent, now, now - b.oldest, b.warning_ahead, "现在")
+    lasts = b.warning_lasts
+    times = {
+        key: said and _bounded(key, said, sent, lasts, lasts, "sent")
+        for key, said in (("effective", found.effective), ("onset", found.onset), ("expires", found.expires))
+    }
+    return replace(found, sent=sent, **times)
+
+
+def _bounded(key: str, said: datetime, now: datetime, past: timedelta, ahead: timedelta, of: str) -> datetime:
+    try:
+        return bounded_time(said, now, past, ahead)
+    except OutOfBounds as err:
+        far, side = (past, "早") if err.early else (ahead, "晚")
+        more = "，长期有效的预警不要写 expires" if key == "expires" and not err.early else ""
+        raise BadMessage(
+            "time", f"“{key}”是 {said.date().isoformat()}，比{of}{side}了 {far / timedelta(days=1):g} 天以上；请发送方核对时间{more}"
+        ) from None
 
 
 def _alert(payload: bytes) -> Element:
@@ -109,11 +146,15 @@ def level_of(title: str, severity: str) -> Level | None:
 
 # Fields -----------------------------------------------------------------------------------------------------------------
 def _text(element: Element, name: str) -> str:
-    return " ".join((element.findtext(name) or "").replace("\0", "").split())
+    """One line of plain text; `references` is read strictly later, and not cut."""
+    most = {"description": _bounds.body, "instruction": _bounds.body, "references": None}.get(name, _bounds.line)
+    return plain_text(element.findtext(name) or "", most, lines=False)
 
 
 def _all(element: Element, name: str) -> list[str]:
-    return [" ".join((e.text or "").split()) for e in element.findall(name)]
+    """Texts of the elements of a name; outlines are long, and read strictly later."""
+    most = None if name in ("polygon", "circle") else _bounds.line
+    return [plain_text(e.text or "", most, lines=False) for e in _found(element, name)]
 
 
 def _key(alert: Element, name: str) -> str:
@@ -131,7 +172,14 @@ def _one_of(element: Element, name: str) -> str:
 
 
 def _values(element: Element, name: str) -> list[tuple[str, str]]:
-    return [(_text(e, "valueName"), _text(e, "value")) for e in element.findall(name)]
+    return [(_text(e, "valueName"), _text(e, "value")) for e in _found(element, name)]
+
+
+def _found(element: Element, name: str) -> list[Element]:
+    found = element.findall(name)
+    if len(found) > VALUES_MAX:
+        raise BadMessage("size", f"“{name}”有 {len(found)} 项，超过 {VALUES_MAX}；请发送方核对")
+    return found
 
 
 def moment(said: str, where: str) -> datetime:
@@ -159,7 +207,7 @@ def references(said: str) -> tuple[tuple[str, str], ...]:
 
 
 def _area(info: Element) -> dict[str, Any]:
-    areas = info.findall("area")
+    areas = _found(info, "area")
     return {
         "desc": [said for a in areas if (said := _text(a, "areaDesc"))],
         "geocodes": [list(pair) for a in areas for pair in _values(a, "geocode")],

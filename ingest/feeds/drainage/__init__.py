@@ -1,6 +1,6 @@
 """排水物联: battery loggers in wells, ponding gauges and pump controllers; each upload is a list of readings.
 
-Topic `city/441402/drainage/<设备>`, payload `{"dev": "DW-01", "list": [{"p": "depth", "v": 1.83, "u": "m",
+Topic `city/441402/drainage/<单位>/<设备>`, payload `{"dev": "DW-01", "list": [{"p": "depth", "v": 1.83, "u": "m",
 "t": 1788393600, "n": 1042}], "batt": 3.58, "csq": 21}`: `p` the quantity (table `POINTS`), `v` its value, `u` its unit
 (left out: the one of the table), `t` the time (epoch s, ms or µs, or ISO), `n` the logger's running record number,
 which tells apart several records of one second. depth is measured from the cover down to the water. Battery and signal

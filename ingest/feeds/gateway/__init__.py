@@ -1,6 +1,6 @@
 """网关上下线: what gateways say when they come, and what the broker says for them when they are gone (MQTT last will).
 
-Topic `city/441402/<接入>/<网关>/status`, below the topics that the gateway's own credential may write. On connecting a
+Topic `city/441402/<接入>/<单位>/<网关>/status`, below the topics that the gateway's own credential may write. On connecting a
 gateway publishes its birth, `{"status": "online", "at": "2026-09-03T08:00:00+08:00"}`, and leaves with the broker as its
 will `{"status": "offline", "session": "2026-09-03T08:00:00+08:00"}`: the session is told by the time of its birth, because
 a will is written before anybody knows when it will be needed. A clean good-bye is an offline with `at`. Plain words
@@ -18,7 +18,7 @@ from datetime import datetime
 from brain.model import DISTRICT, Reading
 from ingest.feeds import ANY, BadMessage, Feed, _wire
 
-FEED = Feed("gateway", "网关上下线", ANY, f"city/{DISTRICT}/+/+/status", "zsj")
+FEED = Feed("gateway", "网关上下线", ANY, f"city/{DISTRICT}/+/+/+/status", "zsj")
 WILL = "will:"
 STATES = {"online": 1.0, "on": 1.0, "1": 1.0, "up": 1.0, "offline": 0.0, "off": 0.0, "0": 0.0, "down": 0.0}
 

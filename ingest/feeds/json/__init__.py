@@ -1,6 +1,6 @@
 """JSON 报文: payload families in common use, read by declaration; a new one is an entry of `families.toml`, no code.
 
-Topic `city/441402/json/<设备或网关>`. Families (see the table, which a city's own `families.toml` is laid over): our own
+Topic `city/441402/json/<单位>/<设备或网关>`. Families (see the table, which a city's own `families.toml` is laid over): our own
 `{"station": …, "ts": …, "items": {"pond_depth": 12.5}, "flag": "N"}`; a list of readings; SenML; telemetry with `values`,
 flat telemetry, Tasmota. The first whose `needs` a message's first record has reads it.
 

@@ -1,11 +1,11 @@
 """LoRaWAN: uplinks of battery sensors as a network server passes them on, read by declared tables.
 
-Topics `city/441402/lorawan/<DevEUI 或网络服务器>` and below it, so that a bridge may keep the server's own topics behind it:
+Topics `city/441402/lorawan/<单位>/<DevEUI 或网络服务器>` and below it, so that a bridge may keep the server's own topics behind it:
 `…/<server>/application/<id>/device/<DevEUI>/event/up` (ChirpStack), `…/<server>/v3/<app>/devices/<device>/up` (The Things
 Stack). Bridge uplinks only; joins and acknowledgements are no readings and are refused. Envelopes: see `lorawan.toml`.
 
 The station is the DevEUI in small letters, which the district maps to its own (table intake_mapping), when the level behind
-`lorawan` is the DevEUI; a server that sends for many speaks of `<server>/<DevEUI>`, mapped likewise: a credential is
+the department is the DevEUI; a server that sends for many speaks of `<server>/<DevEUI>`, mapped likewise: a credential is
 bound to that level, so no device can speak for another.
 
 The bytes are read by the table of the device's model (`milesight.toml`), which is known by the device profile's name, a tag
@@ -40,7 +40,7 @@ FEED = Feed("lorawan", "LoRaWAN 物联", ANY, topic("lorawan", "#"), "zsj")
 LONGEST = 1024
 """Bytes of a frame: LoRaWAN carries at most 242."""
 _BARE = re.compile(rb"\s*([\w-]+)\s+([0-9A-Fa-f]+)\s*")
-SENDER = 3
+SENDER = 4
 """The level of the topic that a credential is bound to."""
 
 _words = _envelope.load("")

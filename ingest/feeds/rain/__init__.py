@@ -1,6 +1,6 @@
 """雨量站: hourly accumulations as SL 651 stations send them, forwarded as JSON.
 
-Topic `city/441402/rain/<测站>`, payload `{"stcd": "RG-01", "tm": "2026-09-03T08:00:00+08:00", "p1": 12.5, "p3": 20.1,
+Topic `city/441402/rain/<单位>/<测站>`, payload `{"stcd": "RG-01", "tm": "2026-09-03T08:00:00+08:00", "p1": 12.5, "p3": 20.1,
 "p6": 22.0, "p24": 35.5}`: mm fallen in the 1, 3, 6 and 24 hours that end at `tm`. A missing or blank field is a gap
 (the station has not yet run that long). Numbers may be text, digits full-width. Times without offset are Beijing time.
 """

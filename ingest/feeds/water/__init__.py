@@ -1,6 +1,6 @@
 """河长制水情水质: automatic water quality stations and river gauges, JSON.
 
-Two messages share the topic `city/441402/water/<测站>`:
+Two messages share the topic `city/441402/water/<单位>/<测站>`:
 
 - 水质 (GB 3838 items under the names people use; table `ITEMS`):
   `{"站码": "WQ-01", "监测时间": "2026-09-03 08:00", "数据": {"水温": 28.8, "pH": 7.02, "溶解氧": 5.74,

@@ -26,9 +26,10 @@ from brain.store import db
 from ingest import practice
 from ingest.write.batch import Counts, Writer
 from ingest.write.spill import Spill
+from tests.owners import own_stations
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
-TOPIC = "city/441402/rain/RG-01"
+TOPIC = "city/441402/rain/qxj/RG-01"
 BEGIN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
 _numbers = itertools.count(1)
 
@@ -104,6 +105,7 @@ def stations(conn) -> None:
             "INSERT INTO station (id, name, theme, lng, lat, params) VALUES (%s, %s, %s, 116.1, 24.3, %s)",
             [id, id, theme, Jsonb({"watch": True} if theme == "fire" else {})],
         )
+    own_stations(conn)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ingest.write import batch
 from ingest.write.message import Parcel, opened
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
-TOPIC = "city/441402/rain/RG-01"
+TOPIC = "city/441402/rain/qxj/RG-01"
 
 
 def test_a_message_is_acknowledged_only_after_its_readings_are_committed(hands):
@@ -52,7 +52,7 @@ def test_a_message_delivered_twice_is_stored_once_and_counted_as_duplicate(hands
 def test_bad_messages_leave_their_neighbours_alone(hands):
     hands.rain(1)
     hands.send(b"\xff\xfe not text")
-    hands.send({"stcd": "RG-77", "tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/RG-77")
+    hands.send({"stcd": "RG-77", "tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/qxj/RG-77")
     hands.send({"stcd": "RG-01", "tm": NOW.isoformat(), "p1": 999, "p3": 4})
     hands.rain(2)
     hands.writer.step()
@@ -73,7 +73,7 @@ def test_a_dead_letter_keeps_the_bytes_the_topic_and_the_reason(hands):
 
 
 def test_a_message_without_a_feed_goes_to_the_dead_letter(hands):
-    hands.send({"a": 1}, topic="city/441402/gossip/x", feed="gossip")
+    hands.send({"a": 1}, topic="city/441402/gossip/cgj/x", feed="gossip")
     hands.writer.step()
     assert [d["rule"] for d in hands.letters()] == ["feed"]
 
@@ -99,8 +99,8 @@ def test_ten_thousand_bad_messages_in_a_row_do_not_hold_up_a_good_one(hands):
 def test_a_station_entered_meanwhile_can_send_at_once(hands, conn):
     hands.rain()
     hands.writer.step()
-    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('RG-50', '新站', 'rain', 116, 24)")
-    hands.send({"tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/RG-50")
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat, org) VALUES ('RG-50', '新站', 'rain', 116, 24, 'qxj')")
+    hands.send({"tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/qxj/RG-50")
     hands.writer.step()
     assert ("RG-50", "rain_1h", NOW, 1.0, "ok") in hands.readings()
 
@@ -133,7 +133,7 @@ def test_a_wrong_clock_delivered_twice_in_one_batch_is_stored_once(hands):
 def test_a_hotspot_is_stored_on_its_watch_cell(hands):
     row = {"latitude": 24.301, "longitude": 116.101, "acq_date": "2026-09-03", "acq_time": "0130",
            "satellite": "T", "confidence": 98, "frp": 101.3}  # fmt: skip
-    hands.send({"rows": [row]}, topic="city/441402/fire/hotspots", feed="fire")
+    hands.send({"rows": [row]}, topic="city/441402/fire/lyj/hotspots", feed="fire")
     hands.writer.step()
     assert [(r[0], r[1], r[3]) for r in hands.readings()] == [
         ("FW-001", "hotspot", 101.3), ("FW-001", "hotspot_confidence", 98.0)
@@ -216,7 +216,7 @@ def test_two_writers_at_once_store_everything_once(take):
 def test_a_reading_at_which_our_own_checks_stumble_spares_its_neighbours(hands, conn):
     conn.execute("""UPDATE station SET params = '{"range": {"rain_1h": ["low", "high"]}}' WHERE id = 'RG-02'""")
     hands.rain(1)
-    hands.send({"stcd": "RG-02", "tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/RG-02")
+    hands.send({"stcd": "RG-02", "tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/qxj/RG-02")
     hands.rain(2)
     hands.writer.step()
     assert len(hands.readings()) == 2 and hands.acked == [0, 1, 2]

@@ -13,12 +13,13 @@ from ingest import feeds, practice
 from ingest.write.checks import Checks
 from ingest.write.message import Parcel
 from ingest.write.stations import Book, Calibration, Known
+from tests.owners import ORG_OF
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 
 
 def station(id: str, theme: str, lng: float = 116.1, lat: float = 24.3, active: bool = True, **params) -> Known:
-    return Known(id, theme, lng, lat, params, active)
+    return Known(id, theme, lng, lat, params, active, ORG_OF[theme])
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def look(catalog, book):
     checks = Checks(catalog, feeds.load(), practice.load())
 
     def look(reading: Reading, feed: str = "rain", payload: bytes = b"{}", received_at: datetime = NOW, now=NOW):
-        return checks.look(Parcel(feed, f"city/441402/{feed}/x", payload, received_at, [reading]), reading, book, now)
+        return checks.look(Parcel(feed, f"city/441402/{feed}/{ORG_OF[feed]}/x", payload, received_at, [reading]), reading, book, now)
 
     return look
 

@@ -18,6 +18,7 @@ from ingest import feeds, practice
 from ingest.write.checks import Checks
 from ingest.write.message import Parcel
 from ingest.write.stations import Book, Known
+from tests.owners import own_stations
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -39,9 +40,9 @@ def look(catalog):
 
     def look(reading: Reading, *mappings: tuple[str, str, str], feed: str = "lorawan") -> Reading | DeadLetter:
         book = Book()
-        book.fill([Known("MH-1", "drainage", 116.1, 24.3, {}, True), Known("WL-1", "water", 116.1, 24.3, {}, True)])
+        book.fill([Known(id, theme, 116.1, 24.3, {}, True, "cgj") for id, theme in (("MH-1", "drainage"), ("WL-1", "water"))])
         book.map([(feed, *mapping) for mapping in (("station", EUI, "MH-1"), *mappings)])
-        return checks.look(Parcel(feed, f"city/441402/{feed}/x", b"{}", NOW, [reading]), reading, book, NOW)
+        return checks.look(Parcel(feed, f"city/441402/{feed}/cgj/x", b"{}", NOW, [reading]), reading, book, NOW)
 
     return look
 
@@ -90,6 +91,7 @@ def well(conn) -> None:
     conn.execute(
         "INSERT INTO station (id, name, theme, lng, lat, params) VALUES ('PD-09', 'PD-09', 'drainage', 116.1, 24.3, '{}')"
     )
+    own_stations(conn)
 
 
 def mapped(conn, feed: str, given: str, meant: str, what: str = "station") -> None:
@@ -98,12 +100,12 @@ def mapped(conn, feed: str, given: str, meant: str, what: str = "station") -> No
 
 def test_a_gateway_speaks_for_a_station_only_where_the_district_says_so(hands, well):
     message = {"station": "PD-09", "ts": NOW.isoformat(), "items": {"pond_depth": 12.5}}
-    hands.send(message, "city/441402/json/GW-1", "json")
+    hands.send(message, "city/441402/json/cgj/GW-1", "json")
     hands.writer.step()
     assert hands.readings() == [] and [row["rule"] for row in hands.letters()] == ["station"]
     mapped(hands.look, "json", "GW-1/PD-09", "PD-09")
-    hands.send(message, "city/441402/json/GW-1", "json")
-    hands.send(message, "city/441402/json/GW-2", "json")
+    hands.send(message, "city/441402/json/cgj/GW-1", "json")
+    hands.send(message, "city/441402/json/cgj/GW-2", "json")
     hands.writer.step()
     assert hands.readings() == [("PD-09", "pond_depth", NOW, 12.5, "ok")]
     assert len(hands.letters()) == 2
@@ -113,7 +115,7 @@ def test_a_gateway_speaks_for_a_station_only_where_the_district_says_so(hands, w
 def test_a_message_without_time_is_stored_once_however_often_it_is_delivered(hands, well):
     for minutes in range(3):
         hands.now = NOW + timedelta(minutes=minutes)
-        hands.send({"items": {"pond_depth": 12.5}}, "city/441402/json/PD-09", "json")
+        hands.send({"items": {"pond_depth": 12.5}}, "city/441402/json/cgj/PD-09", "json")
         hands.writer.step()
     assert hands.readings() == [("PD-09", "pond_depth", NOW, 12.5, "clock")]
     assert hands.adds_up()["json"].duplicate == 2
@@ -121,12 +123,12 @@ def test_a_message_without_time_is_stored_once_however_often_it_is_delivered(han
 
 def test_an_unknown_quantity_is_refused_alone_and_is_stored_after_it_is_mapped(hands, well):
     message = {"ts": NOW.isoformat(), "pond_depth": 12.5, "probe": 183}
-    hands.send(message, "city/441402/json/PD-09", "json")
+    hands.send(message, "city/441402/json/cgj/PD-09", "json")
     hands.writer.step()
     assert [r[1] for r in hands.readings()] == ["pond_depth"] and [row["rule"] for row in hands.letters()] == ["kind"]
     mapped(hands.look, "json", "PD-09/probe", "well_depth@cm", "kind")
     hands.ticks += 60
-    hands.send(message, "city/441402/json/PD-09", "json")
+    hands.send(message, "city/441402/json/cgj/PD-09", "json")
     hands.writer.step()
     assert hands.readings() == [("PD-09", "pond_depth", NOW, 12.5, "ok"), ("PD-09", "well_depth", NOW, 1.83, "ok")]
 
@@ -135,13 +137,13 @@ def test_a_logger_s_own_words_for_quantity_and_unit_are_stored_after_they_are_ma
     rows = [{"p": "pond", "v": 8.2, "t": NOW.isoformat()}, {"p": "pond", "v": 3, "u": "寸", "t": (NOW - HOUR).isoformat()},
             {"p": "ch4", "v": 1.2, "u": "%LEL", "t": NOW.isoformat()}, {"p": "h2s", "v": 2, "t": NOW.isoformat()}]  # fmt: skip
     message = {"dev": "PD-09", "list": rows}
-    hands.send(message, "city/441402/drainage/PD-09", "drainage")
+    hands.send(message, "city/441402/drainage/cgj/PD-09", "drainage")
     hands.writer.step()
     assert hands.readings() == [("PD-09", "h2s", NOW, 2.0, "ok"), ("PD-09", "pond_depth", NOW, 8.2, "ok")]
     assert sorted(row["rule"] for row in hands.letters()) == ["kind", "unit"]
     mapped(hands.look, "drainage", "寸", "cm", "unit")
     mapped(hands.look, "drainage", "ch4", "gas_lel", "kind")
-    hands.send(message, "city/441402/drainage/PD-09", "drainage")
+    hands.send(message, "city/441402/drainage/cgj/PD-09", "drainage")
     hands.writer.step()
     stored = {r[:2]: r[3] for r in hands.readings() if r[2] == NOW}
     assert stored["PD-09", "gas_lel"] == 1.2 and len(hands.readings()) == 4 and len(hands.letters()) == 2
@@ -149,19 +151,19 @@ def test_a_logger_s_own_words_for_quantity_and_unit_are_stored_after_they_are_ma
 
 def test_a_level_in_millimetres_is_turned_by_the_table_of_units(hands, well):
     hands.send({"dev": "PD-09", "list": [{"p": "pond", "v": 274, "u": "mm", "t": NOW.isoformat()}]},
-               "city/441402/drainage/PD-09", "drainage")  # fmt: skip
+               "city/441402/drainage/cgj/PD-09", "drainage")  # fmt: skip
     hands.writer.step()
     assert hands.readings() == [("PD-09", "pond_depth", NOW, pytest.approx(27.4), "ok")]
 
 
 def test_an_air_factor_nobody_knows_is_stored_after_it_is_mapped(hands, conn):
-    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('AQ-01', '站', 'air', 116.1, 24.3)")
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat, org) VALUES ('AQ-01', '站', 'air', 116.1, 24.3, 'sthj')")
     message = {"MN": "AQ-01", "DataTime": NOW.isoformat(), "CP": {"a34004": 38, "细粒子β": {"Avg": 41, "Flag": "N"}}}
-    hands.send(message, "city/441402/air/AQ-01", "air")
+    hands.send(message, "city/441402/air/sthj/AQ-01", "air")
     hands.writer.step()
     assert [r[1] for r in hands.readings()] == ["pm25"] and [row["rule"] for row in hands.letters()] == ["kind"]
     mapped(conn, "air", "AQ-01/细粒子β", "pm10", "kind")
-    hands.send(message, "city/441402/air/AQ-01", "air")
+    hands.send(message, "city/441402/air/sthj/AQ-01", "air")
     hands.writer.step()
     assert hands.readings()[0] == ("AQ-01", "pm10", NOW, 41.0, "ok")
 
@@ -173,12 +175,12 @@ CAMERA = "44140200081326000123"
 @pytest.fixture
 def heartbeat(hands, conn):
     """Deliver the keepalive of a camera with a number, so many seconds from NOW; its topic never changes."""
-    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, '路口', 'cameras', 116.1, 24.3)", [CAMERA])
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat, org) VALUES (%s, '路口', 'cameras', 116.1, 24.3, 'gaj')", [CAMERA])
 
     def heartbeat(sn: int, seconds: float) -> None:
         hands.now = NOW + timedelta(seconds=seconds)
         xml = f"<Notify><CmdType>Keepalive</CmdType><SN>{sn}</SN><DeviceID>{CAMERA}</DeviceID><Status>OK</Status></Notify>"
-        hands.send(xml.encode(), f"city/441402/cameras/{CAMERA}", "cameras")
+        hands.send(xml.encode(), f"city/441402/cameras/gaj/{CAMERA}", "cameras")
 
     return heartbeat
 
@@ -219,7 +221,7 @@ def test_a_logger_that_numbers_its_records_strangely_upsets_nobody_in_its_batch(
     for seconds in (0, 26):
         heartbeat(17430, seconds)
         row = {"p": "pond", "v": 8.2, "t": NOW.isoformat(), "n": number}
-        hands.send({"dev": "PD-09", "list": [row]}, "city/441402/drainage/PD-09", "drainage")
+        hands.send({"dev": "PD-09", "list": [row]}, "city/441402/drainage/cgj/PD-09", "drainage")
         hands.writer.step()
     assert len(hands.readings()) == 2 and hands.adds_up()["cameras"].duplicate == 1 == hands.adds_up()["drainage"].duplicate
 
@@ -272,7 +274,7 @@ def test_a_leak_told_by_a_lorawan_uplink_becomes_an_alert_and_a_case(district, s
     mapped(conn, "lorawan", f"ns1/{EUI}", "LK-01")
     start()
     at = datetime.now(UTC).replace(microsecond=0)
-    topic = f"city/441402/lorawan/ns1/application/1/device/{EUI}/event/up"
+    topic = f"city/441402/lorawan/cgj/ns1/application/1/device/{EUI}/event/up"
     sender.send((topic, json.dumps(uplink("01755C03673401046865050001", "EM300-ZLD", at)).encode()))
     sender.answered()
     until(lambda: conn.execute("SELECT count(*) AS n FROM reading").fetchone()["n"] == 2)
@@ -287,7 +289,7 @@ def test_a_leak_of_a_device_without_a_clock_is_judged_too(district, start, sende
     district.station("LK-01", "drainage", org="cgj")
     mapped(conn, "lorawan", EUI, "LK-01")
     start()
-    sender.send((f"city/441402/lorawan/{EUI}", json.dumps({"dev": EUI, "model": "EM300-SLD", "hex": "050001"}).encode()))
+    sender.send((f"city/441402/lorawan/cgj/{EUI}", json.dumps({"dev": EUI, "model": "EM300-SLD", "hex": "050001"}).encode()))
     sender.answered()
     until(lambda: conn.execute("SELECT count(*) AS n FROM reading").fetchone()["n"] == 1)
     assert conn.execute("SELECT quality FROM reading").fetchone()["quality"] == Quality.CLOCK

@@ -158,7 +158,7 @@ def test_without_a_watch_cell_no_hotspot_of_firms_is_far_and_each_asks_for_one(d
 
 
 def test_a_hotspot_that_came_over_mqtt_is_known_again_in_a_file(drop):
-    drop.hands.send(FIRMS.encode(), "city/441402/fire/hotspots", "fire")
+    drop.hands.send(FIRMS.encode(), "city/441402/fire/lyj/hotspots", "fire")
     row = drop.take("fire", "a.csv", FIRMS)
     assert (row["stored"], row["duplicate"]) == (0, 2) and len(drop.hands.readings()) == 2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -142,12 +143,29 @@ def test_a_city_calls_states_and_categories_as_it_likes(district, conn, tmp_path
 
 def test_a_refused_order_leaves_its_neighbours_of_the_batch_alone(desk, conn, catalog):
     good = opened("hotline", "file/x/1", payload("MZ-1", "路灯不亮"), NOW, payload_max=9999)
-    odd = opened("hotline", "file/x/2", payload("MZ-2", "有\ud800坏字"), NOW, payload_max=9999)
+    odd = opened("hotline", "file/x/2", payload("MZ-\ud8002", "编号有坏字"), NOW, payload_max=9999)
     last = opened("hotline", "file/x/3", payload("MZ-3", "井盖破损"), NOW, payload_max=9999)
     ((_, stored),) = write(conn, [(p, Errand(p.records[0], catalog)) for p in (good, odd, last)], "tests", NOW)
     assert (stored.stored, stored.dead, len(desk.events())) == (2, 1, 2)
     letter = conn.execute("SELECT * FROM dead_letter").fetchone()
     assert letter["rule"] == "store" and letter["topic"] == "file/x/2" and "数据库不收" in letter["reason"]
+
+
+def test_what_no_document_can_carry_is_taken_out_of_an_order(desk, conn, catalog):
+    parcel = opened("hotline", "file/x/1", payload("MZ-1", "路\x01灯\ud800不\x9f亮"), NOW, payload_max=9999)
+    ((_, stored),) = write(conn, [(parcel, Errand(parcel.records[0], catalog))], "tests", NOW)
+    assert stored.stored == 1
+    (event,) = desk.events()
+    assert event.title == "路灯不亮"
+
+
+@pytest.mark.parametrize("name", ["asked_at", "due_at"])
+def test_an_order_of_an_impossible_time_goes_to_the_dead_letter(desk, conn, catalog, name):
+    parcel = opened("hotline", "file/x/1", payload("MZ-1", "路灯不亮"), NOW, payload_max=9999)
+    order = replace(parcel.records[0], **{name: NOW.replace(year=9999)})
+    ((_, stored),) = write(conn, [(parcel, Errand(order, catalog))], "tests", NOW)
+    assert (stored.dead, desk.events()) == (1, [])
+    assert conn.execute("SELECT rule FROM dead_letter").fetchone()["rule"] == "time"
 
 
 def payload(number: str, content: str) -> bytes:

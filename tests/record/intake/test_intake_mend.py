@@ -17,10 +17,10 @@ def mended(conn, catalog, hands, **more) -> Mended:
 
 def test_a_dead_letter_of_an_unknown_station_is_replayed_when_the_station_is_entered(hands, conn, catalog):
     for n in range(3):
-        hands.send({"tm": (NOW - timedelta(seconds=n)).isoformat(), "p1": 1}, topic="city/441402/rain/RG-50")
+        hands.send({"tm": (NOW - timedelta(seconds=n)).isoformat(), "p1": 1}, topic="city/441402/rain/qxj/RG-50")
     hands.writer.step()
     assert mended(conn, catalog, hands).replayed == 0
-    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('RG-50', '新站', 'rain', 116, 24)")
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat, org) VALUES ('RG-50', '新站', 'rain', 116, 24, 'qxj')")
     assert mended(conn, catalog, hands) == Mended(3, Counter())
     assert len(hands.readings()) == 3
     assert {d["status"] for d in hands.letters()} == {"replayed"}
@@ -38,17 +38,17 @@ def test_a_letter_that_is_still_wrong_stays_open_and_says_why(hands, conn, catal
 
 
 def test_a_rehearsed_replay_writes_nothing(hands, conn, catalog):
-    hands.send({"tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/RG-50")
+    hands.send({"tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/qxj/RG-50")
     hands.writer.step()
-    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('RG-50', '新站', 'rain', 116, 24)")
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat, org) VALUES ('RG-50', '新站', 'rain', 116, 24, 'qxj')")
     assert mended(conn, catalog, hands, dry=True).replayed == 1
     assert hands.readings() == [] and hands.letters()[0]["status"] == "open"
 
 
 def test_only_letters_of_the_asked_rule_are_replayed(hands, conn, catalog):
-    hands.send({"tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/RG-50")
+    hands.send({"tm": NOW.isoformat(), "p1": 1}, topic="city/441402/rain/qxj/RG-50")
     hands.writer.step()
-    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('RG-50', '新站', 'rain', 116, 24)")
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat, org) VALUES ('RG-50', '新站', 'rain', 116, 24, 'qxj')")
     assert mended(conn, catalog, hands, rule="range").replayed == 0
     assert mended(conn, catalog, hands, feed="water").replayed == 0
     assert mended(conn, catalog, hands, rule="station", feed="rain").replayed == 1

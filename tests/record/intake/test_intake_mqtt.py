@@ -143,7 +143,7 @@ class _Deaf(threading.Thread):
 
 
 def test_an_old_broker_is_spoken_to_in_the_old_version(tmp_path, opened, gateway, until, rain):
-    old = Broker(tmp_path, free_port(), kind="amqtt")
+    old = Broker(tmp_path, free_port(), kind="amqtt", guarded=False)
     old.start()
     try:
         one = opened(old.url, share="brain")
@@ -158,7 +158,7 @@ def test_an_old_broker_is_spoken_to_in_the_old_version(tmp_path, opened, gateway
 
 
 def test_a_door_that_finds_no_broker_waits_for_it(tmp_path, name, until):
-    late = Broker(tmp_path, free_port())
+    late = Broker(tmp_path, free_port(), guarded=False)
     door = Door(late.url, client_id=name, share="", practice=practice.load(), deliver=lambda *a: None)
     thread = threading.Thread(target=door.run)
     thread.start()

@@ -10,7 +10,7 @@ import pytest
 from ingest.write.message import Outcome
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
-TOPIC = "city/441402/rain/RG-01"
+TOPIC = "city/441402/rain/qxj/RG-01"
 
 
 @pytest.fixture

@@ -68,6 +68,12 @@ class Department:
         return self.post(self.signed(feed, body, **more))
 
 
+@pytest.fixture(autouse=True)
+def owned(conn, stations) -> None:
+    """All stations here belong to the department whose key is tried (whose else may be tried is in test_owners.py)."""
+    conn.execute("UPDATE station SET org = 'qxj'")
+
+
 @pytest.fixture
 def pusher(hands, db_url):
     """Make what answers pushes on this test's database, which `hands.database(False)` takes away."""
@@ -141,9 +147,9 @@ def test_a_dead_row_stands_in_the_dead_letter_with_its_key_and_can_be_replayed(q
 
     qxj.send("rain", b"stcd,tm,p1\nRG-77,2026-09-03 09:00,2.5\n", media="text/csv")
     (letter,) = hands.letters()
-    assert letter["topic"] == f"push/rain/{qxj.id}/-"
+    assert letter["topic"] == f"push/rain/qxj/{qxj.id}/-"
     assert json.loads(bytes(letter["payload"])) == {"stcd": "RG-77", "tm": "2026-09-03 09:00", "p1": "2.5"}
-    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('RG-77', 'RG-77', 'rain', 116.1, 24.3)")
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat, org) VALUES ('RG-77', 'RG-77', 'rain', 116.1, 24.3, 'qxj')")
     assert mend(conn, catalog, hands.practice, NOW).replayed == 1
     assert [r[:2] for r in hands.readings()] == [("RG-77", "rain_1h")]
 
@@ -313,7 +319,7 @@ def test_the_command_of_a_field_engineer_waits_as_long_as_it_is_asked_to(eager, 
 # Forms ----------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_csv_by_the_names_of_the_feed_is_read_in_utf_8_and_gbk(qxj, hands, conn, coding):
-    conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('西阳', '西阳', 'water', 116.1, 24.3)")
+    conn.execute("INSERT INTO station (id, name, theme, lng, lat, org) VALUES ('西阳', '西阳', 'water', 116.1, 24.3, 'qxj')")
     sheet = "站码,监测时间,水温,pH,溶解氧\r\n西阳,2026-09-03 09:00,28.8,7.02,--\r\n\r\n"
     said = qxj.send("water", sheet.encode(coding), media="text/csv; charset=x").json()
     assert (said["rows"], said["stored"]) == (1, 1), said

@@ -15,7 +15,7 @@ SIZES = {"segment_bytes": 1 << 20, "total_bytes": 1 << 24}
 
 
 def message(n: int, payload: bytes | None = None) -> Message:
-    return Message("rain", f"city/441402/rain/RG-{n:02d}", b'{"p1":%d}' % n if payload is None else payload, AT, 1)
+    return Message("rain", f"city/441402/rain/qxj/RG-{n:02d}", b'{"p1":%d}' % n if payload is None else payload, AT, 1)
 
 
 def all_of(spill: Spill, most: int = 100) -> list:

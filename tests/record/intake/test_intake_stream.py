@@ -49,7 +49,7 @@ def paho_reads(stream: Stream) -> bytes:
     return got
 
 
-ONE = Publish(b"city/441402/rain/RG-01", b'{"p1":1}', 7)
+ONE = Publish(b"city/441402/rain/qxj/RG-01", b'{"p1":1}', 7)
 PING, SUBACK = b"\xd0\x00", b"\x90\x03\x00\x01\x01"
 
 messages = st.builds(
@@ -151,7 +151,7 @@ def test_what_the_kernel_does_not_take_waits_in_order(pair):
 def test_a_large_message_in_small_pieces_is_joined_once(pair):
     """Joined anew for each piece it would take minutes, and the door would be deaf to its broker meanwhile."""
     stream, theirs = pair
-    large = Publish(b"city/441402/rain/RG-01", b"x" * 4_000_000, 7)
+    large = Publish(b"city/441402/rain/qxj/RG-01", b"x" * 4_000_000, 7)
     data = publish(large, five=True)
     begun, found = time.monotonic(), []
     for at in range(0, len(data), 1000):

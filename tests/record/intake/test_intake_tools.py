@@ -28,7 +28,7 @@ def test_a_file_sent_over_mqtt_comes_in_station_by_station(start, broker, conn, 
     said: list[str] = []
     assert tools.send(Settings(mqtt_url=broker.url), feeds.load()["rain"], file, said.append) == 2
     until(lambda: conn.execute("SELECT count(*) AS n FROM dead_letter").fetchone()["n"] == 1)
-    assert feeds.topic("rain", "RG-01") in said[0] and "已确认" in said[0]
+    assert feeds.topic("rain", "RG-01", "qxj") in said[0] and "已确认" in said[0]
 
 
 def test_tap_tells_what_came_and_what_became_of_it(hands, db_url):

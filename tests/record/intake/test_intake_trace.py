@@ -12,6 +12,7 @@ from ingest import feeds, practice
 from ingest.write.batch import Writer
 from ingest.write.spill import Spill
 from tests.bench import play, trace
+from tests.owners import own_stations
 
 BEGIN = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 DEVICES = 40
@@ -73,6 +74,7 @@ def test_what_intake_makes_of_the_trace_is_what_the_trace_says(conn, db_url, cat
         "INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, %s, %s, 116, 24)",
         [(trace.station(n), trace.station(n), trace.theme(n)) for n in range(DEVICES)],
     )
+    own_stations(conn)
     spill = Spill(tmp_path, segment_bytes=1 << 20, total_bytes=1 << 20)
     writer = Writer(
         lambda: db.connect(db_url),

@@ -38,7 +38,7 @@ def mender(hands, db_url, catalog):
 def strange(hands, station: str = "A-77", n: int = 3) -> None:
     """Messages of a gauge under a code nobody has entered."""
     for k in range(n):
-        hands.send({"tm": (NOW - timedelta(seconds=k)).isoformat(), "p1": 1}, topic=f"city/441402/rain/{station}")
+        hands.send({"tm": (NOW - timedelta(seconds=k)).isoformat(), "p1": 1}, topic=f"city/441402/rain/qxj/{station}")
     hands.writer.step()
 
 
@@ -50,7 +50,7 @@ def test_a_mapped_station_is_replayed_and_counts_for_what_comes_after(hands, men
     done = mending.replay_of(conn, asked)
     assert (done["replayed"], done["still"], done["worker"], done["error"]) == (3, {}, "w1", None)
     assert {r[0] for r in hands.readings()} == {"RG-01"} and {d["status"] for d in hands.letters()} == {"replayed"}
-    hands.send({"tm": (NOW - timedelta(seconds=9)).isoformat(), "p1": 1}, topic="city/441402/rain/A-77")
+    hands.send({"tm": (NOW - timedelta(seconds=9)).isoformat(), "p1": 1}, topic="city/441402/rain/qxj/A-77")
     hands.writer.step()
     assert len(hands.readings()) == 4
 

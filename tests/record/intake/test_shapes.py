@@ -29,7 +29,7 @@ class Watch:
         )
         self.ticks = 0.0
 
-    def see(self, body: dict, times: int = 1, source: str = "city/441402/rain/RG-01") -> datetime:
+    def see(self, body: dict, times: int = 1, source: str = "city/441402/rain/qxj/RG-01") -> datetime:
         """The message, so many times; the time of the first."""
         first = self.now
         for _ in range(times):
@@ -79,7 +79,7 @@ def test_a_device_that_joins_with_a_shape_of_its_own_is_no_drift_while_the_other
     watch = Watch()
     watch.see(OLD, 10)
     for _ in range(5):
-        watch.see(NEW, 1, source="city/441402/rain/RG-02")
+        watch.see(NEW, 1, source="city/441402/rain/qxj/RG-02")
         watch.see(OLD, 1)
     assert watch.drifts() == []
 
@@ -88,11 +88,11 @@ def test_a_change_of_one_station_is_told_though_the_others_keep_the_old_shape():
     watch = Watch()
     for _ in range(5):
         watch.see(OLD, 1)
-        watch.see(OLD, 1, source="city/441402/rain/RG-02")
+        watch.see(OLD, 1, source="city/441402/rain/qxj/RG-02")
     for _ in range(3):
         watch.see(OLD, 1)
-        watch.see(NEW, 1, source="city/441402/rain/RG-02")
-    assert [d.source for d in watch.drifts()] == ["city/441402/rain/RG-02"]
+        watch.see(NEW, 1, source="city/441402/rain/qxj/RG-02")
+    assert [d.source for d in watch.drifts()] == ["city/441402/rain/qxj/RG-02"]
 
 
 def test_two_shapes_known_from_the_beginning_may_take_turns():

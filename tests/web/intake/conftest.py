@@ -26,6 +26,7 @@ from ingest.watch.beat import Beat
 from ingest.watch.mender import Mender
 from ingest.write.batch import Writer
 from ingest.write.spill import Spill
+from tests.owners import ORG_OF
 
 PASSWORD = "Meijiang-2026!feeds"
 LOGINS = {
@@ -53,7 +54,7 @@ class Office:
         """One message through the writer, until it is dealt with."""
         done = threading.Event()
         payload = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        self.writer.open(feed, f"city/441402/{feed}/{station}", payload, datetime.now(UTC), done.set)
+        self.writer.open(feed, f"city/441402/{feed}/{ORG_OF.get(feed, 'cgj')}/{station}", payload, datetime.now(UTC), done.set)
         assert done.wait(20)
 
     def rain(self, n: int, station: str) -> None:

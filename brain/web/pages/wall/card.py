@@ -15,7 +15,7 @@ from dash import html
 from brain.catalog import Catalog
 from brain.flow.city import public_warnings
 from brain.model import Level, Verb
-from brain.web import readouts
+from brain.web import readouts, rowwise
 from brain.web.pages.wall import forms, warnings
 from brain.web.pages.wall.desk import Case
 from brain.web.parts import bits
@@ -39,6 +39,11 @@ def frame() -> html.Section:
 
 def card(case: Case | None, catalog: Catalog, now: datetime) -> tuple[list, list, list, list]:
     """(head, live part, what is around, actions) of a case; of None: that it is gone."""
+    what = f"{case.kind} {case.id}" if case else ""
+    return rowwise.whole(lambda: _card(case, catalog, now), what, (head("", rowwise.LOST), [bits.empty(what)], [], []))
+
+
+def _card(case: Case | None, catalog: Catalog, now: datetime) -> tuple[list, list, list, list]:
     if case is None:
         gone = bits.empty("告警已删除、案卷不在您的管辖范围，或站点已停用")
         return head("", "已不在列表中"), [gone], [], []

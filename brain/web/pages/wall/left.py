@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import html
 
 from brain.catalog import Catalog
+from brain.web import rowwise
 from brain.web.live.moment import Moment
 from brain.web.parts import bits
 from brain.web.themes import Figure
@@ -15,7 +16,10 @@ def cards(figures: list[Figure], moment: Moment, catalog: Catalog) -> list[html.
     """The cards; each is a part of its own, so that a tick sends only the theme that changed."""
     return [
         html.Section(
-            card(f, moment, catalog), id=f"wall-theme-{f.theme}", className="theme", **{"data-level": f.level or "none"}
+            rowwise.whole(lambda f=f: card(f, moment, catalog), f"专题 {f.theme}", [bits.lost()]),
+            id=f"wall-theme-{f.theme}",
+            className="theme",
+            **{"data-level": f.level or "none"},
         )
         for f in figures
     ]

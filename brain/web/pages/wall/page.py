@@ -19,7 +19,7 @@ from brain.identity.people import Person
 from brain.identity.scope import Sight
 from brain.model import Refused, Role, Verb
 from brain.store import db
-from brain.web import ground, themes
+from brain.web import ground, rowwise, themes
 from brain.web.door import access
 from brain.web.door.access import Page
 from brain.web.live import frames, reading
@@ -115,20 +115,24 @@ def parts_of(state: Any) -> Parts:
         key, sight, now = seat.sight.key, seat.sight, moment.counted_at or moment.at
         seen = hub.seen(moment, sight)
         for f in hub.shared(moment, ("themes", key), lambda: themes.figures(seen, catalog)):
-            shown[f"wall-theme-{f.theme}", "children"] = left.card(f, seen, catalog)
+            shown[f"wall-theme-{f.theme}", "children"] = _sure(f"专题 {f.theme}", lambda f=f: left.card(f, seen, catalog))()
             shown[f"wall-theme-{f.theme}", "data-level"] = f.level or "none"
         shown["wall-warning-rows", "children"] = hub.shared(
-            moment, "warning rows", lambda: warnings.rows(moment.warnings, catalog, now)
+            moment, "warning rows", _sure("预警条", lambda: warnings.rows(moment.warnings, catalog, now))
         )
         mine, heard = list(seen.events), list(seen.alerts)
         counts, hours = hub.shared(moment, ("counted", key), lambda: _counted(state, moment, sight))
-        shown["wall-loop", "children"] = hub.shared(moment, ("loop", key), lambda: right.loop(mine, counts, now))
-        shown["wall-alerts", "children"] = hub.shared(
-            moment, ("alert rows", key), lambda: right.alerts(heard, catalog, now)
+        shown["wall-loop", "children"] = hub.shared(
+            moment, ("loop", key), _sure("事件闭环", lambda: right.loop(mine, counts, now))
         )
-        shown["wall-due", "children"] = hub.shared(moment, ("due rows", key), lambda: right.due(mine, catalog, now))
+        shown["wall-alerts", "children"] = hub.shared(
+            moment, ("alert rows", key), _sure("告警列表", lambda: right.alerts(heard, catalog, now))
+        )
+        shown["wall-due", "children"] = hub.shared(
+            moment, ("due rows", key), _sure("临期列表", lambda: right.due(mine, catalog, now))
+        )
         shown["wall-timeline", "children"] = hub.shared(
-            moment, ("timeline", key), lambda: timeline.timeline(hours, heard, catalog, now)
+            moment, ("timeline", key), _sure("告警时序", lambda: timeline.timeline(hours, heard, catalog, now))
         )
         places = _compose.slots(state.layers)
         for layer in state.layers:
@@ -155,6 +159,11 @@ def parts_of(state: Any) -> Parts:
     return parts
 
 
+def _sure(what: str, draw: Callable[[], Any]) -> Callable[[], Any]:
+    """That part, or 无法显示 in its place: the others are drawn all the same."""
+    return lambda: rowwise.whole(draw, what, [bits.lost()])
+
+
 CARD = tuple((f"wall-card-{piece}", "children") for piece in ("head", "live", "around", "acts"))
 """The pieces of the card in the order of `card.card`."""
 ACTS = CARD[-1]
@@ -169,11 +178,18 @@ def _counted(state: Any, moment: Moment, sight: Sight) -> tuple[tuple[int, int],
         return reading.today(conn, moment, sight), reading.hours(conn, moment, sight)
 
 
+def _case(conn: Any, state: Any, moment: Moment, kind: str, ident: str, seat: Seat) -> desk.Case | None:
+    """What was selected; where it cannot be read, a case that says no more than that."""
+    lost = desk.Case(kind, ident, rowwise.LOST, "", None, None)
+    seen = state.hub.seen(moment, seat.sight)
+    return rowwise.whole(lambda: desk.read(conn, state.catalog, seen, kind, ident, seat), f"{kind} {ident}", lost)
+
+
 def _selected(state: Any, seat: Seat, moment: Moment, now: datetime) -> Changes:
     """The open card's live part; its buttons too, unless a form stands there."""
     selected = seat.selected
     with state.pool.connection() as conn:
-        case = desk.read(conn, state.catalog, state.hub.seen(moment, seat.sight), *selected, seat)
+        case = _case(conn, state, moment, *selected, seat)
     if case is None:
         return {}
     shown: Changes = {
@@ -313,7 +329,7 @@ def _pick(state: Any, person: Person | None, page: str, chosen: dict[str, Any]) 
     case = None
     if seat is not None and kind:
         with state.pool.connection() as conn:
-            case = desk.read(conn, state.catalog, hub.seen(hub.moment, seat.sight), kind, ident, seat)
+            case = _case(conn, state, hub.moment, kind, ident, seat)
     at = ([], []) if case is None or case.lng is None else ([case.lng], [case.lat])
     patch["data"][ring]["lon"], patch["data"][ring]["lat"] = at
     patch["data"][ring]["marker"]["symbol"] = ["pick"] * len(at[0])

@@ -9,7 +9,7 @@ from dash import html
 
 from brain.catalog import Catalog
 from brain.model import State
-from brain.web import readouts
+from brain.web import readouts, rowwise
 from brain.web.parts import bits
 
 ALERT_ROWS, DUE_ROWS = 14, 12
@@ -18,9 +18,9 @@ ALERT_ROWS, DUE_ROWS = 14, 12
 def loop(events: list[dict[str, Any]], reported_closed: tuple[int, int], now: datetime) -> list:
     """待受理 待立案 在办 超期 今日结案."""
     count = {s: 0 for s in State}
-    for e in events:
-        count[State(e["state"])] += 1
-    late = sum(1 for e in events if readouts.is_late(e, now))
+    for state in rowwise.each(events, lambda e: State(e["state"]), "案卷", _none):
+        count[state] += 1
+    late = sum(rowwise.each(events, lambda e: readouts.is_late(e, now), "案卷", _none))
     waiting = count[State.REPORTED], count[State.ACCEPTED]
     busy = sum(count[s] for s in (State.REGISTERED, State.DISPATCHED, State.HANDLING, State.ANSWERED, State.CHECKING))
     figures = [
@@ -43,7 +43,7 @@ def by_place(alerts: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """Alerts of one station together, the worst in front; places by worst level, unacknowledged first, newest first."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for a in alerts:
-        groups.setdefault(a["station"], []).append(a)
+        groups.setdefault(str(a["station"]), []).append(a)
     for group in groups.values():
         group.sort(key=lambda a: (a["level"], a["acked_at"] is not None, -a["opened_at"].timestamp()))
     return sorted(
@@ -58,7 +58,7 @@ def alerts(rows: list[dict[str, Any]], catalog: Catalog, now: datetime) -> list:
     hidden = len(groups) - ALERT_ROWS
     waiting = sum(1 for a in rows if a["acked_at"] is None)
     said = f"{len(groups)} 处 {len(rows)} 条 · 未确认 {waiting}" if rows else "无告警"
-    body: list = [_alert(g, catalog, now) for g in groups[:ALERT_ROWS]]
+    body: list = rowwise.each(groups[:ALERT_ROWS], lambda g: _alert(g, catalog, now), "告警", _lost_alert, 0)
     if hidden > 0:
         body.append(html.Div(f"另有 {hidden} 处级别较低，见地图", className="more"))
     return [
@@ -91,12 +91,16 @@ def _alert(group: list[dict[str, Any]], catalog: Catalog, now: datetime) -> html
 
 def due(events: list[dict[str, Any]], catalog: Catalog, now: datetime) -> list:
     """Events whose limit is nearest or past, with what is left of it."""
-    timed = [(found, e) for e in events if (found := readouts.due_of(e))]
-    timed.sort(key=lambda pair: pair[0][0])
-    shown = [(readouts.left(e, now, catalog), e) for _, e in timed[:DUE_ROWS]]
+    judged = rowwise.each(events, lambda e: (readouts.due_of(e), e), "案卷", _none)
+    timed = sorted(((found, e) for found, e in judged if found), key=lambda pair: pair[0][0])
     late = sum(1 for found, _ in timed if found[0] < now)
     said = f"超期 {late} · 有时限 {len(timed)}" if timed else ""
-    body = [_due(found, e, catalog) for found, e in shown if found]
+
+    def row(e: dict[str, Any]) -> html.Button | None:
+        found = readouts.left(e, now, catalog)
+        return found and _due(found, e, catalog)
+
+    body = rowwise.each([e for _, e in timed[:DUE_ROWS]], row, "案卷", lambda ident: bits.lost(ident, "event"))
     return [
         html.H2(["临期与超期", html.Small(said)]),
         html.Div(body or bits.empty("没有在计时的案卷"), className="rows"),
@@ -117,6 +121,14 @@ def _due(found: readouts.Left, e: dict[str, Any], catalog: Catalog) -> html.Butt
         className=f"row due {found.colour}",
         **{"data-pick": f"event:{e['id']}", "data-lnglat": _spot(e)},
     )  # fmt: skip
+
+
+def _none(_: str) -> None:
+    """What cannot be reckoned with is left out of a sum."""
+
+
+def _lost_alert(first: str) -> html.Div:
+    return bits.lost(first)
 
 
 def _spot(row: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from dash import html
 
 from brain.catalog import Catalog
 from brain.model import Level
+from brain.web import rowwise
 from brain.web.parts import bits
 
 TALLEST = 78  # percent of the strip; the number stands above
@@ -19,8 +20,8 @@ def timeline(rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], c
     """The strip; heights are shares of the busiest hour. Hour and number are drawn from attributes (assets/wall.css),
     which halves what is sent."""
     counts: dict[datetime, dict[Level, int]] = {}
-    for r in rows:
-        counts.setdefault(r["hour"], {})[Level(r["level"])] = r["n"]
+    for hour, level, n in rowwise.each(rows, lambda r: (r["hour"], Level(r["level"]), int(r["n"])), "告警时序", _none, "hour"):
+        counts.setdefault(hour, {})[level] = n
     last = now.replace(minute=0, second=0, microsecond=0)
     hours = [last - timedelta(hours=h) for h in range(23, -1, -1)]
     sums = [sum(counts.get(h, {}).values()) for h in hours]
@@ -34,12 +35,16 @@ def timeline(rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], c
         ]
         more = {"data-n": str(total), "title": _said(hour, found, catalog)} if total else {}
         columns.append(html.Div(bars, **{"data-h": f"{bits.local(hour):%H}"}, **more))
-    lately = sum(1 for a in alerts if now - a["opened_at"] <= timedelta(minutes=10))
+    lately = sum(rowwise.each(alerts, lambda a: now - a["opened_at"] <= timedelta(minutes=10), "告警", _none))
     return [
         html.Div([html.B("近 24 小时告警"), html.Span("条/时，按最高级别")], className="caption"),
         html.Div(columns, className="hours"),
         html.Div([html.B(str(lately)), html.Span("近 10 分钟新增")], className="caption tail"),
     ]
+
+
+def _none(_: str) -> None:
+    """What cannot be counted is left out."""
 
 
 def _said(hour: datetime, found: dict[Level, int], catalog: Catalog) -> str:

@@ -14,7 +14,7 @@ from dash import html
 
 from brain.catalog import Catalog
 from brain.model import Level
-from brain.web import readouts
+from brain.web import readouts, rowwise
 from brain.web.pages.wall.desk import Case
 from brain.web.parts import bits
 from layers._style import LEVELS
@@ -38,7 +38,11 @@ def strip(items: list) -> html.Section:
 
 def rows(warnings: Sequence[dict[str, Any]], catalog: Catalog, now: datetime) -> list:
     """One item a warning, in the order given (the worst first)."""
-    return [_row(w, catalog, now) for w in warnings]
+    return rowwise.each(warnings, lambda w: _row(w, catalog, now), "预警", _lost, "identifier")
+
+
+def _lost(identifier: str) -> html.Li:
+    return html.Li([html.B(rowwise.LOST), html.Span(identifier, className="from")], className="lost", key=f"lost {identifier}")
 
 
 def _row(w: dict[str, Any], catalog: Catalog, now: datetime) -> html.Li:
