@@ -43,7 +43,7 @@ function choose(all) {
 
 /** Two reports of one trouble: he may still send, or leave it with the first. */
 function alreadyThere(rows, foreign) {
-  const others = foreign.count ? `${foreign.within_m} 米内有 ${foreign.count} 件别的单位正在办的同类事件。` : "";
+  const others = foreign.count ? `${foreign.within_m} 米内有 ${foreign.count} 件同类事件，不归您办理。` : "";
   return sheet("附近已有同类事件", (close) => [
     h("p", null, rows.length ? "24 小时内有人报过，可能是同一件事：" : `24 小时内有人报过，可能是同一件事：${others}`),
     rows.length && others ? h("p.quiet", null, `另外，${others}`) : null,
