@@ -16,21 +16,21 @@ from brain.settings import read
 from brain.store import db
 
 
-def tell(**said: object) -> None:
+def report_progress(**said: object) -> None:
     print(json.dumps(said, ensure_ascii=False), flush=True)
 
 
 def main() -> int:
     settings = read()
     catalog = catalogs.load(settings.catalog or None)
-    tell(step=0)
-    db.migrate(settings.database_url, body=settings.storage, say=lambda name: tell(say=name))
+    report_progress(step=0)
+    db.migrate(settings.database_url, body=settings.storage, say=lambda name: report_progress(say=name))
     with db.connect(settings.database_url, name="brain prepare") as conn:
-        tell(step=1)
-        meijiang.load(conn, catalog, lambda text: tell(say=text))
-        tell(step=2)
-        first_start.load_history(conn, catalog, lambda text: tell(say=text))
-        tell(accounts=first_start.first_passwords(conn))
+        report_progress(step=1)
+        meijiang.load(conn, catalog, lambda text: report_progress(say=text))
+        report_progress(step=2)
+        first_start.load_history(conn, catalog, lambda text: report_progress(say=text))
+        report_progress(accounts=first_start.first_passwords(conn))
     return 0
 
 

@@ -12,7 +12,7 @@ import psycopg
 from brain.store import db
 
 
-def tell(
+def write(
     conn: psycopg.Connection,
     person_id: int | Iterable[int | None] | None,
     *,
@@ -23,7 +23,8 @@ def tell(
     alert_id: int | None = None,
     once: str | None = None,
 ) -> list[int]:
-    """Tell one person or several; returns the ids of notices that are new. None among the people is passed over.
+    """Write one notice for one person or several; returns the ids of those that are new. None among the people is passed
+    over.
 
     `kind` is a short word (dispatch, remind, escalate, return, check, result, urge, supervise, alert …). `once` names
     the occasion: the same occasion never reaches the same person twice, whatever is repeated after a restart.
@@ -51,7 +52,7 @@ class Notice:
     alert_id: int | None = None
 
 
-def tell_many(conn: psycopg.Connection, told: Sequence[Notice], now: datetime) -> None:
+def write_many(conn: psycopg.Connection, told: Sequence[Notice], now: datetime) -> None:
     """Write many notices in one statement; those whose `once` is there already are left out."""
     if told:
         db.run(

@@ -227,8 +227,8 @@ def test_only_who_is_on_the_roster_this_hour_is_on_duty(conn, person, now):
 
 
 def test_the_same_occasion_never_reaches_the_same_person_twice(conn, person, now):
-    first = notices.tell(conn, person.id, now=now, kind="remind", words="请处理", once="x")
-    again = notices.tell(conn, [person.id, None], now=now, kind="remind", words="请处理", once="x")
+    first = notices.write(conn, person.id, now=now, kind="remind", words="请处理", once="x")
+    again = notices.write(conn, [person.id, None], now=now, kind="remind", words="请处理", once="x")
     assert len(first) == 1 and again == []
     assert [n["words"] for n in notices.unread(conn, person.id)] == ["请处理"]
     assert notices.read(conn, person.id, now) == 1 and notices.unread(conn, person.id) == []

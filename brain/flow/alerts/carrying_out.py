@@ -64,7 +64,7 @@ def _note(conn: psycopg.Connection, catalog: Catalog, notes: Sequence[Note], now
 
 
 def _tell(conn: psycopg.Connection, catalog: Catalog, tells: Sequence[Tell], now: datetime) -> None:
-    paging.tell(conn, catalog, tells, now)
+    paging.page_people(conn, catalog, tells, now)
 
 
 def _open(conn: psycopg.Connection, catalog: Catalog, opens: Sequence[OpenEvent], now: datetime) -> None:

@@ -18,7 +18,7 @@ from brain.rules.consequences import Tell
 from brain.store import db
 
 
-def tell(conn: psycopg.Connection, catalog: Catalog, tells: Sequence[Tell], now: datetime) -> None:
+def page_people(conn: psycopg.Connection, catalog: Catalog, tells: Sequence[Tell], now: datetime) -> None:
     """Tell people about alerts, and set when an acknowledgement is due.
 
     Why the wait doubles with each repeat: an alert that nobody acknowledges for a night must not bury the lists.
@@ -41,7 +41,7 @@ def tell(conn: psycopg.Connection, catalog: Catalog, tells: Sequence[Tell], now:
         text = f"{catalog.words.of('level', alert.level)}告警 {t.name}：{alert.message}"
         once = f"alert:{alert.id}:{tellings[alert.id]}"
         rows += [notices.Notice(p, "alert", text, f"{once}:{p}", alert.event_id, alert.id) for p in sorted(whom)]
-    notices.tell_many(conn, rows, now)
+    notices.write_many(conn, rows, now)
 
 
 def _org(tell: Tell, who: str) -> str | None:
@@ -81,7 +81,7 @@ def sweep(conn: psycopg.Connection, catalog: Catalog, now: datetime, limit: int 
             told = Level(row["told"]) if row["told"] is not None else None
             again.append(Tell(alert_of(row), level, told, row["tellings"], station["org"], station["name"]))
             note(conn, row, "note", now, f"逾期未确认，按{catalog.alert_ladders[level].name}范围通知")
-        tell(conn, catalog, again, now)
+        page_people(conn, catalog, again, now)
         quiet = timedelta(minutes=catalog.practice.propose_close_min)
         normal = db.many(conn, "alerts_to_propose", before=now - quiet, now=now, limit=limit)
         for row in normal:

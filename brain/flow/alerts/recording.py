@@ -1,6 +1,6 @@
 """Alerts: what rules believe, written down. Opens, changes and clears them; recording writes alerts and their logs alone.
 
-What an alert brings about is decided by `rules.consequences` and done by `flow.consequences`, in the same transaction:
+What an alert brings about is decided by `rules.consequences` and carried out by `carrying_out`, in the same transaction:
 alert, its log, the rule's memory, notices and event stand together or not at all. The promise "one open alert per station,
 kind and rule" is the database's (`alert_one_open`); here it is only relied upon.
 """

@@ -101,7 +101,7 @@ def report(
         if actor.role is Role.RULE:
             event = _by_rule(conn, catalog, event, now)
         if event.state is State.REPORTED:
-            telling.tell(conn, catalog, event, Verb.REPORT, actor, now)
+            telling.inform_concerned(conn, catalog, event, Verb.REPORT, actor, now)
     return event
 
 
@@ -217,7 +217,7 @@ def act(
         if verb == Verb.REGISTER:
             after = _by_rule(conn, catalog, after, now)
         if after.state is move.to:  # what a rule has carried on by itself asks nobody to do it
-            telling.tell(
+            telling.inform_concerned(
                 conn, catalog, after, verb, actor, now, reason=given.reason, note=given.note, joined=given.org
             )
     return after

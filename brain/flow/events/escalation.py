@@ -131,7 +131,7 @@ def _parts(conn: psycopg.Connection, now: datetime) -> int:
         for part, group in zip(late, routing.meant(conn, asked, now), strict=True):
             once = f"{part['event_id']}:part:{part['org']}:{part['due_at'].timestamp():.0f}"
             words = f"联动处置已超期：{part['title']}"
-            notices.tell(conn, group, now=now, kind="overdue", words=words, event_id=part["event_id"], once=once)
+            notices.write(conn, group, now=now, kind="overdue", words=words, event_id=part["event_id"], once=once)
     return len(late)
 
 
@@ -158,7 +158,7 @@ def _tell(conn: psycopg.Connection, words: list[Word], now: datetime) -> None:
         if word.who == "checker":
             group = [event.checker_id] if event.checker_id else []
         rows += [notices.Notice(p, word.kind, word.words, f"{word.once}:{p}", event.id) for p in group]
-    notices.tell_many(conn, rows, now)
+    notices.write_many(conn, rows, now)
 
 
 def _notify(conn: psycopg.Connection, moved: Iterable[Event]) -> None:

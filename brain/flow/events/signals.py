@@ -60,7 +60,7 @@ def sensor_says(
         )
         if not normal and after.state in clocks.RUNS_IN and after.org:
             people = telling.whom(conn, after, ["handler"], now)[0]
-            notices.tell(
+            notices.write(
                 conn, people, now=now, kind="alert", words=f"感知告警变化：{after.title}，{message}", event_id=event_id,
                 alert_id=alert, once=f"{event_id}:{after.version}:sensor",
             )  # fmt: skip
@@ -92,7 +92,7 @@ def propose_close(
         posts = {State.ANSWERED: "checker", State.CHECKING: "acceptor"}
         whose = posts.get(event.state, "handler" if event.org else "acceptor")
         people = telling.whom(conn, after, [whose], now)[0]
-        notices.tell(
+        notices.write(
             conn, people, now=now, kind="propose", words=f"{after.title}：{words}", event_id=event_id,
             once=f"{event_id}:{after.version}:propose",
         )  # fmt: skip

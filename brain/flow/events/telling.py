@@ -64,7 +64,7 @@ TOLD: dict[tuple[Verb, State | None], tuple[Line, ...]] = {
 ASKED = Line("dispatcher", "extend", "申请延期：{title}，原因：{reason}，请审批")
 
 
-def tell(
+def inform_concerned(
     conn: psycopg.Connection,
     catalog: Catalog,
     event: Event,
@@ -96,7 +96,7 @@ def tell(
             address="" if event.address and event.address in event.title else event.address or "位置见地图",
             due=due,
         )
-        notices.tell(
+        notices.write(
             conn, [p for p in group if p != actor.id], now=now, kind=line.kind, words=words.replace("，，", "，").rstrip("，"),
             event_id=event.id, once=f"{event.id}:{event.version}:{verb}",
         )  # fmt: skip
