@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from brain.catalog import _categories, _people, _sensors, _sheets, _words, _work
+from brain.catalog import _categories, _people, _security, _sensors, _sheets, _words, _work
 from brain.catalog._toml import FILES, Entry, read_files
 from brain.catalog.records import (
     AlertLadder,
@@ -85,4 +85,5 @@ def load(folder: str | None = None) -> Catalog:
         plans=_work.plans(top["plans.toml"], themes),
         old_codes=old_codes,
         sheets=_sheets.sheets(top["sheets.toml"], departments, kinds, categories),
+        security=_security.security(top["security.toml"]),
     )

@@ -22,6 +22,7 @@ FILES = (
     "workflow.toml",
     "kpi.toml",
     "sheets.toml",
+    "security.toml",
 )
 GUESTS = ("intake.toml", "units.toml", "poll.toml", "families.toml", "lorawan.toml", "milesight.toml")
 """Files of the same folder that intake reads."""

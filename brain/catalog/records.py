@@ -11,6 +11,7 @@ from datetime import date, time, timedelta
 from enum import Enum
 from typing import Any
 
+from brain.catalog.security import Security
 from brain.model import Clock, Level, Limit, Quality, Role, State, Station
 
 
@@ -345,6 +346,7 @@ class Catalog:
     plans: dict[str, dict[str, tuple[str, ...]]]
     old_codes: OldCodes
     sheets: Sheets
+    security: Security
 
     @property
     def register_conditions(self) -> tuple[str, ...]:
