@@ -141,8 +141,8 @@ class Settings:
     )
     metrics_token: str = _setting(
         "",
-        "bearer token that every /metrics asks for; empty: the web server's is open to this machine and inner networks",
-        "取 /metrics 要带的令牌（Authorization: Bearer）；留空时网页服务的 /metrics 对本机和内网直连开放",
+        "bearer token that every /metrics asks for; empty: the web server's is open to this machine only",
+        "取 /metrics 要带的令牌（Authorization: Bearer）；留空时网页服务的 /metrics 只对本机直连开放",
         secret=True,
     )
     station_keys: str = _setting(

@@ -277,6 +277,8 @@ class Limits:
     unzipped_mib: int
     rows: int
     columns: int
+    cells: int
+    ratio: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from brain.catalog import Catalog
 from brain.settings import BadSetting, Settings
 from brain.store import db
 from brain.web import ground
-from brain.web.door import access, gate, plain
+from brain.web.door import access, apart, gate, plain
 from brain.web.door.access import Page
 from brain.web.door.lines import Lines
 from brain.web.door.squeeze import Squeeze
@@ -42,6 +42,8 @@ HERE = Path(__file__).parent
 INDEX = """<!DOCTYPE html>
 <html lang="zh-CN"><head>{%metas%}<title>{%title%}</title><link rel="icon" href="/assets/favicon.svg">{%css%}</head>
 <body>{%app_entry%}{%config%}{%scripts%}<!--page-->{%renderer%}</body></html>"""
+READERS = ("brain.sheets.glance", "brain.flow.events.pictures", "openpyxl", "PIL.JpegImagePlugin", "PIL.PngImagePlugin",
+           "PIL.WebPImagePlugin")  # fmt: skip
 WAITING = '<div id="react-entry-point"><div class="_dash-loading"></div></div>'
 
 
@@ -64,6 +66,7 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.hub.start()
         await asyncio.to_thread(ground.of, app.state)
+        await asyncio.to_thread(apart.prepare, catalog.security.apart.at_once, READERS)
         watch = asyncio.create_task(app.state.lines.watch(), name="lines")
         try:
             yield

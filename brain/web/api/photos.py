@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import FileResponse
-from PIL import Image
 from pydantic import AwareDatetime
 
-from brain.flow.events import photos
+from brain.catalog.security import Apart
+from brain.flow.events import photos, pictures
 from brain.flow.events.photos import Photo
 from brain.identity import audit
 from brain.identity.people import Person
@@ -26,6 +26,7 @@ from brain.web.api._answers import Plain
 from brain.web.api._shapes import CRS, Lat, Lng
 from brain.web.api.events import SOURCES, visible
 from brain.web.door.access import address_of, current, database, require
+from brain.web.door.apart import run_apart
 
 
 class Heavy(Plain):
@@ -65,7 +66,8 @@ def store(
         raise Refused("照片在传输中损坏（摘要不符），请重新上传", "digest")
     with conn.transaction():
         kept = photos.store(
-            conn, request.app.state.settings.files, data, phase=phase, by=person.id, now=now, photo_id=id
+            conn, request.app.state.settings.files, data, phase=phase, by=person.id, now=now, photo_id=id,
+            clean=partial(_clean, request.app.state.catalog.security.apart),
         )
         if kept.uploaded_at == now:
             place = (None, None) if lng is None or lat is None else _shapes.stored(lng, lat, crs)
@@ -73,6 +75,12 @@ def store(
             db.run(conn, "api_photo_said", id=kept.id, taken_at=said, lng=place[0], lat=place[1])
             audit.audit(conn, person, "photo", now, object=f"photo:{kept.id}", ip=address_of(request), bytes=len(data))
     return {"id": str(kept.id), "sha256": kept.sha256.hex(), "bytes": kept.bytes}
+
+
+def _clean(limits: Apart, data: bytes) -> pictures.Cleaned:
+    return run_apart(
+        pictures.cleaned, data, seconds=limits.picture_s, megabytes=limits.picture_mib, wait_s=limits.wait_s
+    )
 
 
 def _readable(conn: psycopg.Connection, request: Request, person: Person, photo_id: UUID) -> tuple[Photo, Path]:
@@ -103,16 +111,6 @@ def thumb(photo_id: UUID, request: Request, person: Me, conn: Db) -> FileRespons
     photo, path = _readable(conn, request, person, photo_id)
     small = request.app.state.settings.files / "thumbs" / photo.id.hex[:2] / f"{photo.id.hex}.jpg"
     if not small.is_file():
-        _shrink(path, small)
+        limits = request.app.state.catalog.security.apart
+        run_apart(pictures.shrink, path, small, THUMB, seconds=limits.picture_s, megabytes=limits.picture_mib, wait_s=limits.wait_s)
     return FileResponse(small, media_type="image/jpeg", headers=HARMLESS)
-
-
-def _shrink(path: Path, small: Path) -> None:
-    small.parent.mkdir(parents=True, exist_ok=True)
-    part = small.with_name(f"{small.stem}.{uuid4().hex}.part")
-    with Image.open(path) as image:
-        image.draft("RGB", (THUMB, THUMB))
-        made = image.convert("RGB")
-        made.thumbnail((THUMB, THUMB))
-        made.save(part, "JPEG", quality=80)
-    os.replace(part, small)
