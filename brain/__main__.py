@@ -17,6 +17,7 @@ from brain.catalog import BadCatalog
 from brain.city import DISTRICT
 from brain.model import Refused
 from brain.settings import BadSetting, Settings, read
+from brain.store.private import keep_private
 
 
 def up(settings: Settings, args: argparse.Namespace) -> int:
@@ -173,6 +174,8 @@ def parser() -> argparse.ArgumentParser:
     )
     new.add_argument("--org", help="单位代码，见 departments.toml 或镇街代码")
     new.add_argument("--places", default="", help=f"可见区域代码前缀，逗号分隔，如 {DISTRICT} 或 {DISTRICT}004")
+    one_idle = acts.add_parser("idle", help="列出长期没有登录的账号（天数见目录 security.toml）")
+    one_idle.add_argument("--disable", action="store_true", help="同时停用它们；最后一个可用的系统管理员除外")
     for act, words in (("password", "重置为一次性密码"), ("disable", "停用"), ("enable", "启用并解锁")):
         acts.add_parser(act, help=words).add_argument("login", help="登录名")
     from brain.commands import stations
@@ -201,6 +204,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         settings = read()
+        if args.verb in ("up", "web", "engine", "import", "key"):
+            keep_private(settings.home)
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
         return args.run(settings, args)
     except (BadSetting, BadCatalog, Refused) as err:

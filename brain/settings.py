@@ -11,7 +11,9 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 class BadSetting(ValueError):
@@ -49,6 +51,16 @@ class Settings:
         "",
         "address users type, for links and the WebSocket origin; default http://host:port",
         "用户在浏览器里输入的地址（链接与 WebSocket 来源校验用），默认 http://host:port",
+    )
+    allowed_hosts: str = _setting(
+        "",
+        "host names under which the web server answers besides loopback and the host of the public URL, by commas",
+        "网页服务除本机与 BRAIN_PUBLIC_URL 的主机名外还应答哪些主机名，逗号分隔；其余一律拒绝",
+    )
+    trusted_proxy: str = _setting(
+        "",
+        "addresses of the reverse proxies (CIDR, by commas) whose X-Forwarded-For is believed; empty: nobody's",
+        "反向代理的地址（CIDR，逗号分隔），只信它们的 X-Forwarded-For；留空则谁的都不信",
     )
     database_url: str = _setting(
         "",
@@ -134,8 +146,8 @@ class Settings:
     )
     metrics_token: str = _setting(
         "",
-        "bearer token that every /metrics asks for; empty: the web server's is open to this machine and inner networks",
-        "取 /metrics 要带的令牌（Authorization: Bearer）；留空时网页服务的 /metrics 对本机和内网直连开放",
+        "bearer token that every /metrics asks for; empty: the web server's is open to this machine only",
+        "取 /metrics 要带的令牌（Authorization: Bearer）；留空时网页服务的 /metrics 只对本机直连开放",
         secret=True,
     )
     station_keys: str = _setting(
@@ -174,6 +186,11 @@ class Settings:
         "minutes without a request after which a session ends",
         "无操作多少分钟后会话结束",
     )
+    session_idle_admin_min: int = _setting(
+        15,
+        "the same for administrators, where it is shorter",
+        "系统管理员无操作多少分钟后会话结束（取两者中较短的）",
+    )
     session_max_h: int = _setting(
         12,
         "hours after which a session ends in any case",
@@ -189,6 +206,26 @@ class Settings:
     def origin(self) -> str:
         """What a browser shows in the address bar, without path."""
         return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of `trusted_proxy`. Raises BadSetting."""
+        found = []
+        for said in filter(None, (part.strip() for part in self.trusted_proxy.split(","))):
+            try:
+                found.append(ip_network(said, strict=False))
+            except ValueError:
+                raise BadSetting(
+                    f"设置 BRAIN_TRUSTED_PROXY={self.trusted_proxy!r} 中的“{said}”不是地址或网段，如 172.20.0.0/16，请改正"
+                ) from None
+        return tuple(found)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Host names, lower case and without port, under which the web server answers."""
+        own = {urlsplit(self.origin).hostname or "", self.http_host}
+        more = {part.strip().lower() for part in self.allowed_hosts.split(",")}
+        return frozenset({"localhost", "127.0.0.1", "::1"} | own | more) - {""}
 
     @property
     def database_note(self) -> Path:
@@ -234,6 +271,7 @@ RANGES = {
     "push_port": (0, 65535),
     "replay_speed": (1, 3600),
     "session_idle_min": (1, 24 * 60),
+    "session_idle_admin_min": (1, 24 * 60),
     "session_max_h": (1, 24 * 7),
 }
 
@@ -308,4 +346,6 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
             text = _read_file(Path(path), env_name(name) + "_FILE").strip()
         if text is not None and text != "":
             values[name] = _typed(name, kind, text)
-    return Settings(**values)  # type: ignore[arg-type]
+    settings = Settings(**values)  # type: ignore[arg-type]
+    _ = settings.proxies  # a network that cannot be read is told now, not at the first request
+    return settings

@@ -13,6 +13,7 @@ from brain import catalog as catalogs
 from brain.catalog.records import BadCatalog
 from brain.model import Refused
 from brain.settings import BadSetting, Settings, read
+from brain.store.private import keep_private
 from ingest import feeds, tools
 from ingest.feeds._sample import samples
 from ingest.feeds.hj212 import keys
@@ -82,6 +83,8 @@ def main(argv: list[str] | None = None) -> int:
         return _feeds()
     try:
         settings = read()
+        if args.command in ("run", "replay"):
+            keep_private(settings.home)
         if args.command == "acl":
             from ingest import acl as acls
 

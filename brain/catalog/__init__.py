@@ -9,7 +9,19 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from brain.catalog import _bounds, _categories, _city, _forms, _people, _sensors, _sheets, _themes, _words, _work
+from brain.catalog import (
+    _bounds,
+    _categories,
+    _city,
+    _forms,
+    _people,
+    _security,
+    _sensors,
+    _sheets,
+    _themes,
+    _words,
+    _work,
+)
 from brain.catalog._toml import FILES, Entry, read_files
 from brain.catalog.records import (
     AlertLadder,
@@ -99,6 +111,7 @@ def load(folder: str | None = None) -> Catalog:
         any_duty=any_duty,
         duties=duties,
         bounds=_bounds.bounds(top["bounds.toml"]),
+        security=_security.security(top["security.toml"]),
     )
 
 

@@ -14,7 +14,7 @@ FORMS = ("readings", "orders", "message")
 def sheets(top: Entry, departments: Any, kinds: Any, categories: Any) -> Sheets:
     """Checked against the catalog's departments, sensor kinds and categories."""
     size = top.table("limits")
-    limits = Limits(*(size.take(name, int) for name in ("mib", "unzipped_mib", "rows", "columns")))
+    limits = Limits(*(size.take(name, int) for name in ("mib", "unzipped_mib", "rows", "columns", "cells", "ratio")))
     size.done()
     takers = {key: _taker(key, e, departments) for key, e in top.entries("feed").items()}
     fields = {

@@ -27,6 +27,7 @@ FILES = (
     "sheets.toml",
     "duties.toml",
     "bounds.toml",
+    "security.toml",
 )
 GUESTS = ("intake.toml", "units.toml", "poll.toml", "families.toml", "lorawan.toml", "milesight.toml")
 """Files of the same folder that intake reads."""

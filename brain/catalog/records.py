@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
+from brain.catalog.security import Security
 from brain.catalog.theme_shapes import Theme
 from brain.city import AHEAD, City
 from brain.model import Clock, Level, Limit, Quality, Role, Source, State, Station
@@ -305,6 +306,8 @@ class Limits:
     unzipped_mib: int
     rows: int
     columns: int
+    cells: int
+    ratio: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +382,7 @@ class Catalog:
     any_duty: DutyLimits
     duties: dict[str, DutyLimits]
     bounds: Bounds
+    security: Security
 
     @property
     def register_conditions(self) -> tuple[str, ...]:

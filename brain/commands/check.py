@@ -20,10 +20,12 @@ import psycopg
 
 from brain import catalog as catalogs
 from brain.flow.measured import mending
+from brain.identity import accounts as people
 from brain.local.broker import find_mosquitto
 from brain.local.postgres import ROOM_NEEDED, Server, has_timescale, installation
 from brain.settings import Settings
 from brain.store import db
+from brain.store.private import open_to_others
 
 STALE_FEED_S = 15 * 60
 LETTER_DAYS = 7  # a dead letter open for so long is forgotten work
@@ -289,6 +291,33 @@ def keys(settings: Settings) -> Found:
             False, "没有签名密钥或太短", "首次 brain up 会自动生成；生产环境用 BRAIN_SECRET_KEY_FILE 给 32 位以上随机串"
         )
     return Found(True, "签名密钥在位")
+
+
+@check
+def modes(settings: Settings) -> Found:
+    """数据目录的权限"""
+    loose = open_to_others(settings.home)
+    if loose:
+        names = "、".join(p.name for p in loose[:5])
+        return Found(False, f"别人也能读写：{names}", f"chmod -R go-rwx {settings.home}（内嵌数据库由 root 启动时目录留 x）")
+    return Found(True, "只有运行平台的用户能读写")
+
+
+@check
+def idle(settings: Settings) -> Found:
+    """闲置账号"""
+    rules = catalogs.load(settings.catalog or None).security
+    try:
+        with _connected(settings) as conn:
+            rows = people.idle(conn, rules, datetime.now(UTC))
+    except psycopg.Error as err:
+        return _unread(err)
+    if rows:
+        names = "、".join(r["login"] for r in rows[:10])
+        return Found(
+            False, f"{len(rows)} 个账号 {rules.idle_days} 天没有登录：{names}", "确认后 brain user idle --disable 停用"
+        )
+    return Found(True, f"没有 {rules.idle_days} 天未登录的账号")
 
 
 def run(settings: Settings, say: Callable[[str], None]) -> int:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from brain import catalog
+from brain.catalog.security import Security
 from brain.identity import accounts
-from brain.identity.doing import act_audited, at_the_console, refusals_audited
+from brain.identity.doing import Doer, act_audited, at_the_console, refusals_audited
 from brain.local.first_start import one_time_password
 from brain.model import Refused
 from brain.settings import Settings
@@ -26,7 +28,7 @@ def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
                 state = (
                     "停用"
                     if not row["active"]
-                    else "锁定"
+                    else "等待"
                     if row["locked"]
                     else "须改密"
                     if row["must_change"]
@@ -36,6 +38,8 @@ def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
             return 0
         by, now = at_the_console(), datetime.now(UTC)
         said = {"by": by.name, "ip": by.address, "now": now}
+        if args.act == "idle":
+            return idle(conn, catalog.load(settings.catalog or None).security, args.disable, say, by)
         if args.act == "add":
             password = one_time_password()
             places = tuple(p.strip() for p in args.places.split(",") if p.strip())
@@ -65,3 +69,16 @@ def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
 def _switch(conn: psycopg.Connection, login: str, active: bool) -> None:
     if db.one(conn, "account_set_active", login=login, active=active) is None:
         raise Refused(f"没有登录名为 {login} 的账号；brain user list 可查看")
+
+
+def idle(conn: psycopg.Connection, rules: Security, disable: bool, say: Callable[[str], None], doer: Doer) -> int:
+    """The accounts that nobody has used for long; `disable` switches them off."""
+    now = datetime.now(UTC)
+    rows = accounts.idle(conn, rules, now)
+    closed = set(accounts.close_idle(conn, rules, now, by=doer.name, ip=doer.address)) if disable else set()
+    for row in rows:
+        last = f"{row['logged_in_at'].astimezone():%Y-%m-%d}" if row["logged_in_at"] else "从未登录"
+        state = "已停用" if row["login"] in closed else "保留（最后一个系统管理员）" if disable else ""
+        say(f"{row['login']:<16}{row['name']:<16}{row['role']:<12}{row['org'] or '':<12}{last}  {state}")
+    say(f"{len(rows)} 个账号 {rules.idle_days} 天没有登录" + (f"，停用 {len(closed)} 个" if disable else ""))
+    return 0

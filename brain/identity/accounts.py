@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
+from brain.catalog.security import Passwords, Security
 from brain.identity.audit import audit
-from brain.identity.passwords import POLICY, Policy, check_password, fits, hash_password
+from brain.identity.passwords import check_password, fits, hash_password, shipped
 from brain.identity.people import Person, person_of
 from brain.identity.tokens import digest
 from brain.model import Actor, Refused, Role
@@ -35,9 +36,10 @@ def create(
     simulated: bool = False,
     by: Actor | Person | str = "系统",
     ip: str = "",
+    policy: Passwords | None = None,
 ) -> Person:
-    """A new account; without password it cannot log in. Raises Refused: 'login' (taken or malformed), 'role', 'places',
-    'password', 'unknown' (no such organisation or grid).
+    """A new account; without password it cannot log in; one that must be changed is a one-time one and runs out. Raises
+    Refused: 'login' (taken or malformed), 'role', 'places', 'password', 'unknown' (no such organisation or grid).
 
     `password_hash` takes a hash made before (many demo accounts share one), unchecked.
     """
@@ -45,10 +47,10 @@ def create(
         raise Refused(f"登录名“{login}”要用 2–40 位字母、数字、点、横线，并以字母或数字开头", "login")
     if not name.strip():
         raise Refused("姓名不能为空", "name")
-    role, now = _person_role(role), now or datetime.now(UTC)
+    role, now, policy = _person_role(role), now or datetime.now(UTC), policy or shipped()
     _check_places(places)
     if password is not None:
-        check_password(password, role, login)
+        check_password(password, role, login, policy, name=name, phone=phone)
         password_hash = hash_password(password)
     try:
         with conn.transaction():
@@ -56,6 +58,7 @@ def create(
                 conn, "person_insert", login=login, name=name.strip(), phone=phone, role=role, org=org,
                 places=list(places), grid=grid, hash=password_hash, simulated=simulated, now=now,
                 must_change=must_change and password_hash is not None,
+                one_time_until=_one_time(now, policy) if must_change and password is not None else None,
             )  # fmt: skip
             if row is None:
                 raise Refused(f"登录名“{login}”已有人用，请换一个", "login")
@@ -95,7 +98,7 @@ def update(
 
 
 def unlock(conn: psycopg.Connection, person_id: int, now: datetime, *, by: Actor | Person, ip: str = "") -> Person:
-    """An administrator lifts a lock. Raises Refused('unknown')."""
+    """An administrator lets an account's next attempt come at once. Raises Refused('unknown')."""
     with conn.transaction():
         row = db.one(conn, "person_unlock", id=person_id)
         if row is None:
@@ -114,28 +117,57 @@ def set_password(
     must_change: bool = False,
     ip: str = "",
     keep_session: str | None = None,
-    policy: Policy = POLICY,
+    policy: Passwords | None = None,
 ) -> Person:
     """Give a person (id or login) a new password and end his sessions, but for the one whose token is `keep_session`.
 
     Raises Refused: 'password' (rules, or one of the last five), 'unknown'.
     """
-    now = now or datetime.now(UTC)
+    now, policy = now or datetime.now(UTC), policy or shipped()
     with conn.transaction():
         by_login = isinstance(who, str)
         row = db.one(conn, "person_by_login", login=who) if by_login else db.one(conn, "person_by_id", id=who)
         if row is None:
             raise Refused(f"没有人员 {who}", "unknown")
         person_id = row["id"]
-        check_password(password, Role(row["role"]), row["login"], policy)
+        check_password(password, Role(row["role"]), row["login"], policy, name=row["name"], phone=row["phone"])
         past = db.many(conn, "password_pasts", id=person_id, keep=policy.keep_past)
         if any(fits(r["hash"], password) for r in past):
             raise Refused(f"不能用最近 {policy.keep_past} 次用过的口令，请换一个", "password")
         hashed = hash_password(password)
-        row = db.one(conn, "person_password", id=person_id, hash=hashed, now=now, must_change=must_change)
+        until = _one_time(now, policy) if must_change else None
+        row = db.one(
+            conn, "person_password", id=person_id, hash=hashed, now=now, must_change=must_change, one_time_until=until
+        )
+        db.run(conn, "brake_off", keys=[f"person:{person_id}"])
         db.run(conn, "session_delete_person", person_id=person_id, but=digest(keep_session) if keep_session else None)
         audit(conn, by, "password", now, object=f"person:{person_id}", ip=ip)
     return person_of(row)
+
+
+def _one_time(now: datetime, policy: Passwords) -> datetime:
+    return now + timedelta(hours=policy.one_time_hours)
+
+
+def idle(conn: psycopg.Connection, rules: Security, now: datetime) -> list[dict[str, Any]]:
+    """Active accounts that have not been used for the catalog's number of days (8.1.4.2 c): id, login, name, role, org,
+    logged_in_at (None: never), since; the longest first."""
+    return db.many(conn, "accounts_idle", before=now - timedelta(days=rules.idle_days), now=now)
+
+
+def close_idle(
+    conn: psycopg.Connection, rules: Security, now: datetime, *, by: Actor | Person | str = "系统", ip: str = ""
+) -> list[str]:
+    """Switch the idle accounts off; their logins. The last active administrator stays: somebody must be able to undo it."""
+    closed = []
+    with conn.transaction():
+        for row in idle(conn, rules, now):
+            if db.one(conn, "account_close_idle", id=row["id"]) is not None:
+                closed.append(row["login"])
+                audit(
+                    conn, by, "person_idle", now, object=f"person:{row['id']}", ip=ip, since=row["since"].isoformat()
+                )
+    return closed
 
 
 def _person_role(role: Role | str) -> Role:

@@ -1,42 +1,40 @@
 """Passwords: what a good one is, and how it is kept (GB/T 22239-2019 level 3, 8.1.4.1). No database.
 
-The standard names the controls and almost no numbers; the numbers in `Policy` are assessors' practice, given by the caller
-where a city wants others.
+The standard names the controls and almost no numbers; the numbers are assessors' practice and stand in security.toml.
+
+Why zxcvbn beside the classes of signs: `P@ssw0rd1` and `Qwer1234!` have all four classes and are the first that anybody tries.
+It carries its lists of common passwords, names and words with it and asks nobody.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from brain import catalog
+from brain.catalog.security import Passwords
 from brain.model import Refused, Role
 
 HASHER = PasswordHasher()  # argon2id with the library's RFC 9106 profile
+JUDGED = 72  # signs that are looked at: what zxcvbn takes, and more than anybody guesses
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Numbers of the password and lock rules (8.1.4.1 a, b; practice of assessors)."""
-
-    tries: int = 5
-    lock_min: int = 30
-    length: int = 8
-    admin_length: int = 12
-    classes: int = 3  # of: upper case, lower case, digits, signs
-    keep_past: int = 5  # former passwords that may not come back, the present one included
-    max_age_days: int = 90
+def shipped() -> Passwords:
+    """The rules where no city's own are given."""
+    return catalog.load().security.passwords
 
 
-POLICY = Policy()
-
-
-def check_password(password: str, role: Role, login: str = "", policy: Policy = POLICY) -> None:
-    """Raise Refused('password') unless the password keeps the rules: length, classes of signs, not the login itself."""
+def check_password(
+    password: str, role: Role, login: str = "", policy: Passwords | None = None, *, name: str = "", phone: str = ""
+) -> None:
+    """Raise Refused('password') unless the password keeps the rules: length, classes of signs, nothing that is guessed first,
+    nothing of the person himself (login, name, telephone number)."""
+    policy = policy or shipped()
     need = policy.admin_length if role is Role.ADMIN else policy.length
     if len(password) < need:
         raise Refused(f"口令至少 {need} 位，现在只有 {len(password)} 位", "password")
@@ -47,6 +45,29 @@ def check_password(password: str, role: Role, login: str = "", policy: Policy = 
         raise Refused(f"口令要含大写字母、小写字母、数字、符号中的至少 {policy.classes} 类", "password")
     if login and login.lower() in password.lower():
         raise Refused("口令里不能含有登录名，请换一个", "password")
+    if found := next(_personal(password, login, name, phone, policy.personal_least), None):
+        raise Refused(f"口令里不能含有本人的{found}，请换一个", "password")
+    if guesses(password, (login, name, *policy.words)) < policy.least_guesses:
+        raise Refused("口令太常见，几次就能猜中（常用词、键盘顺序、年份或它们的变形），请换一个", "password")
+
+
+def _personal(password: str, login: str, name: str, phone: str, least: int) -> Iterator[str]:
+    """What of the person stands in the password. Names in Chinese count whole; the rest by `least` signs in a row."""
+    said = password.lower()
+    if name.strip() and name.strip().lower() in said:
+        yield "姓名"
+    for words, whole in (("登录名", login.lower()), ("姓名", name.lower()), ("电话号码", re.sub(r"\D", "", phone))):
+        parts = [p for p in re.split(r"[\s._\-0-9]+", whole)] if words != "电话号码" else [whole]
+        for part in parts:
+            if any(part[n : n + least] in said for n in range(len(part) - least + 1)):
+                yield words
+
+
+def guesses(password: str, first: tuple[str, ...] = ()) -> float:
+    """After about how many tries somebody who knows what people choose has this password; `first`: what he tries first."""
+    from zxcvbn import zxcvbn  # its lists take a moment to read
+
+    return float(zxcvbn(password[:JUDGED], user_inputs=[word for word in first if word])["guesses"])
 
 
 def hash_password(password: str) -> str:

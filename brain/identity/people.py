@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -27,7 +26,6 @@ class Person:
     must_change: bool = False
     active: bool = True
     simulated: bool = False
-    locked_until: datetime | None = None
 
 
 def person_of(row: dict[str, Any]) -> Person:
@@ -39,6 +37,11 @@ def actor_of(person: Person) -> Actor:
     """What rules must know of a person. A worker without places of his own acts in his grid."""
     places = person.places or ((person.grid,) if person.grid else ())
     return Actor(person.id, person.name, person.role, person.org, places)
+
+
+def rights(person: Person) -> tuple[object, ...]:
+    """What decides over what a person may see and do: when it changes, his open lines end."""
+    return person.id, person.role, person.org, tuple(person.places), person.grid, person.must_change
 
 
 def get(conn: psycopg.Connection, person_id: int) -> Person | None:
@@ -61,11 +64,12 @@ def listed(
     limit: int = 200,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """Accounts for a list: id, login, name, role, org, org_short, places, grid, active, locked_until, masked phone."""
+    """Accounts for a list: id, login, name, role, org, org_short, places, grid, active, waits_until (too many
+    failed log-ins), masked phone."""
     rows = db.many(
         conn, "people_list", org=org, role=role, text=text or None, inactive=inactive, limit=limit, offset=offset
     )
-    shown = ("id", "login", "name", "role", "org", "org_short", "places", "grid", "active", "locked_until", "simulated")
+    shown = ("id", "login", "name", "role", "org", "org_short", "places", "grid", "active", "waits_until", "simulated")
     return [{k: r[k] for k in shown} | {"phone": mask_phone(r["phone"])} for r in rows]
 
 

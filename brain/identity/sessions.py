@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
 
-from brain.identity import people
+from brain import catalog
+from brain.catalog.security import Security
+from brain.identity import brakes, people
 from brain.identity.accounts import set_password
 from brain.identity.audit import audit
 from brain.identity.doing import Doer, Via, refusals_audited
-from brain.identity.passwords import HASHER, POLICY, Policy, fits, hash_password, nobody
+from brain.identity.passwords import HASHER, fits, hash_password, nobody
 from brain.identity.people import Person, person_of
 from brain.identity.tokens import digest
-from brain.model import Refused
+from brain.model import Refused, Role
 from brain.settings import Settings
 from brain.store import db
 
@@ -27,36 +30,52 @@ def authenticate(
     password: str,
     now: datetime,
     ip: str = "",
-    policy: Policy = POLICY,
+    *,
     action: str = "login",
+    rules: Security | None = None,
+    device: str | None = None,
+    secret: str = "",
 ) -> Person:
-    """Who logs in. Raises Refused: 'login' (name or password wrong, the two not told apart), 'locked'.
+    """Who logs in. Raises Refused: 'login' (name or password wrong, the two not told apart), 'wait' (brakes.Wait, with the
+    seconds), 'expired' (a one-time password that has run out; said only to who knows it).
 
-    8.1.4.1 b: after `policy.tries` failures the account is locked for `policy.lock_min` minutes; every attempt leaves
-    an audit line. Another `action` asks who somebody is before it is done: then only a failure is written here, under its
-    name, and the act writes its own line.
+    `device`: a mark of ours that says this account has logged in from there before (see `brakes`). `secret` keys what is
+    kept of unknown logins. Every attempt leaves an audit line. Another `action` asks who somebody is before it is done: then only
+    a failure is written here, under its name, and the act writes its own line. An unknown login takes the same way, wait and
+    time as a known one.
     """
-    with conn.transaction():
-        row = db.one(conn, "person_count_attempt", login=login, now=now, tries=policy.tries, lock_min=policy.lock_min)
-    good = fits(row["password_hash"] if row else nobody(), password) and row is not None
-    known = row or db.one(conn, "person_by_login", login=login)
+    rules = rules or catalog.load().security
+    row = db.one(conn, "person_by_login", login=login)
+    account = f"person:{row['id']}" if row else brakes.login_key(secret, login)
+    count = brakes.counted(rules.brakes, account=account, ip=ip, device=device)
     # What was typed for an unknown account is not written down: it is often a password in the wrong box.
-    who, what = (known["name"], f"person:{known['id']}") if known else ("未知账号", "")
+    who, what = (row["name"], f"person:{row['id']}") if row else ("未知账号", "")
+    try:
+        brakes.claim(conn, count, now)
+    except brakes.Wait as wait:
+        with conn.transaction():
+            audit(conn, who, action, now, object=what, ip=ip, ok=False, wait_s=wait.seconds)
+        raise
+    hashed = row["password_hash"] if row and row["active"] else None
+    good = fits(hashed or nobody(), password) and hashed is not None
+    if row is None or not good:
+        with conn.transaction():
+            audit(conn, who, action, now, object=what, ip=ip, ok=False)
+        raise Refused("账号或口令不正确；连续输错后要等一会儿才能再试，忘记口令请找系统管理员", "login")
+    if row["one_time_until"] is not None and now >= row["one_time_until"]:
+        with conn.transaction():
+            audit(conn, who, action, now, object=what, ip=ip, ok=False, one_time="expired")
+        raise Refused(f"一次性口令已过期（{rules.passwords.one_time_hours} 小时内有效），请系统管理员重新设置", "expired")
     with conn.transaction():
-        if good:
-            stale = HASHER.check_needs_rehash(row["password_hash"])
-            old = row["password_at"] is not None and now - row["password_at"] > timedelta(days=policy.max_age_days)
-            fresh = hash_password(password) if stale else None
-            person = person_of(db.one(conn, "person_logged_in", id=row["id"], hash=fresh, must_change=old))
-            if action == "login":
-                audit(conn, person, action, now, object=what, ip=ip)
-            return person
-        audit(conn, who, action, now, object=what, ip=ip, ok=False)
-    locked = known and known["active"] and known["locked_until"]
-    if locked and locked > now:
-        wait = -int((now - locked).total_seconds() // 60)
-        raise Refused(f"口令连续输错 {policy.tries} 次，账号已锁定，请 {wait} 分钟后再试，或请管理员解锁", "locked")
-    raise Refused(f"账号或口令不正确；连续输错 {policy.tries} 次将锁定 {policy.lock_min} 分钟", "login")
+        stale = HASHER.check_needs_rehash(row["password_hash"])
+        age = now - row["password_at"] if row["password_at"] is not None else timedelta(0)
+        old = age > timedelta(days=rules.passwords.max_age_days)
+        fresh = hash_password(password) if stale else None
+        person = person_of(db.one(conn, "person_logged_in", id=row["id"], hash=fresh, must_change=old, now=now))
+        brakes.release(conn, count)
+        if action == "login":
+            audit(conn, person, action, now, object=what, ip=ip)
+        return person
 
 
 def change_password(
@@ -68,19 +87,44 @@ def change_password(
     *,
     ip: str = "",
     keep_session: str | None = None,
+    rules: Security | None = None,
 ) -> Person:
-    """A person changes his own password; the old one is asked for, and a wrong one counts as a failed login."""
-    authenticate(conn, person.login, old, now, ip, action="password")
+    """A person changes his own password; the old one is asked for. A wrong one counts like a failed log-in, but under his
+    session: what strangers try on his account does not keep him from it."""
+    rules = rules or catalog.load().security
+    device = digest(keep_session).hex()[:32] if keep_session else None
+    authenticate(conn, person.login, old, now, ip, action="password", rules=rules, device=device)
     with refusals_audited(conn, Doer(person, ip, Via.PAGE), "password", f"person:{person.id}", now):
-        return set_password(conn, person.id, new, now=now, by=person, ip=ip, keep_session=keep_session)
+        return set_password(
+            conn, person.id, new, now=now, by=person, ip=ip, keep_session=keep_session, policy=rules.passwords
+        )
+
+
+# Sessions -----------------------------------------------------------------------------------------------------------
+def idle_limit(role: Role, settings: Settings) -> timedelta:
+    """How long a session of this role may go unused; an administrator's less long (8.1.4.1 b)."""
+    minutes = settings.session_idle_min
+    return timedelta(minutes=min(minutes, settings.session_idle_admin_min) if role is Role.ADMIN else minutes)
 
 
 def open_session(
-    conn: psycopg.Connection, person: Person, now: datetime, settings: Settings, *, ip: str = "", agent: str = ""
+    conn: psycopg.Connection,
+    person: Person,
+    now: datetime,
+    settings: Settings,
+    *,
+    ip: str = "",
+    agent: str = "",
+    instead_of: str | None = None,
 ) -> str:
-    """A new session; returns the token for the cookie (256 random bits). Sessions that have run out are cleared."""
+    """A new session; returns the token for the cookie (256 random bits). Sessions that have run out are cleared.
+
+    `instead_of`: the token that the browser had before. It ends, whosever it was: one that was put into somebody's browser
+    before he logged in must not be worth anything afterwards (session fixation)."""
     token = secrets.token_urlsafe(32)
     with conn.transaction():
+        if instead_of:
+            db.run(conn, "session_delete", token_hash=digest(instead_of))
         db.run(conn, "session_delete_old", now=now, idle_since=now - timedelta(minutes=settings.session_idle_min))
         db.run(
             conn, "session_insert", token_hash=digest(token), person_id=person.id, now=now,
@@ -99,7 +143,7 @@ def session_person(conn: psycopg.Connection, token: str | None, now: datetime, s
     if row is None:
         return None
     idle = now - row["seen_at"]
-    if now >= row["expires_at"] or idle >= timedelta(minutes=settings.session_idle_min) or not row["active"]:
+    if now >= row["expires_at"] or idle >= idle_limit(Role(row["role"]), settings) or not row["active"]:
         with conn.transaction():
             db.run(conn, "session_delete", token_hash=mark)
         return None
@@ -116,3 +160,25 @@ def close_session(conn: psycopg.Connection, token: str, now: datetime | None = N
         if row and now is not None:
             person = people.get(conn, row["person_id"])
             audit(conn, person, "logout", now, object=f"person:{person.id}", ip=ip)
+
+
+def listed(
+    conn: psycopg.Connection, person: Person, now: datetime, settings: Settings, token: str | None = None
+) -> list[dict[str, Any]]:
+    """A person's open sessions, the one used last first: id, created_at, seen_at, expires_at, ip, agent, and `mine` for the
+    one behind `token`."""
+    return db.many(
+        conn, "sessions_of", person_id=person.id, now=now, idle_since=now - idle_limit(person.role, settings),
+        mine=digest(token) if token else b"",
+    )  # fmt: skip
+
+
+def end(conn: psycopg.Connection, person: Person, ident: str, now: datetime, ip: str = "") -> bytes:
+    """A person ends one of his own sessions, by its id on the list; the digest of its token. Raises Refused('unknown'),
+    which leaves an audit line too."""
+    with conn.transaction():
+        row = db.one(conn, "session_end", person_id=person.id, id=ident)
+        audit(conn, person, "session_end", now, object=f"session:{ident[:24]}", ip=ip, ok=row is not None)
+    if row is None:
+        raise Refused("没有这个登录，可能已经退出；请刷新列表", "unknown")
+    return bytes(row["token_hash"])

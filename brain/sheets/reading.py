@@ -116,7 +116,10 @@ def _xlsx_rows(data: bytes, limits: Limits, name: str) -> list[tuple[int, list[C
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(part.file_size for part in archive.infolist())
+            parts = archive.infolist()
+        size = sum(part.file_size for part in parts)
+        if any(p.file_size > 1 << 20 and p.file_size > limits.ratio * max(p.compress_size, 1) for p in parts):
+            raise BadSheet(f"压缩得反常（超过 {limits.ratio} 倍），多半是大量空单元格；请只保留有数据的区域，另存后再试")
         if size > limits.unzipped_mib << 20:
             raise BadSheet(f"解压后有 {size >> 20} MiB，超过上限 {limits.unzipped_mib} MiB；请分成几个文件")
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
@@ -127,10 +130,13 @@ def _xlsx_rows(data: bytes, limits: Limits, name: str) -> list[tuple[int, list[C
             raise BadSheet("工作簿里没有数据表；请核对是否选错了文件")
         table.reset_dimensions()  # what the file says of its own size may be a lie
         found: list[tuple[int, list[Cell]]] = []
-        last = limits.rows + 10 * HEAD_WITHIN
+        last, held = limits.rows + 10 * HEAD_WITHIN, 0
         for line, cells in enumerate(table.iter_rows(max_col=limits.columns, max_row=last + 1, values_only=True), 1):
             if line > last:
                 raise _too_long(limits)
+            held += len(cells)
+            if held > limits.cells:
+                raise BadSheet(f"单元格超过 {limits.cells} 个；请只保留有数据的区域，或分成几个文件")
             if any(cell is not None for cell in cells):
                 found.append((line, [_plain(cell) for cell in cells]))
         return found

@@ -7,8 +7,12 @@ registered by hand, and nothing is asked of another host (the Content-Security-P
 from __future__ import annotations
 
 import asyncio
+import inspect
+import logging
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -16,6 +20,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl
 
+import psycopg
 from dash import Dash, Input, Output, dash_table, dcc, html
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -26,16 +31,20 @@ from brain.city import ZONE
 from brain.settings import BadSetting, Settings
 from brain.store import db
 from brain.web import ground
-from brain.web.door import access, gate, plain
+from brain.web.door import access, apart, gate, plain
 from brain.web.door.access import Page
+from brain.web.door.lines import Lines
 from brain.web.door.squeeze import Squeeze
 from brain.web.live import hub
 from brain.web.pages import assets
 
+log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 INDEX = """<!DOCTYPE html>
 <html lang="zh-CN" data-zone="{zone}"><head>{%metas%}<title>{%title%}</title><link rel="icon" href="/assets/favicon.svg">{%css%}</head>
 <body>{%app_entry%}{%config%}{%scripts%}<!--page-->{%renderer%}</body></html>"""
+READERS = ("brain.sheets.glance", "brain.flow.events.pictures", "openpyxl", "PIL.JpegImagePlugin", "PIL.PngImagePlugin",
+           "PIL.WebPImagePlugin")  # fmt: skip
 WAITING = '<div id="react-entry-point"><div class="_dash-loading"></div></div>'
 
 
@@ -58,9 +67,12 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.hub.start()
         await asyncio.to_thread(ground.of, app.state)
+        await asyncio.to_thread(apart.prepare, catalog.security.apart.at_once, READERS)
+        watch = asyncio.create_task(app.state.lines.watch(), name="lines")
         try:
             yield
         finally:
+            watch.cancel()
             await app.state.hub.stop()
             app.state.pool.close()
 
@@ -72,7 +84,9 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
     state.app, state.settings, state.catalog = app, settings, catalog
     state.layers = ground.layers_of(catalog, settings.layers)
     state.pool = db.pool(settings.database_url, size=8, name="brain web")
-    state.hub = hub.Hub(settings, catalog, state.pool)
+    state.secret = settings.secret_key or secrets.token_urlsafe(48)  # without one: what is signed lasts as long as the process
+    state.hub, state.lines = hub.Hub(settings, catalog, state.pool), Lines(settings, state.pool)
+    state.hub.on_session = state.lines.look
     for router in (access.router, access.api, ground.router, assets.router):
         app.include_router(router)
     for module in modules("api"):
@@ -81,6 +95,8 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
     state.pages = {}
     mount_pages(app)
     app.add_exception_handler(404, _missing)
+    for kind in (psycopg.DataError, UnicodeEncodeError, OverflowError):
+        app.add_exception_handler(kind, _unstorable)
     app.add_middleware(Squeeze)
     gated = {page.path: page for page in state.pages.values() if not page.plain}
     app.add_middleware(gate.Gate, state=state, pages=gated)
@@ -112,9 +128,32 @@ def mount_pages(app: FastAPI) -> None:
     app.state.dash = dash_app
 
 
+class OffLoop(Dash):
+    """Dash whose plain callbacks run in a thread.
+
+    Why: on the FastAPI backend Dash calls them on the loop that serves everybody, so that one department's large sheet made
+    every other screen wait. The context (person, request, what was triggered) goes along.
+    """
+
+    def callback(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+        bind = super().callback(*args, **kwargs)
+
+        def take(function: Callable[..., Any]) -> Any:
+            if inspect.iscoroutinefunction(function):
+                return bind(function)
+
+            @wraps(function)
+            async def apart(*given: Any, **named: Any) -> Any:
+                return await asyncio.to_thread(function, *given, **named)
+
+            return bind(apart)
+
+        return take
+
+
 def make_dash(app: FastAPI, inside: dict[str, ModuleType]) -> Dash:
     """Dash on this FastAPI application, with the pages `inside` by their path."""
-    dash_app = Dash(
+    dash_app = OffLoop(
         "brain.web",
         server=app,  # type: ignore[arg-type]
         assets_folder=str(HERE / "assets"),
@@ -164,15 +203,15 @@ def _shell(page: Page, name: str, holder: list[Dash], preload: Sequence[str]) ->
         text = gate.in_request(request, dash_app.index)
         text = text.replace("<title>Dash</title>", f"<title>{page.title} · 城市大脑 lite</title>{early}", 1)
         text = text.replace("</head>", f"{styles}</head>", 1).replace("<!--page-->", scripts, 1)
-        return gate.with_forgery_cookie(HTMLResponse(text, headers=gate.policy_for(text)))
+        return gate.with_forgery_cookie(HTMLResponse(text, headers=gate.policy_for(text, request)))
 
     return shell
 
 
 def _plain(module: ModuleType) -> Callable[..., Any]:
     def document(request: Request) -> Response:
-        query = {k: v for k, v in request.query_params.items() if k.isidentifier()}
-        made = module.layout(access.visitor(request), **query)
+        query = {k: v for k, v in request.query_params.items() if k.isidentifier() and k != "request"}
+        made = module.layout(access.visitor(request), request=request, **query)
         return made if isinstance(made, Response) else HTMLResponse(made)
 
     return document
@@ -186,6 +225,13 @@ async def _missing(request: Request, err: Exception) -> Response:
     return JSONResponse({"detail": said}, 404)
 
 
+async def _unstorable(request: Request, err: Exception) -> Response:
+    """A value that no column and no calendar holds: NUL, half a sign, the year 10000. What the database said of it is ours."""
+    log.warning("%s %s brought what cannot be kept (%s)", request.method, request.url.path, type(err).__name__)
+    said = {"code": "value", "message": "请求里有不能保存的值（空字符、不完整的字符或超出范围的时间、数字），请改正后再试"}
+    return JSONResponse({"detail": said} | {"error": said["message"], "code": said["code"]}, 422)
+
+
 def run(settings: Settings) -> None:
     """The web process: serves until it is told to stop."""
     import uvicorn
@@ -195,5 +241,6 @@ def run(settings: Settings) -> None:
     app = create_app(settings, catalogs.load(settings.catalog or None))
     uvicorn.run(
         app, host=settings.http_host, port=settings.http_port, log_level=settings.log_level.lower(), access_log=False,
-        ws_max_size=2**20, timeout_graceful_shutdown=3,
+        ws_max_size=2**20, timeout_graceful_shutdown=3, proxy_headers=False,  # whom to believe is decided in door/address.py
+        server_header=False,
     )  # fmt: skip

@@ -161,3 +161,34 @@ def test_commands_of_the_file_exist_on_the_command_line(compose):
         test = body.get("healthcheck", {}).get("test", [])
         if test[:2] == ["CMD", "brain"]:
             assert test[2] in verbs
+
+
+def test_every_service_is_bounded_and_can_do_no_more_than_it_needs(compose):
+    for service, body in compose["services"].items():
+        assert body.get("mem_limit"), f"{service}: no memory limit"
+        assert body.get("pids_limit"), f"{service}: no limit of processes"
+        assert body.get("read_only") is True, f"{service}: its root can be written"
+        assert body.get("cap_drop") == ["ALL"], f"{service}: keeps capabilities"
+        assert "no-new-privileges:true" in body.get("security_opt", []), service
+        assert "privileged" not in body and "SYS_ADMIN" not in body.get("cap_add", []), service
+
+
+def test_every_image_is_named_by_a_whole_version(compose):
+    images = {body["image"] for body in compose["services"].values()}
+    images |= set(re.findall(r"^FROM (\S+)", (TOP / "Dockerfile").read_text(), re.M))
+    loose = [i for i in images if not re.search(r":\d+\.\d+\.\d+", i)]
+    assert not loose, f"not pinned: {loose}"
+
+
+def test_the_web_servers_believe_the_proxys_network_and_nobody_elses(compose):
+    subnet = compose["networks"]["edge"]["ipam"]["config"][0]["subnet"]
+    for service in ("web-1", "web-2"):
+        assert compose["services"][service]["environment"]["BRAIN_TRUSTED_PROXY"] == subnet
+    assert "X-Forwarded-For $remote_addr" in (TOP / "deploy/nginx.conf").read_text()
+
+
+def test_the_proxys_log_holds_no_query_cookie_or_referrer():
+    text = (TOP / "deploy/nginx.conf").read_text()
+    form = re.search(r"log_format plain .*", text)[0]
+    assert "access_log /dev/stdout plain" in text
+    assert not re.search(r"\$(request\b(?!_)|request_uri|args|query_string|http_cookie|http_referer|remote_user)", form)

@@ -46,20 +46,24 @@ def test_what_was_typed_for_an_unknown_account_is_not_written_down(conn, now):
     assert not row["ok"] and "My-Password-1" not in str(row)
 
 
-def test_the_fifth_failure_locks_for_thirty_minutes_even_for_the_right_password(conn, person, now):
-    for _ in range(4):
+def test_from_the_fifth_failure_on_each_attempt_waits_twice_as_long_even_for_the_right_password(conn, person, now):
+    for _ in range(5):
         refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now)
-    refused("locked", sessions.authenticate, conn, "acceptor9", "wrong", now)
-    assert "30 分钟" in refused("locked", sessions.authenticate, conn, "acceptor9", GOOD, now)
-    refused("locked", sessions.authenticate, conn, "acceptor9", GOOD, now + timedelta(minutes=29, seconds=59))
-    assert sessions.authenticate(conn, "acceptor9", GOOD, now + timedelta(minutes=30)).id == person.id
+    assert "30 秒" in refused("wait", sessions.authenticate, conn, "acceptor9", GOOD, now)
+    later = now + timedelta(seconds=30)
+    refused("login", sessions.authenticate, conn, "acceptor9", "wrong", later)
+    assert "1 分钟" in refused("wait", sessions.authenticate, conn, "acceptor9", GOOD, later)
+    refused("wait", sessions.authenticate, conn, "acceptor9", GOOD, later + timedelta(seconds=59))
+    assert sessions.authenticate(conn, "acceptor9", GOOD, later + timedelta(seconds=60)).id == person.id
 
 
-def test_after_a_lock_has_ended_the_count_starts_anew(conn, person, now):
-    for _ in range(4):
+def test_a_day_after_the_last_failure_the_count_starts_anew(conn, person, now):
+    for _ in range(5):
         refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now)
-    refused("locked", sessions.authenticate, conn, "acceptor9", "wrong", now)
-    refused("login", sessions.authenticate, conn, "acceptor9", "wrong", now + timedelta(minutes=31))
+    later = now + timedelta(hours=24, minutes=1)
+    for _ in range(4):
+        refused("login", sessions.authenticate, conn, "acceptor9", "wrong", later)
+    assert sessions.authenticate(conn, "acceptor9", GOOD, later).id == person.id
 
 
 def test_a_success_forgets_earlier_failures(conn, person, now):
@@ -79,12 +83,11 @@ def test_guesses_side_by_side_do_not_get_more_than_five_tries(db_url, conn, pers
 
     with ThreadPoolExecutor(8) as pool:
         codes = list(pool.map(guess, range(16)))
-    refused("locked", sessions.authenticate, conn, "acceptor9", GOOD, now)
-    assert conn.execute("SELECT failed FROM person WHERE id = %s", [person.id]).fetchone()["failed"] == 5
-    assert set(codes) <= {"login", "locked"}
+    refused("wait", sessions.authenticate, conn, "acceptor9", GOOD, now)
+    assert sorted(codes) == ["login"] * 5 + ["wait"] * 11
 
 
-def test_an_administrator_lifts_a_lock(conn, person, now):
+def test_an_administrator_lifts_the_wait(conn, person, now):
     for _ in range(5):
         with pytest.raises(Refused):
             sessions.authenticate(conn, "acceptor9", "wrong", now)

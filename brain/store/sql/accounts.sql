@@ -1,12 +1,15 @@
 -- accounts --
 -- People who can log in, for the command line.
-SELECT login, name, role, org, active, must_change, coalesce(locked_until > now(), false) AS locked
+SELECT login, name, role, org, active, must_change,
+       EXISTS (SELECT 1 FROM login_brake WHERE key = 'person:' || person.id AND until > now()) AS locked
   FROM person WHERE password_hash IS NOT NULL ORDER BY role, login;
 
 -- account_set_active --
--- Switch an account on (and unlock it) or off (and end its sessions).
+-- Switch an account on (and let its next attempt come at once) or off (and end its sessions).
 WITH changed AS (
-  UPDATE person SET active = %(active)s, failed = 0, locked_until = NULL WHERE login = %(login)s RETURNING id
+  UPDATE person SET active = %(active)s WHERE login = %(login)s RETURNING id
+), off AS (
+  DELETE FROM login_brake WHERE %(active)s AND key IN (SELECT 'person:' || id FROM changed)
 ), ended AS (
   DELETE FROM session WHERE NOT %(active)s AND person_id IN (SELECT id FROM changed)
 )

@@ -1,8 +1,8 @@
 -- person_insert --
 -- A new account.
-INSERT INTO person (login, name, phone, role, org, places, grid, password_hash, password_at, must_change, simulated, created_at)
+INSERT INTO person (login, name, phone, role, org, places, grid, password_hash, password_at, must_change, one_time_until, simulated, created_at)
 VALUES (%(login)s, %(name)s, %(phone)s, %(role)s, %(org)s, %(places)s, %(grid)s, %(hash)s,
-        CASE WHEN %(hash)s::text IS NULL THEN NULL ELSE %(now)s::timestamptz END, %(must_change)s, %(simulated)s, %(now)s)
+        CASE WHEN %(hash)s::text IS NULL THEN NULL ELSE %(now)s::timestamptz END, %(must_change)s, %(one_time_until)s, %(simulated)s, %(now)s)
 ON CONFLICT (login) DO NOTHING
 RETURNING *;
 
@@ -14,33 +14,13 @@ SELECT * FROM person WHERE id = %(id)s;
 -- One person by the name he logs in with.
 SELECT * FROM person WHERE login = %(login)s;
 
--- person_count_attempt --
--- Count an attempt before its password is checked; at the limit the account locks. No row: locked, or nobody of that name.
--- Why before: guesses that run side by side must not each see "four failures so far". A lock that has ended starts anew.
-UPDATE person
-   SET failed = CASE WHEN locked_until IS NOT NULL THEN 1 ELSE failed + 1 END,
-       locked_until = CASE WHEN locked_until IS NULL AND failed + 1 >= %(tries)s
-                           THEN %(now)s::timestamptz + make_interval(mins => %(lock_min)s) END
- WHERE login = %(login)s AND active AND password_hash IS NOT NULL AND (locked_until IS NULL OR locked_until <= %(now)s)
-RETURNING *;
-
--- person_logged_in --
--- The password was right: the count of failures starts anew; an outdated hash is replaced.
-UPDATE person SET failed = 0, locked_until = NULL, password_hash = coalesce(%(hash)s, password_hash),
-       must_change = must_change OR %(must_change)s
- WHERE id = %(id)s RETURNING *;
-
--- person_unlock --
--- An administrator lifts a lock.
-UPDATE person SET failed = 0, locked_until = NULL WHERE id = %(id)s RETURNING *;
-
 -- person_password --
 -- A new password; the one before goes to password_past.
 WITH past AS (
   INSERT INTO password_past (person_id, at, hash)
   SELECT id, %(now)s, password_hash FROM person WHERE id = %(id)s AND password_hash IS NOT NULL
   ON CONFLICT (person_id, at) DO UPDATE SET hash = excluded.hash)
-UPDATE person SET password_hash = %(hash)s, password_at = %(now)s, must_change = %(must_change)s, failed = 0, locked_until = NULL
+UPDATE person SET password_hash = %(hash)s, password_at = %(now)s, must_change = %(must_change)s, one_time_until = %(one_time_until)s
  WHERE id = %(id)s RETURNING *;
 
 -- password_pasts --
@@ -59,7 +39,9 @@ UPDATE person p
 
 -- people_list --
 -- Accounts for lists, by organisation and name.
-SELECT p.*, o.short AS org_short FROM person p LEFT JOIN org o ON o.code = p.org
+SELECT p.*, o.short AS org_short, b.until AS waits_until
+  FROM person p LEFT JOIN login_brake b ON b.key = 'person:' || p.id AND b.until > now()
+  LEFT JOIN org o ON o.code = p.org
  WHERE (%(org)s::text IS NULL OR p.org = %(org)s)
    AND (%(role)s::text IS NULL OR p.role = %(role)s)
    AND (%(inactive)s OR p.active)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psycopg
 from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -12,6 +14,7 @@ from fastapi.routing import APIRoute
 
 from brain.model import Refused
 
+log = logging.getLogger(__name__)
 STATUS = {
     "unknown": 404,
     "photo": 422,
@@ -125,6 +128,9 @@ class Plain(APIRoute):
                 if isinstance(err.detail, dict):
                     return failed(err.status_code, err.detail["message"], err.detail["code"])
                 return failed(err.status_code, "请求读不懂，请检查格式后再试", "bad_request")
+            except (psycopg.DataError, UnicodeEncodeError, OverflowError) as err:
+                log.warning("%s %s brought what cannot be kept (%s)", request.method, request.url.path, type(err).__name__)
+                return failed(422, "请求里有不能保存的值（空字符、不完整的字符或超出范围的时间、数字），请改正后再试", "value")
             response.headers.setdefault("Cache-Control", "no-store")
             return response
 

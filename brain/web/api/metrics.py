@@ -1,11 +1,9 @@
 """GET /metrics: the district's intake, engine and work as Prometheus reads them, out of the database.
 
-Who may read it: where `metrics_token` is set, who brings it (`Authorization: Bearer …`), as Prometheus can; where it is not, a
-scraper that asks directly from this machine or an inner network, without any log-in; and always a logged-in administrator.
-A request that came through a proxy counts as one from outside, whatever the proxy's own address is, so that publishing the
-pages does not publish the figures. A proxy or a port mapping that adds no header of its own (TCP, Docker's) makes everybody
-look like the inside: then set the token. Each worker has a /metrics of its own
-on its HTTP door, where the accounts are exact at the instant of the scrape.
+Who may read it: whoever brings the token (`metrics_token`, as `Authorization: Bearer …`), as Prometheus can; whoever asks directly
+from this very machine, where no token is set; and always a logged-in administrator. A request that came through a proxy counts
+as one from outside, whatever the proxy's own address is, so that publishing the pages does not publish the figures. Each
+worker has a /metrics of its own on its HTTP door, where the accounts are exact at the instant of the scrape.
 """
 
 from __future__ import annotations
@@ -28,22 +26,22 @@ from brain.settings import bears
 from brain.store import db
 from brain.store.health import health
 from brain.web.door.access import lookup
+from brain.web.door.address import PROXIED
 
 router = APIRouter()
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 
 def may_read(request: Request) -> bool:
     if token := request.app.state.settings.metrics_token:
         if bears(request.headers.get("authorization", ""), token):
             return True
-    elif not any(name in request.headers for name in FORWARDED) and request.client is not None:
+    elif not request.scope.get(PROXIED) and request.client is not None:
         try:
             asker = ip_address(request.client.host)
         except ValueError:
             asker = None
-        if asker is not None and (asker.is_loopback or asker.is_private):
+        if asker is not None and (asker.is_loopback):
             return True
     person = lookup(request)
     return person is not None and not person.must_change and person.role is Role.ADMIN
@@ -54,7 +52,7 @@ def metrics(request: Request) -> Response:
     """200 with the figures; 403 for who may not read them, 503 while the database is away."""
     try:
         if not may_read(request):
-            said = {"code": "role", "message": "监控指标只给系统管理员和采集程序：要带 BRAIN_METRICS_TOKEN；没有设置时限本机、内网直连"}
+            said = {"code": "role", "message": "监控指标只给系统管理员和采集程序：要带 BRAIN_METRICS_TOKEN；没有设置时限本机直连"}
             return JSONResponse({"detail": said}, 403)
         with request.app.state.pool.connection(timeout=3) as conn:
             body = exposition(conn, datetime.now(UTC))

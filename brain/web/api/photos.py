@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import FileResponse
-from PIL import Image
 from pydantic import AwareDatetime
 
-from brain.flow.events import photos
+from brain.catalog.security import Apart
+from brain.flow.events import photos, pictures
 from brain.flow.events.photos import Photo
 from brain.identity.doing import Doer, act_audited
 from brain.identity.people import Person
@@ -26,6 +26,7 @@ from brain.web.api._answers import Plain
 from brain.web.api._shapes import CRS, Lat, Lng
 from brain.web.api.events import SOURCES, visible
 from brain.web.door.access import current, database, doer
+from brain.web.door.apart import run_apart
 
 
 class Heavy(Plain):
@@ -70,7 +71,7 @@ def store(
             raise Refused("照片在传输中损坏（摘要不符），请重新上传", "digest")
         kept = photos.store(
             conn, request.app.state.settings.files, data, phase=phase, by=person.id, now=now, photo_id=id,
-            bounds=request.app.state.catalog.bounds,
+            bounds=request.app.state.catalog.bounds, clean=partial(_clean, request.app.state.catalog.security.apart),
         )  # fmt: skip
         if kept.uploaded_at == now:
             place = (None, None) if lng is None or lat is None else _shapes.stored(lng, lat, crs)
@@ -85,6 +86,12 @@ def store(
 
     kept = act_audited(conn, by, "photo", f"photo:{id or ''}", now, do, kept=line)
     return {"id": str(kept.id), "sha256": kept.sha256.hex(), "bytes": kept.bytes}
+
+
+def _clean(limits: Apart, data: bytes) -> pictures.Cleaned:
+    return run_apart(
+        pictures.cleaned, data, seconds=limits.picture_s, megabytes=limits.picture_mib, wait_s=limits.wait_s
+    )
 
 
 def _readable(conn: psycopg.Connection, request: Request, person: Person, photo_id: UUID) -> tuple[Photo, Path]:
@@ -115,16 +122,6 @@ def thumb(photo_id: UUID, request: Request, person: Me, conn: Db) -> FileRespons
     photo, path = _readable(conn, request, person, photo_id)
     small = request.app.state.settings.files / "thumbs" / photo.id.hex[:2] / f"{photo.id.hex}.jpg"
     if not small.is_file():
-        _shrink(path, small)
+        limits = request.app.state.catalog.security.apart
+        run_apart(pictures.shrink, path, small, THUMB, seconds=limits.picture_s, megabytes=limits.picture_mib, wait_s=limits.wait_s)
     return FileResponse(small, media_type="image/jpeg", headers=HARMLESS)
-
-
-def _shrink(path: Path, small: Path) -> None:
-    small.parent.mkdir(parents=True, exist_ok=True)
-    part = small.with_name(f"{small.stem}.{uuid4().hex}.part")
-    with Image.open(path) as image:
-        image.draft("RGB", (THUMB, THUMB))
-        made = image.convert("RGB")
-        made.thumbnail((THUMB, THUMB))
-        made.save(part, "JPEG", quality=80)
-    os.replace(part, small)

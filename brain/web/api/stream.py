@@ -62,6 +62,12 @@ async def stream(request: Request, person: Me) -> StreamingResponse:
     async def lines() -> AsyncIterator[str]:
         seat = hub.sit(ident, person, parts)
         started, checked, spoke = seat.generation, monotonic(), monotonic()
+
+        def end() -> None:
+            seat.generation += 1
+            seat.wake.set()
+
+        line = request.app.state.lines.open(token, person, end)
         try:
             yield "retry: 5000\n\n"
             while seat.generation == started:
@@ -81,6 +87,7 @@ async def stream(request: Request, person: Me) -> StreamingResponse:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(seat.wake.wait(), SESSION_S)
         finally:
+            request.app.state.lines.close(line)
             hub.seats.pop(ident, None)
 
     return StreamingResponse(lines(), media_type="text/event-stream", headers=HEADERS)

@@ -19,18 +19,19 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from brain.catalog import Catalog
+from brain.identity import brakes, sessions
 from brain.identity import scope as rules
-from brain.identity import sessions
 from brain.identity.doing import Doer, Via, refusals_audited
 from brain.identity.people import Person
+from brain.identity.tokens import digest
 from brain.model import Refused, Role
-from brain.web.door import plain
+from brain.web.door import devices, plain
 
 COOKIE = "brain_session"
 FORGERY_COOKIE = "brain_x"
 """Readable by our own script, which sends its value back as the header X-Brain: what a strange page cannot do."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN_TO_MUST_CHANGE = frozenset({"/password", "/logout", "/session"})
+OPEN_TO_MUST_CHANGE = frozenset({"/password", "/logout", "/session", "/sessions"})
 NOBODY = "请先登录"
 MUST_CHANGE = "首次登录或口令到期，请先修改口令"
 
@@ -92,7 +93,7 @@ def database(request: Request) -> Iterator[psycopg.Connection]:
 
 
 def address_of(request: Request) -> str:
-    """The client's address for the audit trail."""
+    """The client's address for the audit trail: the peer's, or what our own proxy says (`Gate` has settled it)."""
     return request.client.host if request.client else ""
 
 
@@ -172,12 +173,23 @@ def safe_next(address: str | None, person: Person) -> str:
     return address
 
 
-def _with_cookie(response: Response, request: Request, token: str) -> Response:
-    settings = request.app.state.settings
-    response.set_cookie(
-        COOKIE, token, max_age=settings.session_max_h * 3600, httponly=True, samesite="lax", path="/",
-        secure=settings.origin.startswith("https://"),
-    )  # fmt: skip
+def _with_cookie(response: Response, request: Request, token: str, login: str) -> Response:
+    """The answer with the session's cookie, and with the mark that this browser has been seen with this account."""
+    settings, rules = request.app.state.settings, request.app.state.catalog.security.devices
+    fixed = {"httponly": True, "path": "/", "secure": settings.origin.startswith("https://")}
+    response.set_cookie(COOKIE, token, max_age=settings.session_max_h * 3600, samesite="lax", **fixed)
+    mark = devices.marked(request.cookies.get(devices.COOKIE), login, request.app.state.secret, rules)
+    response.set_cookie(devices.COOKIE, mark, max_age=rules.days * 86400, samesite="strict", **fixed)
+    return response
+
+
+def ended(response: Response) -> Response:
+    """The answer where a session ends: its cookie goes, and what the browser keeps of pages (8.1.4.10).
+
+    Why not "storage" too: a phone's unsent reports lie there, and are the person's own; it forgets the lists by itself."""
+    response.delete_cookie(COOKIE, path="/")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -199,7 +211,7 @@ async def _fields(request: Request) -> tuple[dict[str, Any], bool]:
     if request.headers.get("content-type", "").startswith("application/json"):
         try:
             body = await request.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             raise HTTPException(400, {"code": "json", "message": "请求体要是一个 JSON 对象"})
@@ -208,7 +220,11 @@ async def _fields(request: Request) -> tuple[dict[str, Any], bool]:
 
 
 def _status(err: Refused) -> int:
-    return {"locked": 423, "login": 401}.get(err.code, 422)
+    return {"wait": 429, "login": 401, "expired": 403, "unknown": 404}.get(err.code, 422)
+
+
+def _later(err: Refused) -> dict[str, str]:
+    return {"Retry-After": str(err.seconds)} if isinstance(err, brakes.Wait) else {}
 
 
 @router.post("/login")
@@ -220,22 +236,27 @@ async def login(request: Request) -> Response:
     name, password, onward = (str(given.get(k) or "") for k in ("login", "password", "next"))
 
     def enter() -> tuple[Person, str]:
-        state, now, ip = request.app.state, datetime.now(UTC), address_of(request)
+        state, now, ip, rules = request.app.state, datetime.now(UTC), address_of(request), request.app.state.catalog.security
+        seen = devices.known(request.cookies.get(devices.COOKIE), name, state.secret, rules.devices, now)
         with state.pool.connection() as conn:
-            person = sessions.authenticate(conn, name.strip(), password, now, ip)
-            agent = request.headers.get("user-agent", "")
-            return person, sessions.open_session(conn, person, now, state.settings, ip=ip, agent=agent)
+            person = sessions.authenticate(
+                conn, name.strip(), password, now, ip, rules=rules, device=seen, secret=state.secret
+            )
+            agent, before = request.headers.get("user-agent", ""), request.cookies.get(COOKIE)
+            return person, sessions.open_session(
+                conn, person, now, state.settings, ip=ip, agent=agent, instead_of=before
+            )
 
     try:
         person, token = await to_thread.run_sync(enter)
     except Refused as err:
         if is_json:
-            return JSONResponse({"code": err.code, "message": str(err)}, _status(err))
-        return HTMLResponse(plain.login(onward, name=name, error=str(err)), _status(err))
+            return JSONResponse({"code": err.code, "message": str(err)}, _status(err), _later(err))
+        return HTMLResponse(plain.login(onward, name=name, error=str(err)), _status(err), _later(err))
     if is_json:
-        return _with_cookie(JSONResponse(_said(person)), request, token)
+        return _with_cookie(JSONResponse(_said(person)), request, token, person.login)
     onward = "/password" if person.must_change else safe_next(onward, person)
-    return _with_cookie(RedirectResponse(onward, 303), request, token)
+    return _with_cookie(RedirectResponse(onward, 303), request, token, person.login)
 
 
 @router.post("/logout")
@@ -251,9 +272,7 @@ async def logout(request: Request) -> Response:
                 sessions.close_session(conn, token, datetime.now(UTC), address_of(request))
 
         await to_thread.run_sync(leave)
-    answer = JSONResponse({"ok": True}) if is_json else RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE, path="/")
-    return answer
+    return ended(JSONResponse({"ok": True}) if is_json else RedirectResponse("/login", 303))
 
 
 @api.get("/session")
@@ -279,13 +298,43 @@ async def password(request: Request) -> Response:
             if new != again and not (is_json and "again" not in given):
                 with refusals_audited(conn, Doer(person, ip, Via.PAGE), "password", f"person:{person.id}", now):
                     raise Refused("两次输入的新口令不一样，请重新输入", "again")
-            return sessions.change_password(conn, person, old, new, now, ip=ip, keep_session=request.cookies.get(COOKIE))
+            return sessions.change_password(
+                conn, person, old, new, now, ip=ip, keep_session=request.cookies.get(COOKIE),
+                rules=request.app.state.catalog.security,
+            )  # fmt: skip
 
     try:
         changed = await to_thread.run_sync(change)
     except Refused as err:
         if is_json:
-            return JSONResponse({"code": err.code, "message": str(err)}, _status(err))
+            return JSONResponse({"code": err.code, "message": str(err)}, _status(err), _later(err))
         page = plain.password(person.name, forced=person.must_change, home=home_of(person), error=str(err))
-        return HTMLResponse(page, _status(err))
+        return HTMLResponse(page, _status(err), _later(err))
     return JSONResponse(_said(changed)) if is_json else RedirectResponse(home_of(changed), 303)
+
+
+@router.post("/sessions")
+async def end_session(request: Request) -> Response:
+    """Form of the page /sessions: `id` of one of one's own sessions, which ends."""
+    given, _ = await _fields(request)
+    if not same_origin(request):
+        raise HTTPException(403, {"code": "forgery", "message": "请求来自其他网站，已拒绝"})
+    person = await to_thread.run_sync(lookup, request)
+    if person is None:
+        return RedirectResponse("/login?next=/sessions", 303)
+    token = request.cookies.get(COOKIE, "")
+
+    def leave() -> tuple[bool, str]:
+        now = datetime.now(UTC)
+        with request.app.state.pool.connection() as conn:
+            try:
+                gone = sessions.end(conn, person, str(given.get("id") or ""), now, address_of(request))
+                return gone == digest(token), ""
+            except Refused as err:
+                listed = sessions.listed(conn, person, now, request.app.state.settings, token)
+                return False, plain.sessions(listed, home=home_of(person), error=str(err))
+
+    own, page = await to_thread.run_sync(leave)
+    if own:
+        return ended(RedirectResponse("/login?said=out", 303))
+    return HTMLResponse(page, 404) if page else RedirectResponse("/sessions", 303)

@@ -5,12 +5,15 @@ Why ASGI middleware and not a dependency: Dash's routes are not ours to decorate
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
+import json
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from anyio import to_thread
 from dash.backends._fastapi import reset_current_request, set_current_request
@@ -18,8 +21,8 @@ from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from brain.identity.people import Person
-from brain.web.door import plain
+from brain.identity.people import Person, rights
+from brain.web.door import address, bodies, journal, plain
 from brain.web.door.access import (
     ADDRESS,
     COOKIE,
@@ -31,15 +34,21 @@ from brain.web.door.access import (
     STATE,
     TOKEN,
     Page,
-    address_of,
     check_forgery,
     home_of,
     lookup,
 )
+from brain.web.door.lines import Line
+
+log = logging.getLogger(__name__)
+WRONG_HOST = {"code": "host", "message": "不用这个主机名应答；请用约定的地址打开，或由管理员设 BRAIN_PUBLIC_URL、BRAIN_ALLOWED_HOSTS"}
+BROKEN = {"code": "broken", "message": "服务器没有办成这件事，已记下；请稍后再试，仍不行请找系统管理员"}
+ENDED, STRANGE = 4401, 4400  # close codes of ours: the session is over, the message is none of Dash's
 
 
 class Gate:
-    """ASGI middleware before everything: looks after pages, Dash's callbacks and its socket, and sets security headers.
+    """ASGI middleware before everything: settles from where a request comes, bounds it, looks after pages, Dash's callbacks and
+    its socket, and sets security headers.
 
     Why not a dependency: Dash's routes are not ours to decorate. The person goes on as a context variable, which the
     socket's callbacks inherit too.
@@ -47,58 +56,139 @@ class Gate:
 
     def __init__(self, app: ASGIApp, state: Any, pages: dict[str, Page]):
         self.app, self.state, self.pages = app, state, pages
+        self.networks, self.hosts = state.settings.proxies, state.settings.hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = scope["type"]
-        if kind not in ("http", "websocket"):
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        path, answer, person, token, address = scope["path"], None, None, None, ""
-        if kind == "http":
-            receive = bounded(receive)
-            if _declared(scope) > BODY_MAX:
-                await JSONResponse(TOO_LARGE, 413, headers=HANG_UP)(scope, receive, with_headers(send))
-                return
-        if kind == "websocket" or path in self.pages or (path.startswith("/_dash-") and not _static(path)):
-            request = Request({**scope, "type": "http", "method": scope.get("method", "GET"), "app": self.state.app})
-            token, address = request.cookies.get(COOKIE), address_of(request)
-            person = await to_thread.run_sync(lookup, request)
-            if kind == "http":
-                answer = self.refuse(request, person)
-            elif person is None or person.must_change:
-                await send({"type": "websocket.close", "code": 4001, "reason": "login"})
-                return
-            else:
-                receive = self.watched(request, person, receive, send)
-        if answer is not None:
-            await answer(scope, receive, with_headers(send))
+        address.settle(scope, self.networks)
+        send = journal.written(scope, send)
+        if scope["type"] == "websocket":
+            await self.socket(scope, receive, send)
             return
-        marks = PERSON.set(person), TOKEN.set(token), STATE.set(self.state), ADDRESS.set(address)
+        began = False
+
+        async def noted(message: Any) -> None:
+            nonlocal began
+            began = began or message["type"] == "http.response.start"
+            await send(message)
+
+        answering = with_headers(noted, scope)
         try:
-            await self.app(scope, receive, with_headers(send) if kind == "http" else send)
+            await self.request(scope, receive, answering)
+        except HTTPException as err:  # a bound of the body, met while it is read
+            if began:
+                raise
+            await JSONResponse(err.detail, err.status_code, headers=err.headers)(scope, receive, answering)
+        except Exception:
+            log.exception("%s %s broke", scope["method"], journal.shown(scope))
+            if not began:  # never the words of the exception: they name tables, files and values
+                await JSONResponse({"detail": BROKEN} | BROKEN, 500)(scope, receive, answering)
+
+    async def request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; `send` sets the headers."""
+        if address.host_of(scope) not in self.hosts:
+            await JSONResponse({"detail": WRONG_HOST} | WRONG_HOST, 400)(scope, receive, send)
+            return
+        if bodies.unreadable(scope):
+            await JSONResponse({"detail": bodies.UNREADABLE} | bodies.UNREADABLE, 400)(scope, receive, send)
+            return
+        path, answer, person, token = scope["path"], None, None, None
+        dash = path.startswith("/_dash-") and not _static(path)
+        if path in self.pages or dash:
+            request = Request({**scope, "app": self.state.app})
+            token = request.cookies.get(COOKIE)
+            person = await to_thread.run_sync(lookup, request)
+            answer = self.refuse(request, person)
+        most = bodies.most_of(path, person is not None and self._sends_files(person))
+        if answer is None and bodies.declared(scope) > most:
+            answer = JSONResponse(bodies.too_large(most), 413, headers=bodies.HANG_UP)
+        receive = bodies.bounded(receive, most)
+        if answer is None and dash and scope["method"] not in SAFE:
+            body, receive = await bodies.whole(receive)
+            if await to_thread.run_sync(bodies.too_rich, body):
+                answer = JSONResponse(bodies.TOO_RICH, 413)
+        if answer is not None:
+            await answer(scope, receive, send)
+            return
+        await self.onward(scope, receive, send, person, token)
+
+    def _sends_files(self, person: Person) -> bool:
+        page = self.pages.get("/upload")
+        return page is not None and page.lets(person.role, self.state.catalog)
+
+    async def onward(
+        self, scope: Scope, receive: Receive, send: Send, person: Person | None, token: str | None
+    ) -> None:
+        """The application, with who asks in its context."""
+        client = scope.get("client")
+        marks = (
+            PERSON.set(person), TOKEN.set(token), STATE.set(self.state), ADDRESS.set(client[0] if client else ""),
+        )  # fmt: skip
+        try:
+            await self.app(scope, receive, send)
         finally:
             PERSON.reset(marks[0])
             TOKEN.reset(marks[1])
             STATE.reset(marks[2])
             ADDRESS.reset(marks[3])
 
-    def watched(self, request: Request, person: Person, receive: Receive, send: Send) -> Receive:
-        """`receive` of a socket that asks again who is there before each callback.
+    # Sockets ----------------------------------------------------------------------------------------------------------
+    async def socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A socket: only with a session, only as long as it and the person's rights last, only messages that are JSON objects."""
+        if address.host_of(scope) not in self.hosts or bodies.unreadable(scope):
+            await send({"type": "websocket.close", "code": 4003, "reason": "host"})
+            return
+        request = Request({**scope, "type": "http", "method": "GET", "app": self.state.app})
+        token = request.cookies.get(COOKIE)
+        person = await to_thread.run_sync(lookup, request)
+        if person is None or token is None or person.must_change:
+            await send({"type": "websocket.close", "code": 4001, "reason": "login"})
+            return
+        over = asyncio.Event()
+        line = self.state.lines.open(token, person, over.set)
+        closed = False
 
-        Why: the browser shares one socket among its tabs and keeps it when somebody logs out and another one logs in. Closed
-        with a code of its own, the browser opens a new socket, which carries the new cookie.
-        """
+        async def sending(message: Any) -> None:
+            if not closed:  # what still comes out of callbacks under way goes nowhere
+                await send(message)
 
-        async def wrapped() -> Any:
-            message = await receive()
-            if message["type"] == "websocket.receive" and '"callback_request"' in (message.get("text") or ""):
-                now = await to_thread.run_sync(lookup, request)
-                if now is None or now.id != person.id:
-                    await send({"type": "websocket.close", "code": 4401, "reason": "session"})
-                    return {"type": "websocket.disconnect", "code": 4401}
-            return message
+        async def close(code: int, reason: str) -> Any:
+            nonlocal closed
+            if not closed:
+                closed = True
+                await send({"type": "websocket.close", "code": code, "reason": reason})
+            return {"type": "websocket.disconnect", "code": code}
 
-        return wrapped
+        async def receiving() -> Any:
+            message = await _or_none(receive(), over)
+            if message is None:
+                return await close(ENDED, "session")
+            if message["type"] != "websocket.receive":
+                return message
+            said = _object(message)
+            if said is None:
+                return await close(STRANGE, "message")
+            return message if await self.lets(said, request, person, line) else await close(ENDED, "session")
+
+        try:
+            await self.onward(scope, receiving, sending, person, token)
+        finally:
+            self.state.lines.close(line)
+
+    async def lets(self, said: dict[str, Any], request: Request, person: Person, line: Line) -> bool:
+        """Whether a message may still be heard: its session holds, and the person may do exactly what he might when the line
+        was opened. Only what does something counts as use of the session; a heartbeat keeps nobody logged in.
+
+        Why every message: the browser shares one socket among its tabs and keeps it when somebody logs out and another one
+        logs in. Closed with a code of its own, the browser opens a new socket, which carries the new cookie."""
+        if line.over:
+            return False
+        if said.get("type") in ("heartbeat", "get_props_response"):
+            return await self.state.lines.holds(line)
+        now = await to_thread.run_sync(lookup, request)
+        return now is not None and rights(now) == rights(person)
 
     def refuse(self, request: Request, person: Person | None) -> Response | None:
         """The answer instead of the page, or None when the person may go on."""
@@ -126,56 +216,41 @@ class Gate:
         return None
 
 
-BODY_MAX = 32 << 20  # the largest we take is a sheet of 16 MiB, a third more in base64
-TOO_LARGE = {"code": "too_large", "message": f"请求超过 {BODY_MAX >> 20} MiB，没有收；请分成几次"}
-HANG_UP = {"Connection": "close"}  # else the rest of it would still be read, only to be thrown away
-
-
-def _declared(scope: Scope) -> int:
-    """The length a request gives itself; 0 where it gives none that can be read."""
-    said = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-    return int(said[:20]) if said.isdigit() else 0
-
-
-def bounded(receive: Receive) -> Receive:
-    """`receive` that ends a request of more than `BODY_MAX` bytes, whoever sends it: nothing below bounds what it reads, and
-    the log-in reads it from strangers."""
-    size = 0
-
-    async def wrapped() -> Any:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > BODY_MAX:
-            raise HTTPException(413, TOO_LARGE, headers=HANG_UP)
-        return message
-
-    return wrapped
-
-
 def _static(path: str) -> bool:
     return path.startswith("/_dash-component-suites/")
 
 
 CSP = (
     "default-src 'self'; script-src 'self'{more}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' {sockets}; object-src 'none'; base-uri 'none'; "
+    "font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'{socket}; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = [
-    (b"content-security-policy", CSP.format(more="", sockets="").encode()),
+    (b"content-security-policy", CSP.format(more="", socket="").encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+NO_STORE = (b"cache-control", b"no-store")
+KEPT = ("/_dash-component-suites/", "/assets/", "/page-assets/", "/map/", "/m/")
+"""Files about nobody, which browsers may keep; everything else is about people, and no cache keeps it."""
 _INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.S)
 
 
-def policy_for(document: str) -> dict[str, str]:
-    """Content-Security-Policy of a document: only its own inline scripts may run, named by their digests."""
+def socket_of(request: Request) -> str:
+    """The address of a page's own socket, for the policy of its document: `wss://brain.example.gov.cn`."""
+    host = request.headers.get("host", "")
+    public = urlsplit(request.app.state.settings.origin)
+    secure = request.url.scheme == "https" or (public.scheme == "https" and public.netloc == host)
+    return f"{'wss' if secure else 'ws'}://{host}"
+
+
+def policy_for(document: str, request: Request) -> dict[str, str]:
+    """Content-Security-Policy of a document: only its own inline scripts may run, named by their digests, and they may talk to
+    this very host only (older browsers do not count a socket as 'self', so it is named)."""
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in _INLINE.findall(document)]
     more = "".join(f" 'sha256-{d}'" for d in digests)
-    return {"Content-Security-Policy": CSP.format(more=more, sockets="ws: wss:")}
+    return {"Content-Security-Policy": CSP.format(more=more, socket=" " + socket_of(request))}
 
 
 def with_forgery_cookie(response: Response) -> Response:
@@ -192,13 +267,39 @@ def in_request(request: Request, call: Callable[[], str]) -> str:
         reset_current_request(mark)
 
 
-def with_headers(send: Send) -> Send:
+def with_headers(send: Send, scope: Scope) -> Send:
     """`send` that adds the security headers which an answer does not set itself."""
+    more = HEADERS if scope["path"].startswith(KEPT) else [*HEADERS, NO_STORE]
 
     async def wrapped(message: Any) -> None:
         if message["type"] == "http.response.start":
             had = {k.lower() for k, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *(h for h in HEADERS if h[0] not in had)]
+            message["headers"] = [*message["headers"], *(h for h in more if h[0] not in had)]
         await send(message)
 
     return wrapped
+
+
+async def _or_none(waiting: Any, over: asyncio.Event) -> Any:
+    """What is waited for, or None when the line is over first."""
+    coming, ending = asyncio.ensure_future(waiting), asyncio.ensure_future(over.wait())
+    try:
+        await asyncio.wait({coming, ending}, return_when=asyncio.FIRST_COMPLETED)
+        return None if ending.done() else coming.result()
+    finally:
+        for one in (coming, ending):
+            if not one.done():
+                one.cancel()
+
+
+def _object(message: Any) -> dict[str, Any] | None:
+    """A socket's message as the JSON object it must be; None for anything else. Read by the parser that Dash reads it with:
+    a search through the raw text does not see `callback\\u005frequest`."""
+    text = message.get("text")
+    if text is None or bodies.too_rich(text.encode("utf-8", "replace")):
+        return None
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None

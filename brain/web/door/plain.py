@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
-from brain.city import HERE
+from brain.city import HERE, ZONE
 
 PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -35,7 +37,7 @@ def login(onward: str = "", *, name: str = "", error: str = "", said: str = "") 
 <input type="hidden" name="next" value="{escape(onward, quote=True)}">
 <label>账号<input name="login" value="{escape(name, quote=True)}" autocomplete="username" required {"" if name else "autofocus"}></label>
 <label>口令<input name="password" type="password" autocomplete="current-password" required {"autofocus" if name else ""}></label>
-<button>登录</button></form><footer>连续输错 5 次，账号锁定 30 分钟；忘记口令请找系统管理员。</footer>""",
+<button>登录</button></form><footer>连续输错后要等一会儿才能再试；忘记口令请找系统管理员。</footer>""",
     )
 
 
@@ -50,9 +52,39 @@ def password(name: str, *, forced: bool, home: str, error: str = "") -> str:
 <label>现在的口令<input name="old" type="password" autocomplete="current-password" required autofocus></label>
 <label>新口令<input name="new" type="password" autocomplete="new-password" minlength="8" required></label>
 <label>再输一次新口令<input name="again" type="password" autocomplete="new-password" minlength="8" required></label>
-<button>保存</button></form><footer>至少 8 位（管理员 12 位），含大写、小写、数字、符号中的三类；不能与最近 5 次相同。
-{back}</footer>{leave}""",
+<button>保存</button></form><footer>至少 8 位（管理员 12 位），含大写、小写、数字、符号中的三类；不能与最近 5 次相同，
+不能是常见口令，不能含姓名、登录名、电话。<a href="/sessions">登录着的地方</a> {back}</footer>{leave}""",
     )
+
+
+def sessions(listed: Sequence[Mapping[str, Any]], *, home: str, error: str = "") -> str:
+    """A person's open sessions, each with a button that ends it."""
+    rows = "".join(
+        f"""<li><b>{escape(device_words(one["agent"]))}{"（本机）" if one["mine"] else ""}</b>
+<span>{escape(one["ip"] or "地址不明")} · {one["created_at"].astimezone(ZONE):%m-%d %H:%M} 登录 ·
+最近使用 {one["seen_at"].astimezone(ZONE):%m-%d %H:%M}</span>
+<form method="post" action="/sessions"><input type="hidden" name="id" value="{escape(one["id"], quote=True)}">
+<button class="quiet">退出</button></form></li>"""
+        for one in listed
+    )
+    return document(
+        "登录着的地方",
+        f"""{BRAND}<section class="sessions"><h2>登录着的地方</h2>{_error(error)}<ul>{rows}</ul>
+<p class="note">有不认识的，先点“退出”，再<a href="/password">修改口令</a>。</p>
+<p><a class="button" href="{escape(home, quote=True)}">返回</a></p></section>""",
+    )
+
+
+_SYSTEMS = (("Android", "安卓手机"), ("iPhone", "苹果手机"), ("iPad", "iPad"), ("Harmony", "鸿蒙设备"), ("Windows", "Windows 电脑"),
+            ("Mac OS", "苹果电脑"), ("Linux", "Linux 电脑"))  # fmt: skip
+_BROWSERS = (("MicroMessenger", "微信"), ("Edg", "Edge"), ("Firefox", "火狐"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+
+
+def device_words(agent: str) -> str:
+    """What a browser says of itself, in two words a person recognises."""
+    system = next((words for sign, words in _SYSTEMS if sign in agent), "其他设备")
+    browser = next((words for sign, words in _BROWSERS if sign in agent), "程序")
+    return f"{system} · {browser}"
 
 
 def refused(title: str, role_word: str, home: str) -> str:

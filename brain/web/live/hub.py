@@ -34,7 +34,7 @@ from brain.web.live.seat import Changes, Parts, Seat, Send
 from layers._layer import View
 
 log = logging.getLogger(__name__)
-CHANNELS = ("brain_intake", "brain_alert", "brain_event", "brain_warning")
+CHANNELS = ("brain_intake", "brain_alert", "brain_event", "brain_warning", "brain_session")
 BURST_S = 0.25  # at most four pushes a second
 READINGS_S = 1.0  # readings of one theme are read again at most once a second
 CLOCK_S = 20.0  # ages and deadlines move without any notification
@@ -70,6 +70,7 @@ class Hub:
         self._last: dict[str, float] = {}
         self._turn: asyncio.TimerHandle | None = None
         self.listening = False
+        self.on_session: Callable[[], None] = lambda: None  # a session ended or a right changed (`door.lines`)
         self.refreshes = 0
 
     # Life -------------------------------------------------------------------------------------------------------------
@@ -132,6 +133,8 @@ class Hub:
             self.mark("events")
         elif channel == "brain_warning":
             self.mark("warnings")
+        elif channel == "brain_session":
+            self.on_session()
 
     def mark(self, *topics: str) -> None:
         """Say what has changed; from any thread."""

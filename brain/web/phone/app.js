@@ -10,7 +10,7 @@ import * as place from "./place.js";
 import * as queue from "./queue.js";
 import { dictionary, editAgain, reportView } from "./report.js";
 import * as store from "./store.js";
-import { changed, changes, counted, identify, refresh, remembered, state } from "./state.js";
+import { changed, changes, counted, identify, over, refresh, remembered, state } from "./state.js";
 import { paint, tick } from "./tasks.js";
 import { conflict, formView, word } from "./verbs.js";
 import { moment } from "./words.js";
@@ -124,7 +124,7 @@ async function start() {
     state.online = true;
   } catch (fail) {
     if (fail.status === undefined) throw fail;
-    if (fail.status === 401) { location.replace(LOGIN); return; }
+    if (fail.status === 401) { await over(); location.replace(LOGIN); return; }
     if (fail.code === "must_change") { location.replace("/password"); return; }
     state.online = false;
     if (!state.me) { show(view, h("div.empty", null, h("p", null, "连不上服务器"), h("p.quiet", null, "这台手机还没有登录过，请联网后再打开。"), h("button.big", { type: "button", onclick: () => location.reload() }, "重试"))); return; }

@@ -5,7 +5,7 @@ import { ask, h, show, toast } from "./dom.js";
 import { switchField } from "./fields.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";
-import { state } from "./state.js";
+import { over, state } from "./state.js";
 import { conflict } from "./verbs.js";
 import { editAgain } from "./report.js";
 import { moment } from "./words.js";
@@ -32,7 +32,7 @@ async function leave() {
     if (fail.status === undefined) throw fail;
     if (fail.offline) { toast("离线，不能退出登录；联网后再退", "bad"); return; }
   }
-  await store.forget();
+  await over();
   location.replace("/login?next=/m/");
 }
 
@@ -42,7 +42,7 @@ export async function mineView(view) {
   const reports = h("div", null, h("p.quiet", null, "正在取…"));
   show(view,
     h("section.card.still", null, h("h2", null, me.name), h("dl.facts.bare", null,
-      row("岗位", me.role_words), me.org ? row("单位", me.org.name) : null, me.grid ? row("网格", me.grid.words) : null, row("账号", me.login))),
+      row("岗位", me.role_words), me.org ? row("单位", me.org.name) : null, me.grid ? row("网格", me.grid.words) : null, row("账号", me.login)), h("p.quiet", null, "退出登录后，任务和消息从这台手机上清除；没写完的草稿和没传完的内容留着（没有加密，请锁好手机），等您再次登录。")),
     h("section", null, h("h2.part", null, "等待上传"), waits(),
       state.others ? h("p.quiet", null, `这台手机上还有别人没传完的 ${state.others} 件，请他登录后发送。`) : null),
     h("section", null, h("h2.part", null, "显示"), elder),

@@ -34,6 +34,14 @@ export async function identify() {
   await counted();
 }
 
+/** The session is over: what the server gave is forgotten. What the person wrote himself stays, under his name: drafts and what
+ *  waits to be sent. (Kept as they are: the phone's own lock is their protection, and 我的 says so.) */
+export async function over() {
+  state.login = true;
+  Object.assign(state, { tasks: [], tasksAt: null, notices: [], unread: 0 });
+  await store.forgetLists();
+}
+
 /** Fetch the lists; what fails leaves the old ones standing. */
 export async function refresh() {
   try {
@@ -42,7 +50,7 @@ export async function refresh() {
     Object.assign(state, { tasks: tasks.tasks, tasksAt: tasks.now, notices: notices.notices, unread: notices.unread, warnings: warnings.warnings, online: true });
     await Promise.all([store.put("tasks", tasks), store.put("notices", notices), store.put("warnings", warnings)]);
   } catch (fail) {
-    if (fail.status === 401) state.login = true;
+    if (fail.status === 401) await over();
     else if (fail.status === undefined) throw fail;
     else if (fail.offline) state.online = false;
   }
@@ -81,5 +89,5 @@ export function foreseen(task) {
 }
 
 queue.changes.addEventListener("change", counted);
-queue.changes.addEventListener("login", () => { state.login = true; changed(); });
+queue.changes.addEventListener("login", async () => { await over(); changed(); });
 queue.changes.addEventListener("offline", () => { state.online = false; changed(); });

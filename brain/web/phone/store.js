@@ -52,3 +52,8 @@ export const remove = (item) => within(["outbox", "photos"], "readwrite", (box, 
 export const forget = () => within(["kv"], "readwrite", (kv) => {
   for (const key of ["me", "tasks", "notices", "map", "draft", "draft_photos", "mine"]) kv.delete(key);
 });
+
+/** Forget what the server gave when the session ends; what the person wrote (draft, outbox) and who he is stay. */
+export const forgetLists = () => within(["kv"], "readwrite", (kv) => {
+  for (const key of ["tasks", "notices", "map", "mine"]) kv.delete(key);
+});

@@ -1,6 +1,6 @@
 """The server of the HTTP door: routes, bounds on what is read, `/metrics` and `/healthz` of this worker.
 
-The two pages want no key (/metrics a token, where `metrics_token` is set) and the server has no TLS: the port listens on
+The two pages want no key (/metrics the token, or this machine where none is set) and the server has no TLS: the port listens on
 `door_host` (this machine, where nobody says otherwise) and belongs behind a proxy that lets nothing but /api/v1/feeds/
 through.
 """
@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
 
 import uvicorn
@@ -29,6 +30,7 @@ from ingest.write.batch import Writer
 
 log = logging.getLogger("ingest")
 
+FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 STOP_S = 5.0
 LINES_MAX = 256  # connections; a scan must not take all descriptors
 BODIES = 32  # so many of the longest bodies may stand in memory at once, whole or not
@@ -58,6 +60,16 @@ class Door:
         self._stopping = False
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+
+    def _may_scrape(self, request: Request) -> bool:
+        """Whoever brings the token; where none is set, this very machine, directly and not through a proxy."""
+        if self._token:
+            return bears(request.headers.get("authorization", ""), self._token)
+        try:
+            near = request.client is not None and ip_address(request.client.host).is_loopback
+        except ValueError:
+            near = False
+        return near and not any(name in request.headers for name in FORWARDED)
 
     # Life -------------------------------------------------------------------------------------------------------------
     def start(self) -> None:
@@ -121,8 +133,8 @@ class Door:
 
         @app.get("/metrics")
         def metrics(request: Request) -> Response:
-            if self._token and not bears(request.headers.get("authorization", ""), self._token):
-                return self._said(refusal(403, "token", "取指标要带 BRAIN_METRICS_TOKEN 的令牌；请加 Authorization: Bearer"))
+            if not self._may_scrape(request):
+                return self._said(refusal(403, "token", "取指标要带 BRAIN_METRICS_TOKEN 的令牌（Bearer）；没有设置时限本机直连"))
             return Response(self._metrics(self._writer), headers={"Content-Type": CONTENT_TYPE})
 
         @app.get("/healthz")

@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,14 @@ from brain.city import ZONE
 from brain.identity.doing import Doer, Via, act_audited, refusals_audited
 from brain.identity.people import Person
 from brain.model import Refused, Role
-from brain.sheets import columns, reading
-from brain.sheets.columns import KIND, Look
-from brain.sheets.reading import BadSheet, Sheet
+from brain.sheets import columns, glance
+from brain.sheets.columns import KIND
+from brain.sheets.glance import Glance, Judged
+from brain.sheets.reading import BadSheet
 from brain.store import db
 from brain.web.door import access
 from brain.web.door.access import Page
+from brain.web.door.apart import Spent, run_apart
 from brain.web.pages.wall import top
 
 PAGE = Page("/upload", "文件接入", frozenset({Role.DEPARTMENT, Role.ADMIN}), order=60)
@@ -179,18 +182,27 @@ def _goal(path: Path, name: str, now: datetime) -> str:
     return f"{now.astimezone(ZONE):%Y%m%d-%H%M%S}-{path.stem[:6]}-{safe}{path.suffix}"
 
 
-def _sheet(path: Path, catalog: Catalog) -> Sheet:
-    return reading.read(path.name, path.read_bytes(), catalog.sheets.limits)
+def _sheet(path: Path, catalog: Catalog) -> Glance:
+    """What is shown of a kept file. Raises BadSheet, also where it takes too much to read."""
+    return _apart(catalog, glance.glance, path, catalog.sheets.limits, SHOWN_ROWS)
 
 
-def _propose(conn: Any, catalog: Catalog, feed: str, sheet: Sheet) -> dict[str, str]:
+def _apart(catalog: Catalog, function: Callable[..., Any], *args: Any) -> Any:
+    limits = catalog.security.apart
+    try:
+        return run_apart(function, *args, seconds=limits.sheet_s, megabytes=limits.sheet_mib, wait_s=limits.wait_s)
+    except Spent as err:
+        raise BadSheet(str(err)) from None
+
+
+def _propose(conn: Any, catalog: Catalog, feed: str, sheet: Glance) -> dict[str, str]:
     remembered = {r["given"]: r["meant"] for r in db.many(conn, "file_columns", feed=feed)}
     return columns.propose(sheet.columns, feed, catalog.sheets, {k.key: k.unit for k in catalog.kinds.values()}, remembered)
 
 
-def _look(conn: Any, catalog: Catalog, feed: str, sheet: Sheet, meant: dict[str, str]) -> Look:
+def _look(conn: Any, catalog: Catalog, feed: str, path: Path, meant: dict[str, str]) -> Judged:
     known = {r["id"]: "" for r in db.many(conn, "file_stations", theme=feed)}
-    return columns.look(sheet.rows, {c: m for c, m in meant.items() if m}, feed, catalog.sheets, known)
+    return _apart(catalog, glance.judged, path, catalog.sheets.limits, meant, feed, catalog.sheets, known, SHOWN_ERRORS)
 
 
 # Drawing --------------------------------------------------------------------------------------------------------------
@@ -209,7 +221,7 @@ def _options(catalog: Catalog, taker: Taker, meaning: str) -> list[dict[str, str
     return found
 
 
-def _table(catalog: Catalog, taker: Taker, sheet: Sheet, meant: dict[str, str]) -> html.Div:
+def _table(catalog: Catalog, taker: Taker, sheet: Glance, meant: dict[str, str]) -> html.Div:
     """The first rows, and above each column what it means."""
     choose = [
         html.Th(
@@ -228,7 +240,7 @@ def _table(catalog: Catalog, taker: Taker, sheet: Sheet, meant: dict[str, str]) 
     )
     rows = [
         html.Tr([html.Td(row.line, className="line"), *(html.Td(_cell(row.cells.get(c))) for c in sheet.columns)])
-        for row in sheet.rows[:SHOWN_ROWS]
+        for row in sheet.rows
     ]
     return html.Div(html.Table([head, html.Tbody(rows)]), className="wide sheet")
 
@@ -238,20 +250,20 @@ def _cell(value: object) -> str:
     return said if len(said) <= 60 else said[:59] + "…"
 
 
-def _verdict(taker: Taker, sheet: Sheet, meant: dict[str, str], found: Look) -> tuple[Any, bool, str]:
+def _verdict(taker: Taker, sheet: Glance, meant: dict[str, str], found: Judged) -> tuple[Any, bool, str]:
     """(what is said beside the button, whether it is locked, its words)."""
     if lacking := columns.lacks({c: m for c, m in meant.items() if m}, taker.form):
         return [html.P("还不能发送，请在表头上方指定：", className="bad"), html.Ul([html.Li(w) for w in lacking])], True, "发送"
-    if not sheet.rows:
+    if not sheet.count:
         return html.P("表里只有表头，没有数据行；请核对导出的内容。", className="bad"), True, "发送"
     unit = "个数值" if taker.form == "readings" else ""
-    said = f"共 {len(sheet.rows)} 行，可收 {found.sound} 行" + (f"（{found.values} {unit}）" if unit else "")
-    if not found.bad:
+    said = f"共 {sheet.count} 行，可收 {found.sound} 行" + (f"（{found.values} {unit}）" if unit else "")
+    if not found.wrong:
         return html.P(said + "，没有发现错误。", className="good"), False, "发送"
-    more = f"……另有 {len(found.bad) - SHOWN_ERRORS} 行" if len(found.bad) > SHOWN_ERRORS else ""
+    more = f"……另有 {found.wrong - SHOWN_ERRORS} 行" if found.wrong > SHOWN_ERRORS else ""
     listed = html.Ul([html.Li(words) for _, words in found.bad[:SHOWN_ERRORS]])
-    parts = [html.P(f"{said}，{len(found.bad)} 行有问题：", className="bad"), listed, html.P(more) if more else None]
-    return parts, found.values == 0 and found.sound == 0, f"发送（{len(found.bad)} 行的问题部分进死信）"
+    parts = [html.P(f"{said}，{found.wrong} 行有问题：", className="bad"), listed, html.P(more) if more else None]
+    return parts, found.values == 0 and found.sound == 0, f"发送（{found.wrong} 行的问题部分进死信）"
 
 
 def _files(conn: Any, drop: Path, takers: dict[str, Taker]) -> tuple[Any, bool]:
@@ -360,8 +372,11 @@ def callbacks(app: Dash) -> None:
         if len(chosen) != len(sheet.columns):
             return no_update, True, no_update  # the table of the file before is still on screen
         meant = _meant(sheet, chosen)
-        with state.pool.connection() as conn:
-            return _verdict(taker, sheet, meant, _look(conn, state.catalog, feed, sheet, meant))
+        try:
+            with state.pool.connection() as conn:
+                return _verdict(taker, sheet, meant, _look(conn, state.catalog, feed, path, meant))
+        except BadSheet as err:
+            return html.P(str(err), className="bad"), True, "发送"
 
     @app.callback(
         Output("upload-said", "children", allow_duplicate=True), Output("upload-work", "hidden", allow_duplicate=True),
@@ -425,7 +440,7 @@ def _checked(catalog: Catalog, taker: Taker, path: Path, chosen: list[str | None
     return meant
 
 
-def _meant(sheet: Sheet, chosen: list[str | None]) -> dict[str, str]:
+def _meant(sheet: Glance, chosen: list[str | None]) -> dict[str, str]:
     return {c: str(m or "") for c, m in zip(sheet.columns, chosen, strict=True)}
 
 
@@ -441,7 +456,7 @@ def _preview(state: Any, taker: Taker, path: Path, held: dict[str, Any]) -> tupl
     sheet = _sheet(path, state.catalog)
     with state.pool.connection() as conn:
         meant = _propose(conn, state.catalog, taker.key, sheet)
-    shown = f"前 {min(SHOWN_ROWS, len(sheet.rows))} 行，共 {len(sheet.rows)} 行。列的含义按表头和上次的选择提出，可改。"
+    shown = f"前 {len(sheet.rows)} 行，共 {sheet.count} 行。列的含义按表头和上次的选择提出，可改。"
     return held, [title, html.P(shown, className="note"), _table(state.catalog, taker, sheet, meant)]
 
 
