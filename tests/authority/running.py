@@ -14,9 +14,24 @@ from pathlib import Path
 
 import httpx
 
+from brain.identity import accounts, people
+from brain.store import db
 from tests.ports import free_port
 
 PASSWORD = "Sicht-2026!xq"
+
+
+def newcomers(database: str) -> None:
+    """People of our own, with PASSWORD: what other tests do with the demo's accounts is theirs."""
+    with db.connect(database, name="tests") as conn:
+        for login, role, org in (
+            ("d.chief", "chief", None), ("d.swj", "department", "swj"), ("d.admin", "admin", None), ("d.worker", "worker", None),
+        ):  # fmt: skip
+            if people.by_login(conn, login) is None:
+                places = ["441402"] if role in ("chief", "worker") else []
+                accounts.create(
+                    conn, login=login, name="门口", role=role, org=org, places=places, password=PASSWORD, must_change=False
+                )
 
 
 @dataclass

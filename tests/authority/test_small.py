@@ -12,21 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brain.identity import accounts
 from brain.settings import BadSetting, read
 from brain.store import db, private
 from brain.web.door import address, journal
-from tests.authority.running import PASSWORD, running
+from tests.authority.running import PASSWORD, newcomers, running
 
-LOGINS = {"chief": "chief1", "department": "swj1", "worker": "wg001", "admin": "admin1"}
 PROXY = "127.0.0.0/8"
 
 
 @pytest.fixture(scope="module")
 def house(session_city_url, tmp_path_factory):
-    with db.connect(session_city_url, name="tests") as conn:
-        for login in LOGINS.values():
-            accounts.set_password(conn, login, PASSWORD, must_change=False)
+    newcomers(session_city_url)
     with running(
         session_city_url, tmp_path_factory.mktemp("small"), BRAIN_TRUSTED_PROXY=PROXY, BRAIN_ALLOWED_HOSTS="inside.example"
     ) as house:
@@ -64,7 +60,7 @@ def test_a_proxys_network_that_cannot_be_read_is_told_by_name():
 
 
 def test_the_audit_has_the_address_that_our_proxy_gives(house):
-    with house.client("swj1", headers={"X-Forwarded-For": "6.6.6.6, 198.51.100.77"}):
+    with house.client("d.swj", headers={"X-Forwarded-For": "6.6.6.6, 198.51.100.77"}):
         pass
     with db.connect(house.database, name="tests") as conn:
         row = conn.execute("SELECT ip FROM audit WHERE action = 'login' ORDER BY id DESC LIMIT 1").fetchone()
@@ -73,13 +69,13 @@ def test_the_audit_has_the_address_that_our_proxy_gives(house):
 
 # The log --------------------------------------------------------------------------------------------------------------
 def test_the_access_log_holds_no_value_token_login_or_whole_address(house):
-    with house.client("swj1", headers={"X-Forwarded-For": "198.51.100.78"}) as client:
+    with house.client("d.swj", headers={"X-Forwarded-For": "198.51.100.78"}) as client:
         client.get("/api/v1/events", params={"q": "张三的电话13812341234", "state": "handling"})
         client.get("/login?next=/secret&password=hunter2&Bearer abc=1")
         token = client.cookies["brain_session"]
     log = house.log
     assert "GET /api/v1/events?q,state 200" in log and "198.51.100.0/24" in log
-    for secret in (token, "13812341234", "hunter2", "swj1", PASSWORD, "198.51.100.78", "abc=1"):
+    for secret in (token, "13812341234", "hunter2", "d.swj", PASSWORD, "198.51.100.78", "abc=1"):
         assert secret not in log, secret
 
 
@@ -110,21 +106,21 @@ def test_the_figures_are_for_this_machine_only_and_not_for_who_comes_through_a_p
 
 # Headers --------------------------------------------------------------------------------------------------------------
 def test_a_page_may_talk_to_its_own_socket_and_to_no_other(house):
-    with house.client("chief1") as client:
+    with house.client("d.chief") as client:
         policy = client.get("/").headers["content-security-policy"]
     connect = re.search(r"connect-src ([^;]+)", policy)[1].split()
     assert connect == ["'self'", house.url.replace("http", "ws")]
 
 
 def test_where_a_session_ends_the_browser_forgets(house):
-    with house.client("chief1") as client:
+    with house.client("d.chief") as client:
         answer = client.post("/logout", json={})
     assert answer.headers["clear-site-data"] == '"cache"' and answer.headers["cache-control"] == "no-store"
     assert 'brain_session=""' in answer.headers["set-cookie"]
 
 
 def test_pages_about_people_are_kept_by_no_cache(house):
-    with house.client("chief1") as client:
+    with house.client("d.chief") as client:
         for path in ("/", "/about", "/password", "/sessions", "/session", "/api/v1/me", "/login"):
             assert client.get(path).headers["cache-control"] == "no-store", path
 
@@ -132,10 +128,8 @@ def test_pages_about_people_are_kept_by_no_cache(house):
 # Odd signs ------------------------------------------------------------------------------------------------------------
 def addresses(client: httpx.Client) -> list[tuple[str, list[str]]]:
     """(path with a sound value in its place, names of its query's parameters) of everything that the API answers to GET."""
-    from brain.web.api import openapi  # noqa: F401 - the description is the running server's own
-
     found = []
-    for path, verbs in client.get("/api/v1/openapi.json").json()["paths"].items():
+    for path, verbs in client.get("/api/openapi.json").json()["paths"].items():
         if "get" in verbs and "stream" not in path:
             names = [p["name"] for p in verbs["get"].get("parameters", []) if p["in"] == "query"]
             found.append((path, names))
@@ -146,11 +140,11 @@ ODD = ["%00", "a%00b", "%ed%a0%80", "%ff", "9999-12-31T23:59:59Z", "9999-12-31T2
 
 
 def test_odd_signs_and_the_end_of_the_calendar_in_any_query_never_break_an_answer(house):
-    with house.client("admin1") as admin:
+    with house.client("d.admin") as admin:
         known = addresses(admin)
     assert len(known) > 10
     broken = []
-    for login in ("chief1", "swj1"):
+    for login in ("d.chief", "d.swj"):
         with house.client(login) as client:
             for path, names in known:
                 places = [re.sub(r"\{[^}]+\}", odd, path) for odd in ODD] if "{" in path else []
@@ -177,7 +171,7 @@ def test_a_log_in_with_signs_that_no_text_holds_is_refused_in_a_sentence(house, 
 
 
 def test_no_exceptions_own_words_reach_a_client(house):
-    with house.client("chief1") as client:
+    with house.client("d.chief") as client:
         answer = client.post("/_dash-update-component", json={"output": "nix.children", "outputs": {}, "inputs": [], "changedPropIds": []})
     assert answer.status_code >= 400
     assert not re.search(r"Traceback|File \"|KeyError|psycopg|/site-packages/", answer.text)
@@ -185,7 +179,7 @@ def test_no_exceptions_own_words_reach_a_client(house):
 
 # Modes ----------------------------------------------------------------------------------------------------------------
 def test_the_data_folder_is_its_owners_alone(house):
-    with house.client("swj1") as client:
+    with house.client("d.swj") as client:
         client.get("/upload")
     open_ = [p for p in (house.home, *house.home.iterdir()) if p.stat().st_mode & private.OTHERS]
     assert not open_, open_
@@ -199,7 +193,10 @@ def test_what_others_could_read_is_closed_and_new_files_are_born_closed(tmp_path
     loose.mkdir(mode=0o755)
     (tmp_path / "secret").write_text("x")
     (tmp_path / "secret").chmod(0o644)
-    says = "from pathlib import Path; from brain.store.private import keep_private; h = Path('.'); keep_private(h); (h / 'new').write_text('x')"
+    says = (
+        "from pathlib import Path; from brain.store.private import keep_private; "
+        "keep_private(Path('.')); Path('new').write_text('x')"
+    )
     subprocess.run([sys.executable, "-c", says], cwd=tmp_path, check=True, env={"PYTHONPATH": str(Path(__file__).parents[2])})
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()}
     assert (modes["secret"], modes["new"]) == (0o600, 0o600) and not modes["files"] & 0o066
