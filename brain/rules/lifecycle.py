@@ -184,7 +184,7 @@ MARKS: dict[Verb, Mark] = {
         frozenset({S.REGISTERED, S.DISPATCHED, S.HANDLING, S.ANSWERED}), Move(None, _DISPATCHERS, needs=("org",))
     ),
 }
-MOVES |= {(state, verb): mark.move for verb, mark in MARKS.items() for state in State if state in mark.states}
+MOVES.update({(state, verb): mark.move for verb, mark in MARKS.items() for state in State if state in mark.states})
 
 
 # Deciding -----------------------------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def allowed(event: Event, actor: Actor, facts: Facts | None = None) -> list[Verb
     asked by `check`. Without facts the guards that need the catalog's numbers or the time are left to `check` too.
     """
     nothing = Details()
-    found = []
+    found: list[Verb] = []
     for verb in Verb:
         move = MOVES.get((event.state, verb))
         if move is None or actor.role not in move.by:
