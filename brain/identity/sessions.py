@@ -35,15 +35,15 @@ def authenticate(
     # What was typed for an unknown account is not written down: it is often a password in the wrong box.
     who, what = (known["name"], f"person:{known['id']}") if known else ("未知账号", "")
     with conn.transaction():
-        if good:
+        if good and row is not None:
             stale = HASHER.check_needs_rehash(row["password_hash"])
             old = row["password_at"] is not None and now - row["password_at"] > timedelta(days=policy.max_age_days)
             fresh = hash_password(password) if stale else None
-            person = person_of(db.one(conn, "person_logged_in", id=row["id"], hash=fresh, must_change=old))
+            person = person_of(db.row(conn, "person_logged_in", id=row["id"], hash=fresh, must_change=old))
             audit(conn, person, "login", now, object=what, ip=ip)
             return person
         audit(conn, who, "login", now, object=what, ip=ip, ok=False)
-    locked = known and known["active"] and known["locked_until"]
+    locked = known["locked_until"] if known and known["active"] else None
     if locked and locked > now:
         wait = -int((now - locked).total_seconds() // 60)
         raise Refused(f"口令连续输错 {policy.tries} 次，账号已锁定，请 {wait} 分钟后再试，或请管理员解锁", "locked")
@@ -105,4 +105,5 @@ def close_session(conn: psycopg.Connection, token: str, now: datetime | None = N
         row = db.one(conn, "session_delete", token_hash=digest(token))
         if row and now is not None:
             person = people.get(conn, row["person_id"])
+            assert person is not None, "a session is somebody's"
             audit(conn, person, "logout", now, object=f"person:{person.id}", ip=ip)
