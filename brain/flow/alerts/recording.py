@@ -231,7 +231,7 @@ def ack(
             (row["grid"] or row["town"] or "").startswith(p) for p in actor.places
         ):
             raise Refused("告警不在您的网格内，不能确认", "place")
-        row = db.one(conn, "alert_acked", id=alert_id, now=now, by=actor.name, until=until)
+        row = db.row(conn, "alert_acked", id=alert_id, now=now, by=actor.name, until=until)
         paging.note(conn, row, "ack", now, note, actor=actor.name)
     return alert_of(row)
 

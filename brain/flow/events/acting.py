@@ -79,8 +79,8 @@ def report(
                 return event_of(known)
         spot = locating.spot(conn, lng, lat)
         day = now.astimezone(clocks.zone(catalog)).date()
-        serial = db.one(conn, "event_next_number", day=day)["last"]
-        row = db.one(
+        serial = db.row(conn, "event_next_number", day=day)["last"]
+        row = db.row(
             conn, "event_insert", id=f"{catalog.city.district}{day:%Y%m%d}{serial:05d}", category=category, title=title.strip(),
             description=description, source=str(Source(source)), level=level, address=address, lng=lng, lat=lat,
             town=spot.town, village=spot.village, grid=spot.grid, cell=spot.cell, alert_id=alert_id, station=station,
@@ -202,7 +202,7 @@ def act(
     with conn.transaction():
         row = locked(conn, event_id)
         event = event_of(row) if row else None
-        if event is None or not _may_see(conn, catalog, event, actor):
+        if row is None or event is None or not _may_see(conn, catalog, event, actor):
             raise Refused(f"没有案卷 {event_id}，或不在您的管辖范围内", "unknown")
         if expect_version is not None and expect_version != event.version:
             _check_unchanged(conn, catalog, event, expect_version)
@@ -239,7 +239,7 @@ def _may_see(conn: psycopg.Connection, catalog: Catalog, event: Event, actor: Ac
 def _facts(
     conn: psycopg.Connection, catalog: Catalog, event: Event, verb: Verb | None, actor: Actor, now: datetime
 ) -> tuple[Facts, int]:
-    row = db.one(conn, "event_facts", id=event.id)
+    row = db.row(conn, "event_facts", id=event.id)
     orgs: frozenset[str] = frozenset()
     if verb in (Verb.DISPATCH, Verb.ARBITRATE, Verb.JOIN):
         orgs = frozenset(r["code"] for r in db.many(conn, "org_codes"))

@@ -90,7 +90,7 @@ def store(
         raise
     if row is None:  # the same upload came twice at once: the other one won
         (files / path).unlink(missing_ok=True)
-        row = db.one(conn, "photo_by_id", id=ident)
+        row = db.row(conn, "photo_by_id", id=ident)
     return db.record(Photo, row)
 
 
@@ -137,8 +137,8 @@ def _cleaned(data: bytes) -> tuple[bytes, str, str, dict[str, Any]]:
             facts = _facts(image.getexif())
             turned = ImageOps.exif_transpose(image)
             clean = Image.frombytes(turned.mode, turned.size, turned.tobytes())
-            if turned.mode == "P":
-                clean.putpalette(turned.getpalette())
+            if turned.mode == "P" and (palette := turned.getpalette()):
+                clean.putpalette(palette)
             if name == "JPEG" and clean.mode not in ("RGB", "L"):
                 clean = clean.convert("RGB")
             out = io.BytesIO()

@@ -41,7 +41,7 @@ def maintain(
         db.run(conn, "begin_write")
         _known(conn, station)
         name = actor if isinstance(actor, str) else actor.name
-        found = db.one(
+        found = db.row(
             conn, "maintenance_add", station=station, starts=starts, ends=ends, why=why.strip(), by=name, now=now
         )["id"]
         _mark(conn, station, None, starts, ends, Quality.MAINTENANCE)
@@ -96,7 +96,7 @@ def calibrate(
                 f"{station} 的{catalog.kinds[kind].label}在这段时间已有校准（第 {other['id']} 号）；请错开时间", "overlap"
             )
         name = actor if isinstance(actor, str) else actor.name
-        found = db.one(
+        found = db.row(
             conn, "calibration_add", station=station, kind=kind, starts=starts, ends=ends, factor=factor, addend=addend,
             why=why.strip(), by=name, now=now, effective=(now + EFFECTIVE_AFTER).replace(microsecond=0),
         )["id"]  # fmt: skip

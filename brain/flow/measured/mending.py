@@ -87,7 +87,7 @@ def ask_replay(
     """Ask the workers to replay open dead letters in their order; the number of the request."""
     _may(person)
     with conn.transaction():
-        ident = db.one(conn, "mend_ask", feed=feed, rule=rule, letters=letters, by=person.name, now=now)["id"]
+        ident = db.row(conn, "mend_ask", feed=feed, rule=rule, letters=letters, by=person.name, now=now)["id"]
         audit.audit(
             conn,
             person,
@@ -139,7 +139,7 @@ def note_drift(conn: psycopg.Connection, person: Person, ident: int, now: dateti
 def count(conn: psycopg.Connection) -> int:
     """Bring the quality counts up to the log, a bite at a time; returns how many batches were counted. Another consumer of
     the log, with its own cursor: a restart counts nothing twice and leaves nothing out."""
-    return db.one(conn, "quality_count", batches=BITE[0], readings=BITE[1])["n"]
+    return db.row(conn, "quality_count", batches=BITE[0], readings=BITE[1])["n"]
 
 
 def forget(conn: psycopg.Connection, now: datetime) -> None:
