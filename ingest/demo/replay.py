@@ -114,8 +114,8 @@ def devices_of(stations: Iterable[Known], tracks: Sequence[Track]) -> list[Devic
             gauges, default=None,
             key=lambda g: hypot((g.lng - s.lng) * cos(radians(s.lat)), g.lat - s.lat),
         )  # fmt: skip
-        wet = s.theme == "drainage" and nearest is not None
-        found.append(Device(s.id, family, s.params, rain[nearest.id] if wet else None))
+        over = rain[nearest.id] if s.theme == "drainage" and nearest is not None else None
+        found.append(Device(s.id, family, s.params, over))
     return found
 
 
