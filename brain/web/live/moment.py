@@ -186,7 +186,7 @@ def trails_of(
 def today(conn: psycopg.Connection, moment: Moment, sight: Sight) -> tuple[int, int]:
     """(reported, closed) since midnight within a sight; kept with the moment."""
     if sight.key not in moment.today:
-        row = db.one(
+        row = db.row(
             conn, "web_today", since=local_day(moment.at), org=sight.scope.org, places=list(sight.scope.places),
             district=DISTRICT,
         )

@@ -13,6 +13,12 @@ from brain.city import ZONE
 from layers._style import DARK, LEVELS
 
 
+def attrs(named: Mapping[str, str | None]) -> dict[str, Any]:
+    """`data-*` and `aria-*` of a component, given as `**attrs({"data-pick": …})`: Dash takes every such name, but a
+    signature cannot, so a type checker would hold the words against all other parameters."""
+    return dict(named)
+
+
 def local(moment: datetime) -> datetime:
     return moment.astimezone(ZONE)
 

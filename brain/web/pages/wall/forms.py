@@ -13,6 +13,7 @@ from dash import html
 from brain.catalog import Catalog
 from brain.model import State, Verb
 from brain.rules import lifecycle
+from brain.web.parts.bits import attrs
 
 SUSPEND_DAYS = (7, 30, 90, 180, 365)
 
@@ -61,13 +62,13 @@ def form(
             html.Div(
                 [
                     html.Button(f"确认{word}", className="act primary", type="submit"),
-                    html.Button("取消", className="act", type="button", **{"data-do": "cancel"}),
+                    html.Button("取消", className="act", type="button", **attrs({"data-do": "cancel"})),
                 ],
                 className="acts",
             ),
         ],
         className="verb",
-        **{"data-verb": str(verb), "data-event": event["id"], "data-version": str(event["version"])},
+        **attrs({"data-verb": str(verb), "data-event": event["id"], "data-version": str(event["version"])}),
     )
 
 
@@ -153,7 +154,7 @@ def _hand(hand: dict, event: dict, words: Any) -> str:
 def _select(
     name: str, label: str, options: Sequence[tuple[str, str]], chosen: str | None, *, refetch: bool = False
 ) -> html.Label:
-    more = {"data-refetch": "hands"} if refetch else {"id": "wall-hands"} if name == "handler_id" else {}
+    more = attrs({"data-refetch": "hands"} if refetch else {"id": "wall-hands"} if name == "handler_id" else {})
     made = [html.Option(text, value=value, selected=value == chosen or None) for value, text in options]
     return html.Label([html.Span(label), html.Select(made, name=name, **more)], className=f"field {name}")
 

@@ -26,6 +26,7 @@ from brain.web.live.hub import Seat
 from brain.web.live.moment import Moment
 from brain.web.pages.wall import card, desk, left, mapside, right, timeline, top, warnings
 from brain.web.parts import bits
+from brain.web.parts.bits import attrs
 from layers import _compose
 from layers._layer import View
 
@@ -36,7 +37,7 @@ PAGE = Page(
     order=1,
     keys=("wall", "seat"),
 )
-GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
+GRAPH: dcc.Graph.Config = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
 START_ZOOM = 10.45
 PRELOAD = ("plotly/package_data/plotly.min.js", "dash/dcc/async-graph.js")
 """What the map needs, asked for while the page is still being laid out."""
@@ -85,7 +86,7 @@ def layout(person: Person, **_: str) -> html.Div:
         ],
         className="wall",
         id="wall",
-        **{"data-box": ",".join(f"{x:.5f}" for x in base.box)},
+        **attrs({"data-box": ",".join(f"{x:.5f}" for x in base.box)}),
     )
 
 
@@ -169,6 +170,8 @@ def _today(state: Any, moment: Moment, sight: Any) -> tuple[int, int]:
 def _selected(state: Any, seat: Seat, moment: Moment, now: datetime) -> live.Changes:
     """The open card's live part; its buttons too, unless a form stands there."""
     selected = seat.selected
+    if selected is None:
+        return {}
     with state.pool.connection() as conn:
         case = desk.read(conn, state.catalog, moment, *selected, seat.sight)
     if case is None:
@@ -328,7 +331,7 @@ def _pick(state: Any, person: Person | None, page: str, chosen: dict[str, Any]) 
 def _act(state: Any, person: Person | None, page: str, wanted: dict[str, Any]) -> tuple:
     """(buttons or form, what to say, its class). A refusal leaves the form as it stands."""
     hub, catalog, now = state.hub, state.catalog, datetime.now(UTC)
-    seat = hub.seat_of(page, person)
+    seat: Seat | None = hub.seat_of(page, person)
     if seat is None or seat.selected is None:
         return no_update, "页面已重新连接，请重新选择后再办", "bad"
     do, verb = str(wanted.get("do") or ""), str(wanted.get("verb") or "")
@@ -356,7 +359,7 @@ def _act(state: Any, person: Person | None, page: str, wanted: dict[str, Any]) -
 
 
 def _form(state: Any, conn: Any, seat: Seat, verb: str) -> list:
-    case = desk.read(conn, state.catalog, state.hub.moment, *seat.selected, seat.sight)
+    case = desk.read(conn, state.catalog, state.hub.moment, *seat.selected, seat.sight) if seat.selected else None
     if case is None or case.event is None or verb not in case.verbs:
         raise Refused("案卷已有变化，这个动作现在不能办，请看最新状态", "conflict")
     category = state.catalog.categories.get(case.event["category"])
@@ -392,11 +395,11 @@ def _search(state: Any, person: Person | None, page: str, text: str) -> Any:
     return [
         html.Button(
             [html.B(r["name"]), html.Small(r["label"])],
-            **{
+            **attrs({
                 "data-pick": f"{r['what']}:{r['id']}",
                 "data-lnglat": f"{r['lng']:.5f},{r['lat']:.5f}",
                 "data-near": "1",
-            },
+            }),
         )
         for r in rows
     ]

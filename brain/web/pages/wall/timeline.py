@@ -11,6 +11,7 @@ from dash import html
 from brain.catalog import Catalog
 from brain.model import Level
 from brain.web.parts import bits
+from brain.web.parts.bits import attrs
 
 TALLEST = 78  # percent of the strip; the number stands above
 
@@ -32,8 +33,8 @@ def timeline(rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], c
             html.I(style={"height": f"{TALLEST * found[level] / most:.1f}%"}, className=level.key)
             for level in sorted(found)
         ]
-        more = {"data-n": str(total), "title": _said(hour, found, catalog)} if total else {}
-        columns.append(html.Div(bars, **{"data-h": f"{bits.local(hour):%H}"}, **more))
+        more = attrs({"data-n": str(total), "title": _said(hour, found, catalog)} if total else {})
+        columns.append(html.Div(bars, **attrs({"data-h": f"{bits.local(hour):%H}"}), **more))
     lately = sum(1 for a in alerts if now - a["opened_at"] <= timedelta(minutes=10))
     return [
         html.Div([html.B("近 24 小时告警"), html.Span("条/时，按最高级别")], className="caption"),
