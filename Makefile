@@ -36,8 +36,10 @@ $(VENV)/.installed-test: pyproject.toml | $(VENV)/.installed
 debian:
 	@scripts/debian-packages.sh chromium fonts-noto-cjk mosquitto
 
-lint: install-test   ## ruff
+lint: install-test   ## ruff, pyright and eslint (the first two are in `make test`, too)
 	@$(BIN)/ruff check .
+	@$(BIN)/pyright
+	@scripts/eslint.sh
 
 bench: debian install-test   ## measure: grid, intake, latency, memory; writes bench/
 	@$(BIN)/python -m tests.bench

@@ -13,14 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
+
+T = TypeVar("T")
 
 
 class BadSetting(ValueError):
     """A setting has a value that cannot be used; the sentence names it and says what it may be."""
 
 
-def _setting(default: object, sentence: str, words: str, *, secret: bool = False):
+def _setting(default: T, sentence: str, words: str, *, secret: bool = False) -> T:
+    """Declared as the type of its default, as `dataclasses.field` is."""
     return field(default=default, metadata={"says": sentence, "words": words, "secret": secret})
 
 

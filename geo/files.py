@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -71,7 +72,7 @@ def read(
     frame = _mend(frame, findings)
     if len(frame):
         _suspect(frame, source, box, reference, findings)
-    return Checked(frame.reset_index(drop=True), findings)
+    return Checked(gpd.GeoDataFrame(frame.reset_index(drop=True)), findings)
 
 
 def _open(path: Path, layer: str | None) -> gpd.GeoDataFrame:
@@ -84,7 +85,7 @@ def _open(path: Path, layer: str | None) -> gpd.GeoDataFrame:
         lost = [s for s in (".shx", ".dbf") if s not in there]
         if lost:
             raise Unreadable(f"{path.name} 缺少配套文件 {'、'.join(lost)}，请把同名的 .shp、.shx、.dbf、.prj 一起提供")
-    more = {"layer": layer} if layer else {}
+    more: dict[str, Any] = {"layer": layer} if layer else {}
     if encoding := _encoding(path):
         more["encoding"] = encoding
     try:
@@ -133,6 +134,7 @@ def _to_stored(frame: gpd.GeoDataFrame, path: Path, source, findings: list[Findi
         findings.append(Finding("crs", f"{path.name} {said}；按坐标值推断为 {guess}，请与数据提供方核实"))
         crs = guess
     plain = frame.set_geometry(shapes).set_crs(crs, allow_override=True)
+    assert plain.crs is not None
     if plain.crs.is_geographic:
         return plain.set_crs(STORED.value, allow_override=True)  # CGCS2000 and WGS84 differ by centimetres
     return plain.to_crs(STORED.value)
@@ -182,7 +184,7 @@ def _mend(frame: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
                 shapes[row] = mended
                 words = f"{_label(frame, row)}图形无效：{why}，位置 {where}；已修复，面积变化 {change:.4%}，请核对"
                 findings.append(Finding("repaired", words, row + 1))
-    return frame.set_geometry(shapes)[keep]
+    return gpd.GeoDataFrame(frame.set_geometry(shapes)[keep])
 
 
 _REASONS = {
@@ -230,7 +232,7 @@ def _suspect(frame: gpd.GeoDataFrame, source, box, reference, findings: list[Fin
     if box is None:
         return
     inside = shapely.intersects(shapes, shapely.box(*box))
-    for row in np.flatnonzero(~inside):
+    for row in np.flatnonzero(~inside).tolist():
         x, y = shapely.get_coordinates(shapely.point_on_surface(shapes[row]))[0]
         words = f"{_label(frame, row)}在辖区范围之外（{x:.4f}, {y:.4f}），已列入待查；请核对坐标系和位置"
         findings.append(Finding("outside", words, int(frame.index[row]) + 1))

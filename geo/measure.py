@@ -7,6 +7,7 @@ differs from the geodesic by at most 0.6 % and is several times faster.
 from __future__ import annotations
 
 from functools import cache
+from typing import cast
 
 import numpy as np
 import shapely
@@ -65,7 +66,7 @@ def nearest(
         return index, metres
     cosines = np.cos(np.radians(np.concatenate((y, oy))))
     squeeze, slack = float(np.mean(cosines)), float(cosines.max() / cosines.min()) * 1.02
-    tree = shapely.STRtree(shapely.points(ox * squeeze, oy))
+    tree = shapely.STRtree(cast(NDArray[np.object_], shapely.points(ox * squeeze, oy)))  # of arrays, an array
     here = shapely.points(x * squeeze, y)
     (first, _), away = tree.query_nearest(here, all_matches=False, return_distance=True)
     reach = np.zeros(len(x))

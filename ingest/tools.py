@@ -58,9 +58,10 @@ def messages(module: FeedModule, data: bytes) -> list[bytes]:
 def decode(module: FeedModule, data: bytes, topic: str, catalog: Catalog, local: units.Units) -> Iterator[dict[str, Any]]:
     """What is in each message: {"ok": true, "readings": […]}, or {"ok": false, "error": …} with the readings of its sound
     part. Values are in the unit of the catalog; what the catalog does not know keeps the sender's name and unit."""
+    read = feeds.reader(module.FEED.key, topic) or module.parse
     for payload in messages(module, data):
         try:
-            found, error = feeds.reader(module.FEED.key, topic)(topic, payload, datetime.now(UTC)), None
+            found, error = read(topic, payload, datetime.now(UTC)), None
         except feeds.BadMessage as err:
             found, error = err.rest, err
         said: dict[str, Any] = {"ok": error is None}
@@ -70,7 +71,7 @@ def decode(module: FeedModule, data: bytes, topic: str, catalog: Catalog, local:
         if records:
             said["records"] = records
         elif found or error is None:
-            said["readings"] = [shown(r, catalog, local) for r in found]
+            said["readings"] = [shown(r, catalog, local) for r in found if isinstance(r, Reading)]
         yield said
 
 
@@ -206,7 +207,8 @@ def _station_of(module: FeedModule, message: bytes) -> str:
         found = module.parse(feeds.topic(module.FEED.key, "-"), message, datetime.now(UTC))
     except feeds.BadMessage as err:
         found = err.rest
-    return next((r.station for r in found if r.station[:1] != "@"), "hotspots" if found else "-")
+    stations = [r.station for r in found if isinstance(r, Reading)]
+    return next((s for s in stations if s[:1] != "@"), "hotspots" if stations else "-")
 
 
 def _push(
@@ -264,7 +266,7 @@ def tap(settings: Settings, feed: str, say: Callable[[str], None], *, most: int 
     seen = 0
     with db.connect(settings.database, name="brain tap") as ear, db.connect(settings.database) as conn:
         ear.execute("LISTEN brain_intake")
-        letter = db.one(conn, "tap_last_letter")["id"]
+        letter = db.row(conn, "tap_last_letter")["id"]
         say(f"正在看 {feed}，Ctrl-C 停止……")
         for note in ear.notifies():
             told = json.loads(note.payload)

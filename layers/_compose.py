@@ -145,7 +145,7 @@ def larger(style: Mapping[str, Any], factor: float) -> dict[str, Any]:
 def features(frame: gpd.GeoDataFrame, keep: Sequence[str], decimals: int = 5) -> dict[str, Any]:
     """GeoJSON of a frame; coordinates rounded to about a metre, which is more than any line here is worth."""
     found = []
-    for record, shape in zip(frame[list(keep)].to_dict("records"), frame.geometry, strict=True):
+    for record, shape in zip(pd.DataFrame(frame[list(keep)]).to_dict("records"), frame.geometry, strict=True):
         if shape is None or shape.is_empty:
             continue
         found.append(

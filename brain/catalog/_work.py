@@ -91,7 +91,14 @@ def workflow(
         entry.done()
     alert_table.done()
     top.done()
-    return Practice(**numbers, **lists), stages, ladders, alerts
+    practice = Practice(
+        **numbers,
+        register_conditions=lists["register_conditions"],
+        close_conditions=lists["close_conditions"],
+        return_reasons=lists["return_reasons"],
+        decline_reasons=lists["decline_reasons"],
+    )
+    return practice, stages, ladders, alerts
 
 
 def _ladder(table: Entry, key: str) -> list[dict[str, Any]]:

@@ -80,7 +80,7 @@ class Rule:
     accepts: frozenset[Quality] = frozenset()
     kinds: Mapping[str, SensorKind] = field(default_factory=dict, repr=False)
     kind_label: str = ""
-    words: Words | None = field(default=None, repr=False)
+    words: Words = field(default_factory=lambda: Words({}), repr=False)
     asked_by: str = "readings"
     turn: int = 2
 

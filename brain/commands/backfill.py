@@ -13,6 +13,9 @@ Why not `flow.readings.store`, which does all this for a batch: it makes a Pytho
 are millions of them.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# (pyarrow.compute makes its functions when it is imported, so no checker can know one of them.)
+
 from __future__ import annotations
 
 import csv
@@ -358,7 +361,7 @@ def _store(conn: psycopg.Connection, rows: memoryview, count: int, received_at: 
                 db.run(conn, "begin_write")
                 with conn.cursor().copy("COPY backfill_staging FROM STDIN (FORMAT csv, FORCE_NOT_NULL (seq))") as copy:
                     copy.write(rows)
-                known = db.one(conn, "backfill_known")
+                known = db.row(conn, "backfill_known")
                 if known["calibrated"]:
                     db.run(conn, "backfill_calibrate", received_at=received_at)
                 if known["maintained"]:

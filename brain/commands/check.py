@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
@@ -55,6 +55,12 @@ def database_url(settings: Settings) -> str:
     return Server((settings.home / "postgres").resolve(), installation(settings.postgres_home)).url()
 
 
+def _value(conn: psycopg.Connection, query: LiteralString) -> Any:
+    """Column `v` of the first row; None where there is no row."""
+    found = db.execute(conn, query).fetchone()
+    return found["v"] if found else None
+
+
 def _connected(settings: Settings) -> psycopg.Connection:
     return db.connect(database_url(settings), name="brain check", connect_timeout=5)
 
@@ -64,8 +70,8 @@ def database(settings: Settings) -> Found:
     """数据库"""
     try:
         with _connected(settings) as conn:
-            version = conn.execute("SHOW server_version").fetchone()["server_version"]
-            size = conn.execute("SELECT pg_size_pretty(pg_database_size(current_database())) AS s").fetchone()["s"]
+            version = _value(conn, "SELECT current_setting('server_version') AS v")
+            size = _value(conn, "SELECT pg_size_pretty(pg_database_size(current_database())) AS v")
             todo = db.pending(db.body_of(conn), _done(conn))
             if todo:
                 return Found(False, f"PostgreSQL {version}，有 {len(todo)} 个表结构升级没做", "运行 brain migrate")
@@ -77,9 +83,9 @@ def database(settings: Settings) -> Found:
 
 
 def _done(conn: psycopg.Connection) -> set[str]:
-    if conn.execute("SELECT to_regclass('schema_migration') AS t").fetchone()["t"] is None:
+    if _value(conn, "SELECT to_regclass('schema_migration') AS v") is None:
         return set()
-    return {r["name"] for r in conn.execute("SELECT name FROM schema_migration")}
+    return {r["name"] for r in db.execute(conn, "SELECT name FROM schema_migration")}
 
 
 @check
@@ -89,8 +95,8 @@ def storage(settings: Settings) -> Found:
         with _connected(settings) as conn:
             body = db.body_of(conn)
             if body == "timescale":
-                row = conn.execute("SELECT extversion AS v FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
-                return Found(True, f"timescale（TimescaleDB {row['v'] if row else '未安装扩展'}）")
+                version = _value(conn, "SELECT extversion AS v FROM pg_extension WHERE extname = 'timescaledb'")
+                return Found(True, f"timescale（TimescaleDB {version or '未安装扩展'}）")
             return Found(True, "plain（普通 PostgreSQL 分区表与汇总表）")
     except psycopg.OperationalError:
         has = has_timescale(installation(settings.postgres_home))
@@ -117,8 +123,8 @@ def feeds(settings: Settings) -> Found:
         with _connected(settings) as conn:
             # `spill`, `import` and `counter` are no departments: what came of a damaged file, of `brain import`, and sums that
             # the engine made
-            rows = conn.execute(
-                "SELECT * FROM feed_status WHERE feed NOT IN ('spill', 'import', 'counter') ORDER BY feed"
+            rows = db.execute(
+                conn, "SELECT * FROM feed_status WHERE feed NOT IN ('spill', 'import', 'counter') ORDER BY feed"
             ).fetchall()
     except psycopg.Error as err:
         return Found(False, f"读不到：{str(err).strip().splitlines()[0]}", "先运行 brain up")

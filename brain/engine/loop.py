@@ -87,7 +87,7 @@ class Engine:
 
     def _alone(self) -> bool:
         if not self._mine:
-            self._mine = db.one(self.conn, "engine_alone", key=LOCK)["mine"]
+            self._mine = db.row(self.conn, "engine_alone", key=LOCK)["mine"]
             if self._mine:
                 self.poisoned = upkeep.poisoned(self.conn)
                 self.duties.resume(self.conn)

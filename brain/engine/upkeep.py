@@ -90,7 +90,7 @@ class Expected:
 
 def _family(station: Expected) -> tuple[str, str]:
     """Stations of one theme whose names begin alike (WL-01, WL-02 …) are of one make."""
-    return station.theme, re.match(r"\D*", station.id).group()
+    return station.theme, re.split(r"\d", station.id, maxsplit=1)[0]
 
 
 def _expected(rules: list[Rule], station: Expected, alike: set[tuple[tuple[str, str], str]]) -> list[Rule]:
@@ -133,7 +133,7 @@ def watch_drift(conn: psycopg.Connection, catalog: Catalog, known: Mapping[str, 
 
 def beat(conn: psycopg.Connection, name: str, now: datetime, figures: dict[str, Any]) -> None:
     """The engine's sign of life: fact `engine`, with its counts since start, its last step and its lag in seconds."""
-    lag = db.one(conn, "engine_lag", consumer=name, now=now)["lag_s"]
+    lag = db.row(conn, "engine_lag", consumer=name, now=now)["lag_s"]
     db.run(
         conn, "engine_beat", value=Jsonb(figures | {"at": now.isoformat(), "lag_s": round(max(lag, 0.0), 2)}), now=now
     )

@@ -62,8 +62,8 @@ def create(
             )  # fmt: skip
             if row is None:
                 raise Refused(f"登录名“{login}”已有人用，请换一个", "login")
-            given = {"role": role, "org": org, "places": list(places)}
-            audit(conn, by, "person_create", now, object=f"person:{row['id']}", ip=ip, **given)
+            who = f"person:{row['id']}"
+            audit(conn, by, "person_create", now, object=who, ip=ip, role=role, org=org, places=list(places))
     except psycopg.errors.ForeignKeyViolation:
         raise Refused(f"没有单位“{org}”或网格“{grid}”，请先建立", "unknown") from None
     return person_of(row)
@@ -87,7 +87,7 @@ def update(
             before = db.one(conn, "person_by_id", id=person_id)
             if before is None:
                 raise Refused(f"没有编号为 {person_id} 的人员", "unknown")
-            row = db.one(conn, "person_change", id=person_id, change=Jsonb(change))
+            row = db.row(conn, "person_change", id=person_id, change=Jsonb(change))
             if set(change) & {"role", "org", "places", "grid", "active"}:
                 db.run(conn, "session_delete_person", person_id=person_id, but=None)
             shown = {k: [before[k], v] for k, v in change.items() if k not in ("phone",) and before[k] != v}

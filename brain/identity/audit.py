@@ -28,7 +28,7 @@ def audit(
 
     Never a password, never a whole phone number in `detail`."""
     name, ident = (actor, None) if isinstance(actor, str) else (actor.name, actor.id)
-    return db.one(
+    return db.row(
         conn, "audit_insert", at=now, actor_id=ident, actor=name, action=action, object=str(object), ip=ip, ok=ok,
         detail=Jsonb(detail),
     )["id"]  # fmt: skip

@@ -33,6 +33,6 @@ def put_on_duty(
     if duty not in ("desk", "chief", "leader", "field") or starts >= ends:
         raise Refused("班次要写明岗位（desk、chief、leader、field），并且开始早于结束", "duty")
     with conn.transaction():
-        ident = db.one(conn, "roster_insert", org=org, person_id=person_id, duty=duty, starts=starts, ends=ends)["id"]
+        ident = db.row(conn, "roster_insert", org=org, person_id=person_id, duty=duty, starts=starts, ends=ends)["id"]
         audit(conn, by, "roster", now, object=f"roster:{ident}", org=org, person=person_id, duty=duty)
     return ident

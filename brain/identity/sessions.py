@@ -159,6 +159,7 @@ def close_session(conn: psycopg.Connection, token: str, now: datetime | None = N
         row = db.one(conn, "session_delete", token_hash=digest(token))
         if row and now is not None:
             person = people.get(conn, row["person_id"])
+            assert person is not None, "a session is somebody's"
             audit(conn, person, "logout", now, object=f"person:{person.id}", ip=ip)
 
 

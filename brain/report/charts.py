@@ -17,6 +17,7 @@ import shapely
 from matplotlib import font_manager
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from brain.report.palette import GREY, HOT_SHOWN, INK, LATE, LINE, SOFT, STEPS, TARGET, bands
@@ -32,17 +33,18 @@ def _font() -> str:
 
 def _canvas(width: float, height: float) -> tuple[Figure, Any]:
     """A figure of so many centimetres with one quiet axis."""
-    style = {
-        "font.family": [_font(), "DejaVu Sans"],
-        "font.size": 9,
-        "axes.unicode_minus": False,
-        "axes.edgecolor": LINE,
-        "text.color": INK,
-        "axes.labelcolor": SOFT,
-        "xtick.color": SOFT,
-        "ytick.color": SOFT,
-    }
-    matplotlib.rcParams.update(style)
+    matplotlib.rcParams.update(
+        {
+            "font.family": [_font(), "DejaVu Sans"],
+            "font.size": 9,
+            "axes.unicode_minus": False,
+            "axes.edgecolor": LINE,
+            "text.color": INK,
+            "axes.labelcolor": SOFT,
+            "xtick.color": SOFT,
+            "ytick.color": SOFT,
+        }
+    )
     figure = Figure(figsize=(width / 2.54, height / 2.54), dpi=DPI, layout="constrained")
     axis = figure.subplots()
     for side in ("top", "right", "left"):
@@ -179,7 +181,7 @@ def hot_map(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]
             point = shapes["grid"][grid["code"]].representative_point()
             near = west <= point.x <= east and south <= point.y <= north
             _badge(inset if near else axis, n, point)
-    patches = [matplotlib.patches.Patch(facecolor=c, edgecolor=LINE, label=w) for c, w in zip(STEPS, found["words"])]  # noqa: B905
+    patches = [Patch(facecolor=c, edgecolor=LINE, label=w) for c, w in zip(STEPS, found["words"])]  # noqa: B905
     axis.legend(
         handles=patches, title="上报件数／平方公里", frameon=False, fontsize=8.5, title_fontsize=8.5, loc="upper right"
     )  # fmt: skip

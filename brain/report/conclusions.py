@@ -90,7 +90,7 @@ def promptness(facts: Facts, rows: dict[str, Any], made: dict[str, Any]) -> tupl
             default=None,
         )
         n = most["handled_late"] + most["overdue_unhandled"] if most else 0
-        if n:
+        if most and n:
             parts += [
                 f"，最多的是{most['name']}（",
                 number(text.count(n), most["e_late"]),

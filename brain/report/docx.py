@@ -80,7 +80,7 @@ def conclusions(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) ->
     paper.paragraph("", indent=False, line=6)
     rows = {r["key"]: r for r in s["kpis"]}
     cells = [rows[k] for k in s["headlines"]]
-    made = [[[(f"{r['text']}", {"size": 18, "bold": True}), (f" {r['unit']}", {"size": SMALL})] for r in cells]]
+    made: list[list[Any]] = [[[(f"{r['text']}", {"size": 18, "bold": True}), (f" {r['unit']}", {"size": SMALL})] for r in cells]]
     made.append([f"环比 {r['mom']}" for r in cells])
     made.append([f"目标 {r['target']['text']} %" if r["target"] else f"同比 {r['yoy']}" for r in cells])
     paper.table([r["label"] for r in cells], made, [2.6] * len(cells), size=9)

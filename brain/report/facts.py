@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 import psycopg
 
@@ -50,7 +50,12 @@ class Facts:
     towns: dict[str, str]
     orgs: dict[str, dict[str, Any]]
 
+    @overload
+    def total(self) -> Counts: ...
+    @overload
+    def total(self, window: str) -> Counts | None: ...
     def total(self, window: str = "this") -> Counts | None:
+        """The counts of all cases of a window; of the month itself there are always some, though they be noughts."""
         found = self.counts[window]
         return None if found is None else found["all"][""]
 
@@ -78,19 +83,20 @@ def gather(conn: psycopg.Connection, catalog: Catalog, period: str, cut_at: date
     """Read the record. Call it inside a transaction: the working table goes with it."""
     spans = windows(period, cut_at)
     db.run(conn, "report_room")
-    first = db.one(conn, "report_first")["at"]
-    counts: dict[str, dict[str, dict[str, Counts]] | None] = dict.fromkeys(spans)
+    first = db.row(conn, "report_first")["at"]
+    known: dict[str, dict[str, dict[str, Counts]]] = {}
     flags: dict[str, dict[str, set[str]]] = {}
     for name, span in spans.items():
         if first is not None and first < span.until:
             ends = {"since": span.since, "until": span.until}
             db.run(conn, "report_fill", win=name, satisfied=SATISFIED, not_ours=NOT_OURS, **ends)
             flags[name] = _stages(conn, catalog, span)
-            counts[name] = {"all": {"": dict.fromkeys(COUNTED, 0)}}
+            known[name] = {"all": {"": dict.fromkeys(COUNTED, 0)}}
     for row in db.many(conn, "report_counts"):
         numbers = {k: v for k, v in row.items() if k not in ("win", "dim", "key")}
-        counts[row["win"]].setdefault(row["dim"], {})[row["key"]] = numbers
-    counts["this"] = counts["this"] or {"all": {"": dict.fromkeys(COUNTED, 0)}}
+        known[row["win"]].setdefault(row["dim"], {})[row["key"]] = numbers
+    known.setdefault("this", {"all": {"": dict.fromkeys(COUNTED, 0)}})
+    counts = {name: known.get(name) for name in spans}
     for name, found in counts.items():
         for dim in (found or {}).values():
             for key, numbers in dim.items():
@@ -105,7 +111,7 @@ def gather(conn: psycopg.Connection, catalog: Catalog, period: str, cut_at: date
         counts,
         db.many(conn, "report_cases", win="this"),
         flags.get("this", {}),
-        db.one(conn, "report_version", until=spans["this"].until),
+        db.row(conn, "report_version", until=spans["this"].until),
         {r["code"]: r["name"] for r in db.many(conn, "report_places")},
         {r["code"]: r for r in db.many(conn, "report_orgs")},
     )

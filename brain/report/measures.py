@@ -60,12 +60,8 @@ def marks(key: str) -> tuple[str, str | None]:
     return top, bottom
 
 
-def value_of(key: str, counts: Counts | None) -> kpi.Figure | float | None:
-    """A figure of `rules.kpi`, a plain count, or None for a window nobody knows."""
-    if counts is None:
-        return None
-    if key in COUNTS:
-        return counts[key]
+def figure_of(key: str, counts: Counts) -> kpi.Figure:
+    """A figure of `rules.kpi` from the counts of a window."""
     if key == "register_rate":
         counts = counts | {"valid_reported": counts["valid_reported"] - counts["self_handled"]}
     return kpi.compute(key, counts)
@@ -74,7 +70,6 @@ def value_of(key: str, counts: Counts | None) -> kpi.Figure | float | None:
 def row(catalog: Catalog, key: str, now: Counts, last: Counts | None, year: Counts | None) -> dict[str, Any]:
     """One indicator as the snapshot keeps it: value, parts, comparisons as printed, target, formula, evidence."""
     words = text.Wording.of(catalog)
-    found = [value_of(key, counts) for counts in (now, last, year)]
     top_mark, bottom_mark = marks(key)
     target = catalog.targets.get(key)
     made: dict[str, Any] = {
@@ -86,11 +81,12 @@ def row(catalog: Catalog, key: str, now: Counts, last: Counts | None, year: Coun
     if key in COUNTS:
         label, rule = COUNTS[key]
         period = kpi.BY_DEADLINE if key == "handle_due" else kpi.BY_REPORT
-        return made | _compared(found, "件", text.count, words.count_change) | {
-            "label": label, "rule": rule, "period_rule": period, "top": found[0], "bottom": None, "target": None,
+        counted = [None if counts is None else counts[key] for counts in (now, last, year)]
+        return made | _compared(counted, "件", text.count, words.count_change) | {
+            "label": label, "rule": rule, "period_rule": period, "top": counted[0], "bottom": None, "target": None,
         }  # fmt: skip
-    figure: kpi.Figure = found[0]
-    values = [None if f is None else f.value for f in found]
+    figure = figure_of(key, now)
+    values = [None if counts is None else figure_of(key, counts).value for counts in (now, last, year)]
     if figure.formula.unit == "seconds":
         hours = [None if v is None else v / 3600 for v in values]
         shown = _compared(hours, "小时", text.fixed, lambda a, b: text.amount_change(a, b, "小时"))

@@ -18,6 +18,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
+from docx.styles.style import ParagraphStyle
 
 from brain.report.cells import Cell, Table
 from brain.rules.strangers import plain_text
@@ -46,6 +47,7 @@ class Paper:
         section.left_margin, section.right_margin = Cm(2.8), Cm(2.6)
         section.footer_distance = Cm(2.2)
         normal = self.document.styles["Normal"]
+        assert isinstance(normal, ParagraphStyle)
         normal.font.name, normal.font.size = LATIN, Pt(BODY)
         normal.element.rPr.rFonts.set(qn("w:eastAsia"), FANGSONG)
         self._page_number(section)

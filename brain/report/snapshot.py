@@ -45,8 +45,10 @@ def _made(conn: psycopg.Connection, catalog: Catalog, facts: Facts, period: str,
     for window, ids in repeated.items():
         counted = {c["id"] for c in facts.cases if c["is_reported"]} if window == "this" else None
         n = len([i for i in ids if counted is None or i in counted])
-        facts.total(window)["repeated"] = n if window == "this" else _reported_among(conn, ids, facts.windows[window])
-    totals = [facts.total(w) for w in ("this", "last", "year")]
+        total = facts.total(window)
+        assert total is not None, "only windows that have counts are looked through"
+        total["repeated"] = n if window == "this" else _reported_among(conn, ids, facts.windows[window])
+    totals = facts.total(), facts.total("last"), facts.total("year")
     made: dict[str, Any] = {
         "shape": SHAPE,
         "title": TITLE.format(name=catalog.city.name),
@@ -95,7 +97,7 @@ def _made(conn: psycopg.Connection, catalog: Catalog, facts: Facts, period: str,
 
 
 def _reported_among(conn: psycopg.Connection, ids: list[str], span: Any) -> int:
-    return db.one(conn, "report_reported_among", ids=ids, since=span.since, until=span.until)["n"]
+    return db.row(conn, "report_reported_among", ids=ids, since=span.since, until=span.until)["n"]
 
 
 def _with_named(conn: psycopg.Connection, catalog: Catalog, facts: Facts, made: dict[str, Any]) -> list[dict[str, Any]]:

@@ -164,14 +164,14 @@ def rain_sums(conn: psycopg.Connection, catalog: Catalog, theme: Theme, now: Win
     gauges = []
     for station, found in _readings(conn, theme.key, ["rain_1h", "rain_24h"], now).items():
         row = hours.get(station)
-        usual = row is not None and row["n"] <= 2 * row["hours"] * max(1.0, 3600 / period)
+        usual = row if row is not None and row["n"] <= 2 * row["hours"] * max(1.0, 3600 / period) else None
         top = {k: found["kinds"][k]["high"] for k in ("rain_1h", "rain_24h") if k in found["kinds"]}
         gauges.append(
             {
                 "id": station,
                 "name": found["row"]["name"],
-                "total": round(row["total"], 1) if usual else None,
-                "total_text": text.fixed(row["total"]) if usual else text.DASH,
+                "total": round(usual["total"], 1) if usual else None,
+                "total_text": text.fixed(usual["total"]) if usual else text.DASH,
                 "hours": row["hours"] if row else 0,
                 "max_1h": top.get("rain_1h"),
                 "max_1h_text": text.fixed(top.get("rain_1h")),

@@ -6,6 +6,7 @@ with too few cases is not ranked at all.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from brain.catalog import Catalog
@@ -34,7 +35,7 @@ def units(catalog: Catalog, facts: Facts, dim: str) -> dict[str, Any]:
     elif dim == "org":
         keys = [k for k in keys if k or now[k]["handle_due"]]
     keys.sort(key=lambda k: (k == "", places.index(k) if k in ranked else len(places), k))
-    empty = dict.fromkeys(next(iter(now.values())), 0) if now else {}
+    empty: Counts = dict.fromkeys(next(iter(now.values())), 0) if now else {}
     rows = [_row(catalog, dim, k, names.get(k, k), now.get(k, empty), ranked.get(k), was.get(k)) for k in keys if now]
     ranked_rows = [r for r in rows if r["rank"]]
     if len(ranked_rows) > 1 and all(r["rank"] == 1 for r in ranked_rows):
@@ -58,8 +59,8 @@ def _row(
     values["extend_rate"] = kpi.compute("extend_rate", counts).value
     card = catalog.scorecards["town" if dim == "town" else "department"]
     score, lacking = kpi.score(card, values) if place and place.rank else (None, ())
-    known = place is not None and place.rank is not None
-    half = max(place.high - place.value, place.value - place.low) if known else None
+    known = _spread(place)
+    half = max(known.high - known.value, known.value - known.low) if known else None
     return {
         "key": key,
         "name": name,
@@ -73,9 +74,9 @@ def _row(
         "reworked": counts["reworked"],
         "returned": counts["returned"],
         "on_time_text": text.rate(values["on_time_handle_rate"]) if known else text.DASH,
-        "low": place.low if known else None,
-        "high": place.high if known else None,
-        "interval_text": f"{text.rate(place.low)}–{text.rate(place.high)}" if known else text.DASH,
+        "low": known.low if known else None,
+        "high": known.high if known else None,
+        "interval_text": f"{text.rate(known.low)}–{text.rate(known.high)}" if known else text.DASH,
         "half_text": f"±{text.rate(half)}" if known else "",
         "on_time": values["on_time_handle_rate"] if known else None,
         "rework": values["rework_rate"] if known else None,
@@ -87,7 +88,7 @@ def _row(
         "score_text": text.fixed(score),
         "lacking": list(lacking),
         "rank": place.rank if place else None,
-        "rank_text": str(place.rank) if known else ("不参与排名" if key else text.DASH),
+        "rank_text": str(known.rank) if known else ("不参与排名" if key else text.DASH),
         "was_text": _moved(place.rank if place else None, was),
         "e_reported": f"flag=reported&{dim}={key}",
         "e_registered": f"flag=registered&{dim}={key}",
@@ -96,6 +97,24 @@ def _row(
         "e_reworked": f"flag=reworked&{dim}={key}",
         "e_returned": f"flag=returned&{dim}={key}",
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What is shown of a unit that is ranked."""
+
+    rank: int
+    low: float
+    value: float
+    high: float
+
+
+def _spread(place: kpi.Place | None) -> Spread | None:
+    """None where a unit is not ranked: a share of few cases is not shown."""
+    if place is None or place.rank is None:
+        return None
+    assert place.low is not None and place.value is not None and place.high is not None, "a ranked unit has cases"
+    return Spread(place.rank, place.low, place.value, place.high)
 
 
 def _moved(rank: int | None, was: int | None) -> str:
@@ -125,7 +144,7 @@ def _ranked(catalog: Catalog, facts: Facts, dim: str, count: str, top: int) -> d
     parts = [now[k][count] for k in shown] + ([sum(now[k][count] for k in rest)] if rest else [])
     shares = kpi.shares(parts)
     rows = []
-    for key, share in zip([*shown, *([""] if rest else [])], shares, strict=True):
+    for key, share in zip(shown + ([""] if rest else []), shares, strict=True):
         members = [key] if key else rest
         # The rest is compared with the rest: everything that is not shown by name, whatever it was then.
         others = lambda found: [k for k in found if k not in shown]  # noqa: E731
@@ -156,7 +175,7 @@ def _label(catalog: Catalog, dim: str, key: str) -> str:
     return catalog.categories[key].name if key in catalog.categories else key
 
 
-def changes(catalog: Catalog, facts: Facts) -> list[tuple[str, int]]:
+def changes(catalog: Catalog, facts: Facts) -> list[tuple[str, float]]:
     """(category name, difference of registered cases to last month), greatest growth first; empty without last month."""
     if facts.counts["last"] is None:
         return []

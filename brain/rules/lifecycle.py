@@ -185,7 +185,7 @@ MARKS: dict[Verb, Mark] = {
         frozenset({S.REGISTERED, S.DISPATCHED, S.HANDLING, S.ANSWERED}), Move(None, _DISPATCHERS, needs=("org",))
     ),
 }
-MOVES |= {(state, verb): mark.move for verb, mark in MARKS.items() for state in State if state in mark.states}
+MOVES.update({(state, verb): mark.move for verb, mark in MARKS.items() for state in State if state in mark.states})
 
 
 # Deciding -----------------------------------------------------------------------------------------------------------

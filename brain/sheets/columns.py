@@ -329,7 +329,7 @@ def _point(row: Row, by: Mapping[str, tuple[str, Cell]]) -> tuple[float, float] 
             return None
         column = found[0][0]
         given = f"{found[0][1]},{found[1][1]}"
-        pair = [_read(row, cells.number, cell) for cell in found]
+        pair = [number for cell in found if (number := _read(row, cells.number, cell)) is not None]
     if len(pair) == 2 and 73 <= pair[0] <= 136 and 3 <= pair[1] <= 54:
         system = next((system for word, system in SYSTEMS if word in plain(column)), None)
         if system is None:

@@ -12,7 +12,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
 
 import psycopg
 from psycopg.abc import AdaptContext, Buffer
@@ -61,18 +61,20 @@ for _format in (Format.TEXT, Format.BINARY):
         ADAPTERS.register_loader("timestamptz", _bounded(_own))
 
 
-def connect(url: str, *, autocommit: bool = True, name: str = "brain", **more: Any) -> psycopg.Connection:
+def connect(url: str, *, autocommit: bool = True, name: str = "brain", **more: Any) -> psycopg.Connection[Any]:
     """A connection with rows as dicts, UTC, and our name in pg_stat_activity.
 
     Why autocommit: every write happens inside an explicit `with conn.transaction()`, one a verb; nothing is left open.
+    Why its kind of row is left open: functions are handed a plain `psycopg.Connection` and ask through `run`, `many`, `row`,
+    `one` or `execute`, which say that a row is a dict.
     """
-    return psycopg.connect(
+    return psycopg.Connection[Any].connect(
         url, autocommit=autocommit, row_factory=dict_row, application_name=name, options="-c timezone=UTC", context=ADAPTERS,
         **more,
     )  # fmt: skip
 
 
-def pool(url: str, *, size: int = 8, name: str = "brain") -> ConnectionPool:
+def pool(url: str, *, size: int = 8, name: str = "brain") -> ConnectionPool[psycopg.Connection[Any]]:
     """A pool of such connections, opened lazily and checked when handed out."""
     return ConnectionPool(
         url,
@@ -95,9 +97,9 @@ _HEAD = re.compile(r"^-- ([a-z][a-z0-9_]*) --\s*$", re.M)
 
 
 @cache
-def statements() -> dict[str, str]:
+def statements() -> dict[str, LiteralString]:
     """All named statements of `sql/*.sql`: a line `-- name --`, a sentence as comment, then the statement."""
-    found: dict[str, str] = {}
+    found: dict[str, LiteralString] = {}
     for file in sorted((HERE / "sql").iterdir(), key=lambda f: f.name):
         if not file.name.endswith(".sql"):
             continue
@@ -107,18 +109,29 @@ def statements() -> dict[str, str]:
                 raise ValueError(f"store/sql/{file.name}: the name {name} is taken twice")
             if not text.strip().startswith("--"):
                 raise ValueError(f"store/sql/{file.name}: {name} wants a sentence as its first comment line")
-            found[name] = text.strip().rstrip(";")
+            found[name] = _ours(text.strip().rstrip(";"))
     return found
 
 
-def run(conn: psycopg.Connection, statement: str, /, **params: Any) -> psycopg.Cursor:
+def _ours(text: str) -> LiteralString:
+    """Text of a file that is shipped with the program is as good as written in it; nothing else may become a statement."""
+    return cast(LiteralString, text)
+
+
+def execute(
+    conn: psycopg.Connection, query: LiteralString, params: Any = None, *, prepare: bool | None = None
+) -> psycopg.Cursor[dict[str, Any]]:
+    """Execute a statement written in place, for loaders and checks; returns the cursor."""
+    return conn.cursor(row_factory=dict_row).execute(query, params, prepare=prepare)
+
+
+def run(conn: psycopg.Connection, statement: str, /, **params: Any) -> psycopg.Cursor[dict[str, Any]]:
     """Execute the named statement with named parameters `%(x)s`; returns the cursor.
 
     Why a statement that asks a sight is never prepared: its good plan depends on how far the viewer sees (a worker's list
     comes from indexes, a seat's from the newest rows), and a plan for any viewer reads every event.
     """
-    prepare = False if "sight" in params else None
-    return conn.execute(statements()[statement], params or None, prepare=prepare)  # type: ignore[arg-type]
+    return execute(conn, statements()[statement], params or None, prepare=False if "sight" in params else None)
 
 
 def many(conn: psycopg.Connection, statement: str, /, **params: Any) -> list[dict[str, Any]]:
@@ -127,25 +140,36 @@ def many(conn: psycopg.Connection, statement: str, /, **params: Any) -> list[dic
 
 
 def one(conn: psycopg.Connection, statement: str, /, **params: Any) -> dict[str, Any] | None:
-    """First row of the named statement, or None."""
+    """First row of the named statement, or None: for what may not be there."""
     return run(conn, statement, **params).fetchone()
 
 
-def record(cls: type[T], row: dict[str, Any]) -> T:
+def row(conn: psycopg.Connection, statement: str, /, **params: Any) -> dict[str, Any]:
+    """First row of a named statement that always gives one: a count, an `INSERT … RETURNING`, a change of a row that is
+    locked already. Raises LookupError, naming the statement, when there is none after all."""
+    found = run(conn, statement, **params).fetchone()
+    if found is None:
+        raise LookupError(f"statement {statement} gave no row")
+    return found
+
+
+def record(cls: type[T], found: dict[str, Any]) -> T:
     """A frozen record from a row; columns that the record does not know are left out."""
-    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
-    return cls(**{k: v for k, v in row.items() if k in known})
+    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which no type can say of a class
+    return cls(**{k: v for k, v in found.items() if k in known})
 
 
 # Migrations ---------------------------------------------------------------------------------------------------------
 def body_of(conn: psycopg.Connection) -> str:
     """`timescale` or `plain`: the body this database was born on (or would be born on, if still empty)."""
-    if conn.execute("SELECT to_regclass('schema_body') AS t").fetchone()["t"]:
-        row = conn.execute("SELECT body FROM schema_body").fetchone()
-        if row:
-            return row["body"]
+    if execute(conn, "SELECT 1 WHERE to_regclass('schema_body') IS NOT NULL").fetchone():
+        born = execute(conn, "SELECT body FROM schema_body").fetchone()
+        if born:
+            return born["body"]
     available = conn.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'").fetchone()
-    preloaded = "timescaledb" in conn.execute("SHOW shared_preload_libraries").fetchone()["shared_preload_libraries"]
+    preloaded = conn.execute(
+        "SELECT 1 WHERE current_setting('shared_preload_libraries') LIKE '%timescaledb%'"
+    ).fetchone()
     return "timescale" if available and preloaded else "plain"
 
 
@@ -195,11 +219,11 @@ def migrate(url: str, *, body: str = "auto", say=lambda text: None) -> list[str]
             say(name)
             if text.startswith("-- no transaction"):
                 for statement in split_statements(text):
-                    conn.execute(statement)  # type: ignore[arg-type]
+                    conn.execute(_ours(statement))
                 conn.execute("INSERT INTO schema_migration (name) VALUES (%s)", [name])
             else:
                 with conn.transaction():
-                    conn.execute(text)  # type: ignore[arg-type]
+                    conn.execute(_ours(text))
                     conn.execute("INSERT INTO schema_migration (name) VALUES (%s)", [name])
             ran.append(name)
     return ran

@@ -18,7 +18,7 @@ def health(conn: psycopg.Connection, now: datetime) -> dict[str, Any]:
     `engine_lag_s`: age of the oldest committed batch that the engine has not consumed, 0 when it has consumed all.
     `feeds`: seconds since each feed last delivered anything, refused messages included.
     """
-    row = db.one(conn, "health_now", now=now)
+    row = db.row(conn, "health_now", now=now)
     return {
         "ok": True,
         "version": __version__,

@@ -170,7 +170,8 @@ def make_dash(app: FastAPI, inside: dict[str, ModuleType]) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     dash_table._js_dist = []  # 0.4 MB of script that no page uses
-    dash_app.backend._setup_catchall = lambda: None  # unknown addresses get our own answer, not an empty shell
+    # Unknown addresses get our own answer, not an empty shell. Dash declares the hook in its FastAPI backend only.
+    dash_app.backend._setup_catchall = lambda: None  # pyright: ignore[reportAttributeAccessIssue]
     dash_app.layout = html.Div([dcc.Location(id="brain-address", refresh=True), html.Div(id="brain-page")], id="brain")
 
     @dash_app.callback(

@@ -88,7 +88,7 @@ def frames(conn: psycopg.Connection) -> dict[str, gpd.GeoDataFrame]:
             [{"code": r["code"], "geometry": shapely.boundary(r["geom"])} for r in _places(conn, "grid")],
             ["code", "geometry"],
         ),
-        "rivers": meijiang.rivers()[["name", "main", "geometry"]],
+        "rivers": gpd.GeoDataFrame(meijiang.rivers()[["name", "main", "geometry"]]),
     }
 
 

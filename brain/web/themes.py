@@ -68,7 +68,8 @@ class Now:
 
     def worst_air(self) -> tuple[air_quality.Judged, dict] | None:
         judged = [(j, s) for s in self.stations if not s["stale"] and (j := air_index(s, self.moment.at))]
-        return max(((j, s) for j, s in judged if j.aqi is not None), key=lambda pair: pair[0].aqi, default=None)
+        known = [(j.aqi, j, s) for j, s in judged if j.aqi is not None]
+        return max(known, key=lambda one: one[0])[1:] if known else None
 
     def number(self, piece: Piece, value: float) -> str:
         return f"{value:.{piece.get('decimals', self.catalog.kinds[piece['of']].decimals)}f}"

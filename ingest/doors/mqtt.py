@@ -24,6 +24,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
@@ -48,7 +49,7 @@ USUAL_SHARE = "brain"  # a session that was shared under this name is to be it n
 
 class _Client(paho.Client):
     def _create_socket(self):  # paho's one place where sockets are made, TLS included
-        return Stream(super()._create_socket())
+        return Stream(cast(socket.socket, super()._create_socket()))  # or a TLS one; paho names only what it asks of it
 
 
 class Door:
@@ -150,10 +151,10 @@ class Door:
     def _connect(self) -> bool:
         """Open a connection; what the broker answers comes in `_on_connect`."""
         five = self.protocol == paho.MQTTv5
-        session = {} if five else {"clean_session": False}
         client = _Client(
-            CallbackAPIVersion.VERSION2, self.client_id, protocol=self.protocol, reconnect_on_failure=False, **session
-        )
+            CallbackAPIVersion.VERSION2, self.client_id, clean_session=None if five else False, protocol=self.protocol,
+            reconnect_on_failure=False,
+        )  # fmt: skip
         client.suppress_exceptions = False
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
@@ -172,7 +173,7 @@ class Door:
         self._open.clear()
         try:
             client.connect(
-                self.url.hostname, self.url.port or (8883 if self.url.scheme == "mqtts" else 1883),
+                self.url.hostname or "", self.url.port or (8883 if self.url.scheme == "mqtts" else 1883),
                 keepalive=self.practice.keepalive_s, **more,
             )  # fmt: skip
         except OSError as err:
@@ -308,7 +309,7 @@ class Door:
             self._drop()
             if not self._agreed:
                 self._fall_back()  # some read a newer request as a longer one and wait for the rest of it
-        elif self._connected and not self.subscribed and now - self._asked_at > self.practice.subscribe_s:
+        elif self._client is not None and self._connected and not self.subscribed and now - self._asked_at > self.practice.subscribe_s:
             self._subscribe(self._client)  # refused, or never answered: somebody may have given the right meanwhile
 
     def _received(self, messages: list[Publish]) -> None:

@@ -197,7 +197,9 @@ class Server:
             writer.close()
             return
         session = self.lines[line] = self._session(line)
-        self._reading[line] = asyncio.current_task()
+        task = asyncio.current_task()
+        assert task is not None, "asyncio runs a line in a task"
+        self._reading[line] = task
         try:
             while not self._stopping:
                 data = await asyncio.wait_for(reader.read(CHUNK), self._idle_s)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from importlib import import_module
-from typing import Protocol
+from typing import Protocol, cast
 
 from brain.city import OFFSET
 from brain.model import DISTRICT, HazardWarning, Reading, WorkOrder
@@ -120,7 +120,7 @@ def load() -> dict[str, FeedModule]:
     found: dict[str, FeedModule] = {}
     for info in pkgutil.iter_modules(__path__):
         if info.ispkg:
-            module = import_module(f"{__name__}.{info.name}")
+            module = cast(FeedModule, import_module(f"{__name__}.{info.name}"))
             if module.FEED.key != info.name:
                 raise ValueError(f"ingest/feeds/{info.name}: FEED.key is {module.FEED.key!r}, the folder differs")
             found[info.name] = module
@@ -131,8 +131,8 @@ def furnish(folder: str) -> None:
     """Give the city's own folder to the feeds that read tables from it: once, by the entry point, before any message.
     Raises BadCatalog, naming file and key."""
     for module in load().values():
-        if hasattr(module, "furnish"):
-            module.furnish(folder)
+        if own := getattr(module, "furnish", None):
+            own(folder)
 
 
 def key_of(topic: str) -> str | None:

@@ -8,11 +8,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from brain.model import Reading
 from brain.sheets import columns
-from brain.sheets.reading import Row
+from brain.sheets.reading import Cell, Row
 from ingest.feeds import BadMessage, _wire
 
 
@@ -37,7 +37,7 @@ def opened(payload: bytes) -> tuple[Row, dict[str, str], str]:
     return Row(number, cells), meant, str(body.get("feed", ""))
 
 
-def _is_table(cells: Any) -> bool:
+def _is_table(cells: Any) -> TypeGuard[dict[str, Cell]]:
     return isinstance(cells, dict) and all(
         value is None or isinstance(value, (str, int, float, bool)) for value in cells.values()
     )

@@ -168,6 +168,7 @@ class Shapes:
         mine.run += 1
         if mine.run < self._told_after:
             return
+        assert mine.since is not None, "set with the candidate"
         counts = self._counts[feed]
         before = mine.usual or max(usual, key=lambda s: counts.get(s, 0), default=None)
         newest = self._last.get((feed, before)) if before else None

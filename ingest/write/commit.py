@@ -189,7 +189,7 @@ def outcomes(
     for parcel, _ in swapped:
         if id(parcel) in asking:
             found[id(parcel)][0][1] -= 1  # counted as a duplicate above, for it was not stored
-    return [(asking[key], Outcome(*counts, tuple(refused))) for key, (counts, refused) in found.items()]
+    return [(asking[key], Outcome(counts[0], counts[1], tuple(refused))) for key, (counts, refused) in found.items()]
 
 
 def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedelta) -> list[Entry]:

@@ -101,7 +101,7 @@ class Book:
 
     def refresh(self, conn: psycopg.Connection) -> None:
         """Read everything if something has changed."""
-        version = db.one(conn, "intake_book_version")["version"]
+        version = db.row(conn, "intake_book_version")["version"]
         if version == self._version:
             return
         self.fill(Known(**row) for row in db.many(conn, "intake_stations"))

@@ -21,6 +21,7 @@ from random import Random
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog
@@ -30,6 +31,7 @@ from brain.city import ZONE
 from brain.flow.events import clocks
 from brain.model import ENGINE, Actor, Event, Role, Source, State, columns
 from brain.rules import sla
+from brain.store import db
 
 RECIPE = Path(__file__).parent / "data" / "history.toml"
 FACT = "history"
@@ -112,18 +114,18 @@ def load(
         told = {"says": SAYS, "cases": len(lives), "lines": sum(len(x.lines) for x in lives), "seed": recipe["seed"]}
         conn.execute("INSERT INTO fact (key, value) VALUES (%s, %s)", [FACT, Jsonb(told)])
     for table in ("event", "event_log"):
-        conn.execute(f"ANALYZE {table}")  # type: ignore[arg-type]
+        conn.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
 
 
 # The district -------------------------------------------------------------------------------------------------------
 def _world(conn: psycopg.Connection, catalog: Catalog, recipe: dict[str, Any]) -> World:
     rng = Random(recipe["seed"])
     names = {
-        r["code"]: r["name"] for r in conn.execute("SELECT code, name FROM place WHERE kind IN ('town', 'village')")
+        r["code"]: r["name"] for r in db.execute(conn, "SELECT code, name FROM place WHERE kind IN ('town', 'village')")
     }
     by_town: dict[str, tuple[list[Cell], list[float]]] = {}
     busy: dict[str, float] = {}
-    for r in conn.execute("SELECT code, grid, village, town, lng, lat, area_m2 FROM cell ORDER BY code"):
+    for r in db.execute(conn, "SELECT code, grid, village, town, lng, lat, area_m2 FROM cell ORDER BY code"):
         cell = Cell(
             r["code"], r["grid"], r["village"], r["town"], r["lng"], r["lat"], min(60.0, r["area_m2"] ** 0.5 / 2)
         )
@@ -140,12 +142,11 @@ def _world(conn: psycopg.Connection, catalog: Catalog, recipe: dict[str, Any]) -
     urban = Pool.of(towns, [recipe["town"][t]["weight"] for t in towns])
     rural = Pool.of(towns, [recipe["town"][t]["rural"] for t in towns])
     stations: dict[str, list[dict[str, Any]]] = {}
-    for r in conn.execute(
-        "SELECT id, name, theme, lng, lat, town, village, grid, cell FROM station WHERE active ORDER BY id"
+    for r in db.execute(
+        conn, "SELECT id, name, theme, lng, lat, town, village, grid, cell FROM station WHERE active ORDER BY id"
     ):
         stations.setdefault(r["theme"], []).append(r)
-    named = {"return": "returned"}
-    chances = {named.get(k, k): v for k, v in recipe["chance"].items() if k != "bad_month"}
+    chances: dict[str, Any] = {"returned" if k == "return" else k: v for k, v in recipe["chance"].items() if k != "bad_month"}
     return World(
         catalog,
         recipe,
@@ -168,7 +169,7 @@ def _crew(conn: psycopg.Connection) -> Crew:
     workers: dict[str, list[Actor]] = {"": []}
     by_login: dict[str, Actor] = {}
     grids: dict[int, str] = {}
-    for r in conn.execute("SELECT id, login, name, role, org, places, grid FROM person WHERE active ORDER BY id"):
+    for r in db.execute(conn, "SELECT id, login, name, role, org, places, grid FROM person WHERE active ORDER BY id"):
         actor = Actor(r["id"], r["name"], Role(r["role"]), r["org"], tuple(r["places"]))
         by_role.setdefault(r["role"], []).append(actor)
         if actor.role is Role.DEPARTMENT and actor.org:
@@ -179,7 +180,7 @@ def _crew(conn: psycopg.Connection) -> Crew:
             workers[""].append(actor)
             for key in {r["grid"], (r["grid"] or "")[:9] or actor.org} - {None}:
                 workers.setdefault(key, []).append(actor)
-    orgs = frozenset(r["code"] for r in conn.execute("SELECT code FROM org"))
+    orgs = frozenset(r["code"] for r in db.execute(conn, "SELECT code FROM org"))
     need = ("acceptor", "dispatcher", "chief")
     if missing := [role for role in need if role not in by_role]:
         raise LookupError(f"示范城区里没有角色 {'、'.join(missing)} 的人员，请先装入示范城区")
@@ -307,7 +308,10 @@ def _drawn(
         reporter_org=reporter.org,
         simulated=True,
         ladder=clocks.fresh_ladder(world.catalog, None),
-        **codes,
+        cell=codes["cell"],
+        grid=codes["grid"],
+        village=codes["village"],
+        town=codes["town"],
     )
     lean = world.recipe["town"].get(owner, {}).get("prompt") or world.recipe["prompt"].get(owner)
     prompt = lean or world.recipe["prompt"]["default"]
@@ -363,14 +367,14 @@ def _near(world: World, rng: Random, worker: Actor | None) -> Cell | None:
     """A cell of the worker's own grid."""
     if worker is None:
         return None
-    grid = world.crew.grids.get(worker.id)
+    grid = world.crew.grids.get(worker.id) if worker.id is not None else None
     cells = [c for pool in world.cells.values() for c in pool.items if c.grid == grid]
     return rng.choice(cells) if cells else None
 
 
 def _number(conn: psycopg.Connection, lives: list[Life]) -> dict[date, int]:
     """Give each case its number, in order of reporting within its day; returns the last serial of each day."""
-    last = {r["day"]: r["last"] for r in conn.execute("SELECT day, last FROM event_serial")}
+    last = {r["day"]: r["last"] for r in db.execute(conn, "SELECT day, last FROM event_serial")}
     for life in lives:
         day = life.event.reported_at.astimezone(ZONE).date()
         last[day] = last.get(day, 0) + 1

@@ -43,7 +43,7 @@ def load(
     day before `now` (default: the database's clock). Idempotent.
     """
     with conn.transaction():
-        before = db.one(conn, "city_fact", key=CITY)
+        before = db.row(conn, "city_fact", key=CITY)
         if not (before["value"] and before["value"]["version"] == version()):
             _places(conn, say)
             _organisations(conn, catalog, say)
@@ -59,7 +59,7 @@ def load(
 
 
 def _copy(conn: psycopg.Connection, statement: str, rows) -> None:
-    with conn.cursor() as cursor, cursor.copy(db.statements()[statement]) as out:  # type: ignore[arg-type]
+    with conn.cursor() as cursor, cursor.copy(db.statements()[statement]) as out:
         for row in rows:
             out.write_row(row)
 
@@ -135,7 +135,7 @@ def _place_others(conn: psycopg.Connection, ours: list[str]) -> None:
 def _rosters(conn: psycopg.Connection, today: date) -> None:
     """Shifts from yesterday to five weeks ahead, days already made left alone: a shift that was taken out stays out."""
     orgs = db.many(conn, "city_orgs")
-    made = db.one(conn, "city_fact", key=ROSTER)["value"]
+    made = db.row(conn, "city_fact", key=ROSTER)["value"]
     first = today - timedelta(days=1)
     if made:
         first = max(first, date.fromisoformat(made["until"]))

@@ -7,7 +7,7 @@ from `flow.clocks`, so that a simulated history can only be one that could have 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -40,8 +40,8 @@ class Crew:
     acceptors: Sequence[Actor]
     dispatchers: Sequence[Actor]
     chiefs: Sequence[Actor]
-    departments: dict[str, Sequence[Actor]]
-    workers: dict[str, Sequence[Actor]]  # by grid, and by town as the fall-back
+    departments: Mapping[str, Sequence[Actor]]
+    workers: Mapping[str, Sequence[Actor]]  # by grid, and by town as the fall-back
     orgs: frozenset[str]
     by_login: dict[str, Actor]
     grids: dict[int, str]  # the grid of each worker
@@ -85,7 +85,23 @@ class Life:
     rng: Random
     event: Event
     lines: list[dict[str, Any]] = field(default_factory=list)
-    at: datetime | None = None
+    at: datetime = field(init=False)  # of its last line; set by `reported`
+
+    @property
+    def dispatched_at(self) -> datetime:
+        assert self.event.dispatched_at is not None, "asked only of a case that was dispatched"
+        return self.event.dispatched_at
+
+    @property
+    def due_at(self) -> datetime:
+        assert self.event.due_at is not None, "asked only of a case whose limit runs"
+        return self.event.due_at
+
+    @property
+    def limit(self) -> Limit:
+        limit = clocks.limit_on(self.event)
+        assert limit is not None, "asked only of a case that was registered"
+        return limit
 
     def minutes(self, low: float, high: float) -> timedelta:
         return timedelta(seconds=int(self.rng.uniform(low, high) * 60))
@@ -125,7 +141,7 @@ class Life:
         self.event = replace(before, state=move.to or before.state, **(change | (own or {})))
         detail = dict(detail or {})
         if self.event.due_at != before.due_at:
-            detail["due_at"] = self.event.due_at.isoformat()
+            detail["due_at"] = self.due_at.isoformat()
         self.at = at
         self._line(verb, before.state, actor, detail, reason, note)
 
@@ -263,24 +279,20 @@ def _dispatch(life: Life, org: str, chances: Chances) -> None:
     )
 
 
-def _limit(life: Life) -> Limit:
-    return clocks.limit_on(life.event)
-
-
 def _at_fraction(life: Life, start: datetime, fraction: float) -> datetime:
     """When that share of the handling limit is used, counted on the case's own clock from `start`."""
-    limit = _limit(life)
+    limit = life.limit
     return sla.due(start, Limit(limit.clock, limit.amount * fraction), life.catalog.calendar)
 
 
 def _answer_at(life: Life, script: Script, chances: Chances) -> datetime:
     """When the answer comes: mostly well inside the limit, sometimes a few hours over it, now and then days."""
-    rng, start = life.rng, life.event.dispatched_at
+    rng, start = life.rng, life.dispatched_at
     if rng.random() < script.prompt:
         return _at_fraction(life, start, min(0.97, 0.12 + 0.82 * rng.betavariate(2.0, 2.2)))
     hours = min(rng.lognormvariate(*chances.late_hours), chances.late_most)
-    clock = Clock.URGENT_HOUR if sla.runs_always(_limit(life).clock) else Clock.WORK_HOUR
-    return sla.advance(life.event.due_at, hours * 3600, clock, life.catalog.calendar)
+    clock = Clock.URGENT_HOUR if sla.runs_always(life.limit.clock) else Clock.WORK_HOUR
+    return sla.advance(life.due_at, hours * 3600, clock, life.catalog.calendar)
 
 
 def _handler(life: Life, script: Script) -> Actor:
@@ -292,13 +304,13 @@ def _handler(life: Life, script: Script) -> Actor:
 def _handle(life: Life, script: Script, chances: Chances) -> None:
     """Taken, gone to, answered; sometimes extended, suspended or urged on the way."""
     rng, handler = life.rng, _handler(life, script)
-    natural = sla.runs_always(_limit(life).clock)
+    natural = sla.runs_always(life.limit.clock)
     clock = Clock.URGENT_HOUR if natural else Clock.WORK_HOUR
-    start = life.event.dispatched_at
+    start = life.dispatched_at
     answer = _answer_at(life, script, chances)
     take = sla.advance(life.at, rng.uniform(3, 26) * 60, clock, life.catalog.calendar)
     life.do(V.TAKE, handler, min(take, life.at + (answer - life.at) * 0.5), own={"handler_id": handler.id})
-    long = _limit(life).clock == Clock.WORK_DAY
+    long = life.limit.clock == Clock.WORK_DAY
     if long and rng.random() < chances.extend:
         asked = _at_fraction(life, start, rng.uniform(0.6, 0.9))
         if asked > life.at:
@@ -307,8 +319,8 @@ def _handle(life: Life, script: Script, chances: Chances) -> None:
             answer = _at_fraction(life, start, rng.uniform(1.1, 1.9))
     elif long and rng.random() < chances.suspend:
         _suspended(life)
-        answer = life.at + (life.event.due_at - life.at) * rng.uniform(0.4, 0.9)
-    due = life.event.due_at
+        answer = life.at + (life.due_at - life.at) * rng.uniform(0.4, 0.9)
+    due = life.due_at
     if answer > due and rng.random() < chances.urge * 12:
         urged = due + (answer - due) * rng.uniform(0.1, 0.6)
         if urged > life.at:
@@ -361,7 +373,7 @@ def _finish(life: Life, script: Script, chances: Chances, outside: bool) -> None
             reason=rng.choice(REWORKS),
             own={"answered_at": None, "checked_at": None, "check_passed": None},
         )
-        left = max(life.event.due_at - life.at, (life.event.due_at - answered), timedelta(hours=1))
+        left = max(life.due_at - life.at, (life.due_at - answered), timedelta(hours=1))
         again = sla.advance(
             life.at,
             min(left.total_seconds(), 4 * 3600) * rng.uniform(0.3, 0.9),
@@ -392,7 +404,8 @@ def _finish(life: Life, script: Script, chances: Chances, outside: bool) -> None
         detail={"condition": condition},
     )
     if outside and rng.random() < chances.rate:
-        late = life.event.answered_at > life.event.due_at
+        assert life.event.answered_at is not None, "only what was answered is closed"
+        late = life.event.answered_at > life.due_at
         weights = (30, 30, 22, 12, 6) if late or life.event.reworks else (58, 33, 6, 2, 1)
         told = {
             "response": int(rng.random() < 0.95),

@@ -33,7 +33,7 @@ def spot(conn: psycopg.Connection, lng: float, lat: float) -> Spot:
     """Where a point (EPSG:4490 degrees) lies; an empty Spot outside every cell."""
     grid = _grid(conn)
     code = grid.cell_at(lng, lat) if grid is not None else ""
-    if not code:
+    if grid is None or not code:
         return Spot()
     above = grid.parents(code)
     return Spot(code, above.grid or None, above.village, above.town)

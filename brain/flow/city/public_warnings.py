@@ -38,7 +38,7 @@ def active(conn: psycopg.Connection, now: datetime) -> list[dict[str, Any]]:
 def turns(conn: psycopg.Connection, now: datetime) -> datetime | None:
     """When the warnings in force change next without a message: one begins, or one is over. None: not as far as known."""
     row = db.one(conn, "warnings_turn", now=now)
-    return row and row["at"]
+    return row["at"] if row else None
 
 
 def one(conn: psycopg.Connection, sender: str, identifier: str) -> dict[str, Any] | None:

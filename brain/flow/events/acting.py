@@ -199,7 +199,7 @@ def act(
     with conn.transaction():
         row = locked(conn, event_id)
         event = event_of(row) if row else None
-        if event is None or not _may_see(conn, catalog, event, actor):
+        if row is None or event is None or not _may_see(conn, catalog, event, actor):
             raise Refused(f"没有案卷 {event_id}，或不在您的管辖范围内", "unknown")
         if expect_version is not None and expect_version != event.version:
             _check_unchanged(conn, catalog, event, expect_version)
@@ -240,7 +240,7 @@ def _facts(
     now: datetime,
     given: Given = NOTHING,
 ) -> tuple[Facts, int]:
-    row = db.one(conn, "event_facts", id=event.id)
+    row = db.row(conn, "event_facts", id=event.id)
     orgs: frozenset[str] = frozenset()
     if verb in (Verb.DISPATCH, Verb.ARBITRATE, Verb.JOIN):
         orgs = frozenset(r["code"] for r in db.many(conn, "org_codes"))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from brain.catalog import Catalog
-from brain.model import Event, Level, Limit, State
+from brain.model import Clock, Event, Level, Limit, State
 from brain.rules import sla
 from brain.rules.lifecycle import Effect, Move
 
@@ -41,7 +41,9 @@ def limit_for(catalog: Catalog, category: str, condition: str | None = None) -> 
 
 def limit_on(event: Event) -> Limit | None:
     """The limit stamped on an event."""
-    return Limit(event.limit_clock, event.limit_amount) if event.limit_clock else None
+    if not event.limit_clock or event.limit_amount is None:
+        return None
+    return Limit(Clock(event.limit_clock), event.limit_amount)
 
 
 def stage_due(catalog: Catalog, stage: str, now: datetime) -> datetime:

@@ -94,9 +94,14 @@ def _register(doing: Doing) -> Change:
     return {"register_condition": doing.given.condition}
 
 
+def _org(doing: Doing) -> str:
+    assert doing.given.org is not None, "lifecycle.check asks for the organisation"
+    return doing.given.org
+
+
 def _dispatch(doing: Doing) -> Change:
     """The organisation is the dispatcher's choice, the person the roster's; a miss of the routing table is counted."""
-    org, person = doing.given.org, doing.given.handler_id
+    org, person = _org(doing), doing.given.handler_id
     route = routing.owner(doing.conn, doing.catalog, doing.event.category, doing.spot)
     if person is not None:
         row = db.one(doing.conn, "person_by_id", id=person)
@@ -159,6 +164,7 @@ def _suspend(doing: Doing) -> Change:
 
 def _resume(doing: Doing) -> Change:
     """The post that had it gets its whole limit again: nobody could work on it meanwhile."""
+    assert doing.move.to is not None, "lifecycle.check fills in where a case goes on"
     stage = clocks.stage_of(doing.catalog, doing.event, doing.move.to)
     due = clocks.stage_due(doing.catalog, stage, doing.now) if stage else None
     return {"suspend_until": None, "stage_due_at": due}
@@ -183,15 +189,16 @@ def _link(doing: Doing) -> Change:
 
 def _join(doing: Doing) -> Change:
     """Another organisation gets a part with a clock of its own: the category's limit, from now."""
-    if doing.given.org == doing.event.org:
+    org = _org(doing)
+    if org == doing.event.org:
         raise Refused("该单位就是承办单位，不用联动", "org")
     limit = clocks.limit_on(doing.event) or clocks.limit_for(doing.catalog, doing.event.category)
     due = sla.due(doing.now, limit, doing.catalog.calendar)
-    person = doing.given.handler_id or routing.handler(doing.conn, doing.given.org, doing.spot, doing.now)
+    person = doing.given.handler_id or routing.handler(doing.conn, org, doing.spot, doing.now)
     note = doing.given.note or doing.given.reason or ""
-    db.run(doing.conn, "part_add", event_id=doing.event.id, org=doing.given.org, now=doing.now, due_at=due,
+    db.run(doing.conn, "part_add", event_id=doing.event.id, org=org, now=doing.now, due_at=due,
            handler_id=person, note=note)  # fmt: skip
-    doing.detail.update({"org": doing.given.org, "handler": person, "part_due_at": due})
+    doing.detail.update({"org": org, "handler": person, "part_due_at": due})
     return {}
 
 

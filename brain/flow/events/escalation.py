@@ -99,12 +99,17 @@ def _reminder(event: Event, now: datetime) -> str:
     return f"{'离处置时限还有' if left > 0 else '处置已超期'} {size}：{event.title}"
 
 
+def _second(due: datetime | None) -> str:
+    assert due is not None, "the statement asks for events whose time is over"
+    return f"{due.timestamp():.0f}"
+
+
 def _stages(conn: psycopg.Connection, now: datetime) -> int:
     with conn.transaction():
         late = [event_of(r) for r in db.many(conn, "stages_overdue", now=now, limit=LIMIT, actor=CLOCKWORK.name)]
         words = []
         for event in late:
-            once = f"{event.id}:stage:{event.stage_due_at.timestamp():.0f}"
+            once = f"{event.id}:stage:{_second(event.stage_due_at)}"
             told = STAGE_TOLD.get(event.state, ())
             words += [Word(event, who, "overdue", f"本环节已超时：{event.title}", once) for who in told]
         _tell(conn, words, now)
@@ -117,7 +122,7 @@ def _overdue(conn: psycopg.Connection, now: datetime) -> int:
         late = [event_of(r) for r in db.many(conn, "handling_overdue", now=now, limit=LIMIT, actor=CLOCKWORK.name)]
         words = []
         for event in late:
-            once = f"{event.id}:due:{event.due_at.timestamp():.0f}"
+            once = f"{event.id}:due:{_second(event.due_at)}"
             words.append(Word(event, "handler", "overdue", f"处置已超期：{event.title}", once))
         _tell(conn, words, now)
         _notify(conn, late)

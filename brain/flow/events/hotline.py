@@ -51,10 +51,11 @@ def take(conn: psycopg.Connection, catalog: Catalog, order: WorkOrder, now: date
         known = db.one(conn, "order_of", number=order.number)
         if known and known["state"] == state.key and (not order.reply or known["reply"] == order.reply):
             return False
-        event_id, placed = known and known["event_id"], ""
+        event_id: str | None = known["event_id"] if known else None
+        placed = ""
         if event_id is None and state.open:
             event_id, placed = _open(conn, catalog, order, now)
-        elif event_id is not None:
+        elif event_id is not None and known is not None:
             before = catalog.sheets.states.get(known["state"])
             acting.act(conn, catalog, event_id, Verb.NOTE, IMPORTER, now, Given(note=_note(catalog, order, state, before)))
         if event_id is not None and state.accept:

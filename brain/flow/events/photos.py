@@ -91,7 +91,7 @@ def store(
         raise
     if row is None:  # the same upload came twice at once: the other one won
         (files / path).unlink(missing_ok=True)
-        row = db.one(conn, "photo_by_id", id=ident)
+        row = db.row(conn, "photo_by_id", id=ident)
     return db.record(Photo, row)
 
 

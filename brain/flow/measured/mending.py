@@ -142,7 +142,7 @@ def note_drift(conn: psycopg.Connection, by: Doer, ident: int, now: datetime) ->
 def count(conn: psycopg.Connection) -> int:
     """Bring the quality counts up to the log, a bite at a time; returns how many batches were counted. Another consumer of
     the log, with its own cursor: a restart counts nothing twice and leaves nothing out."""
-    return db.one(conn, "quality_count", batches=BITE[0], readings=BITE[1])["n"]
+    return db.row(conn, "quality_count", batches=BITE[0], readings=BITE[1])["n"]
 
 
 def forget(conn: psycopg.Connection, now: datetime) -> None:

@@ -139,8 +139,8 @@ def _kept(
         day, value = whole[row["key"]], row["value"]
         if value["from"] == stamps[day]:
             found[day] = {
-                camera: Tally(*(timedelta(seconds=s) for s in times[:3]), times[3])
-                for camera, times in value["cameras"].items()
+                camera: Tally(timedelta(seconds=due), timedelta(seconds=online), timedelta(seconds=good), outages)
+                for camera, (due, online, good, outages) in value["cameras"].items()
             }
     return found
 

@@ -135,7 +135,7 @@ def store_all(
         given.copy(conn)
         staged()
         parts = given.parts
-        found = db.one(
+        found = db.row(
             conn, "readings_store", worker=worker, received_at=received_at, feeds=[portions[p.portion].feed for p in parts],
             lanes=[portions[p.portion].lane for p in parts], received=[p.received for p in parts],
             records=[p.records for p in parts], dead=[p.dead for p in parts], ahead=_ahead(ahead),
@@ -232,7 +232,7 @@ class _Given:
         if not line:
             return
         before = None
-        with conn.cursor() as cursor, cursor.copy(db.statements()["staged_copy"]) as copy:  # type: ignore[arg-type]
+        with conn.cursor() as cursor, cursor.copy(db.statements()["staged_copy"]) as copy:
             copy.set_types(STAGED)
             for *identity, number in line:
                 if identity == before:
@@ -373,14 +373,14 @@ def roll_up(conn: psycopg.Connection, now: datetime) -> int:
     or a writer under way holds up stays due for the next call. Runs transactions of its own: RuntimeError inside one.
     """
     _on_its_own(conn)
-    if not db.one(conn, "roll_up_alone", key=ROLL_UP_LOCK)["mine"]:
+    if not db.row(conn, "roll_up_alone", key=ROLL_UP_LOCK)["mine"]:
         return 0
     try:
         with conn.transaction():
             db.run(conn, "roll_up_announce", now=now)
         with conn.transaction():
             db.run(conn, "roll_up_fence")
-        return db.one(conn, "roll_up", now=now)["redone"]
+        return db.row(conn, "roll_up", now=now)["redone"]
     except psycopg.errors.LockNotAvailable:  # TimescaleDB's own refresh is at the same hours: they stay due
         return 0
     finally:

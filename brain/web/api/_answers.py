@@ -125,8 +125,9 @@ class Plain(APIRoute):
                 error, fields = sentence(err.errors())
                 return failed(422, error, "invalid", fields=fields)
             except HTTPException as err:
-                if isinstance(err.detail, dict):
-                    return failed(err.status_code, err.detail["message"], err.detail["code"])
+                detail: Any = err.detail  # ours are dicts; a type checker reads Starlette's, which are text
+                if isinstance(detail, dict):
+                    return failed(err.status_code, detail["message"], detail["code"])
                 return failed(err.status_code, "请求读不懂，请检查格式后再试", "bad_request")
             except (psycopg.DataError, UnicodeEncodeError, OverflowError) as err:
                 log.warning("%s %s brought what cannot be kept (%s)", request.method, request.url.path, type(err).__name__)

@@ -45,7 +45,8 @@ SOURCES: dict[Role, tuple[Source, ...]] = {
     Role.WORKER: (Source.GRID, Source.PATROL),
     Role.DEPARTMENT: (Source.DEPARTMENT, Source.PATROL),
     Role.PUBLIC: (Source.PUBLIC,),
-} | dict.fromkeys(SEATS, (Source.HOTLINE, Source.PUBLIC, Source.CAMERA, Source.GRID, Source.DEPARTMENT, Source.PATROL))
+    **dict.fromkeys(SEATS, (Source.HOTLINE, Source.PUBLIC, Source.CAMERA, Source.GRID, Source.DEPARTMENT, Source.PATROL)),
+}
 """Whom a person may report for; the first is taken when he does not say. Nobody may speak for a sensor."""
 
 
@@ -97,10 +98,10 @@ def near(
     request: Request,
     person: Reporter,
     conn: Db,
-    category: text(20),
+    category: text(20),  # type: ignore[valid-type]
     lng: Lng,
     lat: Lat,
-    crs: CRS = "wgs84",  # type: ignore[valid-type]
+    crs: CRS = "wgs84",
 ) -> dict[str, Any]:
     """Open events of the category close by and reported lately: perhaps the same trouble. Distances in metres.
 

@@ -124,7 +124,7 @@ def my_notices(person: Me, conn: Db) -> dict[str, Any]:
          "read": r["read_at"] is not None}
         for r in rows
     ]  # fmt: skip
-    return {"unread": db.one(conn, "api_notices_unread", person=person.id)["n"], "notices": told}
+    return {"unread": db.row(conn, "api_notices_unread", person=person.id)["n"], "notices": told}
 
 
 class Read(BaseModel):

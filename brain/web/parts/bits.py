@@ -14,9 +14,15 @@ from brain.web import rowwise
 from layers._style import DARK, LEVELS
 
 
+def attrs(named: Mapping[str, str | None]) -> dict[str, Any]:
+    """`data-*` and `aria-*` of a component, given as `**attrs({"data-pick": …})`: Dash takes every such name, but a
+    signature cannot, so a type checker would hold the words against all other parameters."""
+    return dict(named)
+
+
 def lost(ident: str = "", pick: str = "") -> html.Div:
     """In place of a row that cannot be drawn; it can still be picked where `pick` says what it is."""
-    more = {"data-pick": f"{pick}:{ident}"} if pick and ident else {}
+    more = attrs({"data-pick": f"{pick}:{ident}"} if pick and ident else {})
     return html.Div([html.B(rowwise.LOST), html.Small(ident)], className="row lost", **more)
 
 

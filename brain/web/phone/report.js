@@ -1,7 +1,7 @@
 // 上报: photo first, place by itself, a category by one tap, send. What is typed survives a killed page.
 
 import { call, get } from "./api.js";
-import { h, icon, sheet, show } from "./dom.js";
+import { h, sheet, show } from "./dom.js";
 import { choiceField, photoField, placeField, switchField, textField } from "./fields.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";

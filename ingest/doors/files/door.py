@@ -318,7 +318,7 @@ class Door:
         key = {"feed": taker.key, "name": _clean(str(said.get("name") or path.name)), "sha256": sha}
         again = db.one(conn, "file_open", **key)
         known = None if again or why else db.one(conn, "file_known", feed=taker.key, sha256=sha)
-        file = again or db.one(conn, "file_taken", **key, by=by, now=now)
+        file = again or db.row(conn, "file_taken", **key, by=by, now=now)
         job = Job(taker.key, f"{feeds.ROW}{content.hexdigest()[:12]}/", stamp, beyond=beyond)
         letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=job.prefix)]
         if known:

@@ -18,7 +18,7 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -50,7 +50,7 @@ STOP_S = 5.0
 
 
 # Asking -------------------------------------------------------------------------------------------------------------
-def ask(source: Source, at: Mark | None, poll: Poll) -> list[dict[str, Any] | rows.Row]:
+def ask(source: Source, at: Mark | None, poll: Poll) -> Sequence[dict[str, Any] | rows.Row]:
     """What the source has from `at` on. Raises Trouble, in whose sentence stands no secret, even where the source sends it
     back: the sentence goes into the database and the log."""
     if source.kind == "sql":
@@ -90,7 +90,7 @@ def _text(body: bytes) -> str:
         raise Trouble(err.reason) from None
 
 
-def _read(source: Source, said: str) -> list[dict[str, Any] | rows.Row]:
+def _read(source: Source, said: str) -> Sequence[dict[str, Any] | rows.Row]:
     if source.kind == "json":
         try:
             answer = json.loads(said)
@@ -157,7 +157,7 @@ def _query(source: Source, at: Mark | None, poll: Poll) -> list[dict[str, Any]]:
     except psycopg.Error:  # its sentence would quote the password
         raise Trouble("dsn_file 里的连接串写得不对；应像 postgresql://用户:密码@主机:5432/库") from None
     try:
-        with psycopg.connect(
+        with psycopg.Connection[Any].connect(
             way, connect_timeout=max(2, int(seconds)), row_factory=dict_row,
             application_name="brain poll", options=f"-c statement_timeout={int(seconds * 1000)}",
             keepalives_idle=5, keepalives_interval=2, keepalives_count=3, tcp_user_timeout=int(seconds * 1000),
@@ -215,7 +215,7 @@ class Poller:
 
     def _turn(self, conn: psycopg.Connection) -> float:
         name = self.source.name
-        if not db.one(conn, "poll_alone", source=name)["mine"]:
+        if not db.row(conn, "poll_alone", source=name)["mine"]:
             return LOOK_S
         try:
             return self._alone(conn, name)
@@ -267,9 +267,10 @@ class Poller:
                 if isinstance(at, datetime) and at > now:
                     at = None  # a clock that runs ahead: with it, the cursor would pass what is still to come
                 if at is not None:
-                    if since is not None and at < since and not source.asks_by_cursor:
+                    # Marks of one source are of one kind, which the union of kinds cannot say.
+                    if since is not None and at < since and not source.asks_by_cursor:  # pyright: ignore[reportOperatorIssue]
                         continue
-                    furthest = at if furthest is None or at > furthest else furthest
+                    furthest = at if furthest is None or at > furthest else furthest  # pyright: ignore[reportOperatorIssue]
                 row = self._row(row)
             digests.append(hashlib.sha256(row.payload).digest()[:DIGEST])
             if digests[-1] not in known:

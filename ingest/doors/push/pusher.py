@@ -261,7 +261,8 @@ class Pusher:
                 except psycopg.Error:
                     raise Away from None
             except psycopg.Error:
-                conn.close()
+                if conn is not None:
+                    conn.close()
                 conn = None
                 if time.monotonic() - begun >= STATEMENT_S:
                     raise Away from None  # it stands still: the other idle ones would each take as long
@@ -285,13 +286,14 @@ class Pusher:
         else:
             self._known[key.id] = (key, now)  # revoked ones, too: they stay refused without a database
         refused = may(asked, key, now, self.push.window_s) or self._too_often(asked.key)
-        if key is None or refused is not None:
+        if refused is not None:
             return refused
+        assert key is not None, "`may` refuses where there is no key"
         what, token = _what(asked), _token(asked)
         digest = hashlib.sha256(f"{asked.feed}\n{asked.media}\n".encode() + asked.body).digest()
         try:
             with patience(conn, STATEMENT_S):
-                mine = db.one(conn, "push_alone", what=what)["mine"]
+                mine = db.row(conn, "push_alone", what=what)["mine"]
             if not mine:
                 return refusal(409, "busy", "同一个编号的推送正在处理；请稍后原样重发，领取它的结果", retry=True)
         except psycopg.Error:
@@ -326,7 +328,7 @@ class Pusher:
         be kept; a repetition becomes duplicates when the spill goes in."""
         key, at = self._known.get(asked.key, (None, None))
         now = self._now()
-        if key is None or (now - at).total_seconds() > self.push.cached_s:
+        if key is None or at is None or (now - at).total_seconds() > self.push.cached_s:
             return refusal(503, "away", "数据库暂不可用，没法核对密钥，什么都没有收下；请稍后原样重发", retry=True)
         return may(asked, key, now, self.push.window_s) or self._too_often(asked.key) or self._take(asked, _what(asked), key.org)
 
@@ -368,7 +370,9 @@ class Pusher:
             )
         if bad is not None:
             return refusal(400, bad.rule, f"{bad.reason}。正文已留在死信里")
-        return answer_of(gathered.outcomes)
+        outcomes = [outcome for outcome in gathered.outcomes if outcome is not None]
+        assert len(outcomes) == len(gathered.outcomes), "what was waited for is complete"
+        return answer_of(outcomes)
 
     def _hand_over(self, asked: Asked, org: str) -> Answer | UnderWay:
         """Give the rows to the writer. A body of which no row can be told goes to the dead letter whole, as far as it may

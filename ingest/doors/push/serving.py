@@ -85,16 +85,16 @@ class Door:
             ws="none", timeout_graceful_shutdown=int(STOP_S), timeout_keep_alive=15, limit_concurrency=LINES_MAX,
         )  # fmt: skip
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, args=(listening,), name="push", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(self._server, listening), name="push", daemon=True)
         self._thread.start()
         until = time.monotonic() + STOP_S
         while not (self._server.started or self.failed) and time.monotonic() < until:
             time.sleep(0.005)
         log.info("HTTP 推送在 %s:%d 接收", self.host, self.port)
 
-    def _run(self, listening: socket.socket) -> None:
+    def _run(self, server: uvicorn.Server, listening: socket.socket) -> None:
         try:
-            self._server.run(sockets=[listening])
+            server.run(sockets=[listening])
         except Exception:
             log.exception("HTTP 推送出错，进程退出；没有应答的推送由对方重发")
             self.failed = True

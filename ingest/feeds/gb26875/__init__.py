@@ -232,7 +232,7 @@ class _Clock:
         the whole packet: a stopped clock claims the same time for ever."""
         seq = f"{state.part}#{state.value:g} {state.name}".rstrip()
         before = self._before(label)
-        if self._right:
+        if self._right and self._sent is not None:
             return Reading(packet.source, state.kind, self._sent - before, state.value, seq=seq)
         seq = f"clock:{label.hex()}:{zlib.crc32(self._payload):08x}:{seq}"
         return Reading(packet.source, state.kind, self._received_at - before, state.value, Quality.CLOCK, seq)

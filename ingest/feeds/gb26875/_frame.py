@@ -32,7 +32,7 @@ class Packet:
     data: bytes
 
 
-def checksum(body: bytes) -> int:
+def checksum(body: bytes | bytearray) -> int:
     """Sum of control unit and data, without carry."""
     return sum(body) & 0xFF
 

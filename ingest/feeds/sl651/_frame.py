@@ -42,7 +42,7 @@ def _crc_table() -> list[int]:
 _CRC = _crc_table()
 
 
-def crc(data: bytes) -> int:
+def crc(data: bytes | bytearray) -> int:
     """CRC-16/MODBUS."""
     found = 0xFFFF
     for byte in data:

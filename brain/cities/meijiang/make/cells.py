@@ -48,7 +48,7 @@ class Regions:
         self.owners = np.array([owner[c[:9]] for c in self.codes])
         self.sites = np.column_stack(plane.warp(*plane.to_km(*np.array([placed[c] for c in self.codes]).T)))
         points = shapely.points(np.array([placed[c] for c in self.codes]))
-        self.sides = {b: self._may_hold(b, shapely.covers(shape, points)) for b, shape in self.banks.items()}
+        self.sides = {b: self._may_hold(b, np.asarray(shapely.covers(shape, points))) for b, shape in self.banks.items()}
         self.weights = self._balance()
 
     def _may_hold(self, bank: str, on_it: np.ndarray) -> np.ndarray:
@@ -83,7 +83,7 @@ class Regions:
                 if other != k:
                     half = seeds.half_plane(self.sites[k], self.weights[k], self.sites[other], self.weights[other])
                     region = region.intersection(half)
-            if region.geom_type == "Polygon" and not region.is_empty:
+            if isinstance(region, shapely.Polygon) and not region.is_empty:
                 ring = np.round(np.array(region.exterior.coords), 6)
                 edges |= {tuple(sorted((tuple(a), tuple(b)))) for a, b in pairwise(ring)}
         lines = []
@@ -107,7 +107,7 @@ def fine_zone() -> shapely.Geometry:
     blocks = []
     for i in range(int(west // dx), int(east // dx) + 1):
         for j in range(int(south // dy), int(north // dy) + 1):
-            box = shapely.box(*(round(v, 7) for v in (i * dx, j * dy, (i + 1) * dx, (j + 1) * dy)))
+            box = shapely.box(round(i * dx, 7), round(j * dy, 7), round((i + 1) * dx, 7), round((j + 1) * dy, 7))
             x, y = box.centroid.x, box.centroid.y
             market = any(abs(x - a) <= 1.2 * dx and abs(y - b) <= 1.2 * dy for a, b in seeds.markets())
             if market or core.contains(box.centroid):

@@ -38,7 +38,7 @@ class Land:
         self.to_river = np.min([shapely.distance(line, here) for line in rivers], axis=0)
         self.to_border = shapely.distance(plane.shape_km(plane.district()).exterior, here)
         core = seeds.core_km()
-        self.to_core = shapely.distance(core, here)
+        self.to_core = np.asarray(shapely.distance(core, here))
 
     def spread(self, among: np.ndarray, count: int) -> list[int]:
         """`count` different cells among the given ones, evenly spread (nearest to the middles of a k-means)."""
@@ -57,7 +57,7 @@ class Land:
         reach = np.sqrt(self.area[k]) * 0.12 / 111_000
         x, y = self.points[k] + reach * np.array([np.cos(turn), np.sin(turn)])
         spot = (round(float(x), 5), round(float(y), 5))
-        return spot if polygon.contains(shapely.Point(spot)) else tuple(map(float, self.points[k]))
+        return spot if polygon.contains(shapely.Point(spot)) else (float(self.points[k][0]), float(self.points[k][1]))
 
     def place_name(self, k: int) -> str:
         return self.names[self.village[k]]
@@ -99,7 +99,7 @@ def watch_cells() -> list[dict]:
     for j in range(int(north // dy), int(south // dy) - 1, -1):
         for i in range(int(west // dx), int(east // dx) + 1):
             box = [round(v, 4) for v in (i * dx, j * dy, (i + 1) * dx, (j + 1) * dy)]
-            part = shapely.box(*box).intersection(whole)
+            part = shapely.box(box[0], box[1], box[2], box[3]).intersection(whole)
             if part.area > 0:
                 spot = part.centroid if part.contains(part.centroid) else part.point_on_surface()
                 rows.append({"id": f"FW-{len(rows) + 1:03d}", "lng": round(spot.x, 5), "lat": round(spot.y, 5), "box": box})

@@ -85,12 +85,12 @@ def district() -> shapely.Polygon:
 
 def rivers() -> dict[str, shapely.LineString]:
     """River centre lines by name, in degrees, digitised downstream."""
-    return {f["properties"]["name"]: shapely.geometry.shape(f["geometry"]) for f in _read("rivers.geojson")}
+    return {f["properties"]["name"]: shapely.LineString(f["geometry"]["coordinates"]) for f in _read("rivers.geojson")}
 
 
 def banks() -> dict[str, shapely.Polygon]:
     """The district cut by the 梅江: north (城北 side), south (江南 side), west (the strip beyond the river at 长沙)."""
-    parts = list(split(district(), rivers()["梅江"]).geoms)
+    parts = [p for p in split(district(), rivers()["梅江"]).geoms if isinstance(p, shapely.Polygon)]
     by_area = sorted(parts, key=lambda p: -p.area)
     if len(by_area) != 3:
         raise ValueError(f"梅江应把辖区切成三块，实际为 {len(by_area)} 块")

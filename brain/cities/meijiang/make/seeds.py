@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from . import plane
 
@@ -87,7 +88,7 @@ def balance(points, open_to, sites, owners, km2, *, rounds: int = 300, rate: flo
     return weights
 
 
-def drafts() -> dict[str, shapely.Geometry]:
+def drafts() -> dict[str, BaseGeometry]:
     """Draft of each town by code (kilometres): power diagram of the towns' centres, with areas as aimed at."""
     banks = {k: plane.shape_km(v) for k, v in plane.banks().items()}
     sites, owners, sides = [], [], []
@@ -107,7 +108,7 @@ def drafts() -> dict[str, shapely.Geometry]:
         rivals = np.flatnonzero((sides == side) & (np.arange(len(sites)) != k))
         shape = banks[side]
         for other in rivals:
-            shape = shape.intersection(half_plane(sites[k], weights[owners[k]], sites[other], weights[owners[other]]))
+            shape = shape.intersection(half_plane(sites[k], float(weights[owners[k]]), sites[other], float(weights[owners[other]])))
         parts.setdefault(listed[owners[k]].code, []).append(shape)
     return {code: shapely.union_all(shapes, grid_size=1e-6) for code, shapes in parts.items()}
 

@@ -13,6 +13,7 @@ from brain.store import db
 from brain.web.door import access
 from brain.web.door.access import Page
 from brain.web.pages.wall import top
+from brain.web.parts.bits import attrs
 
 PAGE = Page("/about", "关于数据", order=90)
 TRUTHS = {
@@ -61,7 +62,7 @@ def _lead(state: Any, sources: list[dict[str, Any]]) -> html.Section:
                     html.Div(
                         [html.B(truth), html.Span(f"{counts.get(truth, 0)} 项"), html.P(says)],
                         className="truth",
-                        **{"data-truth": truth},
+                        **attrs({"data-truth": truth}),
                     )
                     for truth, says in TRUTHS.items()
                 ],
@@ -79,7 +80,7 @@ def _sources(sources: list[dict[str, Any]]) -> html.Section:
         html.Tr(
             [
                 html.Td(s["what"], className="what"),
-                html.Td(html.Span(s["truth"], className="truth-word", **{"data-truth": s["truth"]})),
+                html.Td(html.Span(s["truth"], className="truth-word", **attrs({"data-truth": s["truth"]}))),
                 html.Td(s["source"]),
                 html.Td(s.get("caveat", "")),
                 html.Td(s.get("licence", "")),

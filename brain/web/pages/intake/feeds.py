@@ -16,6 +16,7 @@ from brain.flow.measured import mending
 from brain.flow.measured.mending import Quality
 from brain.sheets import columns
 from brain.web.parts import bits
+from brain.web.parts.bits import attrs
 
 WINDOWS = {1: "近 2 小时", 24: "近 24 小时", 168: "近 7 天"}
 GOOD, POOR = 0.95, 0.8  # a share of at least so much is fine; below so much it is bad
@@ -87,7 +88,7 @@ def accounts(feeds: Sequence[Mapping[str, Any]], workers: Sequence[Mapping[str, 
         if sign:
             shown.append(html.Span(sign, className="sign"))
         shown.append(
-            html.Div([html.Span(name), html.B(number(n))], className="term", title=says, **{"data-term": name})
+            html.Div([html.Span(name), html.B(number(n))], className="term", title=says, **attrs({"data-term": name}))
         )
     off = [f["title"] for f in feeds if not mending.adds_up(f)]
     off += [f"进程 {w['worker']}" for w in workers if not w["adds_up"]]
@@ -159,7 +160,7 @@ def table(
                     ),
                     html.Td(html.Img(src=minutes(rates.get(f["feed"], {}), now), alt="", className="rate")),
                 ],
-                **{"data-feed": f["feed"]},
+                **attrs({"data-feed": f["feed"]}),
             )
         )  # fmt: skip
     head = html.Thead(
@@ -231,7 +232,7 @@ def board(feeds: Sequence[Mapping[str, Any]], quality: Mapping[str, Quality], ho
                 html.Td(share(q.validity)),
                 html.Td(f"{len(q.heard)} / {len(q.stations)}", className="n"),
             ],
-            **{"data-org": q.key},
+            **attrs({"data-org": q.key}),
         )
         for n, q in enumerate(ranked, 1)
     ]

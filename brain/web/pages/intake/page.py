@@ -212,7 +212,7 @@ def _group(
         still = opened if opened is not None and opened["status"] == "open" else None
         right.append(
             letters.mending(
-                one, rule, (still or rows[0])["reason"], total, still and still["id"],
+                one, rule, (still or rows[0])["reason"], total, still["id"] if still else None,
                 db.many(conn, "intake_station_names"), access.here().catalog, db.many(conn, "mappings_of", feed=one["feed"]),
             )
         )  # fmt: skip
@@ -334,7 +334,8 @@ def callbacks(app: Dash) -> None:
     )  # fmt: skip
     def noted(clicks: Sequence[int | None], here: dict[str, Any]) -> Any:
         """A change of shape was taken note of."""
-        if not any(clicks):
+        asked = ctx.triggered_id
+        if asked is None or not any(clicks):
             return no_update
         try:
             with access.here().pool.connection() as conn:

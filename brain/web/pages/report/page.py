@@ -23,6 +23,7 @@ from brain.web.api import report as api
 from brain.web.door import access
 from brain.web.door.access import Page, home_of
 from brain.web.pages.report import sheet, sheet_themes
+from brain.web.parts.bits import attrs
 
 PAGE = Page(
     "/report",
@@ -72,10 +73,10 @@ def layout(person: Person, *, m: str = "", v: str = "", **_: str) -> html.Div:
             dcc.Store(id="report-key", data={"period": period, "version": made["version"], "cut": made["cut_at"]}),
             _bar(person, months, period, made, kept, newer),
             html.Main(html.Article(body, className="sheet")),
-            html.Aside(id="report-drawer", hidden=True, **{"aria-label": "依据案卷"}),
+            html.Aside(id="report-drawer", hidden=True, **attrs({"aria-label": "依据案卷"})),
         ],
         id="report",
-        **{"data-period": period, "data-version": str(made["version"] or ""), "data-cut": made["cut_at"]},
+        **attrs({"data-period": period, "data-version": str(made["version"] or ""), "data-cut": made["cut_at"]}),
     )
 
 

@@ -13,8 +13,9 @@ from dash import dcc, html
 
 from brain.report import docx, tables, text
 from brain.report.cells import Cell, Column, Snapshot, Table
+from brain.web.parts.bits import attrs
 
-QUIET = {"displayModeBar": False, "staticPlot": False, "responsive": True, "scrollZoom": False}
+QUIET: dcc.Graph.Config = {"displayModeBar": False, "staticPlot": False, "responsive": True, "scrollZoom": False}
 
 
 def link(shown: Any, query: str | None, *, strong: bool = False, title: str | None = None) -> Any:
@@ -32,13 +33,15 @@ def table(t: Table, name: str = "", note: bool = True) -> list[Any]:
         return [html.P(t.empty)] if t.empty else []
     right = ["r" if column.align == "right" else "" for column in t.columns]
     head = [html.Th(_head(column), className=side) for column, side in zip(t.columns, right, strict=True)]
+    last = len(t.rows) - 1
     rows = [
-        html.Tr([html.Td(_cell(column, cell), className=side) for column, cell, side in zip(t.columns, row, right, strict=True)])
-        for row in t.rows
+        html.Tr(
+            [html.Td(_cell(column, cell), className=side) for column, cell, side in zip(t.columns, row, right, strict=True)],
+            className="total" if t.total and n == last else None,
+        )
+        for n, row in enumerate(t.rows)
     ]
-    if t.total:
-        rows[-1].className = "total"
-    made = html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)], **{"data-table": t.name})
+    made = html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)], **attrs({"data-table": t.name}))
     return [html.Div(made, className=f"table {name or t.name}"), *([remark(t.note)] if note and t.note else [])]
 
 
@@ -166,7 +169,7 @@ def daily(s: Snapshot) -> html.Figure:
                 ],
                 href=f"#e/{d['e']}" if d["n"] else None,
                 title=words,
-                **{"aria-label": words},
+                **attrs({"aria-label": words}),
             )
         )
     says = [
@@ -223,12 +226,12 @@ DRAWN = {"interval": interval, "bar": bar}
 
 
 # Frequent -------------------------------------------------------------------------------------------------------------
-def frequent(s: Snapshot, figure: Mapping[str, Any] | None) -> html.Section:
+def frequent(s: Snapshot, figure: dict[str, Any] | None) -> html.Section:
     body = [*table(tables.categories(s)), html.H3("重复点位"), *table(tables.repeats(s)), *_hot(s, figure)]
     return section("五", "高发事项与高发区域", body, "places")
 
 
-def _hot(s: Snapshot, figure: Mapping[str, Any] | None) -> list[Any]:
+def _hot(s: Snapshot, figure: dict[str, Any] | None) -> list[Any]:
     parts: list[Any] = [html.H3("高发网格")]
     if figure is not None:
         parts.append(html.Figure([dcc.Graph(id="report-map", figure=figure, config=QUIET, className="map"),

@@ -39,6 +39,7 @@ from brain.web.door import access
 from brain.web.door.access import Page
 from brain.web.door.apart import Spent, run_apart
 from brain.web.pages.wall import top
+from brain.web.parts.bits import attrs
 
 PAGE = Page("/upload", "文件接入", frozenset({Role.DEPARTMENT, Role.ADMIN}), order=60)
 SHOWN_ROWS, SHOWN_ERRORS, SHOWN_FILES, SHOWN_TEXT = 20, 50, 30, 1500
@@ -47,7 +48,7 @@ HELD = 8  # files of one person that the server keeps while they are looked at
 MAP = ".map.json"
 TICK_MS, TICKS = 2000, 300
 STATES = {"queued": "排队", "taking": "处理中", "done": "已完成", "failed": "没有收", "same": "已收过"}
-LABELS = {"search": "查找", "clear_search": "清空", "clear_selection": "清除", "no_options_found": "没有这一项"}
+LABELS: dcc.Dropdown.Labels = {"search": "查找", "clear_search": "清空", "clear_selection": "清除", "no_options_found": "没有这一项"}
 TOKEN = re.compile(r"[0-9a-f]{32}\.[a-z]{3,7}")
 
 
@@ -308,7 +309,7 @@ def _file(r: dict[str, Any], takers: dict[str, Taker]) -> html.Tr:
         html.Td(takers[r["feed"]].title),
         html.Td(r["name"], className="name"),
         html.Td(r["by"] or "投放目录"),
-        html.Td(html.Span(STATES[r["state"]], className="state", **{"data-state": r["state"]})),
+        html.Td(html.Span(STATES[r["state"]], className="state", **attrs({"data-state": r["state"]}))),
         *numbers,
         html.Td(says, className="words"),
     ]

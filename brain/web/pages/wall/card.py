@@ -19,6 +19,7 @@ from brain.web import readouts, rowwise
 from brain.web.pages.wall import forms, warnings
 from brain.web.pages.wall.desk import Case
 from brain.web.parts import bits
+from brain.web.parts.bits import attrs
 
 DIRECT = 4
 
@@ -57,7 +58,7 @@ def head(level: str, title: str) -> list:
     return [
         bits.mark(level) if level else html.I(className="dot"),
         html.H2(title),
-        html.Button("×", className="close", title="关闭 Esc", **{"data-do": "close", "aria-label": "关闭"}),
+        html.Button("×", className="close", title="关闭 Esc", **attrs({"data-do": "close", "aria-label": "关闭"})),
     ]
 
 
@@ -209,7 +210,7 @@ def around(case: Case, catalog: Catalog, now: datetime) -> list:
         near = [
             html.Button(
                 [c["name"], html.Small(f"{c['m']:.0f} m" + ("" if c["online"] else " 离线"))],
-                **{"data-pick": f"station:{c['id']}", "data-lnglat": f"{c['lng']:.5f},{c['lat']:.5f}"},
+                **attrs({"data-pick": f"station:{c['id']}", "data-lnglat": f"{c['lng']:.5f},{c['lat']:.5f}"}),
             )
             for c in case.cameras
         ]
@@ -228,7 +229,9 @@ def _line(label: str, content: list) -> html.Div:
 
 
 def _step(entry: Any, catalog: Catalog, now: datetime) -> html.Li:
-    get = entry.get if isinstance(entry, dict) else lambda key: getattr(entry, key)
+    def get(key: str) -> Any:
+        return entry.get(key) if isinstance(entry, dict) else getattr(entry, key)
+
     said = get("reason") or get("note")
     text = f"{get('actor_name')} {catalog.words.of('verb', get('verb'))}" + (f"：{said}" if said else "")
     return html.Li([html.Time(bits.clock(get("at"), now)), html.Span(text)])
@@ -260,7 +263,7 @@ def actions(case: Case, catalog: Catalog) -> list:
             html.Button(
                 "看案卷",
                 className="act",
-                **{"data-pick": f"event:{e['id']}", "data-lnglat": f"{e['lng']:.5f},{e['lat']:.5f}"},
+                **attrs({"data-pick": f"event:{e['id']}", "data-lnglat": f"{e['lng']:.5f},{e['lat']:.5f}"}),
             )
         )
     out: list = []
@@ -276,15 +279,14 @@ def actions(case: Case, catalog: Catalog) -> list:
 
 
 def _button(text: str, do: str, key: str, *, primary: bool = False, **data: Any) -> html.Button:
-    more = {f"data-{name}": str(value) for name, value in data.items()}
+    more = {"data-do": do} | {f"data-{name}": str(value) for name, value in data.items()}
     if key:
         more["data-key"] = key
     return html.Button(
         [text, html.Kbd(key) if key else None],
         className="act primary" if primary else "act",
         type="button",
-        **{"data-do": do},
-        **more,
+        **attrs(more),
     )
 
 
@@ -297,4 +299,5 @@ def form(
     org: str | None,
 ) -> list:
     """Instead of the buttons: the form of one verb."""
+    assert case.event is not None, "a form is about an event"
     return [forms.form(verb, case.event, catalog, orgs, hands, org)]

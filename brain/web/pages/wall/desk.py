@@ -172,7 +172,7 @@ def _series(
     if station is None:
         return {}
     has = set(station["readings"] or {})
-    rule = catalog.rules.get((kind, rule_key)) if kind else None
+    rule = catalog.rules.get((kind, rule_key)) if kind and rule_key else None
     inputs = [k for k in (rule.inputs if rule else ()) if k in has]
     theme = catalog.themes.get(station["theme"])
     leads = [k for k in theme.leads if k in has] if theme else []

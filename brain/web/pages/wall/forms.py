@@ -14,6 +14,7 @@ from brain.catalog import Catalog
 from brain.model import Verb
 from brain.rules import forms
 from brain.rules.forms import Choice, Field, Form
+from brain.web.parts.bits import attrs
 
 NOT_HERE = frozenset({"photos", "place"})
 """Kinds of fields that a desk cannot fill in: a verb that must have one belongs to the phone."""
@@ -55,7 +56,7 @@ def form(
             ),
         ],
         className="verb",
-        **{"data-verb": str(verb), "data-event": event["id"], "data-version": str(event["version"])},
+        **attrs({"data-verb": str(verb), "data-event": event["id"], "data-version": str(event["version"])}),
     )
 
 
@@ -103,7 +104,7 @@ def _hands(hands: Sequence[dict[str, Any]], event: dict[str, Any], catalog: Cata
 def _select(
     name: str, label: str, options: Sequence[tuple[str, str]], chosen: str | None, *, refetch: bool = False
 ) -> html.Label:
-    more = {"data-refetch": "hands"} if refetch else {"id": "wall-hands"} if name == "handler_id" else {}
+    more = attrs({"data-refetch": "hands"} if refetch else {"id": "wall-hands"} if name == "handler_id" else {})
     made = [html.Option(text, value=value, selected=value == chosen or None) for value, text in options]
     return html.Label([html.Span(label), html.Select(made, name=name, **more)], className=f"field {name}")
 

@@ -8,6 +8,7 @@ from brain.catalog import Catalog
 from brain.web import rowwise
 from brain.web.live.moment import Moment
 from brain.web.parts import bits
+from brain.web.parts.bits import attrs
 from brain.web.themes import Figure
 from layers._style import DARK
 
@@ -27,18 +28,18 @@ def cards(figures: list[Figure], moment: Moment, catalog: Catalog) -> list[html.
 
 def card(figure: Figure, moment: Moment, catalog: Catalog) -> list:
     """The inside of one card: title and level word, figure with its unit, sparkline, what stands behind it, age."""
-    trail = moment.trails.get((figure.station, figure.kind), ()) if figure.station else ()
+    trail = moment.trails.get((figure.station, figure.kind), ()) if figure.station and figure.kind else ()
     points = [(at, value) for at, value, _ in trail]
     line = bits.spark(points, colour=DARK.text2)
-    pick = {"data-pick": f"station:{figure.station}"} if figure.station else {}
+    pick = attrs({"data-pick": f"station:{figure.station}"} if figure.station else {})
     return [
         html.H2([bits.sign(figure.icon), figure.title, bits.word(figure.level, figure.state)]),
         html.Div(
             [
                 html.B(figure.value, className="long" if len(figure.value) > 3 else None),
                 html.Span(figure.unit, className="unit"),
-                html.Img(src=line, alt="", className="spark", title=_title(figure, moment, catalog), **pick)
-                if line
+                html.Img(src=line, alt="", className="spark", title=_title(figure.station, figure.kind, moment, catalog), **pick)
+                if line and figure.station and figure.kind
                 else None,
             ],
             className="figure",
@@ -48,7 +49,7 @@ def card(figure: Figure, moment: Moment, catalog: Catalog) -> list:
     ]
 
 
-def _title(figure: Figure, moment: Moment, catalog: Catalog) -> str:
+def _title(station: str, kind: str, moment: Moment, catalog: Catalog) -> str:
     """What the sparkline shows, for the pointer."""
-    name = moment.stations[figure.station]["name"]
-    return f"{name} {catalog.kinds[figure.kind].label}，最近 {len(moment.trails[figure.station, figure.kind])} 条"
+    name = moment.stations[station]["name"]
+    return f"{name} {catalog.kinds[kind].label}，最近 {len(moment.trails[station, kind])} 条"

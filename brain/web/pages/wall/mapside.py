@@ -10,6 +10,7 @@ from brain.catalog import Catalog
 from brain.web.live import frames
 from brain.web.live.moment import Moment
 from brain.web.parts import bits
+from brain.web.parts.bits import attrs
 from layers._compose import slots
 from layers._layer import Layer
 from layers._marks import ground
@@ -39,15 +40,15 @@ def switch(layers: tuple[Layer, ...], moment: Moment, catalog: Catalog) -> html.
             html.Button(
                 [html.I(), html.Span(layer.title), when],
                 className="on" if layer.default_on else "",
-                **{
+                **attrs({
                     "data-layer": layer.key,
                     "data-traces": ",".join(map(str, places[layer.key])),
                     "data-base": str(len(layer.style["base"](_ANY))) if layer.mark is ground else "",
                     "aria-pressed": "true" if layer.default_on else "false",
-                },
+                }),
             )
         )
-    return html.Div([*rows, html.Button("图例", className="legend-open", **{"data-do": "legend"})], className="switch")
+    return html.Div([*rows, html.Button("图例", className="legend-open", **attrs({"data-do": "legend"}))], className="switch")
 
 
 def legend(layers: tuple[Layer, ...]) -> html.Div:

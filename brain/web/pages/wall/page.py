@@ -28,6 +28,7 @@ from brain.web.live.moment import Moment
 from brain.web.live.seat import Changes, Parts, Seat
 from brain.web.pages.wall import card, desk, left, mapside, right, timeline, top, warnings
 from brain.web.parts import bits
+from brain.web.parts.bits import attrs
 from layers import _compose
 from layers._layer import View
 
@@ -38,7 +39,7 @@ PAGE = Page(
     order=1,
     keys=("wall", "seat"),
 )
-GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
+GRAPH: dcc.Graph.Config = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
 START_ZOOM = 10.45
 PRELOAD = ("plotly/package_data/plotly.min.js", "dash/dcc/async-graph.js")
 """What the map needs, asked for while the page is still being laid out."""
@@ -87,7 +88,7 @@ def layout(person: Person, **_: str) -> html.Div:
         ],
         className="wall",
         id="wall",
-        **{"data-box": ",".join(f"{x:.5f}" for x in base.box)},
+        **attrs({"data-box": ",".join(f"{x:.5f}" for x in base.box)}),
     )
 
 
@@ -188,6 +189,8 @@ def _case(conn: Any, state: Any, moment: Moment, kind: str, ident: str, seat: Se
 def _selected(state: Any, seat: Seat, moment: Moment, now: datetime) -> Changes:
     """The open card's live part; its buttons too, unless a form stands there."""
     selected = seat.selected
+    if selected is None:
+        return {}
     with state.pool.connection() as conn:
         case = _case(conn, state, moment, *selected, seat)
     if case is None:
@@ -408,11 +411,11 @@ def _search(state: Any, person: Person | None, page: str, text: str) -> Any:
     return [
         html.Button(
             [html.B(r["name"]), html.Small(r["label"])],
-            **{
+            **attrs({
                 "data-pick": f"{r['what']}:{r['id']}",
                 "data-lnglat": f"{r['lng']:.5f},{r['lat']:.5f}",
                 "data-near": "1",
-            },
+            }),
         )
         for r in rows
     ]

@@ -11,6 +11,7 @@ from brain.catalog import Catalog
 from brain.model import State
 from brain.web import readouts, rowwise
 from brain.web.parts import bits
+from brain.web.parts.bits import attrs
 
 ALERT_ROWS, DUE_ROWS = 14, 12
 
@@ -85,7 +86,7 @@ def _alert(group: list[dict[str, Any]], catalog: Catalog, now: datetime) -> html
             html.Span(a["message"] + more),
         ],
         className="row alert" + (" acked" if a["acked_at"] else "") + (" late" if a["late"] else ""),
-        **{"data-pick": f"alert:{a['id']}", "data-lnglat": _spot(a)},
+        **attrs({"data-pick": f"alert:{a['id']}", "data-lnglat": _spot(a)}),
     )
 
 
@@ -119,7 +120,7 @@ def _due(found: readouts.Left, e: dict[str, Any], catalog: Catalog) -> html.Butt
             html.I(style={"--used": f"{min(found.share, 1) * 100:.0f}%"}),
         ],
         className=f"row due {found.colour}",
-        **{"data-pick": f"event:{e['id']}", "data-lnglat": _spot(e)},
+        **attrs({"data-pick": f"event:{e['id']}", "data-lnglat": _spot(e)}),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from brain.city import HERE
 from brain.identity.people import Person
 from brain.settings import Settings
 from brain.web.door.access import Page, home_of
+from brain.web.parts.bits import attrs
 
 PURPOSE = {"about": "关于数据", "report": "月报"}
 
@@ -27,7 +28,7 @@ def header(person: Person, pages: dict[str, Page], settings: Settings, catalog: 
             if settings.replay
             else None,
             html.Span(id="wall-line", className="line-state"),
-            html.Nav([*links, html.Button("快捷键 ?", **{"data-do": "help"})]),
+            html.Nav([*links, html.Button("快捷键 ?", **attrs({"data-do": "help"}))]),
             html.Div(
                 [
                     html.Small(catalog.words.of("role", person.role)),
@@ -68,4 +69,4 @@ def help_card() -> html.Div:
         ("?", "显示或隐藏本页"),
     ]
     listed = html.Dl([x for key, words in keys for x in (html.Dt(html.Kbd(key)), html.Dd(words))])
-    return html.Div(html.Div([html.H2("快捷键"), listed]), id="wall-help", hidden=True, **{"data-do": "help"})
+    return html.Div(html.Div([html.H2("快捷键"), listed]), id="wall-help", hidden=True, **attrs({"data-do": "help"}))

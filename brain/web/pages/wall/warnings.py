@@ -17,6 +17,7 @@ from brain.model import Level
 from brain.web import readouts, rowwise
 from brain.web.pages.wall.desk import Case
 from brain.web.parts import bits
+from brain.web.parts.bits import attrs
 from layers._style import LEVELS
 
 POINTS = re.compile(r"(?<=[；;。])\s*(?=\d{1,2}[.、．）)]\D)")
@@ -28,11 +29,11 @@ def strip(items: list) -> html.Section:
     return html.Section(
         [
             html.Ul(items, id="wall-warning-rows"),
-            html.Button(id="wall-warning-more", type="button", hidden=True, **{"data-do": "warnings"}),
+            html.Button(id="wall-warning-more", type="button", hidden=True, **attrs({"data-do": "warnings"})),
         ],
         id="wall-warnings",
         className="warnings",
-        **{"aria-label": "生效中的预警信息", "aria-live": "polite"},
+        **attrs({"aria-label": "生效中的预警信息", "aria-live": "polite"}),
     )
 
 
@@ -59,7 +60,7 @@ def _row(w: dict[str, Any], catalog: Catalog, now: datetime) -> html.Li:
             ],
             type="button",
             title=w["headline"] or readouts.warning_title(w, catalog),
-            **{"data-pick": f"warning:{ident}"},
+            **attrs({"data-pick": f"warning:{ident}"}),
         ),
         key=ident,
     )

@@ -50,7 +50,7 @@
       const found = await answer.json();
       if (!answer.ok) parts = [head("依据案卷", found.error || "查不到")];
       else parts = [head(found.title, found.says), found.words.length ? table(found.words) : make("p", "没有可见的案卷。"), make("p", found.note, "note")];
-    } catch (err) {
+    } catch {
       parts = [head("依据案卷", "查询没有成功，请检查网络后再点一次")];
     }
     if (turn === asked) { drawer.replaceChildren(...parts); drawer.scrollTop = 0; }

@@ -297,7 +297,7 @@
       const answer = await fetch("/session", { headers: { "X-Brain": "1" }, cache: "no-store" });
       if (answer.status === 401) window.location.assign("/login?said=idle&next=" + encodeURIComponent(window.location.pathname));
       else if (answer.ok) set("wall-wake", { data: Date.now() });
-    } catch (away) { /* the server is not back yet */ }
+    } catch { /* the server is not back yet */ }
   }
   window.addEventListener("online", () => { asked = 0; });
   for (const kind of ["pointerdown", "keydown", "wheel"]) {
