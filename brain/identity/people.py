@@ -34,8 +34,9 @@ def person_of(row: dict[str, Any]) -> Person:
 
 
 def actor_of(person: Person) -> Actor:
-    """What rules must know of a person. A worker without places of his own acts in his grid."""
-    places = person.places or ((person.grid,) if person.grid else ())
+    """What rules must know of a person. A worker acts in his 网格 and nowhere else, whatever places stand beside it."""
+    own = (person.grid,) if person.grid else ()
+    places = own if person.role is Role.WORKER else person.places or own
     return Actor(person.id, person.name, person.role, person.org, places)
 
 

@@ -63,8 +63,11 @@ class Sight:
     def of(who: Actor | Person, roles: Roles | None = None) -> Sight:
         """The sight of a person or actor; `roles` is `catalog.roles`, None the ceiling alone.
 
-        Seats and leaders see the places they hold their role for, or without places what is their organisation's; a
-        department what is its organisation's; a worker his grid and what is his to take; everybody what is his own.
+        Seats and leaders see the places they hold their role for and what is their organisation's; a department what is its
+        organisation's; a worker his 网格 and what is his to take; everybody what is his own.
+
+        Why a worker's places count for nothing but whole 网格: they name the street he belongs to, and one street's cases are
+        hundreds of other workers' (GB/T 22239-2019, 8.1.4.2: no more than the task needs).
         """
         actor = who if isinstance(who, Actor) else actor_of(who)
         far = reach(actor.role, roles)
@@ -74,9 +77,9 @@ class Sight:
             return NOTHING
         held, ceiling = tuple(place for place in actor.places if place), CEILING[actor.role]
         areas, grids = _places(held) if far in ("all", "places") else ((), ())
-        org = actor.org if ceiling == "org" or (ceiling == "all" and not held) else None
-        if far == "org" and _whole(held):  # of a part of the district only he would see more by it than without
-            org = actor.org if ceiling == "all" else org
+        if actor.role is Role.WORKER:
+            areas = ()
+        org = actor.org if ceiling in ("org", "all") else None
         if far in ("own", "places"):
             org = None
         team = actor.org if actor.role is Role.WORKER and far != "own" else None

@@ -35,13 +35,14 @@ def for_sight(conn: psycopg.Connection, snapshot: Mapping[str, Any], sight: Sigh
 def kept_to(snapshot: Mapping[str, Any], ids: frozenset[str], org: str | None = None) -> dict[str, Any]:
     """The snapshot for a reader of these cases: others' are taken out of every list and query, the numbers stay.
 
-    `hidden` says how many rows a list lost. A repeat place stays where it is `org`'s or all its cases are the reader's.
+    `hidden` says how many rows a list lost. A repeat place stays where all its cases are the reader's: its address and its
+    times are theirs.
     """
     if all(c["id"] in ids for c in snapshot["cases"]):
         return dict(snapshot)
     overdue, repeats = snapshot["overdue"], snapshot["repeats"]
     late = [r for r in overdue["rows"] if r["id"] in ids]
-    places = [r for r in repeats["rows"] if ids.issuperset(r["ids"]) or (org is not None and r["org"] == org)]
+    places = [r for r in repeats["rows"] if ids.issuperset(r["ids"])]
     lists = {
         "overdue": overdue | {"rows": late, "listed": len(late), "hidden": len(overdue["rows"]) - len(late)},
         "repeats": repeats | {"rows": places, "hidden": len(repeats["rows"]) - len(places)},

@@ -308,6 +308,28 @@ def _(stage: Stage):
     return lambda: client.post("/logout", json={})
 
 
+@act("POST /sessions", "one of one's own ended", done=True)
+def _(stage: Stage):
+    account = stage.account()
+    other = logged_in(stage.house.url, account).get("/api/v1/me/sessions").json()["sessions"][0]["id"]
+    client = logged_in(stage.house.url, account)
+    return lambda: client.post("/sessions", data={"id": other})
+
+
+@act("POST /api/v1/me/sessions/{ident}/end", "one of one's own ended", done=True)
+def _(stage: Stage):
+    account = stage.account()
+    other = logged_in(stage.house.url, account).get("/api/v1/me/sessions").json()["sessions"][0]["id"]
+    client = logged_in(stage.house.url, account)
+    return lambda: client.post(f"/api/v1/me/sessions/{other}/end", json={})
+
+
+@act("POST /api/v1/me/sessions/{ident}/end", "a stranger's", done=False)
+def _(stage: Stage):
+    client = logged_in(stage.house.url, stage.account())
+    return lambda: client.post(f"/api/v1/me/sessions/{'0' * 16}/end", json={})
+
+
 @act("POST /password", "changed", done=True)
 def _(stage: Stage):
     client = logged_in(stage.house.url, stage.account())
@@ -587,7 +609,8 @@ EXEMPT_COMMANDS = {
     "up": "starts the processes, which write for themselves", "web": "is a process", "engine": "is a process",
     "migrate": "makes the tables the audit stands in; the versions it ran are kept by the database itself",
     "report": "reads, and writes a file for who has the database in his hands", "check": "reads", "alive": "reads",
-    "verify-audit": "reads", "pictures": "reads, and takes pictures", "user list": "reads", "key list": "reads",
+    "verify-audit": "reads", "pictures": "reads, and takes pictures", "user list": "reads",
+    "user idle": "reads; what --disable switches off is written down an account at a time (test_login.py)", "key list": "reads",
     "station list": "reads",
 }  # fmt: skip
 

@@ -112,19 +112,24 @@ SELECT code, kind, name, parent, lng, lat FROM place WHERE code = %(code)s;
 SELECT value ->> 'version' AS version FROM fact WHERE key = 'city';
 
 -- api_alerts --
--- Alerts that a sight sees, open ones by default, the worst and newest first, with name and owner of their station.
+-- Alerts that a sight sees, open ones by default, the worst and newest first, with name and owner of their station; the number of
+-- their event only where that is seen, too.
 SELECT a.id, a.station, coalesce(s.name, a.evidence->>'name', a.station) AS name, a.kind, a.rule, a.theme, a.level, a.value,
        a.limit_value, a.message, a.opened_at, a.observed_at, a.changed_at, a.cleared_at, a.acked_at, a.acked_by, a.acked_until, a.late, a.count,
-       a.event_id, coalesce(a.lng, s.lng) AS lng, coalesce(a.lat, s.lat) AS lat, coalesce(a.town, s.town) AS town,
+       CASE WHEN v.seen THEN a.event_id END AS event_id,
+       coalesce(a.lng, s.lng) AS lng, coalesce(a.lat, s.lat) AS lat, coalesce(a.town, s.town) AS town,
        coalesce(a.grid, s.grid) AS grid, s.org
   FROM alert a LEFT JOIN station s ON s.id = a.station
+  LEFT JOIN LATERAL (
+         SELECT brain_sees_event(e, %(sight)s::brain_sight, EXISTS (
+                  SELECT 1 FROM event_part q WHERE q.event_id = e.id AND q.org = (%(sight)s::brain_sight).org)) AS seen
+           FROM event e WHERE e.id = a.event_id) v ON true
  WHERE (%(cleared)s OR a.cleared_at IS NULL)
    AND (%(theme)s::text IS NULL OR a.theme = %(theme)s)
    AND (%(level)s::int IS NULL OR a.level <= %(level)s)
    AND (%(id)s::bigint IS NULL OR a.id = %(id)s)
-   AND brain_sees_alert(coalesce(a.grid, s.grid), s.village, coalesce(a.town, s.town), s.org, %(sight)s::brain_sight, EXISTS (
-         SELECT 1 FROM event e WHERE e.id = a.event_id AND brain_sees_event(e, %(sight)s::brain_sight, EXISTS (
-           SELECT 1 FROM event_part q WHERE q.event_id = e.id AND q.org = (%(sight)s::brain_sight).org))))
+   AND brain_sees_alert(coalesce(a.grid, s.grid), s.village, coalesce(a.town, s.town), s.org, %(sight)s::brain_sight,
+                        coalesce(v.seen, false))
  ORDER BY a.cleared_at IS NOT NULL, a.level, a.opened_at DESC LIMIT %(size)s;
 
 -- api_notices --
