@@ -9,7 +9,7 @@ from brain.catalog.security import Apart, Brake, Brakes, Devices, Passwords, Sec
 def security(top: Entry) -> Security:
     brake, address, device = top.table("brake"), top.table("address"), top.table("device")
     brakes = Brakes(
-        *(_brake(brake.table(name)) for name in ("account", "address", "device")),
+        _brake(brake.table("account")), _brake(brake.table("address")), _brake(brake.table("device")),
         _within(address, "ipv4_bits", 8, 32), _within(address, "ipv6_bits", 16, 128),
     )  # fmt: skip
     devices = Devices(_within(device, "days", 1, 3650), _within(device, "accounts", 1, 20))

@@ -53,7 +53,7 @@ def stations(conn: psycopg.Connection, path: Path, by: Doer, now: datetime) -> i
 
 
 def _stations(conn: psycopg.Connection, path: Path) -> int:
-    known = {r["code"] for r in conn.execute("SELECT code FROM org")}
+    known = {r["code"] for r in db.execute(conn, "SELECT code FROM org")}
     found = []
     for line, row in rows(path, STATION_COLUMNS):
         try:

@@ -136,7 +136,7 @@ def set_password(
             raise Refused(f"不能用最近 {policy.keep_past} 次用过的口令，请换一个", "password")
         hashed = hash_password(password)
         until = _one_time(now, policy) if must_change else None
-        row = db.one(
+        row = db.row(
             conn, "person_password", id=person_id, hash=hashed, now=now, must_change=must_change, one_time_until=until
         )
         db.run(conn, "brake_off", keys=[f"person:{person_id}"])
@@ -159,7 +159,7 @@ def close_idle(
     conn: psycopg.Connection, rules: Security, now: datetime, *, by: Actor | Person | str = "系统", ip: str = ""
 ) -> list[str]:
     """Switch the idle accounts off; their logins. The last active administrator stays: somebody must be able to undo it."""
-    closed = []
+    closed: list[str] = []
     with conn.transaction():
         for row in idle(conn, rules, now):
             if db.one(conn, "account_close_idle", id=row["id"]) is not None:

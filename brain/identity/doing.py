@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import getpass
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,7 +103,7 @@ def act_audited(
 @contextmanager
 def refusals_audited(
     conn: psycopg.Connection, doer: Doer, action: str, object: str, now: datetime, **detail: Any
-) -> Iterator[None]:
+) -> Generator[None]:
     """One line with `ok` false and the code for whatever is refused, or fails, inside; for moves that write their own line
     when they are done. The refusal goes on."""
     try:

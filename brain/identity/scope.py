@@ -8,9 +8,9 @@ cases, the public reads its own. `catalog.roles` may narrow it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from brain.catalog import RoleRights
 from brain.identity.people import Person, actor_of
@@ -179,9 +179,11 @@ def _whole(places: Iterable[str]) -> bool:
     return any(DISTRICT.startswith(place) for place in places)
 
 
-def _columns(of: Any) -> Any:
+def _columns(of: Any) -> Callable[[str], Any]:
     """Reads a column of a row or a field of a record; None where it has none."""
-    return of.get if isinstance(of, Mapping) else lambda name: getattr(of, name, None)
+    if isinstance(of, Mapping):
+        return cast("Mapping[str, Any]", of).get
+    return lambda name: getattr(of, name, None)
 
 
 def _composite(*values: Any) -> str:
@@ -198,7 +200,7 @@ def _composite(*values: Any) -> str:
             case bool():
                 return "t" if value else "f"
             case tuple():
-                return quoted("{" + ",".join(quoted(v) for v in value) + "}")
+                return quoted("{" + ",".join(quoted(v) for v in cast("tuple[str, ...]", value)) + "}")
             case _:
                 return quoted(str(value))
 

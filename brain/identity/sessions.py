@@ -71,7 +71,7 @@ def authenticate(
         age = now - row["password_at"] if row["password_at"] is not None else timedelta(0)
         old = age > timedelta(days=rules.passwords.max_age_days)
         fresh = hash_password(password) if stale else None
-        person = person_of(db.one(conn, "person_logged_in", id=row["id"], hash=fresh, must_change=old, now=now))
+        person = person_of(db.row(conn, "person_logged_in", id=row["id"], hash=fresh, must_change=old, now=now))
         brakes.release(conn, count)
         if action == "login":
             audit(conn, person, action, now, object=what, ip=ip)

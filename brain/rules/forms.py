@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from brain.model import Limit, Refused, Role, State, Verb
 from brain.rules.given import NOTHING, Given
@@ -132,7 +132,7 @@ class Wording:
     wall_lead: frozenset[str]
     phone: tuple[str, ...]
     phone_next: tuple[str, ...]
-    phone_beside: Mapping[str, str] = field(default_factory=dict)
+    phone_beside: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Lists(Protocol):
@@ -261,7 +261,8 @@ def _choices(
         case "case", _ if category is not None and category.conditions:
             usual = Choice("", wording.labels["usual_case"], city.words.clock(category.limit))
             return (usual, *(Choice(text, text, city.words.clock(limit)) for text, limit in category.conditions))
-    return ()
+        case _:
+            return ()
 
 
 def _same(words: Sequence[str]) -> tuple[Choice, ...]:
@@ -281,7 +282,7 @@ def phase_of(verb: Verb | str) -> str:
 
 
 # What comes in --------------------------------------------------------------------------------------------------------
-Read = Callable[[str, Any, datetime], Any]
+Read = Callable[[Any, datetime], Any]
 
 
 def given(verb: Verb | str, raw: Mapping[str, Any], now: datetime, city: City) -> Given:
@@ -344,20 +345,26 @@ def _until(value: Any, now: datetime) -> datetime:
 
 
 def _ratings(value: Any, now: datetime) -> dict[str, int]:
-    return {str(k): _number(v, now) for k, v in value.items()} if isinstance(value, Mapping) else _wrong()
+    if not isinstance(value, Mapping):
+        return _wrong()
+    return {str(k): _number(v, now) for k, v in cast("Mapping[Any, Any]", value).items()}
 
 
 def _degrees(value: Any, now: datetime) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else _wrong()
 
 
+def _photos(value: Any, now: datetime) -> tuple[Any, ...]:
+    return tuple(value)
+
+
 def _wrong() -> Any:
     raise ValueError
 
 
-_READ: dict[str, Read] = dict.fromkeys(("reason", "note", "org", "condition", "case"), _text) | {
+_READ: Mapping[str, Read] = dict.fromkeys(("reason", "note", "org", "condition", "case"), _text) | {
     "handler_id": _number, "passed": _passed, "until": _until, "ratings": _ratings, "lng": _degrees, "lat": _degrees,
-    "photos": lambda value, now: tuple(value), **dict.fromkeys(RATINGS, _number),
+    "photos": _photos, **dict.fromkeys(RATINGS, _number),
 }  # fmt: skip
 
 

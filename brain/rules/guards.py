@@ -7,7 +7,7 @@ sentence that says how to mend it, and a code) or None.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,7 +36,7 @@ class Facts:
     is_reporter: bool = False
     extension_asked_at: datetime | None = None
     suspensions: int | None = None
-    known_orgs: frozenset[str] = field(default_factory=frozenset)
+    known_orgs: frozenset[str] = frozenset()
     distance_m: float | None = None
 
 

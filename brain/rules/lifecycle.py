@@ -228,7 +228,7 @@ def allowed(event: Event, actor: Actor, facts: Facts | None = None) -> list[Verb
     Only what stands already is asked (state, role, whose event it is, counters); what must still be handed in is
     asked by `check`. Without facts the guards that need the catalog's numbers or the time are left to `check` too.
     """
-    found = []
+    found: list[Verb] = []
     for verb in Verb:
         move = MOVES.get((event.state, verb))
         if move is None or actor.role not in move.by:

@@ -16,6 +16,7 @@ from typing import Any, LiteralString, TypeVar, cast
 
 import psycopg
 from psycopg.abc import AdaptContext, Buffer
+from psycopg.abc import Loader as AnyLoader
 from psycopg.adapt import AdaptersMap, Loader
 from psycopg.pq import Format
 from psycopg.rows import dict_row
@@ -27,7 +28,7 @@ HERE = files("brain.store")
 MIGRATION_LOCK = 0x6272_6169_6E  # "brain": one migrator at a time
 
 
-def _bounded(of: type[Loader]) -> type[Loader]:
+def _bounded(of: type[AnyLoader]) -> type[Loader]:
     """That loader for moments PostgreSQL knows and Python does not: infinity, before Christ, after 9999, and the first and last
     days, which have no local time. They come back as FIRST or LAST.
 

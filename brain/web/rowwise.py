@@ -23,8 +23,11 @@ _told: dict[tuple[str, str], None] = {}
 TOLD_MAX = 1000  # rows whose fault was logged with its traceback; a wall draws the same row every few seconds
 
 
-def each(rows: Iterable[Any], draw: Callable[[Any], T], what: str, lost: Callable[[str], T | None], key: str = "id") -> list[T]:
-    """`draw` of every row, in order; for a row that cannot be drawn `lost(id)`, or nothing where that is None."""
+def each(
+    rows: Iterable[Any], draw: Callable[[Any], T], what: str, lost: Callable[[str], T | None], key: str | int = "id"
+) -> list[T]:
+    """`draw` of every row, in order; for a row that cannot be drawn `lost(id)`, or nothing where that is None. `key`: where
+    a row has its id, a column of a dict or the place in a list."""
     found: list[T] = []
     for row in rows:
         try:
@@ -50,7 +53,7 @@ def whole(draw: Callable[[], T], what: str, lost: T) -> T:
         return lost
 
 
-def name(row: Any, key: str = "id") -> str:
+def name(row: Any, key: str | int = "id") -> str:
     """What a row is called in the log, and where it is picked; "" where not even that can be read."""
     try:
         found = row[key]

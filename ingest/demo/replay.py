@@ -129,9 +129,9 @@ def devices_of(
             gauges, default=None,
             key=lambda g: hypot((g.lng - s.lng) * cos(radians(s.lat)), g.lat - s.lat),
         )  # fmt: skip
-        wet = s.theme == "drainage" and nearest is not None
+        wet = rain[nearest.id] if s.theme == "drainage" and nearest is not None else None
         org = owners.speaker(catalog, generate.FEED_OF[family], s.org) if catalog else ""
-        found.append(Device(s.id, family, s.params, rain[nearest.id] if wet else None, org))
+        found.append(Device(s.id, family, s.params, wet, org))
     return found
 
 

@@ -229,13 +229,13 @@ def ack(
             raise Refused("确认的有效期要晚于现在", "until")
         if row["cleared_at"] is not None:
             raise Refused("告警已经解除，不用再确认", "cleared")
-        row = db.one(conn, "alert_acked", id=alert_id, now=now, by=actor.name, until=until)
+        row = db.row(conn, "alert_acked", id=alert_id, now=now, by=actor.name, until=until)
         paging.note(conn, row, "ack", now, note, actor=actor.name)
     return alert_of(row)
 
 
 def _sees(conn: psycopg.Connection, catalog: Catalog, alert_id: int, actor: Actor) -> bool:
-    row = db.one(conn, "alert_whose", id=alert_id)
+    row = db.row(conn, "alert_whose", id=alert_id)
     event = row["seen_by"]
     sight = Sight.of(actor, catalog.roles)
     return sight.sees_alert(row, org=row["org"], event=event, joined=event["joined"] if event else ())

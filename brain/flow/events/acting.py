@@ -84,8 +84,8 @@ def report(
                 return event_of(known)
         spot = locating.spot(conn, lng, lat)
         day = now.astimezone(clocks.zone(catalog)).date()
-        serial = db.one(conn, "event_next_number", day=day)["last"]
-        row = db.one(
+        serial = db.row(conn, "event_next_number", day=day)["last"]
+        row = db.row(
             conn, "event_insert", id=f"{catalog.city.district}{day:%Y%m%d}{serial:05d}", category=category, title=title,
             description=description, source=str(Source(source)), level=level, address=address, lng=lng, lat=lat,
             town=spot.town, village=spot.village, grid=spot.grid, cell=spot.cell, alert_id=alert_id, station=station,
@@ -301,7 +301,7 @@ def answer_part(
     with conn.transaction():
         row = locked(conn, event_id)
         event = event_of(row) if row else None
-        if event is None or not _may_see(conn, catalog, event, actor):
+        if row is None or event is None or not _may_see(conn, catalog, event, actor):
             raise Refused(f"没有案卷 {event_id}，或不在您的管辖范围内", "unknown")
         if actor.role not in lifecycle.MARKS[Verb.NOTE].move.by:  # his answer is a note in the log
             raise Refused("您的角色不能做这个操作", "role")

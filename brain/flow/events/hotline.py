@@ -75,7 +75,8 @@ def _bounded(catalog: Catalog, order: WorkOrder, now: datetime) -> WorkOrder:
     b = catalog.bounds
     for word, said in (("来电时间", order.asked_at), ("办理期限", order.due_at)):
         try:
-            said and bounded_time(said, now, b.form_past, b.form_ahead)
+            if said is not None:
+                bounded_time(said, now, b.form_past, b.form_ahead)
         except OutOfBounds:
             raise Refused(f"工单 {plain_text(order.number, 40)} 的{word}是 {said:%Y-%m-%d}，不可信；请核对年份后重新导入", "time") from None
     lines = {

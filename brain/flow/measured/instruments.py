@@ -41,7 +41,7 @@ def maintain(
             raise Refused("请写明检修原因，便于日后查对", "why")
         db.run(conn, "begin_write")  # must be the transaction's first: so the audit line follows the move here
         _known(conn, station)
-        found = db.one(
+        found = db.row(
             conn, "maintenance_add", station=station, starts=starts, ends=ends, why=why.strip(), by=by.name, now=now
         )["id"]
         _mark(conn, station, None, starts, ends, Quality.MAINTENANCE)
@@ -98,7 +98,7 @@ def calibrate(
             raise Refused(
                 f"{station} 的{catalog.kinds[kind].label}在这段时间已有校准（第 {other['id']} 号）；请错开时间", "overlap"
             )
-        return db.one(
+        return db.row(
             conn, "calibration_add", station=station, kind=kind, starts=starts, ends=ends, factor=factor, addend=addend,
             why=why.strip(), by=by.name, now=now, effective=(now + EFFECTIVE_AFTER).replace(microsecond=0),
         )["id"]  # fmt: skip

@@ -95,7 +95,7 @@ def ask_replay(
 
     def do() -> int:
         _may(by)
-        return db.one(conn, "mend_ask", feed=feed, rule=rule, letters=letters, by=by.name, now=now)["id"]
+        return db.row(conn, "mend_ask", feed=feed, rule=rule, letters=letters, by=by.name, now=now)["id"]
 
     count = len(letters) if letters else None
     return act_audited(conn, by, "intake.replay", f"feed:{feed}", now, do, rule=rule, letters=count)

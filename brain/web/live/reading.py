@@ -91,7 +91,7 @@ def trails_of(
 def today(conn: psycopg.Connection, moment: Moment, sight: Sight) -> tuple[int, int]:
     """(reported, closed) since midnight of the events that somebody sees; kept with the moment."""
     if sight.key not in moment.today:
-        row = db.one(conn, "web_today", since=local_day(moment.at), **sight.parameters())
+        row = db.row(conn, "web_today", since=local_day(moment.at), **sight.parameters())
         moment.today[sight.key] = (row["reported"], row["closed"])
     return moment.today[sight.key]
 

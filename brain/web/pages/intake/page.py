@@ -339,7 +339,7 @@ def callbacks(app: Dash) -> None:
             return no_update
         try:
             with access.here().pool.connection() as conn:
-                mending.note_drift(conn, _doer(), ctx.triggered_id["id"], datetime.now(UTC))
+                mending.note_drift(conn, _doer(), asked["id"], datetime.now(UTC))
         except Refused:  # the button is not offered to who may not
             return no_update
         return address(feed=here["feed"], h=here["h"])

@@ -246,18 +246,8 @@ def actions(case: Case, catalog: Catalog) -> list:
     if case.may_report and case.alert:
         buttons.append(_button("上报案卷", "report", "d", alert=case.alert["id"]))
     e = case.event
-    keyed = "d"
-    for verb in case.verbs:
-        immediate = forms.is_immediate(verb, catalog)
-        lead = verb in catalog.forms.wall_lead
-        key = keyed if lead and keyed else ""
-        keyed = "" if key else keyed
-        buttons.append(
-            _button(
-                catalog.words.of("verb", verb), "go" if immediate else "form", key, primary=lead and key == "d", verb=verb,
-                event=e["id"], version=e["version"],
-            )
-        )  # fmt: skip
+    if e:
+        buttons += _of_verbs(e, case.verbs, catalog)
     if case.kind != "event" and e:
         buttons.append(
             html.Button(
@@ -276,6 +266,24 @@ def actions(case: Case, catalog: Catalog) -> list:
         if words:
             out.append(html.P(f"{words}要现场照片和定位，请在手机端办理", className="quiet"))
     return out
+
+
+def _of_verbs(event: dict[str, Any], verbs: Sequence[Verb], catalog: Catalog) -> list:
+    """A button for each; the first that leads has the key `d`."""
+    buttons: list = []
+    keyed = "d"
+    for verb in verbs:
+        immediate = forms.is_immediate(verb, catalog)
+        lead = verb in catalog.forms.wall_lead
+        key = keyed if lead and keyed else ""
+        keyed = "" if key else keyed
+        buttons.append(
+            _button(
+                catalog.words.of("verb", verb), "go" if immediate else "form", key, primary=lead and key == "d", verb=verb,
+                event=event["id"], version=event["version"],
+            )
+        )  # fmt: skip
+    return buttons
 
 
 def _button(text: str, do: str, key: str, *, primary: bool = False, **data: Any) -> html.Button:

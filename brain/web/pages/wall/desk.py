@@ -263,6 +263,8 @@ def act(
 
 def _actor(by: Doer) -> Actor:
     """Only accounts come through the screens."""
+    if isinstance(by.who, str):
+        raise TypeError("somebody without an account acts on a screen")
     return actor_of(by.who) if isinstance(by.who, Person) else by.who
 
 

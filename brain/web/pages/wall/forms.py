@@ -50,7 +50,7 @@ def form(
             html.Div(
                 [
                     html.Button(asked.confirm, className="act primary", type="submit"),
-                    html.Button("取消", className="act", type="button", **{"data-do": "cancel"}),
+                    html.Button("取消", className="act", type="button", **attrs({"data-do": "cancel"})),
                 ],
                 className="acts",
             ),

@@ -20,7 +20,7 @@ def cards(figures: list[Figure], moment: Moment, catalog: Catalog) -> list[html.
             rowwise.whole(lambda f=f: card(f, moment, catalog), f"专题 {f.theme}", [bits.lost()]),
             id=f"wall-theme-{f.theme}",
             className="theme",
-            **{"data-level": f.level or "none"},
+            **attrs({"data-level": f.level or "none"}),
         )
         for f in figures
     ]

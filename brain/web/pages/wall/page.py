@@ -370,14 +370,22 @@ def _act(state: Any, by: Doer | None, page: str, wanted: dict[str, Any]) -> tupl
             return no_update, str(err), "bad"
         seat.busy = False
         hub.mark("alerts", "events")
-        case = desk.read(conn, catalog, hub.seen(hub.moment, seat.sight), *seat.selected, seat)
+        case = _chosen(state, conn, seat)
     buttons = card.actions(case, catalog) if case else []
     hub.shown(seat, {ACTS: buttons})
     return buttons, said, "good" if said else ""
 
 
+def _chosen(state: Any, conn: Any, seat: Seat) -> desk.Case | None:
+    """The case of what is selected at this moment; None where nothing is."""
+    if seat.selected is None:
+        return None
+    kind, ident = seat.selected
+    return desk.read(conn, state.catalog, state.hub.seen(state.hub.moment, seat.sight), kind, ident, seat)
+
+
 def _form(state: Any, conn: Any, seat: Seat, verb: str) -> list:
-    case = desk.read(conn, state.catalog, state.hub.seen(state.hub.moment, seat.sight), *seat.selected, seat)
+    case = _chosen(state, conn, seat)
     if case is None or case.event is None or verb not in case.verbs:
         raise Refused("案卷已有变化，这个动作现在不能办，请看最新状态", "conflict")
     category = state.catalog.categories.get(case.event["category"])

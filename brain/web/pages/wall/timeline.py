@@ -12,6 +12,7 @@ from brain.catalog import Catalog
 from brain.model import Level
 from brain.web import rowwise
 from brain.web.parts import bits
+from brain.web.parts.bits import attrs
 
 TALLEST = 78  # percent of the strip; the number stands above
 
@@ -34,7 +35,7 @@ def timeline(rows: Sequence[dict[str, Any]], alerts: Sequence[dict[str, Any]], c
             for level in sorted(found)
         ]
         more = {"data-n": str(total), "title": _said(hour, found, catalog)} if total else {}
-        columns.append(html.Div(bars, **{"data-h": f"{bits.local(hour):%H}"}, **more))
+        columns.append(html.Div(bars, **attrs({"data-h": f"{bits.local(hour):%H}"} | more)))
     lately = sum(rowwise.each(alerts, lambda a: now - a["opened_at"] <= timedelta(minutes=10), "告警", _none))
     return [
         html.Div([html.B("近 24 小时告警"), html.Span("条/时，按最高级别")], className="caption"),
