@@ -159,6 +159,11 @@ class Settings:
         "签名密钥；演示首次启动时自动生成",
         secret=True,
     )
+    syslog: str = _setting(
+        "",
+        "where hourly checkpoints of the audit chains also go: /dev/log, or host:port (UDP); empty for the file only",
+        "审计链每小时的检查点同时发往哪里：/dev/log 或 主机:端口（UDP）；留空只写 BRAIN_HOME/audit 下的文件",
+    )
     session_idle_min: int = _setting(
         30,
         "minutes without a request after which a session ends",
@@ -191,6 +196,14 @@ class Settings:
         if self.database_url or not self.database_note.exists():
             return self.database_url
         return self.database_note.read_text(encoding="utf-8").strip()
+
+    @property
+    def secret(self) -> str:
+        """The secret of this installation: the setting, else the one that `brain up` drew; empty when there is neither."""
+        path = self.home / "secret.key"
+        if self.secret_key or not path.exists():
+            return self.secret_key
+        return path.read_text(encoding="utf-8").strip()
 
     @property
     def drop(self) -> Path:

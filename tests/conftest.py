@@ -18,6 +18,7 @@ from brain.local import postgres
 from brain.store import db
 from tests.ports import free_port
 
+SECRET = "w" * 48
 BEIJING = timezone(timedelta(hours=8))
 
 
@@ -39,6 +40,15 @@ def pytest_report_header(config):
     install = postgres.installation(config.getoption("--postgres-home"))
     has = "yes" if postgres.has_timescale(install) else "no"
     return f"storage body: {config.getoption('--body')} (TimescaleDB in this installation: {has})"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def secret() -> str:
+    """The secret of this process: without one no audit line can be written."""
+    from brain.identity import chain
+
+    chain.use(SECRET)
+    return SECRET
 
 
 @pytest.fixture(scope="session")

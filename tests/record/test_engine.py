@@ -430,7 +430,7 @@ def test_new_limits_of_a_station_are_known_within_half_a_minute(district, engine
 def test_the_process_ends_cleanly_at_sigterm(district, send, db_url, tmp_path):
     district.station("PD-09", "drainage")
     env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
-        "BRAIN_DATABASE_URL": db_url, "BRAIN_HOME": str(tmp_path)
+        "BRAIN_DATABASE_URL": db_url, "BRAIN_HOME": str(tmp_path), "BRAIN_SECRET_KEY": "w" * 48
     }  # fmt: skip
     code = "from brain.engine import loop; from brain import settings; raise SystemExit(loop.run(settings.read()))"
     process = subprocess.Popen([sys.executable, "-c", code], env=env, stderr=subprocess.PIPE, text=True)
