@@ -29,9 +29,9 @@ def up(settings: Settings, args: argparse.Namespace) -> int:
 def migrate(settings: Settings, args: argparse.Namespace) -> int:
     from brain.cities import meijiang
     from brain.commands.check import database_url
-    from brain.store import db
+    from brain.store import db, roles
 
-    url = database_url(settings)
+    url = database_url(settings, roles.OWNER)
     ran = db.migrate(url, body=settings.storage, say=lambda name: print(f"升级 {name}"))
     if args.city:
         from brain import catalog
@@ -66,10 +66,12 @@ def import_(settings: Settings, args: argparse.Namespace) -> int:
 def report(settings: Settings, args: argparse.Namespace) -> int:
     from brain import catalog
     from brain.commands import report as command
+    from brain.commands.check import database_url
+    from brain.store import roles
 
     period = args.period or datetime.now(UTC).strftime("%Y-%m")
     path = command.write_file(
-        with_database(settings).database_url, catalog.load(settings.catalog or None), period,
+        database_url(settings, roles.REPORT), catalog.load(settings.catalog or None), period,
         Path(args.output or f"月报-{period}.docx"),
     )  # fmt: skip
     print(f"已写出 {path}")

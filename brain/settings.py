@@ -51,6 +51,18 @@ class Settings:
         "外部 PostgreSQL / TimescaleDB，代替内嵌数据库",
         secret=True,
     )
+    database_owner_url: str = _setting(
+        "",
+        "the same database as its owner, for brain migrate only; default BRAIN_DATABASE_URL",
+        "同一数据库的属主账号地址，只给 brain migrate 用；默认同 BRAIN_DATABASE_URL",
+        secret=True,
+    )
+    database_report_url: str = _setting(
+        "",
+        "the same database with the reading account, for brain report; default BRAIN_DATABASE_URL",
+        "同一数据库的只读账号地址，给 brain report 用；默认同 BRAIN_DATABASE_URL",
+        secret=True,
+    )
     storage: str = _setting(
         "auto",
         "body of a new database: auto, plain or timescale",

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from brain.local import postgres
-from brain.store import db
+from brain.store import db, roles
 from tests.ports import free_port
 
 SECRET = "w" * 48
@@ -96,7 +96,9 @@ def _seal(server, name: str) -> None:
 def empty_template(server, body) -> str:
     with db.connect(server.url("postgres"), name="tests") as conn:
         conn.execute("CREATE DATABASE empty_template")
-    db.migrate(server.url("empty_template"), body=body)
+    with db.connect(server.url("empty_template"), name="tests") as conn:
+        roles.make(conn, {}, timescale=body == "timescale")
+    db.migrate(server.url("empty_template", roles.OWNER), body=body)
     _seal(server, "empty_template")
     return "empty_template"
 

@@ -17,6 +17,8 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from brain.store import roles
+
 T = TypeVar("T")
 HERE = files("brain.store")
 MIGRATION_LOCK = 0x6272_6169_6E  # "brain": one migrator at a time
@@ -98,9 +100,12 @@ def body_of(conn: psycopg.Connection) -> str:
         row = conn.execute("SELECT body FROM schema_body").fetchone()
         if row:
             return row["body"]
+    if conn.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
+        return "timescale"
     available = conn.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'").fetchone()
-    preloaded = "timescaledb" in conn.execute("SHOW shared_preload_libraries").fetchone()["shared_preload_libraries"]
-    return "timescale" if available and preloaded else "plain"
+    # shown to a superuser only, and only he could install it
+    row = conn.execute("SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'").fetchone()
+    return "timescale" if available and row and "timescaledb" in row["setting"] else "plain"
 
 
 @contextmanager
@@ -156,6 +161,7 @@ def migrate(url: str, *, body: str = "auto", say=lambda text: None) -> list[str]
                     conn.execute(text)  # type: ignore[arg-type]
                     conn.execute("INSERT INTO schema_migration (name) VALUES (%s)", [name])
             ran.append(name)
+        roles.grant(conn)
     return ran
 
 
