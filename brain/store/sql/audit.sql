@@ -87,3 +87,19 @@ SELECT l.event_id || '#' || l.seq AS ref FROM event_log l
  WHERE NOT EXISTS (SELECT 1 FROM event_link k WHERE k.event_id = l.event_id AND k.line = l.seq)
    AND NOT EXISTS (SELECT 1 FROM event_waiting o WHERE o.event_id = l.event_id AND o.line = l.seq)
  ORDER BY l.event_id, l.seq LIMIT 1;
+
+-- audit_found --
+-- Lines of the audit trail that are asked for, newest first, each with its place in the chain.
+SELECT a.id, a.at, a.actor_id, a.actor, a.action, a.object, a.ip, a.ok, a.detail, l.seq AS link
+  FROM audit a LEFT JOIN audit_link l ON l.audit_id = a.id
+ WHERE (%(who)s = '' OR strpos(a.actor, %(who)s) > 0) AND starts_with(a.action, %(action)s)
+   AND (%(object)s = '' OR strpos(a.object, %(object)s) > 0) AND starts_with(a.ip, %(ip)s)
+   AND (NOT %(refused)s OR NOT a.ok)
+   AND (%(since)s::timestamptz IS NULL OR a.at >= %(since)s) AND (%(until)s::timestamptz IS NULL OR a.at < %(until)s)
+   AND (%(before)s::bigint IS NULL OR a.id < %(before)s)
+ ORDER BY a.id DESC LIMIT %(limit)s;
+
+-- audit_standing --
+-- How far the chain of the audit trail has come, and what waits for it.
+SELECT coalesce((SELECT max(seq) FROM audit_link), 0) AS links, (SELECT count(*)::int FROM audit_waiting) AS waiting,
+       (SELECT min(a.at) FROM audit_waiting w JOIN audit a ON a.id = w.audit_id) AS oldest;
