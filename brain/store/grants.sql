@@ -29,8 +29,9 @@ REVOKE UPDATE, DELETE ON audit, audit_link, event_log, event_link, alert_log FRO
 REVOKE INSERT, UPDATE, DELETE ON schema_migration, schema_body, keeping FROM brain_app;
 GRANT EXECUTE ON FUNCTION brain_add_partition(text, text, text, timestamptz, timestamptz), brain_drop_partition(text) TO brain_app;
 
--- Intake: readings and what it refused are added and never taken away; its own accounts and places move on. It sees no
--- person, no event and no audit line.
+-- Intake: readings and what it refused are added and never taken away; its own accounts and places move on. An order of the
+-- hotline opens its event in the writer's own transaction, so intake may also open and move events and tell the people on
+-- duty; of history it can only add lines. It reads no session and no audit line.
 GRANT SELECT ON station, place, cell, org, keeping, roll_up_state, schema_body, maintenance, calibration, intake_book,
                 intake_mapping, consumer TO brain_intake;
 GRANT SELECT, INSERT ON reading, intake_batch, dirty_bucket, feed_drift TO brain_intake;
@@ -38,6 +39,10 @@ GRANT SELECT, INSERT, UPDATE ON latest, feed_status, dead_letter, feed_known, fe
                                 mend_request TO brain_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON intake_worker, push_receipt TO brain_intake;
 GRANT SELECT, UPDATE (last_used_at) ON feed_key TO brain_intake;
+GRANT SELECT ON person, roster, route, photo, alert, event_part TO brain_intake;
+GRANT SELECT, INSERT ON event_log, notice TO brain_intake;
+GRANT INSERT ON event_waiting, event_part TO brain_intake;
+GRANT SELECT, INSERT, UPDATE ON event, event_serial, work_order TO brain_intake;
 
 -- Reports and analysts read; nothing by which somebody could sign in, and no telephone numbers.
 DO $$

@@ -4,7 +4,7 @@
 --
 --   brain_owner   owns everything; `brain migrate` alone uses it
 --   brain_app     web and engine: owns nothing; may only add to what is evidence (grants.sql)
---   brain_intake  intake: adds readings, refused messages and its own accounts
+--   brain_intake  intake: adds readings and refused messages, keeps its own accounts, opens the events of hotline orders
 --   brain_report  reads, for reports and analysts; no password hashes, sessions or keys
 --   brain_rollup  nobody logs in as it: owns TimescaleDB's two roll-ups, because only an owner may refresh them and a procedure
 --                 that commits cannot lend its owner's rights. brain_app is a member. On plain PostgreSQL it owns nothing.

@@ -95,10 +95,12 @@ def test_the_application_writes_and_links_the_audit_trail(acts, now):
     assert sealing.seal(app) == 1
 
 
-def test_intake_sees_no_person_no_event_and_no_audit_line_and_takes_nothing_away(acts):
+def test_intake_reads_no_session_and_no_audit_line_and_takes_nothing_away(acts):
     intake = acts(INTAKE)
     for statement in (
-        "SELECT * FROM person", "SELECT * FROM session", "SELECT * FROM event", "SELECT * FROM audit", "INSERT INTO audit DEFAULT VALUES",
+        "SELECT * FROM session", "SELECT * FROM audit", "SELECT * FROM event_link", "INSERT INTO audit DEFAULT VALUES",
+        "UPDATE event_log SET note = 'x'", "DELETE FROM event_log", "TRUNCATE event_log", "DELETE FROM event",
+        "UPDATE person SET name = ''",
         "DELETE FROM reading", "UPDATE reading SET value = 0", "TRUNCATE reading", "DELETE FROM intake_batch", "DELETE FROM dead_letter",
         "UPDATE feed_key SET revoked_at = NULL", "UPDATE station SET active = false",
     ):  # fmt: skip
