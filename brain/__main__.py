@@ -15,6 +15,7 @@ import psycopg
 from brain import __version__
 from brain.catalog import BadCatalog
 from brain.city import DISTRICT
+from brain.identity import chain
 from brain.model import Refused
 from brain.settings import BadSetting, Settings, read
 from brain.store.private import keep_private
@@ -31,9 +32,9 @@ def up(settings: Settings, args: argparse.Namespace) -> int:
 def migrate(settings: Settings, args: argparse.Namespace) -> int:
     from brain.cities import meijiang
     from brain.commands.check import database_url
-    from brain.store import db
+    from brain.store import db, roles
 
-    url = database_url(settings)
+    url = database_url(settings, roles.OWNER)
     ran = db.migrate(url, body=settings.storage, say=lambda name: print(f"升级 {name}"))
     if args.city:
         from brain import catalog
@@ -68,10 +69,12 @@ def import_(settings: Settings, args: argparse.Namespace) -> int:
 def report(settings: Settings, args: argparse.Namespace) -> int:
     from brain import catalog
     from brain.commands import report as command
+    from brain.commands.check import database_url
+    from brain.store import roles
 
     period = args.period or datetime.now(UTC).strftime("%Y-%m")
     path = command.write_file(
-        with_database(settings).database_url, catalog.load(settings.catalog or None), period,
+        database_url(settings, roles.REPORT), catalog.load(settings.catalog or None), period,
         Path(args.output or f"月报-{period}.docx"),
     )  # fmt: skip
     print(f"已写出 {path}")
@@ -112,16 +115,9 @@ def alive(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def verify_audit(settings: Settings, args: argparse.Namespace) -> int:
-    from brain.flow.events import acting
-    from brain.store import db
+    from brain.commands import verify_audit as verifying
 
-    with db.connect(with_database(settings).database_url, name="brain verify-audit") as conn:
-        bad = acting.verify_log(conn)
-    if bad:
-        print(f"案卷流水被改动，第一处：{bad}")
-        return 1
-    print("案卷流水完整，没有发现改动")
-    return 0
+    return verifying.run(with_database(settings), args, print)
 
 
 def pictures(settings: Settings, args: argparse.Namespace) -> int:
@@ -193,7 +189,9 @@ def parser() -> argparse.ArgumentParser:
     add("check", check, "逐项检查本机运行状况，有问题时退出码为 1")
     one = add("alive", alive, "容器健康检查：某个进程是否连着数据库")
     one.add_argument("what", choices=["ingest", "engine"], help="哪个进程；ingest 按 BRAIN_WORKER 区分")
-    add("verify-audit", verify_audit, "核对案卷流水的散列链，指出第一处改动")
+    from brain.commands import verify_audit as verifying
+
+    verifying.arguments(add("verify-audit", verify_audit, "核对审计记录和案卷流水的散列链，指出第一处改动"))
     one = add("pictures", pictures, "从运行中的演示截取三类读者的画面到 docs/")
     one.add_argument("folder", nargs="?", default="docs/pictures", help="输出目录")
     one.add_argument("--chromium", default="/usr/bin/chromium", help="浏览器程序")
@@ -207,8 +205,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.verb in ("up", "web", "engine", "import", "key"):
             keep_private(settings.home)
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        chain.use(settings.secret)
         return args.run(settings, args)
-    except (BadSetting, BadCatalog, Refused) as err:
+    except (BadSetting, BadCatalog, Refused, chain.NoKey) as err:
         print(err, file=sys.stderr)
     except psycopg.OperationalError as err:
         print(

@@ -72,6 +72,18 @@ class Settings:
         "外部 PostgreSQL / TimescaleDB，代替内嵌数据库",
         secret=True,
     )
+    database_owner_url: str = _setting(
+        "",
+        "the same database as its owner, for brain migrate only; default BRAIN_DATABASE_URL",
+        "同一数据库的属主账号地址，只给 brain migrate 用；默认同 BRAIN_DATABASE_URL",
+        secret=True,
+    )
+    database_report_url: str = _setting(
+        "",
+        "the same database with the reading account, for brain report; default BRAIN_DATABASE_URL",
+        "同一数据库的只读账号地址，给 brain report 用；默认同 BRAIN_DATABASE_URL",
+        secret=True,
+    )
     storage: str = _setting(
         "auto",
         "body of a new database: auto, plain or timescale",
@@ -185,6 +197,11 @@ class Settings:
         "签名密钥；演示首次启动时自动生成",
         secret=True,
     )
+    syslog: str = _setting(
+        "",
+        "where hourly checkpoints of the audit chains also go: /dev/log, or host:port (UDP); empty for the file only",
+        "审计链每小时的检查点同时发往哪里：/dev/log 或 主机:端口（UDP）；留空只写 BRAIN_HOME/audit 下的文件",
+    )
     session_idle_min: int = _setting(
         30,
         "minutes without a request after which a session ends",
@@ -249,6 +266,14 @@ class Settings:
         path = self.home / BROKER_HOME / BROKER_USERS
         who = f"{user}:{json.loads(path.read_text(encoding='utf-8'))[user]}@" if path.exists() else ""
         return f"mqtt://{who}127.0.0.1:{self.mqtt_port}"
+
+    @property
+    def secret(self) -> str:
+        """The secret of this installation: the setting, else the one that `brain up` drew; empty when there is neither."""
+        path = self.home / "secret.key"
+        if self.secret_key or not path.exists():
+            return self.secret_key
+        return path.read_text(encoding="utf-8").strip()
 
     @property
     def drop(self) -> Path:

@@ -10,7 +10,10 @@ draw() { [ -s "secrets/$1" ] || openssl rand -base64 36 | tr -d '/+=\n' > "secre
 draw database_password
 draw secret_key
 draw metrics_token
-[ -s secrets/database_url ] || printf 'postgresql://brain:%s@db:5432/brain' "$(cat secrets/database_password)" > secrets/database_url
+for role in owner app intake report; do  # brain/store/roles.sql; report is for analysts' own tools
+  draw "database_password_$role"
+  [ -s "secrets/database_url_$role" ] || printf 'postgresql://brain_%s:%s@db:5432/brain' "$role" "$(cat "secrets/database_password_$role")" > "secrets/database_url_$role"
+done
 users=$(sed -n 's/^user //p' mosquitto.acl)  # made from the catalog: python -m ingest acl mosquitto
 for user in $users; do draw "mqtt_$user"; done
 for n in 1 2; do  # a user a worker: the broker takes the user's name for the client id
@@ -27,5 +30,5 @@ fi
 for file in tls_certificate.pem tls_key.pem; do
   [ -s "secrets/$file" ] || echo "missing: deploy/secrets/$file (from the district's certificate authority)"
 done
-chmod 644 secrets/database_url secrets/mqtt_url_1 secrets/mqtt_url_2 secrets/mqtt_passwords secrets/mqtt_health secrets/secret_key secrets/metrics_token secrets/station_keys.toml 2>/dev/null || true
+chmod 644 secrets/database_url_* secrets/database_password_* secrets/mqtt_url_1 secrets/mqtt_url_2 secrets/mqtt_passwords secrets/mqtt_health secrets/secret_key secrets/metrics_token secrets/station_keys.toml 2>/dev/null || true
 echo "secrets are in deploy/secrets; the departments' MQTT passwords are the files mqtt_<department>"

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from brain import catalog as catalogs
 from brain.catalog.records import BadCatalog
+from brain.identity import chain
 from brain.model import Refused
 from brain.settings import BadSetting, Settings, read
 from brain.store.private import keep_private
@@ -90,6 +91,7 @@ def main(argv: list[str] | None = None) -> int:
 
             print(acls.FORMS[args.form](catalogs.load(settings.catalog or None)), end="")
             return 0
+        chain.use(settings.secret)
         keys.use(settings)
         feeds.furnish(settings.catalog)
         if args.command == "decode":
@@ -103,7 +105,7 @@ def main(argv: list[str] | None = None) -> int:
     except Refused as err:
         print(err, file=sys.stderr)
         return 2
-    except (BadSetting, BadCatalog, BadPractice, BadUnits, InUse) as err:
+    except (BadSetting, BadCatalog, BadPractice, BadUnits, InUse, chain.NoKey) as err:
         print(f"启动不了：{err}", file=sys.stderr)
         return 2
 

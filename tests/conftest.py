@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from brain.local import postgres
-from brain.store import db
+from brain.store import db, roles
 from tests.ports import free_port
 
+SECRET = "w" * 48
 BEIJING = timezone(timedelta(hours=8))
 
 
@@ -39,6 +40,15 @@ def pytest_report_header(config):
     install = postgres.installation(config.getoption("--postgres-home"))
     has = "yes" if postgres.has_timescale(install) else "no"
     return f"storage body: {config.getoption('--body')} (TimescaleDB in this installation: {has})"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def secret() -> str:
+    """The secret of this process: without one no audit line can be written."""
+    from brain.identity import chain
+
+    chain.use(SECRET)
+    return SECRET
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +96,9 @@ def _seal(server, name: str) -> None:
 def empty_template(server, body) -> str:
     with db.connect(server.url("postgres"), name="tests") as conn:
         conn.execute("CREATE DATABASE empty_template")
-    db.migrate(server.url("empty_template"), body=body)
+    with db.connect(server.url("empty_template"), name="tests") as conn:
+        roles.make(conn, {}, timescale=body == "timescale")
+    db.migrate(server.url("empty_template", roles.OWNER), body=body)
     _seal(server, "empty_template")
     return "empty_template"
 

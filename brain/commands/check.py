@@ -24,7 +24,7 @@ from brain.identity import accounts as people
 from brain.local.broker import find_mosquitto
 from brain.local.postgres import ROOM_NEEDED, Server, has_timescale, installation
 from brain.settings import Settings
-from brain.store import db
+from brain.store import db, roles
 from brain.store.private import open_to_others
 
 STALE_FEED_S = 15 * 60
@@ -48,11 +48,12 @@ def check(function: Callable[[Settings], Found]) -> Callable[[Settings], Found]:
     return function
 
 
-def database_url(settings: Settings) -> str:
-    """The outer server, or the embedded one if it runs."""
-    if settings.database_url:
-        return settings.database_url
-    return Server((settings.home / "postgres").resolve(), installation(settings.postgres_home)).url()
+def database_url(settings: Settings, role: str = roles.APP) -> str:
+    """Address of the database for a role: the outer server, or the embedded one if it runs."""
+    own = {roles.OWNER: settings.database_owner_url, roles.REPORT: settings.database_report_url}.get(role)
+    if own or settings.database_url:
+        return own or settings.database_url
+    return Server((settings.home / "postgres").resolve(), installation(settings.postgres_home)).url(role=role)
 
 
 def _value(conn: psycopg.Connection, query: LiteralString) -> Any:
@@ -101,6 +102,23 @@ def storage(settings: Settings) -> Found:
     except psycopg.OperationalError:
         has = has_timescale(installation(settings.postgres_home))
         return Found(False, f"数据库没开；内嵌安装{'带' if has else '不带'} TimescaleDB", "先运行 brain up")
+
+
+@check
+def account(settings: Settings) -> Found:
+    """数据库账号"""
+    try:
+        with _connected(settings) as conn:
+            row = conn.execute(
+                "SELECT current_user AS who, rolsuper, coalesce(has_table_privilege(to_regclass('audit'), 'TRUNCATE'), false) AS may"
+                " FROM pg_roles WHERE rolname = current_user"
+            ).fetchone()
+    except psycopg.Error as err:
+        return _unread(err)
+    if row["rolsuper"] or row["may"]:
+        what = "是超级用户" if row["rolsuper"] else "能清空审计记录"
+        return Found(False, f"应用的账号 {row['who']} {what}", "用 brain/store/roles.sql 建立各账号，应用改用 brain_app 登录")
+    return Found(True, f"{row['who']}，动不了已写下的审计记录与案卷流水")
 
 
 @check

@@ -24,7 +24,7 @@ from brain.engine.judging import Findings
 from brain.flow.alerts import recording
 from brain.flow.city import locating
 from brain.flow.measured import readings
-from brain.identity import audit
+from brain.identity import audit, chain, checkpoints
 from brain.model import ENGINE, Judgement, Level, Quality, RuleState, Station
 from brain.settings import Settings
 from brain.store import db
@@ -216,6 +216,9 @@ def run(settings: Settings) -> int:
     """The engine as a process: steps whenever intake says something came, at least once a second; ends cleanly at
     SIGTERM or SIGINT, reconnects with growing pauses. Returns the exit status."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    chain.use(settings.secret)
+    chain.ring()
+    checkpoints.use(checkpoints.Place(checkpoints.file_of(settings.home), settings.syslog))
     catalog = catalogs.load(settings.catalog or None)
     Duties(catalog)  # a mistake in duties.toml ends the process at once, like any other of the catalog
     stop = threading.Event()

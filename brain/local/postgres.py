@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -19,9 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
+
+from brain.store import roles
 
 MAJOR = "18"
 SERVER_USER = "pgserver"
+SUPERUSER = "postgres"
+HBA = "# by brain.local.postgres: a password for everybody, on the socket only\nlocal all all scram-sha-256\n"
 ROOM_NEEDED = 500 * 1024 * 1024
 
 
@@ -108,8 +115,16 @@ class Server:
     def log(self) -> Path:
         return self.folder / "postgres.log"
 
-    def url(self, database: str = "brain") -> str:
-        return f"postgresql://postgres@/{database}?host={self.sockets}"
+    @property
+    def passwords(self) -> Path:
+        """Passwords of the roles, readable by their owner only; there once `guard()` was called."""
+        return self.folder / "passwords.json"
+
+    def url(self, database: str = "brain", role: str = SUPERUSER) -> str:
+        """Address for a role, with its password where the cluster is guarded."""
+        known = json.loads(self.passwords.read_text()) if self.passwords.exists() else {}
+        who = f"{role}:{known[role]}" if role in known else role
+        return f"postgresql://{who}@/{database}?host={self.sockets}"
 
     def _env(self) -> dict[str, str]:
         keep = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
@@ -218,6 +233,22 @@ class Server:
         with psycopg.connect(self.url("postgres"), autocommit=True) as conn:
             if not conn.execute("SELECT 1 FROM pg_database WHERE datname = 'brain'").fetchone():
                 conn.execute("CREATE DATABASE brain")
+
+    def guard(self, *, timescale: bool) -> None:
+        """Give every process a role of its own: make the roles, hand the database to its owner, and ask everybody for a password,
+        the superuser too. A cluster of before, where whoever reached the socket was the superuser, is taken over so."""
+        if not self.passwords.exists():
+            drawn = {role: secrets.token_urlsafe(32) for role in (SUPERUSER, *roles.ALL)}
+            fresh = os.open(self.passwords, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.write(fresh, json.dumps(drawn).encode())
+            os.close(fresh)
+        known = json.loads(self.passwords.read_text())
+        with psycopg.connect(self.url(), autocommit=True, row_factory=dict_row) as conn:
+            roles.make(conn, known, timescale=timescale)
+            rules = self.data / "pg_hba.conf"
+            if rules.read_text() != HBA:
+                rules.write_text(HBA)  # in place: the file stays the server's
+                conn.execute("SELECT pg_reload_conf()")
 
     def stop(self, timeout: float = 20.0) -> None:
         """Fast shutdown (open transactions are rolled back, everything committed is on disk)."""

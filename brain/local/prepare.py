@@ -11,6 +11,7 @@ import sys
 
 from brain import catalog as catalogs
 from brain.cities import meijiang
+from brain.identity import chain
 from brain.local import first_start
 from brain.settings import read
 from brain.store import db
@@ -22,6 +23,7 @@ def report_progress(**said: object) -> None:
 
 def main() -> int:
     settings = read()
+    chain.use(settings.secret)
     catalog = catalogs.load(settings.catalog or None)
     report_progress(step=0)
     db.migrate(settings.database_url, body=settings.storage, say=lambda name: report_progress(say=name))

@@ -24,8 +24,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from brain.local.broker import Broker, port_taken
-from brain.local.postgres import CannotStart, Server, installation
+from brain.local.postgres import CannotStart, Server, has_timescale, installation
 from brain.settings import BROKER_HOME, Settings, env_name
+from brain.store import roles
 
 BACKOFF = (1, 2, 4, 8, 15, 30)  # seconds before the next try; the last repeats
 HEALTHY_AFTER = 60.0  # a child that lived so long starts again at the front of BACKOFF
@@ -144,13 +145,18 @@ class Demo:
             os.close(fresh)
         return path.read_text().strip()
 
-    def start_database(self) -> str:
+    def start_database(self) -> dict[str, str]:
+        """Addresses of the database by role."""
         if self.settings.database_url:
-            return self.settings.database_url
+            return dict.fromkeys(roles.ALL, self.settings.database_url) | {
+                roles.OWNER: self.settings.database_owner_url or self.settings.database_url
+            }
         install = installation(self.settings.postgres_home)
-        self.server = Server(self.settings.home / "postgres", install, preload=self.settings.storage != "plain")
+        preload = self.settings.storage != "plain"
+        self.server = Server(self.settings.home / "postgres", install, preload=preload)
         self.server.start()
-        return self.server.url()
+        self.server.guard(timescale=preload and has_timescale(install))
+        return {role: self.server.url(role=role) for role in roles.ALL}
 
     def note(self, url: str) -> None:
         """Leave the database's address in the data folder, readable by its owner only (it may hold a password)."""
@@ -182,13 +188,16 @@ class Demo:
             def step(number: int, more: str = "") -> None:
                 bar.update(task, completed=number, description=steps[number] + (f"：{more}" if more else ""))
 
-            running = replace(self.settings, database_url=self.start_database(), secret_key=self.secret_key())
-            made = self.prepare(running, lambda number, more: step(1 + number, more))
+            urls = self.start_database()
+            running = replace(
+                self.settings, database_url=urls[roles.APP], database_owner_url="", database_report_url="", secret_key=self.secret_key()
+            )
+            made = self.prepare(replace(running, database_url=urls[roles.OWNER]), lambda number, more: step(1 + number, more))
             step(len(steps) - 2)
             running = replace(running, mqtt_url=self.start_broker())
             step(len(steps) - 1)
             self.note(running.database_url)
-            self.spawn(running)
+            self.spawn(running, urls[roles.INTAKE])
             self.wait_until_healthy(running)
             bar.update(task, completed=len(steps), description="就绪")
         self.announce(made, time.monotonic() - began)
@@ -225,18 +234,20 @@ class Demo:
             return self.broker.url_of("send")
         return running.mqtt_url if child in ("ingest", "replay") else ""
 
-    def spawn(self, running: Settings) -> None:
+    def spawn(self, running: Settings, intake: str) -> None:
+        """Start the processes, each with the accounts of its duty at the database and the broker."""
         python = [sys.executable, "-m"]
-        roles = [
+        started = [
             ("ingest", [*python, "ingest", "run"]),
             ("engine", [*python, "brain", "engine"]),
             ("web", [*python, "brain", "web"]),
         ]
         if running.replay:
-            roles.append(("replay", [*python, "ingest", "replay"]))
+            started.append(("replay", [*python, "ingest", "replay"]))
         logs = self.settings.home / "log"
-        for name, command in roles:
-            env = self.environment(replace(running, mqtt_url=self.broker_of(name, running)))
+        for name, command in started:
+            database = intake if name == "ingest" else running.database_url
+            env = self.environment(replace(running, database_url=database, mqtt_url=self.broker_of(name, running)))
             child = Child(name, command, env, logs / f"{name}.log")
             child.start()
             self.children.append(child)

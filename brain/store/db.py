@@ -22,6 +22,8 @@ from psycopg.pq import Format
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from brain.store import roles
+
 T = TypeVar("T")
 FIRST, LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
 HERE = files("brain.store")
@@ -163,15 +165,16 @@ def record(cls: type[T], found: dict[str, Any]) -> T:
 # Migrations ---------------------------------------------------------------------------------------------------------
 def body_of(conn: psycopg.Connection) -> str:
     """`timescale` or `plain`: the body this database was born on (or would be born on, if still empty)."""
-    if execute(conn, "SELECT 1 WHERE to_regclass('schema_body') IS NOT NULL").fetchone():
-        born = execute(conn, "SELECT body FROM schema_body").fetchone()
-        if born:
-            return born["body"]
+    if conn.execute("SELECT to_regclass('schema_body') AS t").fetchone()["t"]:
+        row = conn.execute("SELECT body FROM schema_body").fetchone()
+        if row:
+            return row["body"]
+    if conn.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
+        return "timescale"
     available = conn.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'").fetchone()
-    preloaded = conn.execute(
-        "SELECT 1 WHERE current_setting('shared_preload_libraries') LIKE '%timescaledb%'"
-    ).fetchone()
-    return "timescale" if available and preloaded else "plain"
+    # shown to a superuser only, and only he could install it
+    row = conn.execute("SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'").fetchone()
+    return "timescale" if available and row and "timescaledb" in row["setting"] else "plain"
 
 
 @contextmanager
@@ -227,6 +230,7 @@ def migrate(url: str, *, body: str = "auto", say=lambda text: None) -> list[str]
                     conn.execute(_ours(text))
                     conn.execute("INSERT INTO schema_migration (name) VALUES (%s)", [name])
             ran.append(name)
+        roles.grant(conn)
     return ran
 
 

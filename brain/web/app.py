@@ -238,7 +238,10 @@ def run(settings: Settings) -> None:
     import uvicorn
 
     from brain import catalog as catalogs
+    from brain.identity import chain
 
+    chain.use(settings.secret)
+    chain.ring()
     app = create_app(settings, catalogs.load(settings.catalog or None))
     uvicorn.run(
         app, host=settings.http_host, port=settings.http_port, log_level=settings.log_level.lower(), access_log=False,

@@ -192,3 +192,19 @@ def test_the_proxys_log_holds_no_query_cookie_or_referrer():
     form = re.search(r"log_format plain .*", text)[0]
     assert "access_log /dev/stdout plain" in text
     assert not re.search(r"\$(request\b(?!_)|request_uri|args|query_string|http_cookie|http_referer|remote_user)", form)
+def test_every_service_logs_in_with_the_account_of_its_duty_and_none_as_the_superuser(compose):
+    used = {s: Path(compose["services"][s]["environment"]["BRAIN_DATABASE_URL_FILE"]).name for s in OURS}
+    assert used.pop("migrate") == "database_url_owner"
+    assert {s: u for s, u in used.items() if s.startswith("ingest")} == dict.fromkeys(("ingest-1", "ingest-2"), "database_url_intake")
+    assert {u for s, u in used.items() if not s.startswith("ingest")} == {"database_url_app"}
+    held = {s: set(body.get("secrets", [])) for s, body in compose["services"].items()}
+    assert [s for s, names in held.items() if "database_password" in names] == ["db"]
+    assert [s for s, names in held.items() if "database_url_owner" in names] == ["migrate"]
+
+
+def test_the_database_container_makes_the_roles_that_make_secrets_draws_passwords_for(compose):
+    mounted = " ".join(compose["services"]["db"]["volumes"])
+    assert "./deploy/database-roles.sh:/docker-entrypoint-initdb.d/900_roles.sh:ro" in mounted
+    assert "./brain/store/roles.sql:/roles.sql:ro" in mounted
+    for file in ("database-roles.sh", "make-secrets.sh"):
+        assert "for role in owner app intake report; do" in (TOP / "deploy" / file).read_text()

@@ -20,6 +20,7 @@ from brain.flow.measured import readings
 from brain.model import Quality, Reading, State
 from brain.rules import thresholds
 from brain.store import db
+from tests.accounts import APP, as_role
 
 
 @pytest.fixture
@@ -296,14 +297,14 @@ def test_after_a_crash_in_the_middle_the_batch_has_all_its_effects_once(district
 
     with monkeypatch.context() as broken:
         broken.setattr(recording, where, cut)
-        with Engine(db_url, district.catalog) as first, pytest.raises(PowerCut):
+        with Engine(as_role(db_url, APP), district.catalog) as first, pytest.raises(PowerCut):
             first.step(district.now)
     assert counts(district.conn)["alert"] == 0
-    with Engine(db_url, district.catalog) as second:
+    with Engine(as_role(db_url, APP), district.catalog) as second:
         second.step(district.now)
     once = counts(district.conn)
     assert once["alert"] == once["event"] == 1
-    with Engine(db_url, district.catalog) as third:
+    with Engine(as_role(db_url, APP), district.catalog) as third:
         third.step(district.now)
     assert counts(district.conn) == once
 
@@ -314,13 +315,13 @@ def test_a_restart_between_any_two_batches_gives_what_one_long_run_gives(distric
 
     def play(station, restart):
         district.station(station, "drainage", cell="A" if restart else "d")
-        start, engine = district.now, Engine(db_url, catalog)
+        start, engine = district.now, Engine(as_role(db_url, APP), catalog)
         for step, depth in enumerate(series):
             district.now = start + timedelta(minutes=5 * step)
             send(station, pond_depth=depth)
             if restart:
                 engine.close()
-                engine = Engine(db_url, catalog)
+                engine = Engine(as_role(db_url, APP), catalog)
             engine.step(district.now)
         engine.close()
         district.now = start + timedelta(hours=3)
@@ -336,7 +337,7 @@ def test_a_restart_between_any_two_batches_gives_what_one_long_run_gives(distric
 
 def test_a_second_engine_stands_by_until_the_first_is_gone(district, send, db_url):
     district.station("PD-09", "drainage")
-    first, second = Engine(db_url, district.catalog), Engine(db_url, district.catalog)
+    first, second = Engine(as_role(db_url, APP), district.catalog), Engine(as_role(db_url, APP), district.catalog)
     first.step(district.now)
     send("PD-09", pond_depth=16.0)
     assert second.step(district.now) == 0 and counts(district.conn)["alert"] == 0
@@ -430,7 +431,7 @@ def test_new_limits_of_a_station_are_known_within_half_a_minute(district, engine
 def test_the_process_ends_cleanly_at_sigterm(district, send, db_url, tmp_path):
     district.station("PD-09", "drainage")
     env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
-        "BRAIN_DATABASE_URL": db_url, "BRAIN_HOME": str(tmp_path)
+        "BRAIN_DATABASE_URL": as_role(db_url, APP), "BRAIN_HOME": str(tmp_path), "BRAIN_SECRET_KEY": "w" * 48
     }  # fmt: skip
     code = "from brain.engine import loop; from brain import settings; raise SystemExit(loop.run(settings.read()))"
     process = subprocess.Popen([sys.executable, "-c", code], env=env, stderr=subprocess.PIPE, text=True)

@@ -27,6 +27,7 @@ from PIL import Image
 from brain.flow.events import escalation
 from brain.identity import accounts
 from brain.store import db
+from tests.accounts import APP, INTAKE, as_role
 from tests.ports import free_port
 
 TOP = Path(__file__).parents[2]
@@ -56,7 +57,7 @@ class District:
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
             "BRAIN_HOME": str(home), "BRAIN_DATABASE_URL": url, "BRAIN_MQTT_URL": broker.url,
             "BRAIN_HTTP_PORT": str(port), "BRAIN_WORKER": f"story-{port}", "BRAIN_MQTT_SHARE": f"story-{port}",
-            "BRAIN_SECRET_KEY": "k" * 48,
+            "BRAIN_SECRET_KEY": "w" * 48,
         }  # fmt: skip
         self.home, self.processes = home, {}
         self.clients: dict[str, httpx.Client] = {}
@@ -65,9 +66,10 @@ class District:
         for name, command in (
             ("ingest", ["ingest", "run"]), ("engine", ["brain", "engine"]), ("web", ["brain", "web"]),
         ):  # fmt: skip
+            env = self.env | {"BRAIN_DATABASE_URL": as_role(self.url, INTAKE if name == "ingest" else APP)}
             log = open(self.home / f"{name}.log", "ab")  # noqa: SIM115 - handed to the child
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", *command], cwd=TOP, env=self.env, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-m", *command], cwd=TOP, env=env, stdout=log, stderr=log, start_new_session=True
             )
         with db.connect(self.url, name="story") as conn:
             for login in ROLES:

@@ -28,6 +28,7 @@ from brain.identity import accounts, people
 from brain.model import HazardWarning, Judgement, Level, Reading, RuleState, Source, Station, Verb
 from brain.rules.forms import Given
 from brain.store import db
+from tests.accounts import APP, as_role
 from tests.ports import free_port
 
 PASSWORD = "Meijiang-2026!wall"
@@ -74,8 +75,8 @@ class Web:
 
     def start(self) -> None:
         env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
-            "BRAIN_HOME": str(self.home), "BRAIN_DATABASE_URL": self.database, "BRAIN_HTTP_PORT": str(self.port),
-            "BRAIN_SECRET_KEY": "w" * 48, "BRAIN_REPLAY_SPEED": "360",
+            "BRAIN_HOME": str(self.home), "BRAIN_DATABASE_URL": as_role(self.database, APP),
+            "BRAIN_HTTP_PORT": str(self.port), "BRAIN_SECRET_KEY": "w" * 48, "BRAIN_REPLAY_SPEED": "360",
         }  # fmt: skip
         log = open(self.home / "web.log", "ab")  # noqa: SIM115 - the child writes to it
         self.process = subprocess.Popen([sys.executable, "-m", "brain", "web"], env=env, stdout=log, stderr=log)

@@ -73,11 +73,6 @@ DELETE FROM session WHERE person_id = %(person_id)s AND token_hash IS DISTINCT F
 -- Sessions past their end, or idle for too long.
 DELETE FROM session WHERE expires_at <= %(now)s OR seen_at <= %(idle_since)s;
 
--- audit_insert --
--- One line of the audit trail.
-INSERT INTO audit (at, actor_id, actor, action, object, ip, ok, detail)
-VALUES (%(at)s, %(actor_id)s, %(actor)s, %(action)s, %(object)s, %(ip)s, %(ok)s, %(detail)s) RETURNING id;
-
 -- roster_on_duty --
 -- Who is on duty for an organisation at a moment, the shift that began last first.
 SELECT p.* FROM roster r JOIN person p ON p.id = r.person_id AND p.active

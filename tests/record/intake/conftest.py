@@ -26,6 +26,7 @@ from brain.store import db
 from ingest import practice
 from ingest.write.batch import Counts, Writer
 from ingest.write.spill import Spill
+from tests.accounts import INTAKE, as_role
 from tests.owners import own_stations
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
@@ -114,7 +115,7 @@ def take(db_url, conn, catalog, tmp_path, stations) -> Callable[..., Hands]:
     made: list[Hands] = []
 
     def take(folder: str = "spill", **more) -> Hands:
-        made.append(Hands(db_url, conn, catalog, tmp_path / folder, **more))
+        made.append(Hands(as_role(db_url, INTAKE), conn, catalog, tmp_path / folder, **more))
         return made[-1]
 
     yield take
@@ -167,7 +168,7 @@ class Worker:
 
     def __init__(self, db_url: str, port: int, home: Path, name: str, share: str = "", **more: str):
         env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
-            "BRAIN_DATABASE_URL": db_url, "BRAIN_MQTT_URL": f"mqtt://127.0.0.1:{port}", "BRAIN_HOME": str(home),
+            "BRAIN_DATABASE_URL": as_role(db_url, INTAKE), "BRAIN_MQTT_URL": f"mqtt://127.0.0.1:{port}", "BRAIN_HOME": str(home),
             "BRAIN_WORKER": name, "BRAIN_MQTT_SHARE": share, **more,
         }  # fmt: skip
         self.log = home / f"{name}.log"

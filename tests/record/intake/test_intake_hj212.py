@@ -23,6 +23,7 @@ from ingest.doors import hj212 as door
 from ingest.feeds import hj212
 from ingest.feeds.hj212 import _frame, keys
 from ingest.watch.mend import mend
+from tests.accounts import INTAKE, as_role
 from tests.ports import free_port
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
@@ -526,7 +527,7 @@ def test_a_process_killed_in_the_middle_loses_nothing_that_it_answered(
 ):
     port = free_port()
     env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
-        "BRAIN_DATABASE_URL": db_url, "BRAIN_MQTT_URL": broker.url, "BRAIN_HOME": str(tmp_path),
+        "BRAIN_DATABASE_URL": as_role(db_url, INTAKE), "BRAIN_MQTT_URL": broker.url, "BRAIN_HOME": str(tmp_path),
         "BRAIN_WORKER": name, "BRAIN_MQTT_SHARE": "", "BRAIN_HJ212_PORT": str(port),
     }  # fmt: skip
     at = datetime.now(UTC).replace(microsecond=0)

@@ -20,6 +20,7 @@ from ingest.feeds._sample import samples
 from ingest.feeds.sl651 import report as sl651_report
 from ingest.feeds.sl651._elements import body, element, group
 from ingest.feeds.sl651._frame import answer, frame, packets, read
+from tests.accounts import INTAKE, as_role
 
 RIVER, GAUGE = "4414020001", "4414020002"
 AT = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)  # the hands' clock
@@ -360,7 +361,7 @@ class Worker:
 
     def __init__(self, db_url: str, mqtt_port: int, home: Path, name: str, port: int):
         env = {k: v for k, v in os.environ.items() if not k.startswith("BRAIN_")} | {
-            "BRAIN_DATABASE_URL": db_url, "BRAIN_MQTT_URL": f"mqtt://127.0.0.1:{mqtt_port}", "BRAIN_HOME": str(home),
+            "BRAIN_DATABASE_URL": as_role(db_url, INTAKE), "BRAIN_MQTT_URL": f"mqtt://127.0.0.1:{mqtt_port}", "BRAIN_HOME": str(home),
             "BRAIN_WORKER": name, "BRAIN_MQTT_SHARE": "", "BRAIN_SL651_PORT": str(port),
         }  # fmt: skip
         self.process = subprocess.Popen([sys.executable, "-m", "ingest", "run"], env=env)
