@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from brain.engine.duties import close_idle, forget_brakes
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brain import catalog as catalogs
 from brain.commands import users
+from brain.engine.duties import close_idle, forget_brakes
 from brain.identity import accounts, brakes, passwords, sessions
 from brain.model import Refused, Role
 from brain.settings import Settings
