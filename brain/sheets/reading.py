@@ -118,10 +118,10 @@ def _xlsx_rows(data: bytes, limits: Limits, name: str) -> list[tuple[int, list[C
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
         size = sum(part.file_size for part in parts)
-        if any(p.file_size > 1 << 20 and p.file_size > limits.ratio * max(p.compress_size, 1) for p in parts):
-            raise BadSheet(f"压缩得反常（超过 {limits.ratio} 倍），多半是大量空单元格；请只保留有数据的区域，另存后再试")
         if size > limits.unzipped_mib << 20:
             raise BadSheet(f"解压后有 {size >> 20} MiB，超过上限 {limits.unzipped_mib} MiB；请分成几个文件")
+        if any(p.file_size > 1 << 20 and p.file_size > limits.ratio * max(p.compress_size, 1) for p in parts):
+            raise BadSheet(f"压缩得反常（超过 {limits.ratio} 倍），多半是大量空单元格；请只保留有数据的区域，另存后再试")
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         if name and name not in book.sheetnames:
             raise BadSheet(f"工作簿里没有名为“{short(name)}”的表；现有 {'、'.join(map(short, book.sheetnames))}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from brain import catalog as catalogs
 from brain.commands import users
+from brain.engine.duties import close_idle, forget_brakes
 from brain.identity import accounts, brakes, passwords, sessions
 from brain.model import Refused, Role
 from brain.settings import Settings
@@ -218,6 +220,22 @@ def test_accounts_idle_for_ninety_days_are_shown_and_can_be_switched_off_but_for
     assert db.one(conn, "person_by_login", login="admin8")["active"]
     said = []
     assert users.idle(conn, rules, False, said.append) == 0
+
+
+def test_the_engine_switches_idle_accounts_off_only_where_the_city_says_so(conn, person, now):
+    conn.execute("UPDATE person SET created_at = %s WHERE id = %s", [now - timedelta(days=91), person.id])
+    catalog = catalogs.load()
+    assert close_idle.run(conn, catalog, now) == 0
+    strict = replace(catalog, security=replace(catalog.security, close_idle=True))
+    assert close_idle.run(conn, strict, now) == 1
+    assert attempt(conn, now, GOOD) == "login"
+
+
+def test_failures_of_long_ago_are_forgotten_and_fresh_ones_are_not(conn, now):
+    attempt(conn, now - timedelta(hours=30), login="old")
+    attempt(conn, now, login="new", ip="")
+    assert forget_brakes.run(conn, catalogs.load(), now) == 2
+    assert conn.execute("SELECT count(*) AS n FROM login_brake").fetchone()["n"] == 1
 
 
 # Over the wire --------------------------------------------------------------------------------------------------------

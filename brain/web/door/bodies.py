@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope
 
 DOOR_MAX = 16 << 10
 DASH_MAX = 1 << 20
-FILE_MAX = 24 << 20  # the largest file is a sheet of 16 MiB, a third more in base64; the proxy takes no more either
+FILE_MAX = 25 << 20  # the largest file is a sheet of 16 MiB, a third more in base64; the proxy takes no more either
 BODY_MAX = FILE_MAX
 CALLBACK = "/_dash-update-component"
 DOOR = frozenset({"/login", "/logout", "/password", "/sessions"})
