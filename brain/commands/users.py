@@ -71,9 +71,11 @@ def _switch(conn: psycopg.Connection, login: str, active: bool) -> None:
         raise Refused(f"没有登录名为 {login} 的账号；brain user list 可查看")
 
 
-def idle(conn: psycopg.Connection, rules: Security, disable: bool, say: Callable[[str], None], doer: Doer) -> int:
+def idle(
+    conn: psycopg.Connection, rules: Security, disable: bool, say: Callable[[str], None], doer: Doer | None = None
+) -> int:
     """The accounts that nobody has used for long; `disable` switches them off."""
-    now = datetime.now(UTC)
+    now, doer = datetime.now(UTC), doer or at_the_console()
     rows = accounts.idle(conn, rules, now)
     closed = set(accounts.close_idle(conn, rules, now, by=doer.name, ip=doer.address)) if disable else set()
     for row in rows:

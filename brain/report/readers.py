@@ -16,6 +16,8 @@ from brain.report import text
 from brain.store import db
 
 BY_NUMBER = "ids="
+UNNAMED = "最突出的一处不在您的管辖范围内，"
+ADVISED = "一处重复点位不在您的管辖范围内，已向其主管单位提出建议"
 
 
 def seen(conn: psycopg.Connection, snapshot: Mapping[str, Any], sight: Sight) -> frozenset[str]:
@@ -29,13 +31,13 @@ def seen(conn: psycopg.Connection, snapshot: Mapping[str, Any], sight: Sight) ->
 
 def for_sight(conn: psycopg.Connection, snapshot: Mapping[str, Any], sight: Sight) -> dict[str, Any]:
     """The snapshot as somebody reads it."""
-    return kept_to(snapshot, seen(conn, snapshot, sight), sight.org)
+    return kept_to(snapshot, seen(conn, snapshot, sight))
 
 
-def kept_to(snapshot: Mapping[str, Any], ids: frozenset[str], org: str | None = None) -> dict[str, Any]:
+def kept_to(snapshot: Mapping[str, Any], ids: frozenset[str]) -> dict[str, Any]:
     """The snapshot for a reader of these cases: others' are taken out of every list and query, the numbers stay.
 
-    `hidden` says how many rows a list lost. A repeat place stays where all its cases are the reader's: its address and its
+    A sentence of page one, or an advice, that names the place of others' cases names it no more. `hidden` says how many rows a list lost. A repeat place stays where all its cases are the reader's: its address and its
     times are theirs.
     """
     if all(c["id"] in ids for c in snapshot["cases"]):
@@ -51,9 +53,27 @@ def kept_to(snapshot: Mapping[str, Any], ids: frozenset[str], org: str | None = 
     return whole | {"cases": [c for c in snapshot["cases"] if c["id"] in ids]}
 
 
+def _foreign(part: Any, ids: frozenset[str]) -> bool:
+    """Whether this part of a sentence, or this row, rests on cases that are named and not the reader's."""
+    query = part.get("e") if isinstance(part, Mapping) else None
+    return isinstance(query, str) and query.startswith(BY_NUMBER) and not ids.issuperset(
+        query.removeprefix(BY_NUMBER).split(",")
+    )  # fmt: skip
+
+
+def _unnamed(parts: list[Any], ids: frozenset[str]) -> list[Any]:
+    """The parts of a sentence, the words before a number of others' cases (they name the place) replaced."""
+    after = [*parts[1:], None]
+    return [UNNAMED if isinstance(part, str) and _foreign(then, ids) else part for part, then in zip(parts, after, strict=True)]
+
+
 def _cut(part: Any, ids: frozenset[str]) -> Any:
     """A part of a snapshot without the numbers of others' cases."""
     match part:
+        case {"parts": list() as parts} if any(_foreign(one, ids) for one in parts):
+            return _cut(dict(part) | {"parts": _unnamed(parts, ids)}, ids)
+        case {"text": str(), "who": _} if _foreign(part, ids):
+            return _cut(dict(part) | {"text": ADVISED}, ids)
         case str() if part.startswith(BY_NUMBER):
             return BY_NUMBER + ",".join(i for i in part.removeprefix(BY_NUMBER).split(",") if i in ids)
         case dict():

@@ -41,8 +41,9 @@ def test_a_seat_sees_the_places_it_is_held_for(role):
     assert not sight(role, places=(THERE,)).sees_event(EVENT)
 
 
-def test_a_seat_with_places_does_not_see_what_its_organisation_has_elsewhere():
-    assert not sight(Role.OPERATOR, org="cgj", places=(THERE,)).sees_event(EVENT)
+def test_a_seat_sees_what_its_organisation_has_elsewhere_beside_its_places():
+    assert sight(Role.OPERATOR, org="cgj", places=(THERE,)).sees_event(EVENT)
+    assert not sight(Role.OPERATOR, org="swj", places=(THERE,)).sees_event(EVENT)
 
 
 def test_a_seat_without_places_sees_its_organisations_events_only():

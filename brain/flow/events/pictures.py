@@ -60,7 +60,8 @@ def cleaned(data: bytes) -> Cleaned:
             if pixels > KEPT_PIXELS:  # read at half its size: only that much is ever unfolded
                 image.draft(None, (image.width // 2, image.height // 2))
             image.load()
-            turned = ImageOps.exif_transpose(image)
+            ImageOps.exif_transpose(image, in_place=True)  # no second copy: a picture may cost a hundred megabytes in all
+            turned: Image.Image = image
             turned.info.clear()
             if name == "JPEG" and turned.mode not in ("RGB", "L"):
                 turned = turned.convert("RGB")
