@@ -37,8 +37,8 @@ def for_sight(conn: psycopg.Connection, snapshot: Mapping[str, Any], sight: Sigh
 def kept_to(snapshot: Mapping[str, Any], ids: frozenset[str]) -> dict[str, Any]:
     """The snapshot for a reader of these cases: others' are taken out of every list and query, the numbers stay.
 
-    A sentence of page one, or an advice, that names the place of others' cases names it no more. `hidden` says how many rows a list lost. A repeat place stays where all its cases are the reader's: its address and its
-    times are theirs.
+    A sentence of page one, or an advice, that names the place of others' cases names it no more. `hidden` says how many rows
+    a list lost. A repeat place stays where all its cases are the reader's: its address and its times are theirs.
     """
     if all(c["id"] in ids for c in snapshot["cases"]):
         return dict(snapshot)
