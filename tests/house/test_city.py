@@ -74,7 +74,7 @@ def test_a_citys_own_folder_changes_code_topics_and_name(tmp_path):
         "print(json.dumps([city.HERE.district, model.DISTRICT, feeds.topic('rain'), catalog.load(%r).city.name]))"
     )
     found = json.loads(said_in(tmp_path, code % str(tmp_path)))
-    assert found == ["440304", "440304", "city/440304/rain/+", "福田区"]
+    assert found == ["440304", "440304", "city/440304/rain/+/+", "福田区"]
 
 
 def test_a_process_is_of_the_shipped_city_where_the_file_says_nothing(tmp_path):
