@@ -109,10 +109,11 @@ def account(settings: Settings) -> Found:
     """数据库账号"""
     try:
         with _connected(settings) as conn:
-            row = conn.execute(
+            [row] = db.execute(
+                conn,
                 "SELECT current_user AS who, rolsuper, coalesce(has_table_privilege(to_regclass('audit'), 'TRUNCATE'), false) AS may"
-                " FROM pg_roles WHERE rolname = current_user"
-            ).fetchone()
+                " FROM pg_roles WHERE rolname = current_user",
+            ).fetchall()
     except psycopg.Error as err:
         return _unread(err)
     if row["rolsuper"] or row["may"]:

@@ -11,7 +11,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 CHAINS = {"audit": "审计记录", "event": "案卷流水"}
 LEAST = 32  # characters of a secret
@@ -81,12 +81,13 @@ def body(values: list[Any]) -> str:
 def _plain(value: Any) -> Any:
     """JSON as `jsonb` keeps it: keys by length and bytes, no negative zero, no exponents."""
     if isinstance(value, dict):
-        keys = sorted(value, key=lambda k: (len(k.encode()), k.encode()))
-        return {key: _plain(value[key]) for key in keys}
+        named = cast(dict[str, Any], value)
+        keys = sorted(named, key=lambda k: (len(k.encode()), k.encode()))
+        return {key: _plain(named[key]) for key in keys}
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(one) for one in cast(list[Any], value)]
     if isinstance(value, float):
-        if value == 0:
+        if value == 0.0:
             return 0.0
         if "e" in repr(value):
             return int(value) if value.is_integer() else repr(value)
@@ -172,7 +173,7 @@ def walk(
         elif link(known[one.key], before, one.seq, one.mac, one.body) != one.digest:
             other = bodies and _fitting(bodies(), known[one.key], before, one)
             return broken(one.seq, one.ref, "reordered" if other else "altered")
-        if chain == "audit" and one.body is not None:
+        if chain == "audit":
             why = _row_wrong(one, rings, keyed)
             if why:
                 return broken(one.seq, one.ref, why)

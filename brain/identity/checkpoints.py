@@ -10,7 +10,7 @@ import hmac
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from logging.handlers import SysLogHandler
@@ -48,7 +48,8 @@ def take(conn: psycopg.Connection, now: datetime) -> int:
     """Write a checkpoint of each chain that has begun; how many. Raises OSError where it cannot be written."""
     if _place is None:
         return 0
-    keys, lines = chain.ring(), []
+    keys = chain.ring()
+    lines: list[Mapping[str, object]] = []
     for name in chain.CHAINS:
         last = db.one(conn, f"{name}_last_link")
         if last:
@@ -65,7 +66,7 @@ def _mac(keys: Ring, said: Mapping[str, object]) -> str:
     return hmac.digest(keys.checkpoint, text.encode(), "sha256").hex()
 
 
-def _append(path: Path, lines: list[dict[str, object]]) -> None:
+def _append(path: Path, lines: Sequence[Mapping[str, object]]) -> None:
     """All lines in one write, on disk when it returns."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     out = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -83,7 +84,7 @@ class _Syslog(SysLogHandler):
         raise
 
 
-def _send(where: str, lines: list[dict[str, object]]) -> None:
+def _send(where: str, lines: Sequence[Mapping[str, object]]) -> None:
     host, _, port = where.rpartition(":")
     handler = _Syslog(where if where.startswith("/") else (host, int(port)), SysLogHandler.LOG_AUTH)
     handler.ident = "city-brain: "

@@ -30,7 +30,8 @@ def seal(conn: psycopg.Connection, limit: int = AT_ONCE) -> int:
         if not rows:
             continue
         last = db.one(conn, f"{name}_last_link") or {"seq": 0, "digest": chain.NOTHING}
-        seq, digest, digests = last["seq"], last["digest"], []
+        seq, digest = last["seq"], last["digest"]
+        digests: list[bytes] = []
         for number, row in enumerate(rows, seq + 1):
             digest = chain.link(keys.links[name], digest, number, row.get("mac"), row["body"])
             digests.append(digest)

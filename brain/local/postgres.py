@@ -243,7 +243,7 @@ class Server:
             os.write(fresh, json.dumps(drawn).encode())
             os.close(fresh)
         known = json.loads(self.passwords.read_text())
-        with psycopg.connect(self.url(), autocommit=True, row_factory=dict_row) as conn:
+        with psycopg.Connection[Any].connect(self.url(), autocommit=True, row_factory=dict_row) as conn:
             roles.make(conn, known, timescale=timescale)
             rules = self.data / "pg_hba.conf"
             if rules.read_text() != HBA:

@@ -165,15 +165,16 @@ def record(cls: type[T], found: dict[str, Any]) -> T:
 # Migrations ---------------------------------------------------------------------------------------------------------
 def body_of(conn: psycopg.Connection) -> str:
     """`timescale` or `plain`: the body this database was born on (or would be born on, if still empty)."""
-    if conn.execute("SELECT to_regclass('schema_body') AS t").fetchone()["t"]:
-        row = conn.execute("SELECT body FROM schema_body").fetchone()
+    [made] = execute(conn, "SELECT to_regclass('schema_body') AS t").fetchall()
+    if made["t"]:
+        row = execute(conn, "SELECT body FROM schema_body").fetchone()
         if row:
             return row["body"]
     if conn.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
         return "timescale"
     available = conn.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'").fetchone()
     # shown to a superuser only, and only he could install it
-    row = conn.execute("SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'").fetchone()
+    row = execute(conn, "SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'").fetchone()
     return "timescale" if available and row and "timescaledb" in row["setting"] else "plain"
 
 

@@ -40,7 +40,7 @@ def export(
         lines = trail.found(conn, asked, trail.MOST)
         said = {key: value for key, value in request.query_params.items() if value}
         audit.audit(conn, person, "audit.export", now, object="audit", ip=address_of(request), lines=len(lines), asked=said)
-    hours = bits.local(now).utcoffset().total_seconds() / 3600
+    hours = (bits.local(now).replace(tzinfo=UTC) - now).total_seconds() / 3600
     return Response(
         trail.as_csv(lines, hours), media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="audit-{now:%Y%m%d-%H%M%S}.csv"', "Cache-Control": "no-store"},

@@ -51,7 +51,8 @@ def asked_of(given: Mapping[str, str]) -> tuple[Asked, str]:
     before = given.get("before", "")
     texts = {name: given.get(name, "").strip().replace("\0", "")[:100] for name in ("who", "action", "object", "ip")}
     number = int(before) if before.isascii() and before.isdecimal() and len(before) <= 18 else None
-    return Asked(**texts, refused=given.get("refused") == "1", **days, before=number), wrong
+    refused, since, until = given.get("refused") == "1", days["since"], days["until"]
+    return Asked(**texts, refused=refused, since=since, until=until, before=number), wrong
 
 
 def layout(person: Person, **given: str) -> html.Div:
@@ -111,10 +112,11 @@ def _export(asked: Asked) -> str:
 
 
 def _standing(standing: Mapping[str, Any], now: datetime) -> html.P:
-    late = standing["oldest"] is not None and now - standing["oldest"] > LATE
+    oldest: datetime | None = standing["oldest"]
+    late = oldest if oldest is not None and now - oldest > LATE else None
     words = [f"链上 {standing['links']:,} 条", f"，待入链 {standing['waiting']:,} 条"]
     if late:
-        words.append(f"（最早的在 {bits.clock(standing['oldest'], now)}，规则引擎没有在入链，请检查 brain engine）")
+        words.append(f"（最早的在 {bits.clock(late, now)}，规则引擎没有在入链，请检查 brain engine）")
     elif standing["waiting"]:
         words.append("（引擎每 2 秒入链一次）")
     words.append("。核对整条链：brain verify-audit")
@@ -143,7 +145,7 @@ def _row(one: Mapping[str, Any]) -> html.Tr:
             html.Td(f"{one['link']:,}" if one["link"] else html.Span("待入链", className="quiet"), className="n"),
         ],
         className="" if one["ok"] else "refused",
-        **{"data-id": str(one["id"])},
+        **bits.attrs({"data-id": str(one["id"])}),
     )  # fmt: skip
 
 
