@@ -67,16 +67,20 @@ def _unnamed(parts: list[Any], ids: frozenset[str]) -> list[Any]:
     return [UNNAMED if isinstance(part, str) and _foreign(then, ids) else part for part, then in zip(parts, after, strict=True)]
 
 
+def _nameless(part: dict[str, Any], ids: frozenset[str]) -> dict[str, Any]:
+    """A sentence or an advice that does not name the place of others' cases."""
+    if isinstance(parts := part.get("parts"), list):
+        return part | {"parts": _unnamed(parts, ids)}
+    return part | {"text": ADVISED} if "who" in part and "text" in part and _foreign(part, ids) else part
+
+
 def _cut(part: Any, ids: frozenset[str]) -> Any:
     """A part of a snapshot without the numbers of others' cases."""
     match part:
-        case {"parts": list() as parts} if any(_foreign(one, ids) for one in parts):
-            return _cut(dict(part) | {"parts": _unnamed(parts, ids)}, ids)
-        case {"text": str(), "who": _} if _foreign(part, ids):
-            return _cut(dict(part) | {"text": ADVISED}, ids)
         case str() if part.startswith(BY_NUMBER):
             return BY_NUMBER + ",".join(i for i in part.removeprefix(BY_NUMBER).split(",") if i in ids)
         case dict():
+            part = _nameless(part, ids)
             return {k: [i for i in v if i in ids] if k == "ids" else _cut(v, ids) for k, v in part.items()}
         case list() | tuple():
             return [_cut(v, ids) for v in part]

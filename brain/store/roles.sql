@@ -42,6 +42,13 @@ BEGIN
     EXECUTE format('ALTER TABLE %s OWNER TO brain_owner', one.what);
   END LOOP;
   FOR one IN
+    SELECT t.oid::regtype AS what FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid
+     WHERE t.typnamespace = 'public'::regnamespace AND c.relkind = 'c' AND pg_get_userbyid(t.typowner) <> 'brain_owner'
+       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  LOOP
+    EXECUTE format('ALTER TYPE %s OWNER TO brain_owner', one.what);
+  END LOOP;
+  FOR one IN
     SELECT p.oid::regprocedure AS what FROM pg_proc p
      WHERE p.pronamespace = 'public'::regnamespace AND pg_get_userbyid(p.proowner) <> 'brain_owner'
        AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')

@@ -47,7 +47,7 @@ BEGIN
   END LOOP;
 END $$
 """
-OWN = {"plain": set(), "timescale": {"brain_has_more"}}
+OWN = {"plain": set(), "timescale": {"brain_has_more", "brain_drop_chunks"}}
 
 
 def columns(conn, table):

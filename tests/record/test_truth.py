@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from brain.city import ZONE
 from brain.engine import upkeep
 from brain.engine.loop import Engine
 from brain.flow.measured import instruments, readings
 from brain.identity.doing import Doer, Via
 from brain.model import Quality, Reading, Refused
-from brain.rules.explaining import LOCAL
 
 HOUR = timedelta(hours=1)
 BY = Doer("运维", "localhost", Via.CLI)
@@ -135,7 +135,7 @@ def test_two_calibrations_of_one_quantity_cannot_overlap(conn, catalog, now, put
 # Drift --------------------------------------------------------------------------------------------------------------
 def weeks(now: datetime, days: int, drifts_from: int, by: float) -> list[Reading]:
     """Four stations that rise and fall together, twice a day; the first leaves the others `drifts_from` days before now."""
-    today = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     found = []
     for day in range(days, 0, -1):
         for half in (6, 18):

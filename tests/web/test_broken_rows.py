@@ -16,13 +16,15 @@ from psycopg.types.json import Jsonb
 
 from brain.flow.city import public_warnings
 from brain.identity import accounts, people
+from brain.identity.scope import Sight
 from brain.model import HazardWarning, Level
 from brain.settings import Settings
 from brain.store import db
 from brain.web import rowwise
 from brain.web.app import create_app
 from brain.web.live import hub as live
-from brain.web.live import moment as frames
+from brain.web.live import reading
+from brain.web.live.seat import Seat
 from brain.web.pages.wall import card, page
 from tests.ports import free_port
 
@@ -81,10 +83,10 @@ def drawn(city, city_url, catalog):
 
     def drawn() -> dict[str, str]:
         hub = live.Hub(settings, catalog, pool)
-        hub.moment = frames.first(city, catalog, datetime.now(UTC))
+        hub.moment = reading.first(city, catalog, datetime.now(UTC))
         state = SimpleNamespace(hub=hub, catalog=catalog, pool=pool, settings=settings)
         person = people.Person(1, "leader1", "领导", page.Role.LEADER, places=("441402",))
-        seat = live.Seat("p", person, frames.Sight.of(person, catalog), page.parts_of(state))
+        seat = Seat("p", person, Sight.of(person, catalog.roles), page.parts_of(state))
         return {ident: json.dumps(value, cls=PlotlyJSONEncoder, ensure_ascii=False) for (ident, _), value in hub.differing(seat).items()}
 
     yield drawn
@@ -171,7 +173,7 @@ def test_a_station_whose_readings_are_of_no_shape_is_told_so_and_the_themes_stan
             "INSERT INTO latest (station, kind, at, value, quality, received_at) VALUES (%s, 'pond_depth', %s, %s, 'ok', now())",
             [station, at, value],
         )
-    moment = frames.first(city, catalog, datetime.now(UTC))
+    moment = reading.first(city, catalog, datetime.now(UTC))
     assert moment.stations["PD-01"]["label"] == "无法显示"
     assert "7" in moment.stations["PD-02"]["label"]
     assert "无法显示" not in drawn()["wall-theme-drainage"]

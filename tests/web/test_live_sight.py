@@ -12,6 +12,7 @@ from brain.flow.events import acting
 from brain.identity import people
 from brain.identity.scope import Sight
 from brain.model import Judgement, Level, Refused, RuleState, Source, Station, Verb
+from brain.rules.given import Given
 from brain.settings import Settings
 from brain.store import db
 from brain.web import themes
@@ -56,7 +57,7 @@ def event(conn, catalog, now, org: str) -> str:
     made = acting.report(conn, catalog, category="matter:06026", title="河道污染", lng=116.12, lat=24.29, source=Source.PATROL,
                          actor=chief, now=now)  # fmt: skip
     for verb, more in ((Verb.ACCEPT, {}), (Verb.REGISTER, {"condition": catalog.register_conditions[0]}), (Verb.DISPATCH, {"org": org})):
-        acting.act(conn, catalog, made.id, verb, chief, now, **more)
+        acting.act(conn, catalog, made.id, verb, chief, now, Given(**more))
     return made.id
 
 
@@ -81,7 +82,7 @@ def test_a_joined_department_sees_the_event_on_its_screen_too(city_db, catalog, 
     number = event(city_db, catalog, now, "cgj")
     assert number not in {e["id"] for e in reading.first(city_db, catalog, now).seen(seat("swj1").sight).events}
     chief = people.actor_of(people.by_login(city_db, "chief1"))
-    acting.act(city_db, catalog, number, Verb.JOIN, chief, now, org="swj", note="请抽排")
+    acting.act(city_db, catalog, number, Verb.JOIN, chief, now, Given(org="swj", note="请抽排"))
     moment = reading.first(city_db, catalog, now)
     assert number in {e["id"] for e in moment.seen(seat("swj1").sight).events}
     assert desk.read(city_db, catalog, moment.seen(seat("swj1").sight), "event", number, seat("swj1")) is not None

@@ -13,7 +13,7 @@ from brain.catalog import BadCatalog, load
 from brain.identity import push_keys
 from brain.store import db
 from ingest import acl, feeds, owners
-from ingest.doors.push.door import Asked, Pusher, signature
+from ingest.doors.push.pusher import Asked, Pusher, signature
 from ingest.watch.mend import mend
 from tests.owners import own_stations
 
