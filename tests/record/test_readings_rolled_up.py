@@ -20,8 +20,9 @@ COLUMNS = ("n", "mean", "low", "high", "total", "first", "last", "n_all")
 
 def put(conn, *readings, feed="water"):
     return intake.store(
-        conn, feed=feed, worker="w1", lane="live", received_at=readings[0].at, readings=readings, received=len(readings)
-    )
+        conn, feed=feed, worker="w1", lane="live", received_at=max(r.at for r in readings), readings=readings,
+        received=len(readings),
+    )  # fmt: skip
 
 
 def ph(at, value=7.0, quality=Quality.OK, station="WQ-01"):

@@ -20,7 +20,7 @@ from brain.identity.scope import Sight
 from brain.model import HazardWarning, Level
 from brain.settings import Settings
 from brain.store import db
-from brain.web import rowwise
+from brain.web import ground, rowwise
 from brain.web.app import create_app
 from brain.web.live import hub as live
 from brain.web.live import reading
@@ -84,7 +84,9 @@ def drawn(city, city_url, catalog):
     def drawn() -> dict[str, str]:
         hub = live.Hub(settings, catalog, pool)
         hub.moment = reading.first(city, catalog, datetime.now(UTC))
-        state = SimpleNamespace(hub=hub, catalog=catalog, pool=pool, settings=settings)
+        state = SimpleNamespace(
+            hub=hub, catalog=catalog, pool=pool, settings=settings, layers=ground.layers_of(catalog)
+        )
         person = people.Person(1, "leader1", "领导", page.Role.LEADER, places=("441402",))
         seat = Seat("p", person, Sight.of(person, catalog.roles), page.parts_of(state))
         return {ident: json.dumps(value, cls=PlotlyJSONEncoder, ensure_ascii=False) for (ident, _), value in hub.differing(seat).items()}

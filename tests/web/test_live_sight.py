@@ -10,12 +10,13 @@ import pytest
 from brain.flow.alerts import recording
 from brain.flow.events import acting
 from brain.identity import people
+from brain.identity.doing import Doer, Via
 from brain.identity.scope import Sight
 from brain.model import Judgement, Level, Refused, RuleState, Source, Station, Verb
 from brain.rules.given import Given
 from brain.settings import Settings
 from brain.store import db
-from brain.web import themes
+from brain.web import ground, themes
 from brain.web.live import frames, reading
 from brain.web.live.hub import Hub
 from brain.web.live.seat import Seat
@@ -91,22 +92,26 @@ def test_a_joined_department_sees_the_event_on_its_screen_too(city_db, catalog, 
     assert reading.today(city_db, moment, seat("lyj1").sight) == (0, 0)
 
 
+def doer(seat: Seat) -> Doer:
+    return Doer(seat.person, "10.0.0.1", Via.WALL)
+
+
 def test_a_foreign_alert_opens_no_card_and_is_neither_acknowledged_nor_reported(city_db, catalog, now, seat, alert):
     moment = reading.first(city_db, catalog, now)
     assert desk.read(city_db, catalog, moment.seen(seat("lyj1").sight), "alert", str(alert), seat("lyj1")) is None
     card = desk.read(city_db, catalog, moment.seen(seat("lyj1").sight), "station", GAUGE, seat("lyj1"))
     assert card.kind == "station" and card.alert is None
     with pytest.raises(Refused, match="不在您的管辖范围"):
-        desk.acknowledge(city_db, str(alert), seat("lyj1"), now)
+        desk.acknowledge(city_db, catalog, doer(seat("lyj1")), str(alert), now)
     with pytest.raises(Refused, match="不在您的管辖范围"):
-        desk.report(city_db, catalog, str(alert), seat("lyj1"), now)
-    assert desk.acknowledge(city_db, str(alert), seat("zjj1"), now) == "已确认"
+        desk.report(city_db, catalog, doer(seat("lyj1")), str(alert), now)
+    assert desk.acknowledge(city_db, catalog, doer(seat("zjj1")), str(alert), now) == "已确认"
 
 
 def test_the_search_finds_events_by_the_same_sight(city_db, catalog, now, seat):
     number = event(city_db, catalog, now, "cgj")
     found = {
-        login: [r["id"] for r in db.many(city_db, "web_search", like=f"%{number}%", **seat(login).sight.parameters())]
+        login: [r["id"] for r in db.many(city_db, "web_search", like=f"%{number}%", cameras=[], **seat(login).sight.parameters())]
         for login in ("chief1", "cgj1", "lyj1")
     }
     assert found == {"chief1": [number], "cgj1": [number], "lyj1": []}
@@ -117,7 +122,7 @@ def test_pages_that_share_one_hub_get_no_picture_of_another_sight(city_db, city_
     with db.pool(city_url, size=2) as pool:
         hub = Hub(Settings(database_url=city_url), catalog, pool)
         hub.moment = reading.first(city_db, catalog, now)
-        parts = page.parts_of(SimpleNamespace(hub=hub, catalog=catalog, pool=pool))
+        parts = page.parts_of(SimpleNamespace(hub=hub, catalog=catalog, pool=pool, layers=ground.layers_of(catalog)))
         shown = {login: parts(seat(login), hub.moment) for login in ("chief1", "leader1", "lyj1", "zjj1")}
     rows = {login: str(found["wall-alerts", "children"]) for login, found in shown.items()}
     assert [f"alert:{alert}" in rows[login] for login in shown] == [True, True, False, True]

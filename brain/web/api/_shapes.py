@@ -63,8 +63,8 @@ def lost(ident: str) -> dict[str, Any]:
     texts = dict.fromkeys(("title", "category_words", "state_words", "source_words"), rowwise.LOST)
     empty = dict.fromkeys(("category", "state", "source", "description", "address", "place", "left"), "")
     none = dict.fromkeys((
-        "level", "level_words", "measured", "alert", "town", "grid", "lng", "lat", "gcj", "reported_at", "due_at", "org", "org_words",
-        "handler", "limit_words",
+        "level", "level_words", "measured", "alert", "town", "grid", "lng", "lat", "gcj", "theme", "reported_at", "due_at", "org",
+        "org_words", "handler", "limit_words",
     ))  # fmt: skip
     told = {"overdue": False, "arrived": False, "supervised": False, "simulated": False, "urges": 0, "returns": 0, "version": 0}
     return {"id": ident, **texts, **empty, **none, **told, "photos": [], "broken": True}

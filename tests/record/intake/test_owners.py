@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from brain.catalog import BadCatalog, load
 from brain.identity import push_keys
+from brain.identity.doing import Doer, Via
 from brain.store import db
 from ingest import acl, feeds, owners
 from ingest.doors.push.pusher import Asked, Pusher, signature
@@ -122,7 +123,7 @@ def test_a_carrier_speaks_for_those_it_is_declared_for_in_that_feed(catalog):
 # HTTP push ----------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("org", "stored"), [("qxj", 1), ("swj", 0)])
 def test_a_push_key_speaks_for_its_organisation(hands, conn, db_url, catalog, org, stored):
-    ident, secret = push_keys.make(conn, KEY, "test", org, ["rain"], NOW, NOW.replace(year=2027))
+    ident, secret = push_keys.make(conn, KEY, Doer("test", "localhost", Via.CLI), org, ["rain"], NOW, NOW.replace(year=2027))
     body = b'[{"stcd": "RG-01", "tm": "2026-09-03T09:59:00+08:00", "p1": 2}]'
     asked = Asked("rain", "POST", "/api/v1/feeds/rain", ident, str(int(NOW.timestamp())), "", "t1", "application/json", body)
     asked = Asked(*(getattr(asked, name) if name != "signature" else signature(secret.encode(), asked) for name in Asked.__slots__))
