@@ -200,7 +200,9 @@ def peopled(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> Distri
     _draw(conn)
     for key, org in catalog.departments.items():
         conn.execute(
-            "INSERT INTO org (code, name, short, kind) VALUES (%s, %s, %s, %s)", [key, org.name, org.short, org.kind]
+            "INSERT INTO org (code, name, short, kind) VALUES (%s, %s, %s, %s) ON CONFLICT (code) DO UPDATE"
+            " SET (name, short, kind) = (excluded.name, excluded.short, excluded.kind)",
+            [key, org.name, org.short, org.kind],
         )
     made = District(conn, catalog, now)
     for login, (role, org, grid) in PEOPLE.items():
