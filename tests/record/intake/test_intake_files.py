@@ -20,7 +20,9 @@ from brain.sheets import reading
 from brain.store import db
 from ingest import practice
 from ingest.doors.files import door as files
-from ingest.doors.files.door import MAP, REPORT, Door
+from ingest.doors.files import folders, rows
+from ingest.doors.files.door import Door
+from ingest.doors.files.folders import MAP, REPORT
 from ingest.watch.mend import mend
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
@@ -517,15 +519,15 @@ def test_where_a_file_can_have_one_name_only_it_is_renamed(drop, monkeypatch):
 
 def test_a_kill_between_the_two_renames_of_taking_keeps_the_mapping(drop, monkeypatch):
     drop.lay("water", "a.csv", "甲,乙,丙\nWL-01,2026-09-03 08:00,7\n", columns={"甲": "station", "乙": "at", "丙": "kind:ph"})
-    real = files._bring
+    real = folders.bring
 
     def die(*_):
         raise Killed
 
-    monkeypatch.setattr(files, "_bring", die)
+    monkeypatch.setattr(folders, "bring", die)
     with pytest.raises(Killed):
         drop.look()
-    monkeypatch.setattr(files, "_bring", real)
+    monkeypatch.setattr(folders, "bring", real)
     assert drop.look(drop.open()) == 1 and drop.rows()[0]["stored"] == 1
 
 
@@ -647,7 +649,7 @@ def test_a_file_that_somebody_holds_open_for_long_is_named_once(drop, caplog):
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs"])
 def test_on_a_network_folder_whose_kernel_refuses_every_lease_the_standing_still_counts(drop, monkeypatch, kind):
-    monkeypatch.setattr(files, "_kind_of", lambda folder: kind)
+    monkeypatch.setattr(folders, "file_system_of", lambda folder: kind)
     with drop.lay("water", "a.csv", WIDE).open("a", encoding="utf-8"):  # as every file looks there
         drop.look()
         drop.ticks += 10
@@ -658,23 +660,23 @@ def test_the_kind_of_a_file_system_is_that_of_the_nearest_mount(tmp_path):
     there = tmp_path / "drop" / "water"
     told = (("/", "ext4"), (tmp_path, "xfs"), (tmp_path / "drop", "ext4"), (tmp_path / "drop", "nfs4"), (tmp_path / "dr", "cifs"))
     mounts = "".join(f"disk {at} {kind} rw 0 0\n" for at, kind in told)
-    assert [files._kind_among(str(p), mounts) for p in (there, tmp_path, Path("/"))] == ["nfs4", "xfs", "ext4"]
-    assert files._kind_of(str(tmp_path)) and files._kind_among("/", "") == ""
+    assert [folders.file_system_among(str(p), mounts) for p in (there, tmp_path, Path("/"))] == ["nfs4", "xfs", "ext4"]
+    assert folders.file_system_of(str(tmp_path)) and folders.file_system_among("/", "") == ""
 
 
 def test_a_file_that_grew_while_it_was_read_is_read_again(drop, monkeypatch):
     """Where the kernel does not tell who writes (a network folder), the file itself does."""
     path = drop.lay("water", "a.csv", BAD, by="tests")
-    real = files._bytes
+    real = rows.bytes_of
 
     def grows(at, most):
         data = real(at, most)
-        monkeypatch.setattr(files, "_bytes", real)
+        monkeypatch.setattr(rows, "bytes_of", real)
         with at.open("a", encoding="utf-8") as late:
             late.write("WL-01,2026-09-03 11:00,320,7.2\n")
         return data
 
-    monkeypatch.setattr(files, "_bytes", grows)
+    monkeypatch.setattr(rows, "bytes_of", grows)
     assert drop.look() == 0 and not path.exists()
     assert drop.look() == 1 and len(drop.hands.readings()) == 5
     assert [d["status"] for d in drop.hands.letters()].count("open") == 1

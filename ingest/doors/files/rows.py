@@ -1,0 +1,85 @@
+"""From the bytes of a file to the messages of its rows: what its columns mean, and which rows are of no concern here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from brain.catalog.records import Catalog, Taker
+from brain.sheets import cells, columns, reading
+from brain.sheets.reading import BadSheet
+from brain.store import db
+from ingest.doors.files.tally import storable
+from ingest.write.stations import Book, Known
+
+
+def mapping_beside(path: Path) -> dict[str, Any]:
+    """What a sidecar says: `columns`, `sheet`, `by`, `name`; one that cannot be read says nothing."""
+    try:
+        said = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def bytes_of(path: Path, most: int) -> bytes:
+    """The whole file. Raises BadSheet for one of more than `most` bytes."""
+    size = path.stat().st_size
+    if size > most:
+        raise BadSheet(f"文件有 {size / (1 << 20):.1f} MiB，超过上限 {most >> 20} MiB；请分成几个文件")
+    return path.read_bytes()
+
+
+def messages(
+    conn: psycopg.Connection, taker: Taker, name: str, data: bytes, said: dict[str, Any], catalog: Catalog
+) -> tuple[dict[int, bytes], dict[str, str], int]:
+    """The file's messages by row, what its columns mean, and how many rows were left out as too far from here. Raises
+    BadSheet when it cannot be read as a whole."""
+    if taker.form == "message":
+        if not name.lower().endswith(".xml"):
+            raise BadSheet(f"{taker.title}只收 .xml 文件；请按 CAP 1.2 导出")
+        return {1: data}, {}, 0
+    sheet = reading.read(name, data, catalog.sheets.limits, sheet=str(said.get("sheet") or ""))
+    meant = said.get("columns")
+    if not isinstance(meant, dict):
+        remembered = {r["given"]: r["meant"] for r in db.many(conn, "file_columns", feed=taker.key)}
+        units = {kind.key: kind.unit for kind in catalog.kinds.values()}
+        meant = columns.propose(sheet.columns, taker.key, catalog.sheets, units, remembered)
+    meant = {c: str(meant[c]) for c in sheet.columns if meant.get(c)}
+    if lacking := columns.lacks(meant, taker.form):
+        raise BadSheet(f"列对应不全——{'；'.join(lacking)}。请在“文件接入”页上传并指定各列")
+    if not sheet.rows:
+        raise BadSheet("表里只有表头，没有数据行；请核对导出的内容")
+    asked = {c: m for c, m in meant.items() if m != "private"}
+    rows = _near(conn, sheet.rows, meant) if "date_utc" in meant.values() else sheet.rows
+    return {row.line: _payload(taker.key, name, row, asked) for row in rows}, asked, len(sheet.rows) - len(rows)
+
+
+def _near(conn: psycopg.Connection, rows: tuple[reading.Row, ...], meant: dict[str, str]) -> list[reading.Row]:
+    """The hotspots of a FIRMS sheet that may lie in a watch cell, and those whose place cannot be read: NASA's files are of a
+    whole country, and thousands of dead letters would hide the one that matters. Beside the cells they are told."""
+    book = Book()
+    book.fill(Known(**row) for row in db.many(conn, "intake_stations"))
+    box = book.watched()
+    if box is None:
+        return list(rows)
+    west, south, east, north = box
+    column = {field: name for name, field in meant.items()}
+    found = []
+    for row in rows:
+        try:
+            lng, lat = (cells.number(row.cells.get(column.get(field, "")), field) for field in ("lng", "lat"))
+        except cells.Unreadable:
+            lng = lat = None
+        if lng is None or lat is None or not (lng < west or lng > east or lat < south or lat > north):
+            found.append(row)
+    return found
+
+
+def _payload(feed: str, name: str, row: reading.Row, meant: dict[str, str]) -> bytes:
+    kept = columns.veiled({column: row.cells.get(column) for column in meant}, meant)
+    said = {"feed": feed, "file": storable(name), "row": row.line, "cells": kept, "columns": meant}
+    return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace")

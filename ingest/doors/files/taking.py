@@ -1,0 +1,157 @@
+"""One file from `taking/` to its end: handed over row by row, waited for, written down, and moved away.
+
+What is done here may be cut off at any point and is then done again from the start: the rows that were stored the first time
+are duplicates, the dead letters of the first time are closed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from brain.catalog.records import Catalog, Taker
+from brain.city import ZONE
+from brain.sheets.reading import BadSheet
+from brain.store import db
+from ingest import feeds
+from ingest.doors.files import folders, rows
+from ingest.doors.files.tally import Tally, said_of, storable
+from ingest.practice import Practice
+from ingest.write.batch import Writer
+
+log = logging.getLogger("ingest")
+
+WAIT_S = 0.5
+WORD_MAX = 400  # characters of a column's name and meaning together: longer ones are not remembered
+
+
+class Taking:
+    """Takes in one file after another (`take_in`). `stopping`: nothing new is handed over any more; `finishing`: what was
+    handed over is not waited for any longer. `now` and `monotonic` are the clocks."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        practice: Practice,
+        catalog: Catalog,
+        stopping: threading.Event,
+        finishing: threading.Event,
+        *,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ):
+        self._writer = writer
+        self._practice = practice
+        self._catalog = catalog
+        self._stopping = stopping
+        self._finishing = finishing
+        self._now = now
+        self._monotonic = monotonic
+
+    def take_in(self, conn: psycopg.Connection, taker: Taker, path: Path) -> bool:
+        """One file from `taking` to its end; False when it stays there for the next look or process."""
+        sidecar = path.with_name(path.name + folders.MAP)
+        folders.bring(path.parents[2] / sidecar.name, sidecar)  # a kill came between the two renames
+        said = rows.mapping_beside(sidecar)
+        now, stamp, sheet = self._now(), folders.stamp(path), str(said.get("sheet") or "")
+        data, messages, meant, beyond, why = b"", {}, {}, 0, ""
+        try:
+            data = rows.bytes_of(path, self._catalog.sheets.limits.mib << 20)
+            messages, meant, beyond = rows.messages(conn, taker, path.name, data, said, self._catalog)
+        except BadSheet as err:
+            why = str(err)
+        # The same bytes read another way are another file; its dead letters are those of the bytes, however they were read.
+        content = hashlib.sha256(data + sheet.encode("utf-8", "replace"))
+        sha = hashlib.sha256(content.digest() + json.dumps(meant, sort_keys=True).encode()).hexdigest()
+        by = storable(str(said.get("by") or ""))
+        key = {"feed": taker.key, "name": storable(str(said.get("name") or path.name)), "sha256": sha}
+        again = db.one(conn, "file_open", **key)
+        known = None if again or why else db.one(conn, "file_known", feed=taker.key, sha256=sha)
+        file = again or db.row(conn, "file_taken", **key, by=by, now=now)
+        tally = Tally(taker.key, f"{feeds.ROW}{content.hexdigest()[:12]}/", stamp, beyond=beyond)
+        letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=tally.prefix)]
+        if known:
+            says = f"与 {known['received_at'].astimezone(ZONE):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"
+            return self._end(conn, path, file["id"], tally, "same", says)
+        if why:
+            return self._end(conn, path, file["id"], tally, "failed", why)
+        tally.pending = messages
+        tally.rows = len(tally.pending)
+        if not self._hand_over(tally):
+            return False
+        if letters:
+            db.run(conn, "intake_letters_replayed", ids=letters)
+        if isinstance(said.get("columns"), dict):  # what a person has said, also of columns that nobody asks for
+            chosen = {storable(str(c)): storable(str(m)) for c, m in said["columns"].items() if len(f"{c}{m}") <= WORD_MAX}
+            db.run(
+                conn, "file_column_remember", feed=taker.key, by=by, now=now, given=list(chosen), meant=list(chosen.values())
+            )
+        return self._end(conn, path, file["id"], tally, "done", "")
+
+    def _hand_over(self, tally: Tally) -> bool:
+        """Every row to the writer, and wait until all are safe; False when the process ends before.
+
+        A row whose acknowledgement does not come is handed over again, like a message the broker redelivers: the writer
+        lets it go when neither database nor disk takes anything."""
+        while tally.pending:
+            for line, payload in list(tally.pending.items()):
+                if self._stopping.is_set() or self._writer.failed:
+                    break
+                self._writer.open(
+                    tally.feed, f"{tally.prefix}{line}", payload, self._now(), partial(tally.safe, line),
+                    partial(tally.told, line, self._practice.drop_errors),
+                )  # fmt: skip
+            if not self._settled(tally):
+                return False
+        return True
+
+    def _settled(self, tally: Tally) -> bool:
+        """Wait until nothing is pending, or nothing has moved for too long; False when the process ends."""
+        moved, left = self._monotonic(), len(tally.pending)
+        with tally.changed:
+            while tally.pending:
+                if self._writer.failed or self._finishing.is_set():
+                    return False
+                if self._monotonic() - moved > self._practice.stuck_s and not self._stopping.is_set():
+                    return True
+                tally.changed.wait(WAIT_S)
+                if len(tally.pending) != left:
+                    moved, left = self._monotonic(), len(tally.pending)
+        return True
+
+    def _end(self, conn: psycopg.Connection, path: Path, ident: int, tally: Tally, state: str, says: str) -> bool:
+        """Write down what became of the file, then move it: a kill in between only repeats it. False when it has changed
+        since it was read: it stays, and is read once more."""
+        if changed := folders.stamp(path) != tally.stamp:
+            state, says = "failed", "读的时候文件又变了，从头再读，见另一行；请先写到 .part 名下，写完再改名"
+        tally.errors.sort(key=lambda e: e["row"])
+        says = storable(says or said_of(tally))
+        counts = {key: getattr(tally, key) for key in ("rows", "stored", "duplicate", "dead", "waiting")}
+        report = {"says": says, "errors": tally.errors, "beyond": tally.beyond}
+        finished = {"id": ident, "state": state, "now": self._now(), **counts, "report": Jsonb(report)}
+        if changed:
+            db.run(conn, "file_finished", **finished)
+            letters = db.many(conn, "file_letters", feed=tally.feed, prefix=tally.prefix)
+            db.run(conn, "intake_letters_replayed", ids=[r["id"] for r in letters])  # the next reading writes them anew
+            return False
+        goal = path.parents[2] / (folders.FAILED if state == "failed" else folders.DONE)
+        goal.mkdir(parents=True, exist_ok=True)
+        db.run(conn, "file_finished", **finished)
+        goal = folders.move_under_free_name(path, goal)
+        goal.with_name(goal.name + folders.REPORT).write_text(
+            json.dumps({"file": storable(path.name), "feed": tally.feed, "state": state, **counts, **report}, ensure_ascii=False, indent=1),
+            encoding="utf-8",
+        )
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + folders.MAP).unlink(missing_ok=True)
+        log.info("文件 %s/%s：%s", tally.feed, storable(path.name), says)
+        return True

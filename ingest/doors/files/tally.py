@@ -1,0 +1,58 @@
+"""A file in hand: which of its rows are not safe yet, and what became of the others."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingest.write.message import Outcome
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the rows of a file, told from the writer's thread while the door's waits."""
+
+    feed: str
+    prefix: str  # how the topics of its rows begin
+    stamp: tuple[int, int]
+    rows: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    dead: int = 0
+    waiting: int = 0
+    beyond: int = 0  # hotspots of a FIRMS sheet far from here, which nobody was asked to take
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    pending: dict[int, bytes] = field(default_factory=dict)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def told(self, line: int, errors_max: int, outcome: Outcome) -> None:
+        """What became of a row (writer's thread)."""
+        with self.changed:
+            if line not in self.pending:
+                return  # handed over twice, because its first acknowledgement was late
+            self.stored += outcome.stored
+            self.duplicate += outcome.duplicate
+            self.dead += len(outcome.refused)
+            self.waiting += outcome.spilled
+            for rule, reason in dict.fromkeys(outcome.refused):  # a station nobody knows is refused for each of its values
+                if len(self.errors) < errors_max:
+                    self.errors.append({"row": line, "rule": rule, "reason": storable(reason)})
+
+    def safe(self, line: int) -> None:
+        """A row is committed or spilled (writer's thread)."""
+        with self.changed:
+            self.pending.pop(line, None)
+            self.changed.notify_all()
+
+
+def said_of(tally: Tally) -> str:
+    """What became of a file, in a sentence for who sent it."""
+    said = f"{tally.rows} 行：入库 {tally.stored}，重复 {tally.duplicate}，死信 {tally.dead}"
+    said += f"；另有 {tally.beyond} 行火点在本区监测格的范围以外，没有收" if tally.beyond else ""
+    return said + (f"；数据库当时不可用，{tally.waiting} 行已写盘，恢复后入库" if tally.waiting else "")
+
+
+def storable(text: str) -> str:
+    """Text as the database can hold it: without NUL, and without the half signs of a name that is no UTF-8."""
+    return text.replace("\0", "␀").encode("utf-8", "replace").decode()
