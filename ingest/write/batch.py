@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -27,15 +27,15 @@ import psycopg
 from brain.catalog.records import Catalog
 from brain.flow.measured.readings import DeadLetter, Stored
 from brain.model import Quality, Reading
-from brain.store import db
 from ingest import feeds
 from ingest.practice import Practice
 from ingest.watch.contract_drift import Shapes
 from ingest.write.checks import Checks
 from ingest.write.commit import Away, Entry, by_receipt, outcomes, patience, settle_clocks, write
 from ingest.write.counts import Counts, Measures
-from ingest.write.fault import first_line
 from ingest.write.message import Outcome, Parcel, opened
+from ingest.write.outage import SLOW_S, Database
+from ingest.write.queue import IDLE_S, Queue
 from ingest.write.records import Errand
 from ingest.write.spill import Damage, Message, Spill
 from ingest.write.stations import Book
@@ -43,8 +43,6 @@ from ingest.write.stations import Book
 log = logging.getLogger("ingest")
 
 SPILL_FEED = "spill"  # under this name the bytes of a damaged spill file stand in the dead letter
-IDLE_S = 0.2
-SLOW_S = 1.0  # a failure that took longer was no connection that had died while idle
 
 
 class Writer:
@@ -73,47 +71,36 @@ class Writer:
         self.spill = spill
         self.worker = worker
         self.book = Book()
-        self.failed = False  # `run` ended by an error of ours: the process must end, too
         self.doors: dict[str, Any] = {}  # doors of this process by name, for the accounts
         self.measures = Measures()
         self.shapes = Shapes(practice, monotonic)
         self._checks = Checks(catalog, feeds.load(), practice)
         self._catalog = catalog
-        self._connect = connect
         self.now = now
         self._monotonic = monotonic
-        self._conn: psycopg.Connection | None = None
-        self._tries = 0  # times the database failed since the last commit
-        self._retry_at = 0.0
+        self._database = Database(connect, practice, monotonic)
         self._halved = 0  # how often the portion of the spill was halved
-        self._queue: deque[Parcel] = deque()
-        self._queued = 0  # units in the queue
-        self._changed = threading.Condition()  # guards queue and accounts
-        self._handled: datetime | None = None  # when the oldest message of the batch in hand was received
-        self._helped: datetime | None = None  # the same of the second thread's
+        self._queue = Queue(practice)
+        self._changed = self._queue.changed  # guards queue and accounts
         self._refreshing = threading.Lock()
         self._turn = threading.RLock()  # who holds it may lock rows that the other thread needs
-        self._stopping = False
         self._accounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for feed, units in spill.units.items():
             self._account(feed, received=units)
         self._measure_spill()
 
+    @property
+    def failed(self) -> bool:
+        """`run` ended by an error of ours: the process must end, too."""
+        return self._queue.failed
+
     # In ---------------------------------------------------------------------------------------------------------------
     def put(self, parcel: Parcel) -> None:
         """Hand a parcel over. Waits while the queue is full: the door then stops reading, and the broker keeps the
         rest. Never waits for long, because a database that does not answer makes the writer spill."""
-        units = parcel.units
         with self._changed:
-            while self._queued >= self.practice.queue and not (self._stopping or self.failed):
-                self._changed.wait()
-            if self.failed:
-                return  # not acknowledged, so it comes again to the next process
-            self._queue.append(parcel)
-            before, self._queued = self._queued, self._queued + units
-            self._accounts[parcel.feed]["received"] += units
-            if before == 0 or before < self.practice.size <= self._queued:
-                self._changed.notify_all()
+            if self._queue.put(parcel):  # otherwise it is not acknowledged, so it comes again to the next process
+                self._accounts[parcel.feed]["received"] += parcel.units
 
     def open(
         self,
@@ -137,11 +124,8 @@ class Writer:
 
     def waiting(self) -> tuple[int, float]:
         """Readings and refusals in memory, and the age of the oldest message among them in seconds."""
-        with self._changed:
-            queued = self._queued
-            times = [self._queue[0].received_at] if self._queue else []
-            times += [at for at in (self._handled, self._helped) if at]
-        return queued, max((self.now() - min(times)).total_seconds(), 0.0) if times else 0.0
+        units, oldest = self._queue.oldest()
+        return units, max((self.now() - oldest).total_seconds(), 0.0) if oldest else 0.0
 
     def _measure_spill(self) -> None:
         self.measures.spill_units, self.measures.spill_bytes = self.spill.units.total(), self.spill.bytes
@@ -158,15 +142,15 @@ class Writer:
         second.start()
         try:
             while True:
-                behind = bool(self.spill) and self._ready()
-                parcels = self._take(wait=0.0 if behind else IDLE_S, linger=True)
+                behind = bool(self.spill) and self._database.ready()
+                parcels = self._queue.take(wait=0.0 if behind else IDLE_S, linger=True)
                 if parcels:
                     self._handle(parcels)
-                elif self._stopping and second.is_alive():
+                elif self._queue.stopping and second.is_alive():
                     second.join()  # it may have given something back
-                elif self._stopping:
+                elif self._queue.stopping:
                     break
-                if self.spill and self._queued < self.practice.size:
+                if self.spill and self._queue.units < self.practice.size:
                     self.drain()
         except Exception:
             self._fail()
@@ -175,66 +159,23 @@ class Writer:
 
     def _fail(self) -> None:
         log.exception("批量入库出错，进程退出；未确认的报文留在消息服务里")
-        with self._changed:
-            self.failed = True
-            self._changed.notify_all()
+        self._queue.fail()
 
     def stop(self) -> None:
         """Let `run` end after it has dealt with everything that was handed over."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
+        self._queue.stop()
 
     def close(self) -> None:
         """Give connection and file back."""
         self.spill.close()
-        if self._conn is not None:
-            self._conn.close()
-            self._conn = None
+        self._database.close()
 
     def step(self) -> int:
         """One batch of what is queued, without waiting; returns its units."""
-        parcels = self._take(wait=0.0, linger=False)
+        parcels = self._queue.take(wait=0.0, linger=False)
         if parcels:
             self._handle(parcels)
         return sum(p.units for p in parcels)
-
-    def _take(self, wait: float, linger: bool) -> list[Parcel]:
-        """The next batch. After the first parcel it waits for more until `size` units are there, `age_s` has passed, or
-        nothing new has come for `gap_s`: a lone message is not held up for a batch that will not come, and a broker
-        that lets only a few go unacknowledged is not starved."""
-        with self._changed:
-            self._handled = None
-            if not self._queue and wait and not self._stopping:
-                self._changed.wait(wait)
-            if linger and self._queue:
-                until = time.monotonic() + self.practice.age_s
-                seen = -1
-                while seen < self._queued < self.practice.size and not self._stopping:
-                    left = until - time.monotonic()
-                    if left <= 0:
-                        break
-                    seen = self._queued
-                    self._changed.wait(min(left, self.practice.gap_s))
-            taken = self._cut()
-            self._handled = taken[0].received_at if taken else None
-            if self._queued >= self.practice.size:
-                self._changed.notify_all()  # more than one can do: the second thread may take it
-            return taken
-
-    def _cut(self, records: bool = True) -> list[Parcel]:
-        """So much of the queue as a batch holds at most, without `records` as far as the first of them. Called under the
-        lock."""
-        taken: list[Parcel] = []
-        units = 0
-        while self._queue and units < self.practice.most and (records or not self._queue[0].records):
-            parcel = self._queue.popleft()
-            units += parcel.units
-            taken.append(parcel)
-        if self._queued >= self.practice.queue:
-            self._changed.notify_all()
-        self._queued -= units
-        return taken
 
     # Out --------------------------------------------------------------------------------------------------------------
     def _handle(self, parcels: list[Parcel]) -> None:
@@ -242,7 +183,7 @@ class Writer:
         memory stays bounded, and the door makes the broker send them again."""
         done = None
         for _ in range(2):  # a connection that died while idle is no outage: the second try is on a fresh one
-            if done is None and self._ready():
+            if done is None and self._database.ready():
                 done = self._commit(parcels)
         if done is not None:
             done, told = done
@@ -272,9 +213,9 @@ class Writer:
         """Until `stop`: full batches, while the first thread has one in hand."""
         conn = None
         try:
-            while parcels := self._surplus():
+            while parcels := self._queue.surplus(lambda: not self._database.tries):
                 try:
-                    conn = conn or self._opened()
+                    conn = conn or self._database.opened()
                     done, told = self._write(conn, parcels)
                 except (Away, psycopg.Error):
                     if conn is not None:
@@ -290,27 +231,15 @@ class Writer:
             if conn is not None:
                 conn.close()
 
-    def _surplus(self) -> list[Parcel]:
-        with self._changed:
-            self._helped = None
-            while not (self._stopping or self.failed):
-                if self._handled and self._queued >= self.practice.size and not self._tries and (taken := self._cut(False)):
-                    self._helped = taken[0].received_at
-                    return taken
-                self._changed.wait(IDLE_S)
-            return []
-
     def _give_back(self, parcels: list[Parcel]) -> None:
-        """To the front of the queue, for the first thread to deal with; not taken again before that has committed."""
+        """For the first thread to deal with; nothing is taken again before that has committed."""
         with self._changed:
-            self._queue.extendleft(reversed(parcels))
-            self._queued += sum(p.units for p in parcels)
-            self._tries = max(self._tries, 1)
-            self._changed.notify_all()
+            self._queue.give_back(parcels)
+            self._database.doubted()
 
     def drain(self) -> bool:
         """Bring one portion of the spill into the database; True when something was brought."""
-        if not self._ready():
+        if not self._database.ready():
             return False
         # Halved after a slow failure: a portion that always takes too long must not stop what is behind it for ever.
         portion = self.spill.peek(max(1, self.practice.portion >> self._halved))
@@ -358,16 +287,14 @@ class Writer:
 
     def _commit(self, parcels: list[Parcel]) -> tuple[list[tuple[str, Stored]], list[tuple[Parcel, Outcome]]] | None:
         """`_write` on the first thread's connection; None when the database could not take it."""
-        conn, begun = self._conn, self._monotonic()
+        conn, begun = self._database.conn, self._monotonic()
         assert conn is not None
         try:
             found = self._write(conn, parcels)
         except (Away, psycopg.Error) as err:
-            self._gone(err, self._monotonic() - begun)
+            self._database.gone(err, self._monotonic() - begun)
             return None
-        if self._tries:
-            log.warning("数据库已恢复")
-            self._tries = 0
+        self._database.answered()
         return found
 
     def _write(
@@ -410,40 +337,3 @@ class Writer:
             if parcel.refused:
                 entries.append((parcel, DeadLetter(parcel.topic, parcel.payload, *parcel.refused)))
         return entries
-
-    def _ready(self) -> bool:
-        """A connection to the database is there, or could be made now."""
-        if self._conn is not None:
-            return True
-        begun = self._monotonic()
-        if begun < self._retry_at:
-            return False
-        try:
-            self._conn = self._opened()
-        except psycopg.Error as err:
-            self._gone(err, self._monotonic() - begun)
-            return False
-        return True
-
-    def _opened(self) -> psycopg.Connection:
-        conn = self._connect()
-        try:
-            with patience(conn, self.practice.database_answer_s):
-                db.run(conn, "intake_session", statement=f"{self.practice.statement_s:g}s")
-        except BaseException:
-            conn.close()
-            raise
-        return conn
-
-    def _gone(self, err: Exception, took: float) -> None:
-        """The database failed, after `took` seconds. The first try anew may follow at once, the others after growing
-        pauses; after a slow failure the longest, in which what waits here goes to disk."""
-        if self._conn is not None:
-            self._conn.close()
-            self._conn = None
-        self._tries += 1
-        steps = self.practice.database_retry_s
-        step = len(steps) - 1 if took > SLOW_S else min(self._tries - 2, len(steps) - 1)
-        self._retry_at = self._monotonic() + (steps[step] if step >= 0 else 0.0)
-        if self._tries <= 2:
-            log.warning("数据库%s：%s", "出错" if self._tries == 1 else "不可用，报文先写盘", first_line(err))

@@ -53,9 +53,9 @@ class Hand:
 
     def reach(self, there: bool) -> None:
         self.away = not there
-        self.writer._retry_at = 0.0
-        if self.away and self.writer._conn is not None:
-            self.writer._conn.close()
+        self.writer._database.retry_at = 0.0
+        if self.away and self.writer._database.conn is not None:
+            self.writer._database.conn.close()
 
     def killed(self) -> None:
         """Everything in memory is gone; the broker delivers again what was not acknowledged."""

@@ -143,7 +143,7 @@ def test_when_the_disk_is_full_too_nothing_is_acknowledged_and_memory_is_let_go(
 
 
 def test_after_a_slow_failure_messages_go_to_disk_at_once_and_the_database_is_left_alone_for_a_while(hands):
-    hands.writer._connect, connect = (lambda: slow(hands, connect)), hands.writer._connect
+    hands.writer._database.connect, connect = (lambda: slow(hands, connect)), hands.writer._database.connect
     for n in range(4):
         hands.rain(n)
         hands.writer.step()
@@ -164,15 +164,15 @@ def test_a_portion_that_always_takes_too_long_is_halved_until_it_fits(hands, con
         hands.rain(n)
     hands.writer.step()
     hands.database(True)
-    hands.writer.practice = replace(hands.practice, statement_s=0.4, database_answer_s=5)
-    hands.writer._monotonic = lambda: time.monotonic() * 10  # so that a failure of 0.4 s counts as slow
+    hands.writer.practice = hands.writer._database.practice = replace(hands.practice, statement_s=0.4, database_answer_s=5)
+    hands.writer._monotonic = hands.writer._database.monotonic = lambda: time.monotonic() * 10  # so that a failure of 0.4 s counts as slow
     conn.execute(
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END $$;"
         "CREATE TRIGGER slow BEFORE INSERT ON reading FOR EACH ROW EXECUTE FUNCTION slow()"
     )
     for _ in range(20):
-        hands.writer._retry_at = 0.0
+        hands.writer._database.retry_at = 0.0
         hands.writer.drain()
         if not hands.spill:
             break

@@ -191,7 +191,7 @@ def test_a_full_queue_makes_the_door_wait_and_loses_nothing(take):
     thread.start()
     for n in range(400):
         hands.rain(n)
-        assert hands.writer._queued <= 51
+        assert hands.writer._queue.units <= 51
     hands.writer.stop()
     thread.join(30)
     assert len(hands.readings()) == 400
@@ -259,7 +259,7 @@ def test_a_backlog_is_written_by_two_threads_and_each_message_acknowledged_once(
 
 def test_what_the_second_thread_cannot_write_is_written_by_the_first(take, until):
     hands = take(size=50, most=100)
-    connect, refused = hands.writer._connect, []
+    connect, refused = hands.writer._database.connect, []
 
     def only_the_first():
         if threading.current_thread().name == "writer 2":
@@ -267,7 +267,7 @@ def test_what_the_second_thread_cannot_write_is_written_by_the_first(take, until
             raise psycopg.OperationalError("too many connections")
         return connect()
 
-    hands.writer._connect = only_the_first
+    hands.writer._database.connect = only_the_first
     for n in range(3000):
         hands.rain(n)
     ran(hands, until)
@@ -319,6 +319,6 @@ def test_records_are_left_to_the_first_thread_so_that_they_keep_their_order(hand
     readings = Parcel("rain", TOPIC, b"", NOW, [Reading("RG-01", "rain_1h", NOW, 1.0)])
     for parcel in (readings, order, readings):
         hands.writer.put(parcel)
-    assert hands.writer._cut(records=False) == [readings]
-    assert hands.writer._cut(records=False) == []
-    assert hands.writer._cut() == [order, readings]
+    assert hands.writer._queue.cut(records=False) == [readings]
+    assert hands.writer._queue.cut(records=False) == []
+    assert hands.writer._queue.cut() == [order, readings]
