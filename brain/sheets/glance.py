@@ -6,12 +6,14 @@ in a process of their own and give small answers back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from brain.catalog.records import Limits, Sheets
-from brain.sheets import columns, reading
+from brain.sheets import measurements, orders, reading
+from brain.sheets.cells import Unreadable, short
+from brain.sheets.columns import Columns
 from brain.sheets.reading import Row
 
 
@@ -34,6 +36,15 @@ class Judged:
     bad: tuple[tuple[int, str], ...]
 
 
+@dataclass(slots=True)
+class Look:
+    """What a sheet would bring: sound rows, and what is wrong with the others (line, sentence)."""
+
+    sound: int = 0
+    values: int = 0
+    bad: list[tuple[int, str]] = field(default_factory=list)
+
+
 def glance(path: Path, limits: Limits, first: int) -> Glance:
     """Raises BadSheet."""
     sheet = reading.read(path.name, path.read_bytes(), limits)
@@ -43,7 +54,35 @@ def glance(path: Path, limits: Limits, first: int) -> Glance:
 def judged(
     path: Path, limits: Limits, meant: Mapping[str, str], feed: str, told: Sheets, known: Mapping[str, str], first: int
 ) -> Judged:
-    """Every row read as the door will read it; see `columns.look`. Raises BadSheet."""
+    """Every row read as the door will read it; see `look`. Raises BadSheet."""
     sheet = reading.read(path.name, path.read_bytes(), limits)
-    found = columns.look(sheet.rows, {c: m for c, m in meant.items() if m}, feed, told, known)
+    found = look(sheet.rows, {c: m for c, m in meant.items() if m}, feed, told, known)
     return Judged(found.sound, found.values, len(found.bad), tuple(found.bad[:first]))
+
+
+def look(rows: Iterable[Row], columns: Columns, feed: str, told: Sheets, known: Mapping[str, str] | None = None) -> Look:
+    """Every row read as the door will read it. `known`: stations of the feed, or senders' words for them, as far as the
+    caller knows; an unknown one is told, and will go to the dead letter. Hotspots' places are judged at the door."""
+    form = told.takers[feed].form
+    found = Look()
+    for row in rows:
+        if form == "orders":
+            items, bad = [], []
+            try:
+                orders.state_of(orders.order_of(row, columns), told)
+            except Unreadable as err:
+                bad = [err]
+        else:
+            items, bad = measurements.readings_of(row, columns, feed)
+        found.values += len(items)
+        said = [str(err) if str(err).startswith("第 ") else f"第 {row.line} 行{err}" for err in bad]
+        lost = {i.station for i in items if known is not None and i.station not in known and i.station[:1] != "@"}
+        said += [f"第 {row.line} 行测站 {short(s)} 没有登记；请核对编号，或先登记测站" for s in sorted(lost)]
+        said += [
+            f"第 {row.line} 行监测项“{short(i.kind[1:])}”不在目录里；请在接入质量页对应到感知量" for i in items if i.kind[:1] == "?"
+        ]
+        if said:
+            found.bad.append((row.line, "；另：".join(said)))
+        else:
+            found.sound += 1
+    return found

@@ -2,7 +2,7 @@
 
 `{"file": "9月.xlsx", "row": 7, "cells": {"站码": "WQ-01", "监测时间": "2026-09-03 08:00", "pH": 7.02}, "columns":
 {"站码": "station", "监测时间": "at", "pH": "kind:ph"}}`: the cells as they stand in the file, and what the columns mean
-(`brain.sheets.columns`), so that a dead letter shows the row and can be read again.
+(`brain.sheets.measurements`), so that a dead letter shows the row and can be read again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeGuard
 
 from brain.model import Reading
-from brain.sheets import columns
+from brain.sheets import measurements
 from brain.sheets.reading import Cell, Row
 from ingest.feeds import BadMessage, _wire
 
@@ -19,7 +19,7 @@ from ingest.feeds import BadMessage, _wire
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one row. Raises BadMessage only."""
     row, meant, feed = opened(payload)
-    items, bad = columns.readings_of(row, meant, feed)
+    items, bad = measurements.readings_of(row, meant, feed)
     found = [Reading(i.station, i.kind, i.at, i.value, i.quality, i.seq) for i in items]
     if bad:
         more = f"；另有 {len(bad) - 1} 处" if len(bad) > 1 else ""

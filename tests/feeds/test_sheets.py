@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from brain.sheets import columns, reading
-from brain.sheets.columns import Unreadable
+from brain.sheets import columns, glance, measurements, orders, reading
+from brain.sheets.cells import Unreadable
 from brain.sheets.reading import BadSheet, Row
 from ingest import feeds
 
@@ -246,7 +246,7 @@ def test_no_two_states_of_the_hotline_share_a_word():
 
 # Rows -----------------------------------------------------------------------------------------------------------------
 def values(cells: dict, meant: dict, feed="water") -> list[tuple]:
-    items, bad = columns.readings_of(Row(7, cells), meant, feed)
+    items, bad = measurements.readings_of(Row(7, cells), meant, feed)
     assert not bad, bad
     return [(i.station, i.kind, i.at, i.value) for i in items]
 
@@ -286,7 +286,7 @@ def test_words_of_a_state_are_numbers():
 
 def test_a_hotspot_without_a_station_is_known_by_its_place():
     meant = {"经": "lng", "纬": "lat", "时": "at", "F": "kind:hotspot"}
-    items, _ = columns.readings_of(Row(2, {"经": 116.1, "纬": 24.3, "时": "2026-09-03 08:00", "F": 9}), meant, "fire")
+    items, _ = measurements.readings_of(Row(2, {"经": 116.1, "纬": 24.3, "时": "2026-09-03 08:00", "F": 9}), meant, "fire")
     assert (items[0].station, items[0].seq) == ("@116.10000,24.30000", "116.10000,24.30000")
 
 
@@ -307,7 +307,7 @@ PASS = {
 )  # fmt: skip
 def test_a_row_of_firms_is_the_same_two_readings_in_a_sheet_and_in_a_message(change):
     cells = PASS | change
-    items, bad = columns.readings_of(Row(2, cells), FIRMS, "fire")
+    items, bad = measurements.readings_of(Row(2, cells), FIRMS, "fire")
     assert not bad
     message = json.dumps({"rows": [cells | {"acq_time": str(cells["acq_time"]).removesuffix(".0")}]}).encode()
     told = FIRE.parse("city/441402/fire/lyj/hotspots", message, EIGHT)
@@ -330,7 +330,7 @@ def test_the_words_of_confidence_weigh_the_same_in_a_sheet_and_in_a_message():
     ],
 )
 def test_a_bad_cell_of_firms_names_its_row_and_its_column(change, says):
-    _, bad = columns.readings_of(Row(2, PASS | change), FIRMS, "fire")
+    _, bad = measurements.readings_of(Row(2, PASS | change), FIRMS, "fire")
     assert str(bad[0]).startswith(says)
 
 
@@ -347,18 +347,18 @@ def test_a_bad_cell_of_firms_names_its_row_and_its_column(change, says):
 )
 def test_a_bad_cell_names_its_row_and_its_column(change, says):
     cells = {"站": "WL-01", "时": "2026-09-03 08:00", "水位": 3, "酸": 7} | change
-    _, bad = columns.readings_of(Row(7, cells), WIDE, "water")
+    _, bad = measurements.readings_of(Row(7, cells), WIDE, "water")
     assert bad and str(bad[0]).startswith(says)
 
 
 def test_a_bad_cell_spares_the_others_of_its_row():
-    items, bad = columns.readings_of(Row(7, {"站": "A", "时": "2026-09-03 08:00", "水位": "高", "酸": 7}), WIDE, "water")
+    items, bad = measurements.readings_of(Row(7, {"站": "A", "时": "2026-09-03 08:00", "水位": "高", "酸": 7}), WIDE, "water")
     assert [i.kind for i in items] == ["ph"] and len(bad) == 1
 
 
 def test_a_look_before_sending_counts_rows_and_names_the_unknown_station():
     rows = [Row(2, {"站": "WL-01", "时": "2026-09-03 08:00", "酸": 7}), Row(3, {"站": "ZZ", "时": "2026-09-03 08:00", "酸": 7})]
-    found = columns.look(rows, {"站": "station", "时": "at", "酸": "kind:ph"}, "water", SHEETS, {"WL-01": ""})
+    found = glance.look(rows, {"站": "station", "时": "at", "酸": "kind:ph"}, "water", SHEETS, {"WL-01": ""})
     assert (found.sound, found.values) == (1, 2) and found.bad[0][0] == 3 and "没有登记" in found.bad[0][1]
 
 
@@ -372,7 +372,7 @@ FIELDS = [
 @SIZED
 @given(st.dictionaries(st.sampled_from(FIELDS), ANY_CELL), st.sampled_from(["water", "fire", "drainage"]))
 def test_any_row_gives_values_or_sentences(cells, feed):
-    items, bad = columns.readings_of(Row(1, cells), {name: name for name in cells}, feed)
+    items, bad = measurements.readings_of(Row(1, cells), {name: name for name in cells}, feed)
     assert items or bad
     assert all(isinstance(err, Unreadable) and str(err).startswith("第 1 行") for err in bad)
     assert all(item.at.tzinfo is not None for item in items)
@@ -385,7 +385,7 @@ ORDER = list(SHEETS.fields["orders"])
 @given(st.dictionaries(st.sampled_from(ORDER), ANY_CELL))
 def test_any_row_is_an_order_or_a_sentence(cells):
     try:
-        order = columns.order_of(Row(1, cells), {name: name for name in cells})
+        order = orders.order_of(Row(1, cells), {name: name for name in cells})
     except Unreadable as err:
         assert str(err).startswith("第 1 行")
     else:
@@ -394,7 +394,7 @@ def test_any_row_is_an_order_or_a_sentence(cells):
 
 def test_a_point_of_another_map_is_turned_into_ours():
     meant = {"号": "number", "内": "content", "高德坐标": "point"}
-    order = columns.order_of(Row(2, {"号": "1", "内": "x", "高德坐标": "116.12,24.30"}), meant)
+    order = orders.order_of(Row(2, {"号": "1", "内": "x", "高德坐标": "116.12,24.30"}), meant)
     lng, lat = order.point
     assert 300 < ((lng - 116.12) ** 2 + (lat - 24.30) ** 2) ** 0.5 * 111_000 < 900
 

@@ -24,7 +24,7 @@ from brain.flow.events import acting
 from brain.model import Actor, Refused, Role, Source, State, Verb, WorkOrder
 from brain.rules.given import Given
 from brain.rules.strangers import OutOfBounds, bounded_time, plain_text
-from brain.sheets import columns
+from brain.sheets import orders
 from brain.sheets.cells import Unreadable
 from brain.store import db
 
@@ -43,7 +43,7 @@ def take(conn: psycopg.Connection, catalog: Catalog, order: WorkOrder, now: date
     """Take one row of a sheet in; False when nothing in it is new. Raises Refused like `events.report`."""
     order = _bounded(catalog, order, now)
     try:
-        state = columns.state_of(order, catalog.sheets)
+        state = orders.state_of(order, catalog.sheets)
     except Unreadable as err:
         raise Refused(str(err), err.rule) from None
     with conn.transaction():
@@ -91,7 +91,7 @@ def _open(conn: psycopg.Connection, catalog: Catalog, order: WorkOrder, now: dat
     lng, lat, placed, name = _place(conn, order)
     lines = [order.content, _facts(order), PLACED[placed].format(name=name) if placed in PLACED else ""]
     event = acting.report(
-        conn, catalog, category=columns.category_of(order, catalog.sheets), title=order.title, lng=lng, lat=lat,
+        conn, catalog, category=orders.category_of(order, catalog.sheets), title=order.title, lng=lng, lat=lat,
         source=Source.HOTLINE, actor=IMPORTER, now=now, description="\n".join(line for line in lines if line),
         address=order.address or order.town, client_key=uuid5(NUMBERS, order.number),
     )  # fmt: skip

@@ -6,7 +6,7 @@
   confidence 0–100, VIIRS l, n or h (`CONFIDENCE`). A row becomes `hotspot` (fire radiative power, MW) and
   `hotspot_confidence` at the place `@lng,lat`: the batch writer books it on the watch cell that holds the point; `seq`
   keeps satellite and exact place, because one overpass sees several fires in one cell. A FIRMS sheet by the file door or
-  the upload page is read by `brain.sheets.columns` and gives the same readings.
+  the upload page is read by `brain.sheets.measurements` and gives the same readings.
 - `city/441402/fire/lyj/FM-01` weather: `{"stcd": "FM-01", "tm": "2026-09-03T14:00:00+08:00", "t": 33.2, "rh": 41,
   "ws": 3.4, "p24": 0}`: air temperature ℃, relative humidity %, wind m/s, rain of 24 h mm.
 - `city/441402/fire/lyj/FS-01` heads: `{"dev": "FS-01", "ts": 1788393600, "smoke": 0, "tmax": 41.2}`: smoke 0/1, hottest

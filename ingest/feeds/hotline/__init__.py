@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from brain.model import WorkOrder
-from brain.sheets import columns
+from brain.sheets import orders
 from brain.sheets.cells import Unreadable
 from ingest.feeds import ANY, BadMessage, Feed, _rows
 
@@ -20,6 +20,6 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[WorkOrder]:
     """The order of one row. Raises BadMessage only."""
     row, meant, _ = _rows.opened(payload)
     try:
-        return [columns.order_of(row, meant)]
+        return [orders.order_of(row, meant)]
     except Unreadable as err:
         raise BadMessage(err.rule, str(err)) from None

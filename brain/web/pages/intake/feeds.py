@@ -14,7 +14,7 @@ from dash import html
 from brain.catalog import Catalog
 from brain.flow.measured import mending
 from brain.flow.measured.mending import Quality
-from brain.sheets import columns
+from brain.sheets import masking
 from brain.web.parts import bits
 from brain.web.parts.bits import attrs
 
@@ -334,5 +334,5 @@ def sample(data: bytes) -> str:
         said = raw.decode("gb18030", "replace")
     with contextlib.suppress(ValueError):
         said = json.dumps(json.loads(said), ensure_ascii=False, indent=1)
-    said = columns.masked(said)
+    said = masking.masked(said)
     return said if len(said) <= SAMPLE else said[:SAMPLE] + "…"

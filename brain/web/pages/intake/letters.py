@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from brain.catalog import Catalog
 from brain.flow.measured import mending as intake
-from brain.sheets import columns
+from brain.sheets import masking
 from brain.web.pages.intake.feeds import address, number
 from brain.web.parts import bits
 
@@ -105,7 +105,7 @@ def letter(row: Mapping[str, Any], here: Mapping[str, Any], encoding: str, veil:
     """Why it was refused, and its bytes as text and in hex; with `veil` the numbers of people in them masked."""
     raw = bytes(row["payload"])
     if veil:  # as Latin-1 every byte is one sign, and figures are the same in UTF-8 and GBK
-        raw = columns.masked(raw.decode("latin-1")).encode("latin-1")
+        raw = masking.masked(raw.decode("latin-1")).encode("latin-1")
     tabs = [
         html.A(name, href=address(**here, letter=row["id"], enc=key), className="on" if key == encoding else "")
         for key, name in (("utf8", "UTF-8"), ("gbk", "GBK"))

@@ -1,0 +1,92 @@
+"""A row into an order of the 12345 hotline, with what its platform's words mean here. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from brain.catalog.records import OrderState, Sheets
+from brain.model import WorkOrder
+from brain.sheets import cells
+from brain.sheets.cells import BLANK, Unreadable, half, short
+from brain.sheets.columns import Columns, plain
+from brain.sheets.fields import blank, by_field, moment, read
+from brain.sheets.masking import masked
+from brain.sheets.reading import Cell, Row
+
+SYSTEMS = (("高德", "GCJ-02"), ("腾讯", "GCJ-02"), ("gcj", "GCJ-02"), ("火星", "GCJ-02"), ("百度", "BD-09"), ("bd09", "BD-09"))
+"""Words in the name of a coordinate column that say its system; without one it is CGCS2000."""
+
+
+def order_of(row: Row, columns: Columns) -> WorkOrder:
+    """The 12345 order of a row. Names, phones and numbers of papers in its text are masked. Raises Unreadable."""
+    by = by_field(row, columns)
+
+    def bare(field: str, most: int) -> str:
+        given = by.get(field, ("", None))[1]
+        if isinstance(given, float) and given.is_integer():
+            given = int(given)
+        return "" if given is None else " ".join(str(given).split())[:most]
+
+    def said(field: str, most: int) -> str:
+        return masked(bare(field, most))
+
+    number = bare("number", 64)  # never masked: it may look like a phone number, and is the order's identity
+    if not number:
+        column = by.get("number", ("工单编号", None))[0]
+        raise Unreadable("number", f"第 {row.line} 行没有工单编号；请填上“{column}”")
+    content, title = said("content", 5000), said("title", 200)
+    if not content and not title:
+        raise Unreadable("content", f"第 {row.line} 行工单 {short(number)} 没有诉求内容；请填上诉求内容或标题")
+    asked = moment(row, by["asked_at"]) if not blank(by.get("asked_at", ("", None))[1]) else None
+    due = moment(row, by["due_at"]) if not blank(by.get("due_at", ("", None))[1]) else None
+    return WorkOrder(
+        number=number, state=bare("state", 40), title=title or content[:40], content=content or title, sort=said("sort", 40),
+        topic=said("topic", 80), urgency=said("urgency", 40), address=said("address", 200), town=said("town", 60),
+        point=_point(row, by), asked_at=asked, due_at=due, reply=said("reply", 2000),
+    )  # fmt: skip
+
+
+def _point(row: Row, by: Mapping[str, tuple[str, Cell]]) -> tuple[float, float] | None:
+    """(lng, lat) of an order, from one column or two; None where the sheet gives none."""
+    if not blank(by.get("point", ("", None))[1]):
+        column, given = by["point"]
+        parts = re.findall(r"-?\d+(?:\.\d+)?", half(str(given)))
+        pair = [float(p) for p in parts]
+        if len(pair) == 2 and abs(pair[0]) < abs(pair[1]):  # 纬度在前
+            pair.reverse()
+    else:
+        found = [by.get(key, ("", None)) for key in ("lng", "lat")]
+        if any(blank(given) for _, given in found):
+            return None
+        column = found[0][0]
+        given = f"{found[0][1]},{found[1][1]}"
+        pair = [number for cell in found if (number := read(row, cells.number, cell)) is not None]
+    if len(pair) == 2 and 73 <= pair[0] <= 136 and 3 <= pair[1] <= 54:
+        system = next((system for word, system in SYSTEMS if word in plain(column)), None)
+        if system is None:
+            return pair[0], pair[1]
+        from geo import crs  # a heavy import, for the few sheets that say so
+
+        lng, lat = crs.convert(pair[0], pair[1], system)
+        return float(lng), float(lat)
+    raise Unreadable("place", f"第 {row.line} 行“{column}”不是国内的经纬度“{short(given)}”；请用“116.12,24.30”，没有就留空")
+
+
+def category_of(order: WorkOrder, told: Sheets) -> str:
+    """The category proposed for an order: of the first words that occur in its text; the acceptor may judge otherwise."""
+    text = f"{order.title} {order.topic} {order.content}"
+    return next((key for key, words in told.categories if any(word in text for word in words)), told.category)
+
+
+def state_of(order: WorkOrder, told: Sheets) -> OrderState:
+    """The state that the platform's word means; an order without one waits. Raises Unreadable."""
+    wanted = plain(order.state)
+    if wanted in BLANK:
+        return next(iter(told.states.values()))
+    for state in told.states.values():
+        if wanted in map(plain, state.names):
+            return state
+    known = "、".join(s.label for s in told.states.values())
+    reason = f"工单 {short(order.number)} 有不认识的状态“{short(order.state)}”；可用 {known}，或在 sheets.toml 补上这个叫法"
+    raise Unreadable("state", reason)
