@@ -41,7 +41,7 @@ from brain.catalog.records import (
     Words,
     WorkDays,
 )
-from brain.catalog.theme_shapes import Piece, Theme
+from brain.catalog.theme_records import Piece, Theme
 
 __all__ = [
     "FILES",

@@ -9,7 +9,7 @@ from typing import Any
 
 from brain.catalog._toml import Entry, near
 from brain.catalog.records import ANY_THEME, Category, Rule, SensorKind, Words
-from brain.catalog.theme_shapes import Theme
+from brain.catalog.theme_records import Theme
 from brain.model import PLATFORM, TRUSTED, Level, Quality
 from brain.rules import params
 from brain.rules.registry import TYPES

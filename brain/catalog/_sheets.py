@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from brain.catalog._toml import Entry
-from brain.catalog.records import Field, Limits, OrderState, Sheets, Taker
+from brain.catalog.sheet_records import Field, Limits, OrderState, Sheets, Taker
 from brain.model import State
 
 FORMS = ("readings", "orders", "message")

@@ -6,7 +6,7 @@ import re
 
 from brain.catalog._toml import Entry, near
 from brain.catalog.records import BadCatalog, SensorKind, Words
-from brain.catalog.theme_shapes import Piece, Theme
+from brain.catalog.theme_records import Piece, Theme
 from brain.model import PLATFORM, Source
 
 Params = dict[str, type]

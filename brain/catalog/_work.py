@@ -12,7 +12,7 @@ from chinese_calendar import constants
 from brain.catalog._toml import Entry
 from brain.catalog._words import STAGES, TELLS
 from brain.catalog.records import AlertLadder, BadCatalog, DutyLimits, Practice, Target, Weight, Words, WorkDays
-from brain.catalog.theme_shapes import Theme
+from brain.catalog.theme_records import Theme
 from brain.city import AHEAD
 from brain.model import Level, Limit
 

@@ -1,4 +1,4 @@
-"""The shapes a catalog is made of: frozen values, no behaviour but small look-ups.
+"""The records a catalog is made of: frozen values, no behaviour but small look-ups.
 
 They live beside the loader and not in `model`, because only the catalog makes them; rules take them as arguments.
 """
@@ -12,9 +12,10 @@ from enum import Enum
 from typing import Any
 
 from brain.catalog.security import Security
-from brain.catalog.theme_shapes import Theme
+from brain.catalog.sheet_records import Sheets
+from brain.catalog.theme_records import Theme
 from brain.city import AHEAD, City
-from brain.model import Clock, Level, Limit, Quality, Role, Source, State, Station
+from brain.model import Clock, Level, Limit, Quality, Role, Source, Station
 from brain.rules.forms import Wording
 
 
@@ -296,63 +297,6 @@ class Words:
         if limit.clock == Clock.URGENT_HOUR and limit.amount < 1:
             return f"{limit.amount * 60:g} 分钟"
         return f"{limit.amount:g} {self.of('clock', Clock(limit.clock))}"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How large a file may be."""
-
-    mib: int
-    unzipped_mib: int
-    rows: int
-    columns: int
-    cells: int
-    ratio: int
-
-
-@dataclass(frozen=True, slots=True)
-class Taker:
-    """A feed that takes files. `form`: readings, orders (12345), message (the file is one message)."""
-
-    key: str
-    title: str
-    org: str
-    form: str
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a form: its label, and the names its column may have."""
-
-    label: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OrderState:
-    """A state of the hotline's platform: its word, the state of ours it stands for, whether an order first seen in it
-    opens an event, and whether that is accepted at once."""
-
-    key: str
-    label: str
-    names: tuple[str, ...]
-    meant: State
-    open: bool
-    accept: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Sheets:
-    """What sheets.toml says. `kinds`: feed → kind → names; `values`: kind → word → number; `categories`: in order of asking."""
-
-    limits: Limits
-    takers: dict[str, Taker]
-    fields: dict[str, dict[str, Field]]
-    kinds: dict[str, dict[str, tuple[str, ...]]]
-    values: dict[str, dict[str, float]]
-    states: dict[str, OrderState]
-    categories: tuple[tuple[str, tuple[str, ...]], ...]
-    category: str
 
 
 @dataclass(frozen=True, slots=True)

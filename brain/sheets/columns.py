@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from brain import catalog as catalogs
-from brain.catalog.records import Field, Sheets
+from brain.catalog.sheet_records import Field, Sheets
 from brain.sheets.cells import half
 from brain.sheets.masking import masked
 from brain.sheets.reading import Cell

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from brain.catalog.records import Limits, Sheets
+from brain.catalog.sheet_records import Limits, Sheets
 from brain.sheets import measurements, orders, reading
 from brain.sheets.cells import Unreadable, short
 from brain.sheets.columns import Columns

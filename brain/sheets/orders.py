@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from brain.catalog.records import OrderState, Sheets
+from brain.catalog.sheet_records import OrderState, Sheets
 from brain.model import WorkOrder
 from brain.sheets import cells
 from brain.sheets.cells import BLANK, Unreadable, half, short

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from brain.catalog.records import Limits
+from brain.catalog.sheet_records import Limits
 from brain.sheets.cells import half, short
 
 Cell = str | int | float | bool | None

@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 import psycopg
 
 from brain.catalog import Catalog
-from brain.catalog.records import OrderState
+from brain.catalog.sheet_records import OrderState
 from brain.city import BEIJING
 from brain.flow.city import locating
 from brain.flow.events import acting

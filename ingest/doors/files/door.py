@@ -27,7 +27,8 @@ from pathlib import Path
 import psycopg
 
 from brain import catalog as catalogs
-from brain.catalog.records import Catalog, Taker
+from brain.catalog.records import Catalog
+from brain.catalog.sheet_records import Taker
 from brain.settings import BadSetting, Settings
 from brain.store import db
 from ingest.doors.files import folders

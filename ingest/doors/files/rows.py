@@ -8,7 +8,8 @@ from typing import Any
 
 import psycopg
 
-from brain.catalog.records import Catalog, Taker
+from brain.catalog.records import Catalog
+from brain.catalog.sheet_records import Taker
 from brain.sheets import cells, columns, reading
 from brain.sheets.reading import BadSheet
 from brain.store import db

@@ -18,7 +18,8 @@ from pathlib import Path
 import psycopg
 from psycopg.types.json import Jsonb
 
-from brain.catalog.records import Catalog, Taker
+from brain.catalog.records import Catalog
+from brain.catalog.sheet_records import Taker
 from brain.city import ZONE
 from brain.sheets.reading import BadSheet
 from brain.store import db

@@ -25,7 +25,7 @@ from uuid import uuid4
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from brain.catalog import Catalog
-from brain.catalog.records import Taker
+from brain.catalog.sheet_records import Taker
 from brain.city import ZONE
 from brain.identity.doing import Doer, Via, act_audited, refusals_audited
 from brain.identity.people import Person

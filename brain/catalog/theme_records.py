@@ -1,6 +1,6 @@
 """What a theme of the city is: an entry of themes.toml as a frozen value.
 
-Beside `shapes` and not in it, because a theme says much: how its card, its map signs and its part of the report are made.
+Beside `records` and not in it, because a theme says much: how its card, its map signs and its part of the report are made.
 """
 
 from __future__ import annotations
