@@ -31,24 +31,22 @@ from brain.identity.doing import Doer, Via, act_audited, refusals_audited
 from brain.identity.people import Person
 from brain.model import Refused, Role
 from brain.sheets import columns, glance
-from brain.sheets.columns import KIND
 from brain.sheets.glance import Glance, Judged
 from brain.sheets.reading import BadSheet
 from brain.store import db
 from brain.web.door import access
 from brain.web.door.access import Page
 from brain.web.door.apart import Spent, run_apart
+from brain.web.pages.upload import preview, recent
+from brain.web.pages.upload.preview import SHOWN_ERRORS
+from brain.web.pages.upload.recent import MAP
 from brain.web.pages.wall import top
-from brain.web.parts.bits import attrs
 
 PAGE = Page("/upload", "文件接入", frozenset({Role.DEPARTMENT, Role.ADMIN}), order=60)
-SHOWN_ROWS, SHOWN_ERRORS, SHOWN_FILES, SHOWN_TEXT = 20, 50, 30, 1500
+SHOWN_ROWS, SHOWN_TEXT = 20, 1500
 KEPT = timedelta(days=1)
 HELD = 8  # files of one person that the server keeps while they are looked at
-MAP = ".map.json"
 TICK_MS, TICKS = 2000, 300
-STATES = {"queued": "排队", "taking": "处理中", "done": "已完成", "failed": "没有收", "same": "已收过"}
-LABELS: dcc.Dropdown.Labels = {"search": "查找", "clear_search": "清空", "clear_selection": "清除", "no_options_found": "没有这一项"}
 TOKEN = re.compile(r"[0-9a-f]{32}\.[a-z]{3,7}")
 
 
@@ -70,7 +68,7 @@ def layout(person: Person, **_: str) -> html.Div:
         return html.Div([head, html.Main(html.P(says, className="says"))], id="upload", className="light-page")
     options = [{"label": t.title, "value": key} for key, t in takers.items()]
     with state.pool.connection() as conn:
-        files, busy = _files(conn, state.settings.drop, takers)
+        files, busy = recent.files(conn, state.settings.drop, takers)
     return html.Div(
         [
             head,
@@ -206,121 +204,6 @@ def _look(conn: Any, catalog: Catalog, feed: str, path: Path, meant: dict[str, s
     return _apart(catalog, glance.judged, path, catalog.sheets.limits, meant, feed, catalog.sheets, known, SHOWN_ERRORS)
 
 
-# Drawing --------------------------------------------------------------------------------------------------------------
-def _options(catalog: Catalog, taker: Taker, meaning: str) -> list[dict[str, str]]:
-    """What a column may be: nothing, a field, a quantity; and what is chosen now, where it is in another unit."""
-    told = catalog.sheets
-    found = [{"label": "不取", "value": ""}]
-    found += [{"label": one.label, "value": key} for key, one in told.fields[taker.form].items()]
-    if taker.form == "readings":
-        own = told.kinds.get(taker.key, {})
-        kinds = [k for k in catalog.kinds.values() if k.theme == taker.key or k.key in own]
-        found += [{"label": f"{k.label}（{k.unit}）" if k.unit else k.label, "value": KIND + k.key} for k in kinds]
-        key, _, unit = meaning.removeprefix(KIND).partition("@")
-        if unit and key in catalog.kinds:
-            found.append({"label": f"{catalog.kinds[key].label}（由 {unit} 换算）", "value": meaning})
-    return found
-
-
-def _table(catalog: Catalog, taker: Taker, sheet: Glance, meant: dict[str, str]) -> html.Div:
-    """The first rows, and above each column what it means."""
-    choose = [
-        html.Th(
-            dcc.Dropdown(
-                _options(catalog, taker, meant[c]), meant[c], id={"type": "upload-col", "n": n}, clearable=False,
-                placeholder="不取", optionHeight=34, maxHeight=280, labels=LABELS,
-            )
-        )
-        for n, c in enumerate(sheet.columns)
-    ]  # fmt: skip
-    head = html.Thead(
-        [
-            html.Tr([html.Th("列的含义", className="line"), *choose], className="meant"),
-            html.Tr([html.Th("行", className="line"), *(html.Th(c, title=c) for c in sheet.columns)]),
-        ]
-    )
-    rows = [
-        html.Tr([html.Td(row.line, className="line"), *(html.Td(_cell(row.cells.get(c))) for c in sheet.columns)])
-        for row in sheet.rows
-    ]
-    return html.Div(html.Table([head, html.Tbody(rows)]), className="wide sheet")
-
-
-def _cell(value: object) -> str:
-    said = "" if value is None else str(value)
-    return said if len(said) <= 60 else said[:59] + "…"
-
-
-def _verdict(taker: Taker, sheet: Glance, meant: dict[str, str], found: Judged) -> tuple[Any, bool, str]:
-    """(what is said beside the button, whether it is locked, its words)."""
-    if lacking := columns.lacks({c: m for c, m in meant.items() if m}, taker.form):
-        return [html.P("还不能发送，请在表头上方指定：", className="bad"), html.Ul([html.Li(w) for w in lacking])], True, "发送"
-    if not sheet.count:
-        return html.P("表里只有表头，没有数据行；请核对导出的内容。", className="bad"), True, "发送"
-    unit = "个数值" if taker.form == "readings" else ""
-    said = f"共 {sheet.count} 行，可收 {found.sound} 行" + (f"（{found.values} {unit}）" if unit else "")
-    if not found.wrong:
-        return html.P(said + "，没有发现错误。", className="good"), False, "发送"
-    more = f"……另有 {found.wrong - SHOWN_ERRORS} 行" if found.wrong > SHOWN_ERRORS else ""
-    listed = html.Ul([html.Li(words) for _, words in found.bad[:SHOWN_ERRORS]])
-    parts = [html.P(f"{said}，{found.wrong} 行有问题：", className="bad"), listed, html.P(more) if more else None]
-    return parts, found.values == 0 and found.sound == 0, f"发送（{found.wrong} 行的问题部分进死信）"
-
-
-def _files(conn: Any, drop: Path, takers: dict[str, Taker]) -> tuple[Any, bool]:
-    """The table of recent files, and whether one of them is still under way."""
-    rows = db.many(conn, "files_recent", feeds=list(takers), most=SHOWN_FILES)
-    queued = [r for key in takers for r in _queued(drop / key, key)]
-    shown = [*sorted(queued, key=lambda r: r["received_at"], reverse=True), *rows]
-    if not shown:
-        return html.P("还没有文件。", className="none"), False
-    heads = ("时间", "报送到", "文件", "上传人", "状态", "行", "入库", "重复", "死信", "说明")
-    body = [_file(r, takers) for r in shown]
-    table = html.Table([html.Thead(html.Tr([html.Th(h) for h in heads])), html.Tbody(body)])
-    return table, any(r["state"] in ("queued", "taking") for r in shown)
-
-
-def _queued(folder: Path, feed: str) -> list[dict[str, Any]]:
-    """Files sent from this page that the door has not taken yet."""
-    found = []
-    for sidecar in folder.glob("*" + MAP) if folder.is_dir() else ():
-        try:
-            said, at = json.loads(sidecar.read_text(encoding="utf-8")), sidecar.stat().st_mtime
-        except (OSError, ValueError):
-            continue  # taken a moment ago, or laid down by hand
-        if isinstance(said, dict) and not sidecar.name.startswith("."):
-            found.append(
-                {"feed": feed, "name": str(said.get("name", sidecar.name)), "by": str(said.get("by", "")), "state": "queued",
-                 "received_at": datetime.fromtimestamp(at, UTC), "report": {"says": "等接入进程来取"}}
-            )  # fmt: skip
-    return found
-
-
-def _file(r: dict[str, Any], takers: dict[str, Taker]) -> html.Tr:
-    report = r.get("report") or {}
-    errors = report.get("errors") or []
-    says: Any = report.get("says", "")
-    if errors:
-        listed = html.Ul([html.Li(_error(e)) for e in errors[:SHOWN_ERRORS]])
-        says = html.Details([html.Summary(f"{says}；看错在哪里"), listed])
-    numbers = [html.Td("" if r.get(k) is None else r[k], className="n") for k in ("rows", "stored", "duplicate", "dead")]
-    cells = [
-        html.Td(f"{r['received_at'].astimezone(ZONE):%m-%d %H:%M}", className="when"),
-        html.Td(takers[r["feed"]].title),
-        html.Td(r["name"], className="name"),
-        html.Td(r["by"] or "投放目录"),
-        html.Td(html.Span(STATES[r["state"]], className="state", **attrs({"data-state": r["state"]}))),
-        *numbers,
-        html.Td(says, className="words"),
-    ]
-    return html.Tr(cells)
-
-
-def _error(error: dict[str, Any]) -> str:
-    reason = str(error.get("reason", ""))
-    return reason if reason.startswith("第 ") else f"第 {error.get('row')} 行：{reason}"
-
-
 # Doing ----------------------------------------------------------------------------------------------------------------
 def callbacks(app: Dash) -> None:
     @app.callback(
@@ -375,7 +258,7 @@ def callbacks(app: Dash) -> None:
         meant = _meant(sheet, chosen)
         try:
             with state.pool.connection() as conn:
-                return _verdict(taker, sheet, meant, _look(conn, state.catalog, feed, path, meant))
+                return preview.verdict(taker, sheet, meant, _look(conn, state.catalog, feed, path, meant))
         except BadSheet as err:
             return html.P(str(err), className="bad"), True, "发送"
 
@@ -403,7 +286,7 @@ def callbacks(app: Dash) -> None:
                     hidden, kept = (no_update, no_update) if err.code == "columns" else (True, None)
             if not takers:
                 return _bad("您的角色不能报送文件"), True, None, no_update, True, 0
-            files, busy = _files(conn, state.settings.drop, takers)
+            files, busy = recent.files(conn, state.settings.drop, takers)
         return said, hidden, kept, files, not busy, no_update if ctx.triggered_id == "upload-tick" else 0
 
 
@@ -458,7 +341,7 @@ def _preview(state: Any, taker: Taker, path: Path, held: dict[str, Any]) -> tupl
     with state.pool.connection() as conn:
         meant = _propose(conn, state.catalog, taker.key, sheet)
     shown = f"前 {len(sheet.rows)} 行，共 {sheet.count} 行。列的含义按表头和上次的选择提出，可改。"
-    return held, [title, html.P(shown, className="note"), _table(state.catalog, taker, sheet, meant)]
+    return held, [title, html.P(shown, className="note"), preview.table(state.catalog, taker, sheet, meant)]
 
 
 def _decoded(contents: str) -> bytes | None:
