@@ -7,7 +7,7 @@ import threading
 from ingest.write.message import Outcome
 
 
-class Gathered:
+class AwaitedOutcomes:
     """What the writer tells of each message, from its own thread; another thread waits for the last."""
 
     def __init__(self, messages: int):

@@ -104,7 +104,7 @@ class _Source:
     run: int = 0
 
 
-class Shapes:
+class MessageShapes:
     """What one worker knows of all feeds' shapes. Any door's thread may call `look`; `take` hands over what is new."""
 
     def __init__(self, practice: Practice, monotonic: Callable[[], float] = time.monotonic):

@@ -19,8 +19,8 @@ from ingest import feeds
 from ingest.practice import Practice
 from ingest.write.checks import Checks
 from ingest.write.commit import Entry, settle_clocks, write
-from ingest.write.message import opened
-from ingest.write.records import Errand, rehearse
+from ingest.write.message import parsed
+from ingest.write.records import RecordToStore, rehearse
 from ingest.write.stations import Book
 
 PORTION = 500
@@ -61,19 +61,19 @@ def mend(
             entries: list[Entry] = []
             sound: list[int] = []
             for letter in found:
-                parcel = opened(
+                message = parsed(
                     letter["feed"], letter["topic"], bytes(letter["payload"]), letter["received_at"],
                     payload_max=practice.payload_max,
                 )  # fmt: skip
-                looked = [checks.look(parcel, r, book, now) for r in parcel.readings]
+                looked = [checks.look(message, r, book, now) for r in message.readings]
                 reasons = [r.reason for r in looked if isinstance(r, DeadLetter)]
-                reasons += [parcel.refused[1]] if parcel.refused else []
-                reasons += rehearse(conn, parcel, catalog, now)
+                reasons += [message.refused[1]] if message.refused else []
+                reasons += rehearse(conn, message, catalog, now)
                 if reasons:
                     still[reasons[0]] += 1
                     continue
                 sound.append(letter["id"])
-                entries += [(parcel, r) for r in looked] + [(parcel, Errand(r, catalog)) for r in parcel.records]
+                entries += [(message, r) for r in looked] + [(message, RecordToStore(r, catalog)) for r in message.records]
             replayed += len(sound)
             if sound and not dry:
                 write(conn, settle_clocks(conn, entries, practice.twin), WORKER, now, ahead=practice.ahead)

@@ -29,14 +29,14 @@ from brain.flow.measured.readings import DeadLetter, Stored
 from brain.model import Quality, Reading
 from ingest import feeds
 from ingest.practice import Practice
-from ingest.watch.contract_drift import Shapes
+from ingest.watch.contract_drift import MessageShapes
 from ingest.write.checks import Checks
 from ingest.write.commit import Away, Entry, by_receipt, outcomes, patience, settle_clocks, write
 from ingest.write.counts import Counts, Measures
-from ingest.write.message import Outcome, Parcel, opened
+from ingest.write.message import Outcome, ParsedMessage, parsed
 from ingest.write.outage import SLOW_S, Database
 from ingest.write.queue import IDLE_S, Queue
-from ingest.write.records import Errand
+from ingest.write.records import RecordToStore
 from ingest.write.spill import Damage, Message, Spill
 from ingest.write.stations import Book
 
@@ -46,7 +46,7 @@ SPILL_FEED = "spill"  # under this name the bytes of a damaged spill file stand 
 
 
 class Writer:
-    """Takes parcels from any thread (`put`), commits them in batches from one (`run`, or `step` by step).
+    """Takes messages from any thread (`put`), commits them in batches from one (`run`, or `step` by step).
 
     `connect` gives a fresh connection; `now` and `monotonic` are the clocks.
 
@@ -73,7 +73,7 @@ class Writer:
         self.book = Book()
         self.doors: dict[str, Any] = {}  # doors of this process by name, for the accounts
         self.measures = Measures()
-        self.shapes = Shapes(practice, monotonic)
+        self.shapes = MessageShapes(practice, monotonic)
         self._checks = Checks(catalog, feeds.load(), practice)
         self._catalog = catalog
         self.now = now
@@ -95,12 +95,12 @@ class Writer:
         return self._queue.failed
 
     # In ---------------------------------------------------------------------------------------------------------------
-    def put(self, parcel: Parcel) -> None:
-        """Hand a parcel over. Waits while the queue is full: the door then stops reading, and the broker keeps the
+    def put(self, message: ParsedMessage) -> None:
+        """Hand a message over. Waits while the queue is full: the door then stops reading, and the broker keeps the
         rest. Never waits for long, because a database that does not answer makes the writer spill."""
         with self._changed:
-            if self._queue.put(parcel):  # otherwise it is not acknowledged, so it comes again to the next process
-                self._accounts[parcel.feed]["received"] += parcel.units
+            if self._queue.put(message):  # otherwise it is not acknowledged, so it comes again to the next process
+                self._accounts[message.feed]["received"] += message.units
 
     def open(
         self,
@@ -112,10 +112,10 @@ class Writer:
         told: Callable[[Outcome], None] | None = None,
     ) -> None:
         """`put` for a message that is not parsed yet."""
-        parcel = opened(feed, topic, payload, received_at, payload_max=self.practice.payload_max, ack=ack)
-        parcel.told = told
+        message = parsed(feed, topic, payload, received_at, payload_max=self.practice.payload_max, ack=ack)
+        message.told = told
         self.shapes.look(feed, topic, payload, received_at)
-        self.put(parcel)
+        self.put(message)
 
     def counts(self) -> dict[str, Counts]:
         """Accounts by feed, all taken at one instant."""
@@ -143,9 +143,9 @@ class Writer:
         try:
             while True:
                 behind = bool(self.spill) and self._database.ready()
-                parcels = self._queue.take(wait=0.0 if behind else IDLE_S, linger=True)
-                if parcels:
-                    self._handle(parcels)
+                messages = self._queue.take(wait=0.0 if behind else IDLE_S, linger=True)
+                if messages:
+                    self._handle(messages)
                 elif self._queue.stopping and second.is_alive():
                     second.join()  # it may have given something back
                 elif self._queue.stopping:
@@ -172,69 +172,69 @@ class Writer:
 
     def step(self) -> int:
         """One batch of what is queued, without waiting; returns its units."""
-        parcels = self._queue.take(wait=0.0, linger=False)
-        if parcels:
-            self._handle(parcels)
-        return sum(p.units for p in parcels)
+        messages = self._queue.take(wait=0.0, linger=False)
+        if messages:
+            self._handle(messages)
+        return sum(p.units for p in messages)
 
     # Out --------------------------------------------------------------------------------------------------------------
-    def _handle(self, parcels: list[Parcel]) -> None:
-        """Commit, or spill; acknowledge when either is done. When both fail the parcels are let go unacknowledged:
+    def _handle(self, messages: list[ParsedMessage]) -> None:
+        """Commit, or spill; acknowledge when either is done. When both fail the messages are let go unacknowledged:
         memory stays bounded, and the door makes the broker send them again."""
         done = None
         for _ in range(2):  # a connection that died while idle is no outage: the second try is on a fresh one
             if done is None and self._database.ready():
-                done = self._commit(parcels)
+                done = self._commit(messages)
         if done is not None:
             done, told = done
             self._settle(done)
         else:
-            told = [(p, Outcome(spilled=True)) for p in parcels if p.told]
+            told = [(p, Outcome(spilled=True)) for p in messages if p.told]
             try:
-                self.spill.put([Message(p.feed, p.topic, p.payload, p.received_at, p.units) for p in parcels])
+                self.spill.put([Message(p.feed, p.topic, p.payload, p.received_at, p.units) for p in messages])
             except OSError as err:
-                log.error("数据库不可用，写盘也失败（%s）；%d 条报文不确认，留在消息服务里", err, len(parcels))
+                log.error("数据库不可用，写盘也失败（%s）；%d 条报文不确认，留在消息服务里", err, len(messages))
                 with self._changed:
-                    for parcel in parcels:
-                        self._account(parcel.feed, received=-parcel.units)
+                    for message in messages:
+                        self._account(message.feed, received=-message.units)
                 return
             self._measure_spill()
-        self._answer(parcels, told)
+        self._answer(messages, told)
 
     @staticmethod
-    def _answer(parcels: list[Parcel], told: list[tuple[Parcel, Outcome]]) -> None:
-        for parcel, outcome in told:
-            parcel.told(outcome)  # type: ignore[misc]
-        for parcel in parcels:
-            parcel.ack()
+    def _answer(messages: list[ParsedMessage], told: list[tuple[ParsedMessage, Outcome]]) -> None:
+        for message, outcome in told:
+            message.told(outcome)  # type: ignore[misc]
+        for message in messages:
+            message.ack()
 
     # The second thread ------------------------------------------------------------------------------------------------
     def _help(self) -> None:
         """Until `stop`: full batches, while the first thread has one in hand."""
         conn = None
         try:
-            while parcels := self._queue.surplus(lambda: not self._database.tries):
+            while messages := self._queue.surplus(lambda: not self._database.tries):
                 try:
                     conn = conn or self._database.opened()
-                    done, told = self._write(conn, parcels)
+                    done, told = self._write(conn, messages)
                 except (Away, psycopg.Error):
                     if conn is not None:
                         conn.close()
                         conn = None
-                    self._give_back(parcels)
+                    self._give_back(messages)
                     continue
                 self._settle(done)
-                self._answer(parcels, told)
+                self._answer(messages, told)
         except Exception:
             self._fail()
         finally:
             if conn is not None:
                 conn.close()
 
-    def _give_back(self, parcels: list[Parcel]) -> None:
+    def _give_back(self, messages: list[ParsedMessage]) -> None:
         """For the first thread to deal with; nothing is taken again before that has committed."""
         with self._changed:
-            self._queue.give_back(parcels)
+            self._queue.give_back(messages)
             self._database.doubted()
 
     def drain(self) -> bool:
@@ -245,30 +245,30 @@ class Writer:
         portion = self.spill.peek(max(1, self.practice.portion >> self._halved))
         if not portion:
             return False
-        parcels = [self._unspilled(found) for found in portion]
+        messages = [self._unspilled(found) for found in portion]
         begun = self._monotonic()
-        committed = self._commit(parcels)
+        committed = self._commit(messages)
         if committed is None:
             self._halved += self._monotonic() - begun > SLOW_S and len(portion) > 1
             return False
         self._halved = max(0, self._halved - 1)
         done, _ = committed
         more = Counter({feed: 0 for feed, _ in done})
-        for parcel, found in zip(parcels, portion, strict=True):
+        for message, found in zip(messages, portion, strict=True):
             # Damage was not counted before; a feed that was mended meanwhile may read more in a message, or less.
-            more[parcel.feed] += parcel.units - (found.units if isinstance(found, Message) else 0)
+            more[message.feed] += message.units - (found.units if isinstance(found, Message) else 0)
         self._settle(done, more, self.spill.done(portion))
         self._measure_spill()
         return True
 
-    def _unspilled(self, found: Message | Damage) -> Parcel:
+    def _unspilled(self, found: Message | Damage) -> ParsedMessage:
         if isinstance(found, Message):
-            return opened(
+            return parsed(
                 found.feed, found.topic, found.payload, found.received_at, payload_max=self.practice.payload_max
             )
         log.error("溢写文件损坏：%s，%d 字节转入死信", found.where, len(found.data))
         reason = f"溢写文件损坏：{found.where}；其余记录照常入库，请检查磁盘"
-        return Parcel(SPILL_FEED, found.where, found.data, self.now(), [], ("damage", reason))
+        return ParsedMessage(SPILL_FEED, found.where, found.data, self.now(), [], ("damage", reason))
 
     def _settle(
         self,
@@ -285,12 +285,12 @@ class Writer:
             for feed, n in (lost or {}).items():
                 self._account(feed, lost=n)
 
-    def _commit(self, parcels: list[Parcel]) -> tuple[list[tuple[str, Stored]], list[tuple[Parcel, Outcome]]] | None:
+    def _commit(self, messages: list[ParsedMessage]) -> tuple[list[tuple[str, Stored]], list[tuple[ParsedMessage, Outcome]]] | None:
         """`_write` on the first thread's connection; None when the database could not take it."""
         conn, begun = self._database.conn, self._monotonic()
         assert conn is not None
         try:
-            found = self._write(conn, parcels)
+            found = self._write(conn, messages)
         except (Away, psycopg.Error) as err:
             self._database.gone(err, self._monotonic() - begun)
             return None
@@ -298,15 +298,15 @@ class Writer:
         return found
 
     def _write(
-        self, conn: psycopg.Connection, parcels: list[Parcel]
-    ) -> tuple[list[tuple[str, Stored]], list[tuple[Parcel, Outcome]]]:
+        self, conn: psycopg.Connection, messages: list[ParsedMessage]
+    ) -> tuple[list[tuple[str, Stored]], list[tuple[ParsedMessage, Outcome]]]:
         """Look at every reading and write all in one transaction. Raises Away or psycopg.Error when the database could not
         take it."""
         now, begun = self.now(), self._monotonic()
         limit = self.practice.database_answer_s
         with patience(conn, limit), self._refreshing:
             self.book.refresh(conn)
-        entries = self._entries(parcels, now)
+        entries = self._entries(messages, now)
         swapped: list[Entry] = []
         with ExitStack() as held:
             # Most have neither a running number nor a wrong clock: they are passed over without a call.
@@ -320,20 +320,20 @@ class Writer:
             done = write(conn, entries, self.worker, now, swapped, limit, self._turn, self.practice.ahead)
         with self._changed:
             self.measures.committed(len(entries), self._monotonic() - begun, now)
-        return done, outcomes(parcels, entries, done, swapped)
+        return done, outcomes(messages, entries, done, swapped)
 
-    def _entries(self, parcels: list[Parcel], now: datetime) -> list[Entry]:
+    def _entries(self, messages: list[ParsedMessage], now: datetime) -> list[Entry]:
         look, book = self._checks.look, self.book
         entries: list[Entry] = []
-        for parcel in parcels:
-            for reading in parcel.readings:
+        for message in messages:
+            for reading in message.readings:
                 try:
-                    entries.append((parcel, look(parcel, reading, book, now)))
+                    entries.append((message, look(message, reading, book, now)))
                 except Exception as err:  # a fault of ours must not end the process over and over
-                    log.exception("校验读数的程序出错，接入 %s，主题 %s", parcel.feed, parcel.topic)
+                    log.exception("校验读数的程序出错，接入 %s，主题 %s", message.feed, message.topic)
                     reason = f"校验程序出错（{type(err).__name__}）；报文已原样留存，修好程序后可重放"
-                    entries.append((parcel, DeadLetter(parcel.topic, parcel.payload, "fault", reason)))
-            entries += [(parcel, Errand(record, self._catalog)) for record in parcel.records]
-            if parcel.refused:
-                entries.append((parcel, DeadLetter(parcel.topic, parcel.payload, *parcel.refused)))
+                    entries.append((message, DeadLetter(message.topic, message.payload, "fault", reason)))
+            entries += [(message, RecordToStore(record, self._catalog)) for record in message.records]
+            if message.refused:
+                entries.append((message, DeadLetter(message.topic, message.payload, *message.refused)))
         return entries

@@ -18,7 +18,7 @@ from ingest.feeds import ANY, FeedModule, _wire
 from ingest.owners import Owners
 from ingest.practice import Practice
 from ingest.write import units
-from ingest.write.message import Parcel
+from ingest.write.message import ParsedMessage
 from ingest.write.stations import Book, Known
 
 
@@ -48,7 +48,7 @@ class Checks:
             for k in catalog.kinds.values()
         }
 
-    def look(self, parcel: Parcel, reading: Reading, book: Book, now: datetime) -> Reading | DeadLetter:
+    def look(self, message: ParsedMessage, reading: Reading, book: Book, now: datetime) -> Reading | DeadLetter:
         """The reading as it is to be stored, or the dead letter that says why not.
 
         `now` is the time of storing: late is what comes into the record later than its kind may be silent, whether the
@@ -58,30 +58,30 @@ class Checks:
         if station[:1] == "@":
             found = _watch_of(station, book)
             if found is None:
-                return self._dead(parcel, "place", f"热点 {station[1:]} 不在本区任何监测格内；如应在内，请补建监测格")
+                return self._dead(message, "place", f"热点 {station[1:]} 不在本区任何监测格内；如应在内，请补建监测格")
             station = found
             reading = Reading(station, reading.kind, at, reading.value, reading.quality, reading.seq)
         known = book.get(station)
-        if known is None and (meant := book.meant(parcel.feed, "station", station)) is not None:
+        if known is None and (meant := book.meant(message.feed, "station", station)) is not None:
             known, station = book.get(meant), meant
             reading = Reading(station, reading.kind, at, reading.value, reading.quality, reading.seq)
         if known is None:
             return self._dead(
-                parcel, "station",
+                message, "station",
                 f"测站 {_wire.short(station)} 没有登记；请先在测站管理里登记，或把这个编号对应到已有的测站，再重放此报文",
             )  # fmt: skip
         if not known.active:
-            return self._dead(parcel, "station", f"测站 {station} 已停用；如已恢复，请在测站管理里启用，再重放此报文")
-        if self.themes.get(parcel.feed) not in (known.theme, ANY):
+            return self._dead(message, "station", f"测站 {station} 已停用；如已恢复，请在测站管理里启用，再重放此报文")
+        if self.themes.get(message.feed) not in (known.theme, ANY):
             return self._dead(
-                parcel, "station", f"测站 {station} 不归接入 {parcel.feed} 管；请核对网关的主题，或改正测站的专题"
+                message, "station", f"测站 {station} 不归接入 {message.feed} 管；请核对网关的主题，或改正测站的专题"
             )
-        refused = self.owners.refusal(parcel.topic, _feed_of(parcel), station, known.org)
+        refused = self.owners.refusal(message.topic, _feed_of(message), station, known.org)
         if refused is not None:
-            return self._dead(parcel, "owner", refused)
+            return self._dead(message, "owner", refused)
         kind = self.kinds.get(reading.kind)
         if kind is None:
-            turned = self._turned(parcel, reading, known, book)
+            turned = self._turned(message, reading, known, book)
             if isinstance(turned, DeadLetter):
                 return turned
             reading, kind = turned, self.kinds[turned.kind]
@@ -90,16 +90,16 @@ class Checks:
             reading = Reading(station, reading.kind, at, value, reading.quality, reading.seq)
         if not kind.low <= value <= kind.high:
             if not math.isfinite(value):
-                return self._dead(parcel, "value", f"{station} 的{kind.says}不是有限的数；请检修设备或核对换算")
+                return self._dead(message, "value", f"{station} 的{kind.says}不是有限的数；请检修设备或核对换算")
             return self._dead(
-                parcel, "range",
+                message, "range",
                 f"{station} 的{kind.says}为 {value:g}，超出合理范围 {kind.low:g}–{kind.high:g}；请检修设备或核对单位",
             )  # fmt: skip
-        if at - parcel.received_at > self.practice.ahead:
-            return self._ahead(parcel, reading)
+        if at - message.received_at > self.practice.ahead:
+            return self._ahead(message, reading)
         if at < self.practice.oldest:
             return self._dead(
-                parcel, "time", f"{station} 的观测时间是 {at:%Y-%m-%d %H:%M:%S}Z，早于可信的年代；请给设备校时"
+                message, "time", f"{station} 的观测时间是 {at:%Y-%m-%d %H:%M:%S}Z，早于可信的年代；请给设备校时"
             )
         quality = reading.quality
         if quality is Quality.OK:
@@ -119,28 +119,28 @@ class Checks:
             return Quality.RANGE
         return Quality.LATE if now - reading.at > kind.late else Quality.OK
 
-    def _turned(self, parcel: Parcel, reading: Reading, known: Known, book: Book) -> Reading | DeadLetter:
+    def _turned(self, message: ParsedMessage, reading: Reading, known: Known, book: Book) -> Reading | DeadLetter:
         """A reading whose kind is in the sender's words (`?name`), or whose value is in another unit (`kind@unit`), as one
         of the catalog's."""
         said, _, unit = reading.kind.partition("@")
         name = said
         if said[:1] == "?":
-            name, _, supposed = (self._named(parcel.feed, said[1:], known, book) or "").partition("@")
+            name, _, supposed = (self._named(message.feed, said[1:], known, book) or "").partition("@")
             unit = unit or supposed
         kind = self.kinds.get(name)
         if kind is None:
             return self._dead(
-                parcel, "kind",
+                message, "kind",
                 f"{reading.station} 的感知量 {_wire.short(name or said[1:])} 不在目录里；请把它（或“测站/名称”）对应到目录里的感知量，"
                 "或在 sensors.toml 登记，再重放此报文",
             )  # fmt: skip
         value = reading.value
         if unit:
-            meant = book.meant(parcel.feed, "unit", unit) or unit
+            meant = book.meant(message.feed, "unit", unit) or unit
             turned = self.units.convert(value, meant, kind.unit)
             if turned is None:
                 return self._dead(
-                    parcel, "unit",
+                    message, "unit",
                     f"{reading.station} 的{kind.says}用了单位“{_wire.short(unit)}”，换算不到 {kind.unit or '无量纲'}；"
                     "请把它对应到 units.toml 里的单位，再重放此报文",
                 )  # fmt: skip
@@ -159,27 +159,27 @@ class Checks:
             return supposed
         return meant
 
-    def _ahead(self, parcel: Parcel, reading: Reading) -> Reading | DeadLetter:
+    def _ahead(self, message: ParsedMessage, reading: Reading) -> Reading | DeadLetter:
         """A clock that runs ahead: a little is drift, and the value is of now; a lot is no clock at all.
 
         The time the device claims goes into `seq`, with a digest of the message (a stopped clock claims the same time
         for ever), so that the message is known again when it is delivered twice."""
-        if reading.at - parcel.received_at > self.practice.absurd:
+        if reading.at - message.received_at > self.practice.absurd:
             return self._dead(
-                parcel, "time", f"{reading.station} 的观测时间是 {reading.at:%Y-%m-%d %H:%M:%S}Z，在未来；请给设备校时"
+                message, "time", f"{reading.station} 的观测时间是 {reading.at:%Y-%m-%d %H:%M:%S}Z，在未来；请给设备校时"
             )
         claimed = int(reading.at.timestamp() * 1000)
-        seq = f"clock:{claimed}:{zlib.crc32(parcel.payload):08x}" + (f":{reading.seq}" if reading.seq else "")
-        return Reading(reading.station, reading.kind, parcel.received_at, reading.value, Quality.CLOCK, seq)
+        seq = f"clock:{claimed}:{zlib.crc32(message.payload):08x}" + (f":{reading.seq}" if reading.seq else "")
+        return Reading(reading.station, reading.kind, message.received_at, reading.value, Quality.CLOCK, seq)
 
     @staticmethod
-    def _dead(parcel: Parcel, rule: str, reason: str) -> DeadLetter:
-        return DeadLetter(parcel.topic, parcel.payload, rule, reason)
+    def _dead(message: ParsedMessage, rule: str, reason: str) -> DeadLetter:
+        return DeadLetter(message.topic, message.payload, rule, reason)
 
 
-def _feed_of(parcel: Parcel) -> str:
+def _feed_of(message: ParsedMessage) -> str:
     """The feed whose branch a message came under: a gateway's status lies below the feed that the gateway sends."""
-    return parcel.topic.split("/")[2] if parcel.feed == "gateway" and parcel.topic.count("/") == 5 else parcel.feed
+    return message.topic.split("/")[2] if message.feed == "gateway" and message.topic.count("/") == 5 else message.feed
 
 
 def _late_after(period_s: int, silence_s: int | None) -> timedelta:

@@ -21,11 +21,11 @@ from brain.model import Quality, Reading
 from brain.store import db
 from ingest.feeds.cameras import SINCE
 from ingest.feeds.gateway import WILL
-from ingest.write.fault import blames_data, first_line
-from ingest.write.message import Outcome, Parcel
-from ingest.write.records import Errand
+from ingest.write.fault import first_line, is_data_fault
+from ingest.write.message import Outcome, ParsedMessage
+from ingest.write.records import RecordToStore
 
-Entry = tuple[Parcel, Reading | Errand | DeadLetter]
+Entry = tuple[ParsedMessage, Reading | RecordToStore | DeadLetter]
 """A message, and what one reading, record or refusal of it will become."""
 
 AGAIN = "40"  # rolled back through no fault of ours: deadlock, serialization
@@ -96,7 +96,7 @@ def write(
         with patience(conn, limit_s):
             return _transact(conn, entries, worker, now, turn, ahead)
     except psycopg.Error as err:
-        if not blames_data(err):
+        if not is_data_fault(err):
             raise Away(first_line(err)) from err
         words = first_line(err)
     except ValueError as err:  # a value that cannot even be written down for the database
@@ -108,14 +108,14 @@ def write(
             for part in (entries[:half], entries[half:])
             for done in write(conn, part, worker, now, swapped, limit_s, turn, ahead)
         ]
-    parcel, item = entries[0]
+    message, item = entries[0]
     if not isinstance(item, Reading):  # a record that the database refuses has become a dead letter by itself
         raise Away(f"死信写不进去：{words}")
     reason = f"数据库不收 {item.station} 的 {item.kind}：{words}；请据此改正后重放此报文"
-    letter = DeadLetter(parcel.topic, parcel.payload, "store", reason)
+    letter = DeadLetter(message.topic, message.payload, "store", reason)
     if swapped is not None:
-        swapped.append((parcel, letter))
-    return write(conn, [(parcel, letter)], worker, now, None, limit_s, turn, ahead)
+        swapped.append((message, letter))
+    return write(conn, [(message, letter)], worker, now, None, limit_s, turn, ahead)
 
 
 def _transact(
@@ -126,30 +126,30 @@ def _transact(
     turn: AbstractContextManager,
     ahead: timedelta | None,
 ) -> list[tuple[str, Stored]]:
-    groups: dict[tuple[str, str], tuple[list[Reading], list[DeadLetter], list[tuple[Parcel, Errand]]]] = {}
-    for parcel, item in entries:
+    groups: dict[tuple[str, str], tuple[list[Reading], list[DeadLetter], list[tuple[ParsedMessage, RecordToStore]]]] = {}
+    for message, item in entries:
         # Late readings travel apart, so that consumers can tell news from history; all else goes with the news.
         lane = "history" if isinstance(item, Reading) and item.quality is Quality.LATE else "live"
-        group = groups.get((parcel.feed, lane))
+        group = groups.get((message.feed, lane))
         if group is None:
-            group = groups[parcel.feed, lane] = ([], [], [])
+            group = groups[message.feed, lane] = ([], [], [])
         if isinstance(item, Reading):
             group[0].append(item)
         elif isinstance(item, DeadLetter):
             group[1].append(item)
         else:
-            group[2].append((parcel, item))
+            group[2].append((message, item))
     for again in range(TRIES):
         try:
             with ExitStack() as mine, conn.transaction():
                 portions = []
-                if any(errands for _, _, errands in groups.values()):
+                if any(to_store for _, _, to_store in groups.values()):
                     db.run(conn, "begin_write")
-                for (feed, lane), (readings, letters, errands) in sorted(groups.items()):
-                    refused = [letter for parcel, one in errands if (letter := one.run(conn, parcel, now))]
+                for (feed, lane), (readings, letters, to_store) in sorted(groups.items()):
+                    refused = [letter for message, one in to_store if (letter := one.run(conn, message, now))]
                     portions.append(Portion(
-                        feed, lane, len(readings) + len(letters) + len(errands), readings, [*letters, *refused],
-                        sum(one.stored for _, one in errands),
+                        feed, lane, len(readings) + len(letters) + len(to_store), readings, [*letters, *refused],
+                        sum(one.stored for _, one in to_store),
                     ))  # fmt: skip
                 done = store_all(
                     conn, portions, worker=worker, received_at=now, staged=lambda: mine.enter_context(turn), ahead=ahead
@@ -162,22 +162,22 @@ def _transact(
 
 
 def outcomes(
-    parcels: list[Parcel], entries: list[Entry], done: list[tuple[str, Stored]], swapped: list[Entry]
-) -> list[tuple[Parcel, Outcome]]:
-    """What became of each message whose door asked for it (`Parcel.told`)."""
-    asking = {id(p): p for p in parcels if p.told}
+    messages: list[ParsedMessage], entries: list[Entry], done: list[tuple[str, Stored]], swapped: list[Entry]
+) -> list[tuple[ParsedMessage, Outcome]]:
+    """What became of each message whose door asked for it (`ParsedMessage.told`)."""
+    asking = {id(p): p for p in messages if p.told}
     if not asking:
         return []
     fresh = {(r.station, r.kind, r.at, r.seq) for _, stored in done for r in stored.fresh}
     found: dict[int, tuple[list[int], list[tuple[str, str]]]] = {key: ([0, 0], []) for key in asking}
-    for parcel, item in [*entries, *swapped]:
+    for message, item in [*entries, *swapped]:
         new = isinstance(item, Reading) and (key := (item.station, item.kind, item.at, item.seq)) in fresh
         if new:
             fresh.remove(key)  # of two in one batch the first was stored
-        if id(parcel) not in asking:
+        if id(message) not in asking:
             continue
-        counts, refused = found[id(parcel)]
-        if isinstance(item, Errand):
+        counts, refused = found[id(message)]
+        if isinstance(item, RecordToStore):
             if item.letter:
                 refused.append((item.letter.rule, item.letter.reason))
             else:
@@ -186,9 +186,9 @@ def outcomes(
             refused.append((item.rule, item.reason))
         else:
             counts[not new] += 1
-    for parcel, _ in swapped:
-        if id(parcel) in asking:
-            found[id(parcel)][0][1] -= 1  # counted as a duplicate above, for it was not stored
+    for message, _ in swapped:
+        if id(message) in asking:
+            found[id(message)][0][1] -= 1  # counted as a duplicate above, for it was not stored
     return [(asking[key], Outcome(counts[0], counts[1], tuple(refused))) for key, (counts, refused) in found.items()]
 
 
@@ -212,12 +212,12 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
     for r in odd:
         first.setdefault((r.station, r.kind, r.seq), r.at)
 
-    def settled(r: Reading | Errand | DeadLetter) -> Reading | Errand | DeadLetter:
+    def settled(r: Reading | RecordToStore | DeadLetter) -> Reading | RecordToStore | DeadLetter:
         if isinstance(r, Reading) and by_receipt(r):
             return Reading(r.station, r.kind, first[r.station, r.kind, r.seq], r.value, r.quality, r.seq)
         return r
 
-    return [(parcel, settled(item)) for parcel, item in entries]
+    return [(message, settled(item)) for message, item in entries]
 
 
 def by_receipt(r: Reading) -> bool:

@@ -7,7 +7,7 @@ import psycopg
 REFUSED = ("22", "23", "54", "P0")  # SQLSTATE classes that blame the data: data, integrity, size, raised by a trigger
 
 
-def blames_data(err: Exception) -> bool:
+def is_data_fault(err: Exception) -> bool:
     """True when the same data would be refused again; a value that cannot even be written down for the database, too."""
     if not isinstance(err, psycopg.Error):
         return isinstance(err, ValueError)

@@ -1,4 +1,4 @@
-"""A message on its way from a door to the batch writer, opened once and for all."""
+"""A message on its way from a door to the batch writer, parsed once and for all."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Parcel:
+class ParsedMessage:
     """A message as received, with what its feed read in it: readings, or records (`feeds.Record`).
 
     `refused` is (rule, reason) when the message, or a part of it, could not be read. `ack` is called once, after all of
@@ -53,7 +53,7 @@ class Parcel:
         return len(self.readings) + len(self.records) + (self.refused is not None)
 
 
-def opened(
+def parsed(
     feed: str,
     topic: str,
     payload: bytes,
@@ -61,18 +61,18 @@ def opened(
     *,
     payload_max: int,
     ack: Callable[[], None] = no_one,
-) -> Parcel:
-    """The parcel of a message. Never raises, whatever the bytes: what cannot be read is a refusal."""
+) -> ParsedMessage:
+    """A message with what its feed reads in it. Never raises, whatever the bytes: what cannot be read is a refusal."""
     read = feeds.reader(feed, topic)
     if read is None:
         reason = f"没有名为 {feed} 的接入；请核对主题的第三级，或先为它建好 feeds/{feed}"
-        return Parcel(feed, topic, payload, received_at, [], ("feed", reason), ack)
+        return ParsedMessage(feed, topic, payload, received_at, [], ("feed", reason), ack)
     if len(payload) > payload_max:
         reason = (
             f"报文 {len(payload)} 字节，超过上限 {payload_max}；这里只留开头 {payload_max} 字节，请让设备分开发送，"
             "或调大 intake.toml 的 payload_max"
         )
-        return Parcel(feed, topic, payload[:payload_max], received_at, [], ("size", reason), ack)
+        return ParsedMessage(feed, topic, payload[:payload_max], received_at, [], ("size", reason), ack)
     try:
         found, refused = read(topic, payload, received_at), None
     except feeds.BadMessage as err:
@@ -80,8 +80,8 @@ def opened(
     except Exception as err:  # a fault of ours must not stop the flow of everybody else
         log.exception("接入 %s 的解析程序出错，主题 %s", feed, topic)
         reason = f"解析程序出错（{type(err).__name__}）；报文已原样留存，修好程序后可重放"
-        return Parcel(feed, topic, payload, received_at, [], ("fault", reason), ack)
-    parcel = Parcel(feed, topic, payload, received_at, found, refused, ack)
+        return ParsedMessage(feed, topic, payload, received_at, [], ("fault", reason), ack)
+    message = ParsedMessage(feed, topic, payload, received_at, found, refused, ack)
     if found and isinstance(found[0], feeds.RECORDS):
-        parcel.readings, parcel.records = [], found
-    return parcel
+        message.readings, message.records = [], found
+    return message

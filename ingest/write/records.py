@@ -18,12 +18,12 @@ from brain.flow.city import public_warnings
 from brain.flow.measured.readings import DeadLetter
 from brain.model import HazardWarning, Refused
 from ingest.feeds import Record
-from ingest.write.fault import blames_data, first_line
-from ingest.write.message import Parcel
+from ingest.write.fault import first_line, is_data_fault
+from ingest.write.message import ParsedMessage
 
 
 @dataclass(slots=True)
-class Errand:
+class RecordToStore:
     """A record, and after `run` what became of it: `stored`, or refused with `letter`, or known already."""
 
     record: Record
@@ -31,7 +31,7 @@ class Errand:
     stored: bool = False
     letter: DeadLetter | None = None
 
-    def run(self, conn: psycopg.Connection, parcel: Parcel, now: datetime) -> DeadLetter | None:
+    def run(self, conn: psycopg.Connection, message: ParsedMessage, now: datetime) -> DeadLetter | None:
         """Write it; the dead letter when it is refused. May be called again when the transaction is tried again. A
         database that is away raises."""
         self.stored, self.letter = False, None
@@ -40,12 +40,12 @@ class Errand:
                 self.stored = _write(conn, self.catalog, self.record, now)
         except Refused as err:
             said = str(err)
-            self.letter = DeadLetter(parcel.topic, parcel.payload, err.code, said if "；" in said else f"{said}；请改正后重新导入")
+            self.letter = DeadLetter(message.topic, message.payload, err.code, said if "；" in said else f"{said}；请改正后重新导入")
         except (psycopg.Error, ValueError) as err:
-            if not blames_data(err):
+            if not is_data_fault(err):
                 raise
             reason = f"数据库不收：{first_line(err)}；请据此改正后重放此报文"
-            self.letter = DeadLetter(parcel.topic, parcel.payload, "store", reason)
+            self.letter = DeadLetter(message.topic, message.payload, "store", reason)
         return self.letter
 
 
@@ -63,13 +63,13 @@ class _Undone(Exception):
     """Takes a rehearsal back."""
 
 
-def rehearse(conn: psycopg.Connection, parcel: Parcel, catalog: Catalog, now: datetime) -> list[str]:
+def rehearse(conn: psycopg.Connection, message: ParsedMessage, catalog: Catalog, now: datetime) -> list[str]:
     """Why the records of a message would be refused now; nothing stays written."""
     said: list[str] = []
     try:
         with conn.transaction():
-            for record in parcel.records:
-                if letter := Errand(record, catalog).run(conn, parcel, now):
+            for record in message.records:
+                if letter := RecordToStore(record, catalog).run(conn, message, now):
                     said.append(letter.reason)
             raise _Undone
     except _Undone:

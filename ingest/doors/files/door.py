@@ -36,7 +36,7 @@ from ingest.doors.files.taking import Taking
 from ingest.doors.files.tally import storable
 from ingest.practice import Practice
 from ingest.write.batch import Writer
-from ingest.write.fault import blames_data, first_line
+from ingest.write.fault import first_line, is_data_fault
 
 log = logging.getLogger("ingest")
 
@@ -129,7 +129,7 @@ class Door:
                     finished += self._taking.take_in(self._conn, taker, path)
                     self._odd.pop(path, None)
                 except Exception as err:  # one odd file must not stop the others, nor the process
-                    if isinstance(err, psycopg.Error) and not blames_data(err):
+                    if isinstance(err, psycopg.Error) and not is_data_fault(err):
                         raise
                     self._complain(path, err)
             self._away = False

@@ -31,7 +31,7 @@ from psycopg.rows import dict_row
 from brain.settings import Settings
 from brain.store import db
 from ingest.doors import rows
-from ingest.doors.outcomes import Gathered
+from ingest.doors.outcomes import AwaitedOutcomes
 from ingest.doors.poll import sources
 from ingest.doors.poll.sources import Mark, Source, Trouble
 from ingest.feeds import BadMessage, _wire
@@ -39,7 +39,7 @@ from ingest.practice import Poll, Practice
 from ingest.write.batch import Writer
 from ingest.write.commit import patience
 from ingest.write.fault import first_line
-from ingest.write.message import Parcel, no_one
+from ingest.write.message import ParsedMessage, no_one
 
 log = logging.getLogger("ingest")
 
@@ -291,14 +291,14 @@ class Poller:
         """Hand rows to the writer and wait until all of them are safe. Raises Trouble."""
         if not offered:
             return
-        gathered, at, source = Gathered(len(offered)), self._now(), self.source
+        awaited, at, source = AwaitedOutcomes(len(offered)), self._now(), self.source
         for number, row in enumerate(offered):
-            told = partial(gathered.told, number)
+            told = partial(awaited.told, number)
             if row.refused is None:
                 self._writer.open(source.feed, source.topic, row.payload, at, no_one, told)
             else:
-                self._writer.put(Parcel(source.feed, source.topic, row.payload, at, [], row.refused, no_one, told))
-        if not gathered.wait(self.poll.settle_s):
+                self._writer.put(ParsedMessage(source.feed, source.topic, row.payload, at, [], row.refused, no_one, told))
+        if not awaited.wait(self.poll.settle_s):
             raise Trouble(
                 f"{len(offered)} 行没能在 {self.poll.settle_s:g} 秒内确认入库，游标不动；稍后重读，不会存两次"
             )

@@ -43,13 +43,13 @@ from brain.identity.push_keys import FeedKey
 from brain.store import db
 from ingest import feeds
 from ingest.doors import rows
-from ingest.doors.outcomes import Gathered
+from ingest.doors.outcomes import AwaitedOutcomes
 from ingest.doors.push.quota import Quota
 from ingest.feeds import _wire
 from ingest.practice import Push
 from ingest.write.batch import Writer
 from ingest.write.commit import patience
-from ingest.write.message import Outcome, Parcel, no_one
+from ingest.write.message import Outcome, ParsedMessage, no_one
 
 log = logging.getLogger("ingest")
 
@@ -86,7 +86,7 @@ class Answer:
     after_s: int = 0
 
 
-UnderWay = tuple[Gathered, rows.BadBody | None]
+UnderWay = tuple[AwaitedOutcomes, rows.BadBody | None]
 """Rows that the writer has, and why the body could not be read if it could not."""
 
 
@@ -356,8 +356,8 @@ class Pusher:
         under_way = late or self._hand_over(asked, org)
         if isinstance(under_way, Answer):
             return under_way
-        gathered, bad = under_way
-        if not gathered.wait(self.push.answer_s):
+        awaited, bad = under_way
+        if not awaited.wait(self.push.answer_s):
             if late is None:
                 while len(self._late) >= LATE_MAX:
                     self._late.pop(next(iter(self._late)), None)
@@ -370,8 +370,8 @@ class Pusher:
             )
         if bad is not None:
             return refusal(400, bad.rule, f"{bad.reason}。正文已留在死信里")
-        outcomes = [outcome for outcome in gathered.outcomes if outcome is not None]
-        assert len(outcomes) == len(gathered.outcomes), "what was waited for is complete"
+        outcomes = [outcome for outcome in awaited.outcomes if outcome is not None]
+        assert len(outcomes) == len(awaited.outcomes), "what was waited for is complete"
         return answer_of(outcomes)
 
     def _hand_over(self, asked: Asked, org: str) -> Answer | UnderWay:
@@ -391,12 +391,12 @@ class Pusher:
             bad = err
             found = [rows.Row(asked.body[: self._writer.practice.payload_max], (err.rule, err.reason))]
         topic = f"{feeds.PUSH}{asked.feed}/{org}/{asked.key}/-"  # `-`: the station stands in the row
-        gathered = Gathered(len(found))
+        awaited = AwaitedOutcomes(len(found))
         received_at = self._now()
         for number, row in enumerate(found):
-            told = partial(gathered.told, number)
+            told = partial(awaited.told, number)
             if row.refused is None:
                 self._writer.open(asked.feed, topic, row.payload, received_at, no_one, told)
             else:
-                self._writer.put(Parcel(asked.feed, topic, row.payload, received_at, [], row.refused, no_one, told))
-        return gathered, bad
+                self._writer.put(ParsedMessage(asked.feed, topic, row.payload, received_at, [], row.refused, no_one, told))
+        return awaited, bad

@@ -12,7 +12,7 @@ import pytest
 from brain.model import Reading
 from brain.store import db
 from ingest.write import batch
-from ingest.write.message import Parcel, opened
+from ingest.write.message import ParsedMessage, parsed
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 TOPIC = "city/441402/rain/qxj/RG-01"
@@ -225,10 +225,10 @@ def test_a_reading_at_which_our_own_checks_stumble_spares_its_neighbours(hands, 
 
 def test_a_wrong_clock_whose_sequence_cannot_be_asked_for_is_refused_alone(hands):
     ahead = NOW + timedelta(hours=2)
-    good = Parcel("rain", TOPIC, b"a", NOW, [Reading("RG-01", "rain_1h", ahead, 1.0)])
-    bad = Parcel("rain", TOPIC, b"b", NOW, [Reading("RG-01", "rain_1h", ahead, 2.0, seq="\0")])
-    for parcel in (good, bad):
-        hands.writer.put(parcel)
+    good = ParsedMessage("rain", TOPIC, b"a", NOW, [Reading("RG-01", "rain_1h", ahead, 1.0)])
+    bad = ParsedMessage("rain", TOPIC, b"b", NOW, [Reading("RG-01", "rain_1h", ahead, 2.0, seq="\0")])
+    for message in (good, bad):
+        hands.writer.put(message)
     hands.writer.step()
     assert [(r[3], r[4]) for r in hands.readings()] == [(1.0, "clock")]
     assert [(bytes(d["payload"]), d["rule"]) for d in hands.letters()] == [(b"b", "store")]
@@ -303,7 +303,7 @@ def test_two_copies_known_by_their_time_of_receipt_are_stored_once_by_two_thread
 
     monkeypatch.setattr(batch, "write", write)
     body = json.dumps({"stcd": "RG-01", "tm": (NOW + timedelta(hours=2)).isoformat(), "p1": 3}).encode()
-    copies = [opened("rain", TOPIC, body, NOW + timedelta(seconds=n), payload_max=10_000) for n in (0, 9)]
+    copies = [parsed("rain", TOPIC, body, NOW + timedelta(seconds=n), payload_max=10_000) for n in (0, 9)]
     with db.connect(db_url) as one, db.connect(db_url) as other:
         first = threading.Thread(target=hands.writer._write, args=(one, copies[:1]))
         first.start()
@@ -315,10 +315,10 @@ def test_two_copies_known_by_their_time_of_receipt_are_stored_once_by_two_thread
 
 
 def test_records_are_left_to_the_first_thread_so_that_they_keep_their_order(hands):
-    order = Parcel("hotline", "t", b"", NOW, [], records=[object()])
-    readings = Parcel("rain", TOPIC, b"", NOW, [Reading("RG-01", "rain_1h", NOW, 1.0)])
-    for parcel in (readings, order, readings):
-        hands.writer.put(parcel)
+    order = ParsedMessage("hotline", "t", b"", NOW, [], records=[object()])
+    readings = ParsedMessage("rain", TOPIC, b"", NOW, [Reading("RG-01", "rain_1h", NOW, 1.0)])
+    for message in (readings, order, readings):
+        hands.writer.put(message)
     assert hands.writer._queue.cut(records=False) == [readings]
     assert hands.writer._queue.cut(records=False) == []
     assert hands.writer._queue.cut() == [order, readings]

@@ -11,7 +11,7 @@ from brain.flow.measured.readings import DeadLetter
 from brain.model import Quality, Reading
 from ingest import feeds, practice
 from ingest.write.checks import Checks
-from ingest.write.message import Parcel
+from ingest.write.message import ParsedMessage
 from ingest.write.stations import Book, Calibration, Known
 from tests.owners import ORG_OF
 
@@ -41,7 +41,7 @@ def look(catalog, book):
     checks = Checks(catalog, feeds.load(), practice.load())
 
     def look(reading: Reading, feed: str = "rain", payload: bytes = b"{}", received_at: datetime = NOW, now=NOW):
-        return checks.look(Parcel(feed, f"city/441402/{feed}/{ORG_OF[feed]}/x", payload, received_at, [reading]), reading, book, now)
+        return checks.look(ParsedMessage(feed, f"city/441402/{feed}/{ORG_OF[feed]}/x", payload, received_at, [reading]), reading, book, now)
 
     return look
 

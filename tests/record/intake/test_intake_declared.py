@@ -16,7 +16,7 @@ from brain.flow.measured.readings import DeadLetter
 from brain.model import Quality, Reading
 from ingest import feeds, practice
 from ingest.write.checks import Checks
-from ingest.write.message import Parcel
+from ingest.write.message import ParsedMessage
 from ingest.write.stations import Book, Known
 from tests.owners import own_stations
 
@@ -42,7 +42,7 @@ def look(catalog):
         book = Book()
         book.fill([Known(id, theme, 116.1, 24.3, {}, True, "cgj") for id, theme in (("MH-1", "drainage"), ("WL-1", "water"))])
         book.map([(feed, *mapping) for mapping in (("station", EUI, "MH-1"), *mappings)])
-        return checks.look(Parcel(feed, f"city/441402/{feed}/cgj/x", b"{}", NOW, [reading]), reading, book, NOW)
+        return checks.look(ParsedMessage(feed, f"city/441402/{feed}/cgj/x", b"{}", NOW, [reading]), reading, book, NOW)
 
     return look
 

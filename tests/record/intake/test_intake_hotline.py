@@ -18,8 +18,8 @@ from brain.rules.forms import Given
 from brain.sheets import columns
 from ingest.practice import load
 from ingest.write.commit import outcomes, write
-from ingest.write.message import opened
-from ingest.write.records import Errand
+from ingest.write.message import parsed
+from ingest.write.records import RecordToStore
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 PRACTICE = load()
@@ -27,7 +27,7 @@ COMPLAINTS = Path(__file__).parents[3] / ".." / "shared" / "data" / "complaints"
 
 
 class Desk:
-    """The hotline's sheets, row by row through parcel and commit as the writer does it."""
+    """The hotline's sheets, row by row through parsing and commit as the writer does it."""
 
     def __init__(self, conn, catalog):
         self.conn, self.catalog, self.line, self.now = conn, catalog, 1, NOW
@@ -43,12 +43,12 @@ class Desk:
         meant = {c: m for c, m in columns.propose(cells, "hotline", self.catalog.sheets, {}).items() if m and m != "private"}
         asked = {c: cells[c] for c in meant}
         payload = json.dumps({"feed": "hotline", "row": self.line, "cells": asked, "columns": meant}).encode()
-        parcel = opened("hotline", f"file/x/{self.line}", payload, self.now, payload_max=PRACTICE.payload_max)
-        parcel.told = lambda outcome: None
-        entries = [(parcel, Errand(record, self.catalog)) for record in parcel.records]
-        assert parcel.refused is None, parcel.refused
+        message = parsed("hotline", f"file/x/{self.line}", payload, self.now, payload_max=PRACTICE.payload_max)
+        message.told = lambda outcome: None
+        entries = [(message, RecordToStore(record, self.catalog)) for record in message.records]
+        assert message.refused is None, message.refused
         done = write(self.conn, entries, "tests", self.now)
-        ((_, outcome),) = outcomes([parcel], entries, done, [])
+        ((_, outcome),) = outcomes([message], entries, done, [])
         return outcome.stored, outcome.duplicate, list(outcome.refused)
 
     def events(self) -> list:
@@ -142,18 +142,18 @@ def test_a_city_calls_states_and_categories_as_it_likes(district, conn, tmp_path
 
 
 def test_a_refused_order_leaves_its_neighbours_of_the_batch_alone(desk, conn, catalog):
-    good = opened("hotline", "file/x/1", payload("MZ-1", "路灯不亮"), NOW, payload_max=9999)
-    odd = opened("hotline", "file/x/2", payload("MZ-\ud8002", "编号有坏字"), NOW, payload_max=9999)
-    last = opened("hotline", "file/x/3", payload("MZ-3", "井盖破损"), NOW, payload_max=9999)
-    ((_, stored),) = write(conn, [(p, Errand(p.records[0], catalog)) for p in (good, odd, last)], "tests", NOW)
+    good = parsed("hotline", "file/x/1", payload("MZ-1", "路灯不亮"), NOW, payload_max=9999)
+    odd = parsed("hotline", "file/x/2", payload("MZ-\ud8002", "编号有坏字"), NOW, payload_max=9999)
+    last = parsed("hotline", "file/x/3", payload("MZ-3", "井盖破损"), NOW, payload_max=9999)
+    ((_, stored),) = write(conn, [(p, RecordToStore(p.records[0], catalog)) for p in (good, odd, last)], "tests", NOW)
     assert (stored.stored, stored.dead, len(desk.events())) == (2, 1, 2)
     letter = conn.execute("SELECT * FROM dead_letter").fetchone()
     assert letter["rule"] == "store" and letter["topic"] == "file/x/2" and "数据库不收" in letter["reason"]
 
 
 def test_what_no_document_can_carry_is_taken_out_of_an_order(desk, conn, catalog):
-    parcel = opened("hotline", "file/x/1", payload("MZ-1", "路\x01灯\ud800不\x9f亮"), NOW, payload_max=9999)
-    ((_, stored),) = write(conn, [(parcel, Errand(parcel.records[0], catalog))], "tests", NOW)
+    message = parsed("hotline", "file/x/1", payload("MZ-1", "路\x01灯\ud800不\x9f亮"), NOW, payload_max=9999)
+    ((_, stored),) = write(conn, [(message, RecordToStore(message.records[0], catalog))], "tests", NOW)
     assert stored.stored == 1
     (event,) = desk.events()
     assert event.title == "路灯不亮"
@@ -161,9 +161,9 @@ def test_what_no_document_can_carry_is_taken_out_of_an_order(desk, conn, catalog
 
 @pytest.mark.parametrize("name", ["asked_at", "due_at"])
 def test_an_order_of_an_impossible_time_goes_to_the_dead_letter(desk, conn, catalog, name):
-    parcel = opened("hotline", "file/x/1", payload("MZ-1", "路灯不亮"), NOW, payload_max=9999)
-    order = replace(parcel.records[0], **{name: NOW.replace(year=9999)})
-    ((_, stored),) = write(conn, [(parcel, Errand(order, catalog))], "tests", NOW)
+    message = parsed("hotline", "file/x/1", payload("MZ-1", "路灯不亮"), NOW, payload_max=9999)
+    order = replace(message.records[0], **{name: NOW.replace(year=9999)})
+    ((_, stored),) = write(conn, [(message, RecordToStore(order, catalog))], "tests", NOW)
     assert (stored.dead, desk.events()) == (1, [])
     assert conn.execute("SELECT rule FROM dead_letter").fetchone()["rule"] == "time"
 
@@ -174,9 +174,9 @@ def payload(number: str, content: str) -> bytes:
 
 
 def test_a_batch_that_is_taken_back_takes_its_orders_back(desk, conn, catalog):
-    parcel = opened("hotline", "file/x/1", payload("MZ-1", "路灯不亮"), NOW, payload_max=9999)
+    message = parsed("hotline", "file/x/1", payload("MZ-1", "路灯不亮"), NOW, payload_max=9999)
     with pytest.raises(RuntimeError), conn.transaction():
-        write(conn, [(parcel, Errand(parcel.records[0], catalog))], "tests", NOW)
+        write(conn, [(message, RecordToStore(message.records[0], catalog))], "tests", NOW)
         raise RuntimeError
     assert desk.events() == [] and desk.order() is None
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from brain.store import db
 from ingest import practice
 from ingest.watch.beat import Beat
-from ingest.watch.contract_drift import WIDEST, Shapes, shape_of
+from ingest.watch.contract_drift import WIDEST, MessageShapes, shape_of
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 OLD = {"stcd": "RG-01", "tm": "2026-09-03T10:00:00+08:00", "p1": 1.5}
@@ -24,7 +24,7 @@ class Watch:
     """Shapes in the hands of a test: a message a minute."""
 
     def __init__(self, **more):
-        self.shapes = Shapes(
+        self.shapes = MessageShapes(
             replace(practice.load(), **{"shape_every_s": 1.0, "shape_learn": 5, **more}), lambda: self.ticks
         )
         self.ticks = 0.0
