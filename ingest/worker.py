@@ -124,7 +124,7 @@ def run(settings: Settings, catalog: Catalog) -> int:
         while not stopping.wait(TURN_S) and not _failed(writer, doors):
             if time.monotonic() - told >= TELL_EVERY_S:
                 told = time.monotonic()
-                _tell(writer)
+                _log_counts(writer)
     finally:
         for door in started:
             door.stop()
@@ -141,7 +141,7 @@ def _failed(writer: Writer, doors: list[Door]) -> bool:
     return writer.failed or any(door.failed for door in doors)
 
 
-def _tell(writer: Writer) -> None:
+def _log_counts(writer: Writer) -> None:
     for feed, c in writer.counts().items():
         log.info(
             "%s：收 %d = 入库 %d + 重复 %d + 死信 %d + 损失 %d + 在途 %d",

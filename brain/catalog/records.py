@@ -371,6 +371,6 @@ class Catalog:
         """Themes whose stations can be looked through, with the kind by which they say that they are there."""
         return {key: theme.online for key, theme in self.themes.items() if theme.source is Source.CAMERA}
 
-    def plan(self, theme: str, level: Level) -> tuple[str, ...]:
+    def plan_steps(self, theme: str, level: Level) -> tuple[str, ...]:
         """Steps of the 预案 for a theme and level, milder steps included by the file itself."""
         return self.plans.get(theme, {}).get(level.key, ())

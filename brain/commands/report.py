@@ -26,9 +26,9 @@ def write_file(url: str, catalog: Catalog, period: str, path: str | Path, now: d
             made = snapshot.current(conn, catalog, period, now)
         except ValueError as err:
             raise Refused(str(err), "period") from None
-        shapes = places.shapes(conn)
+        outlines = places.outlines(conn)
         target.parent.mkdir(parents=True, exist_ok=True)
         act_audited(
-            conn, at_the_console(), "report.download", period, now, lambda: docx.write(made, target, shapes), version=made["version"]
+            conn, at_the_console(), "report.download", period, now, lambda: docx.write(made, target, outlines), version=made["version"]
         )
     return target

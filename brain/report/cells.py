@@ -27,7 +27,7 @@ class Part:
 class Cell:
     """`value` is typed (number, text, None for unknown); `shown` what is read, None: by the column's format.
 
-    e      evidence query (`report.evidence`) of the cases behind it
+    e      evidence query (`report.drill_down`) of the cases behind it
     tone   met, missed, strong, soft or code: what a printer makes of it is its own affair
     title  more words, for a pointer
     after  what stands behind the value

@@ -151,24 +151,24 @@ def lateness(snapshot: Mapping[str, Any]) -> bytes:
     return _png(figure)
 
 
-def hot_map(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]) -> bytes:
+def hot_map(snapshot: Mapping[str, Any], outlines: Mapping[str, Mapping[str, Any]]) -> bytes:
     """综合网格 shaded by reports a square kilometre, the hot ones numbered as in the table.
 
-    `shapes` is what `places.shapes` gives: {"grid": {code: geometry}, "town": {...}, "area": {...}, "name": {...}}.
+    `outlines` is what `places.outlines` gives: {"grid": {code: geometry}, "town": {...}, "area": {...}, "name": {...}}.
     """
     figure, axis = _canvas(15.6, 11.2)
     figure.set_layout_engine("none")
     axis.set_position((0.26, 0.0, 0.74, 1.0))
     inset = figure.add_axes((0.005, 0.01, 0.40, 0.507))  # beside the towns, not over them
-    found = bands(snapshot, shapes)
+    found = bands(snapshot, outlines)
     for place in (axis, inset):
-        _ground(place, shapes, found["band"])
+        _ground(place, outlines, found["band"])
     axis.axis("off")
     axis.autoscale_view()
-    for code, geometry in shapes["town"].items():
+    for code, geometry in outlines["town"].items():
         point = geometry.representative_point()
-        axis.annotate(shapes["name"][code], (point.x, point.y), color=SOFT, fontsize=9, ha="center", zorder=3)
-    west, south, east, north = around(snapshot, shapes)
+        axis.annotate(outlines["name"][code], (point.x, point.y), color=SOFT, fontsize=9, ha="center", zorder=3)
+    west, south, east, north = around(snapshot, outlines)
     inset.set_xlim(west, east)
     inset.set_ylim(south, north)
     inset.set_xticks([])
@@ -177,8 +177,8 @@ def hot_map(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]
         side.set(visible=True, color=SOFT, linewidth=0.8)
     axis.indicate_inset_zoom(inset, edgecolor=SOFT, linewidth=0.8)
     for n, grid in enumerate(snapshot["hot"]["hot"][:HOT_SHOWN], 1):
-        if grid["code"] in shapes["grid"]:
-            point = shapes["grid"][grid["code"]].representative_point()
+        if grid["code"] in outlines["grid"]:
+            point = outlines["grid"][grid["code"]].representative_point()
             near = west <= point.x <= east and south <= point.y <= north
             _badge(inset if near else axis, n, point)
     patches = [Patch(facecolor=c, edgecolor=LINE, label=w) for c, w in zip(STEPS, found["words"])]  # noqa: B905
@@ -188,7 +188,7 @@ def hot_map(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]
     return _png(figure)
 
 
-def _ground(axis: Any, shapes: Mapping[str, Mapping[str, Any]], band: Mapping[str, int]) -> None:
+def _ground(axis: Any, outlines: Mapping[str, Mapping[str, Any]], band: Mapping[str, int]) -> None:
     """Grids in their steps, towns as lines."""
     axis.set_aspect(1 / 0.911)  # a degree of longitude at 24.3° N is 0.911 of one of latitude
     for step, colour in enumerate(STEPS):
@@ -196,20 +196,20 @@ def _ground(axis: Any, shapes: Mapping[str, Mapping[str, Any]], band: Mapping[st
             shapely.get_coordinates(part.exterior)
             for code, found in band.items()
             if found == step
-            for part in shapely.get_parts(shapes["grid"][code])
+            for part in shapely.get_parts(outlines["grid"][code])
         ]
         axis.add_collection(PolyCollection(rings, facecolors=colour, edgecolors="#FFFFFF", linewidths=0.25, zorder=1))
-    for geometry in shapes["town"].values():
+    for geometry in outlines["town"].values():
         for part in shapely.get_parts(geometry):
             axis.plot(*shapely.get_coordinates(part.exterior).T, color=SOFT, linewidth=0.8, zorder=2)
 
 
-def around(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]) -> tuple[float, float, float, float]:
+def around(snapshot: Mapping[str, Any], outlines: Mapping[str, Mapping[str, Any]]) -> tuple[float, float, float, float]:
     """Box of the built-up core: where most of the hot grids lie, with a margin. Without hot grids, the middle."""
-    hot = [g["code"] for g in snapshot["hot"]["hot"][:HOT_SHOWN] if g["code"] in shapes["grid"]]
-    points = [shapes["grid"][code].representative_point() for code in hot]
+    hot = [g["code"] for g in snapshot["hot"]["hot"][:HOT_SHOWN] if g["code"] in outlines["grid"]]
+    points = [outlines["grid"][code].representative_point() for code in hot]
     if not points:
-        points = [g.representative_point() for g in shapes["town"].values()]
+        points = [g.representative_point() for g in outlines["town"].values()]
     xs, ys = sorted(p.x for p in points), sorted(p.y for p in points)
     cut = len(points) // 10
     west, east, south, north = xs[cut], xs[-1 - cut], ys[cut], ys[-1 - cut]

@@ -29,7 +29,7 @@ def sentences(catalog: Catalog, facts: Facts, made: dict[str, Any]) -> list[dict
     found = [
         volume(catalog, facts, rows, made),
         promptness(facts, rows, made),
-        places(catalog, made),
+        repeat_places(catalog, made),
         theme(catalog, rows, made),
         afterwards(facts, made),
     ]
@@ -101,7 +101,7 @@ def promptness(facts: Facts, rows: dict[str, Any], made: dict[str, Any]) -> tupl
     return [*parts, "。"], {"text": "超期清单", "e": "#late"}
 
 
-def places(catalog: Catalog, made: dict[str, Any]) -> tuple[Parts, dict]:
+def repeat_places(catalog: Catalog, made: dict[str, Any]) -> tuple[Parts, dict]:
     rule, found = catalog.report, made["repeats"]["rows"]
     says = f"同类、{rule['repeat_m']:g} 米内、{rule['repeat_days']:g} 日 {rule['repeat_times']:g} 次以上"
     if not found:

@@ -10,27 +10,27 @@ from brain.report import charts, tables, text, theme_tables
 from brain.report.cells import Table
 from brain.report.paper import CENTRE, HEI, RED, SMALL, SOFT, SONG, Paper
 
-Shapes = Mapping[str, Mapping[str, Any]]
+Outlines = Mapping[str, Mapping[str, Any]]
 CHINESE = "一二三四五六七八九十"
 
 
-def write(snapshot: Mapping[str, Any], target: str | Path | BinaryIO, shapes: Shapes | None = None) -> None:
-    """Write the document to a path or a binary stream. `shapes` (`places.shapes`) draws the map; without it the table of
+def write(snapshot: Mapping[str, Any], target: str | Path | BinaryIO, outlines: Outlines | None = None) -> None:
+    """Write the document to a path or a binary stream. `outlines` (`places.outlines`) draws the map; without it the table of
     dense grids stands alone."""
-    data = document(snapshot, shapes)
+    data = document(snapshot, outlines)
     if isinstance(target, str | Path):
         Path(target).write_bytes(data)
     else:
         target.write(data)
 
 
-def document(snapshot: Mapping[str, Any], shapes: Shapes | None = None) -> bytes:
+def document(snapshot: Mapping[str, Any], outlines: Outlines | None = None) -> bytes:
     """The bytes of the .docx; the same snapshot gives the same bytes."""
     paper = Paper(f"{snapshot['title']}（{snapshot['label']}）")
     _head(paper, snapshot)
     parts = [conclusions, volume, units, frequent, late, themes, advice, notes]
     for number, part in enumerate(parts):
-        part(paper, snapshot, CHINESE[number], shapes)
+        part(paper, snapshot, CHINESE[number], outlines)
     return paper.save()
 
 
@@ -73,7 +73,7 @@ def sentence(parts: list[Any]) -> list[Any]:
     return [p if isinstance(p, str) else (p["b"], {"bold": True}) for p in parts]
 
 
-def conclusions(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
+def conclusions(paper: Paper, s: Mapping[str, Any], n: str, _: Outlines | None) -> None:
     paper.head(f"{n}、本月结论")
     for c in s["conclusions"]:
         paper.paragraph([f"{c['n']}. ", *sentence(c["parts"])], size=15, line=23.5)
@@ -86,7 +86,7 @@ def conclusions(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) ->
     paper.table([r["label"] for r in cells], made, [2.6] * len(cells), size=9)
 
 
-def volume(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
+def volume(paper: Paper, s: Mapping[str, Any], n: str, _: Outlines | None) -> None:
     paper.head(f"{n}、事件总量与闭环")
     paper.picture(charts.daily(s), "图 1　逐日上报件数（浅色为上月同日；标数字的为突增日）")
     paper.print(tables.kpis(s))
@@ -95,7 +95,7 @@ def volume(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
         paper.paragraph(f"来源构成：{source}。", size=15, line=25)
 
 
-def units(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
+def units(paper: Paper, s: Mapping[str, Any], n: str, _: Outlines | None) -> None:
     paper.head(f"{n}、镇街与承办单位评价")
     goal = tables.goal_of(s)
     for number, (key, label) in enumerate(tables.UNITS.items(), 1):
@@ -107,7 +107,7 @@ def units(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
     paper.note(declared.note)
 
 
-def frequent(paper: Paper, s: Mapping[str, Any], n: str, shapes: Shapes | None) -> None:
+def frequent(paper: Paper, s: Mapping[str, Any], n: str, outlines: Outlines | None) -> None:
     paper.head(f"{n}、高发事项与高发区域")
     paper.head("（一）高发事项前十", second=True)
     if s["categories"]["rows"]:
@@ -116,12 +116,12 @@ def frequent(paper: Paper, s: Mapping[str, Any], n: str, shapes: Shapes | None) 
     paper.head("（二）重复点位", second=True)
     paper.print(tables.repeats(s))
     paper.head("（三）高发网格", second=True)
-    if shapes:
-        paper.picture(charts.hot_map(s, shapes), "图 5　综合网格上报密度（网格为示意划分，编号同下表）")
+    if outlines:
+        paper.picture(charts.hot_map(s, outlines), "图 5　综合网格上报密度（网格为示意划分，编号同下表）")
     paper.print(tables.hot(s))
 
 
-def late(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
+def late(paper: Paper, s: Mapping[str, Any], n: str, _: Outlines | None) -> None:
     paper.head(f"{n}、超期清单")
     o = s["overdue"]
     paper.paragraph(
@@ -133,7 +133,7 @@ def late(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
         paper.print(tables.late(s))
 
 
-def themes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
+def themes(paper: Paper, s: Mapping[str, Any], n: str, _: Outlines | None) -> None:
     paper.head(f"{n}、分类专题")
     if not s["themes"]:
         paper.paragraph(f"感知数据缺：{lacking(s)}。")
@@ -151,7 +151,7 @@ def themes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
         paper.print(tables.alerts(s))
 
 
-def advice(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
+def advice(paper: Paper, s: Mapping[str, Any], n: str, _: Outlines | None) -> None:
     paper.head(f"{n}、研判、建议与下月关注")
     f = s["follow_up"]
     if f["listed"]:
@@ -166,7 +166,7 @@ def advice(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None
         paper.paragraph(f"下月（{o['label']}）关注：{'；'.join(words)}。")
 
 
-def notes(paper: Paper, s: Mapping[str, Any], n: str, _: Shapes | None) -> None:
+def notes(paper: Paper, s: Mapping[str, Any], n: str, _: Outlines | None) -> None:
     paper.head("附注")
     for k, words in enumerate(s["notes"], 1):
         paper.paragraph(f"{k}. {words}", size=12, line=20, indent=False)

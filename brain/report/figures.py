@@ -18,26 +18,26 @@ RATIO = 1 / 0.911  # a degree of longitude at 24.3° N is 0.911 of one of latitu
 SANS = "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, Microsoft YaHei, PingFang SC, sans-serif"
 
 
-def hot_map(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def hot_map(snapshot: Mapping[str, Any], outlines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Figure (plain dict) with the district on the left and its dense core on the right. The numbered marks carry the
     evidence query of their grid as customdata."""
-    found = bands(snapshot, shapes)
-    west, south, east, north = around(snapshot, shapes)
+    found = bands(snapshot, outlines)
+    west, south, east, north = around(snapshot, outlines)
     data: list[dict[str, Any]] = []
     for side in ("", "2"):
         for step, colour in enumerate(STEPS):
             codes = [code for code, band in found["band"].items() if band == step]
-            data.append(_rings([shapes["grid"][c] for c in codes], side) | {
+            data.append(_rings([outlines["grid"][c] for c in codes], side) | {
                 "fill": "toself", "fillcolor": colour, "line": {"color": "#FFFFFF", "width": 0.5},
                 "name": found["words"][step], "legendgroup": str(step), "showlegend": side == "" and bool(found["words"][step]),
                 "legendrank": step,
             })  # fmt: skip
         data.append(
-            _rings(list(shapes["town"].values()), side) | {"line": {"color": SOFT, "width": 1}, "showlegend": False}
+            _rings(list(outlines["town"].values()), side) | {"line": {"color": SOFT, "width": 1}, "showlegend": False}
         )
     data.append(_box(west, south, east, north))
-    data.append(_names(shapes))
-    data += _marks(snapshot, shapes, (west, south, east, north))
+    data.append(_names(outlines))
+    data += _marks(snapshot, outlines, (west, south, east, north))
     hidden = {"visible": False, "fixedrange": True, "showgrid": False, "zeroline": False}
     plain = {"fixedrange": True, "showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "mirror": True,
              "showline": True, "linecolor": SOFT, "linewidth": 1}  # fmt: skip
@@ -88,24 +88,24 @@ def _box(west: float, south: float, east: float, north: float) -> dict[str, Any]
     }  # fmt: skip
 
 
-def _names(shapes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    points = {code: geometry.representative_point() for code, geometry in shapes["town"].items()}
+def _names(outlines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    points = {code: geometry.representative_point() for code, geometry in outlines["town"].items()}
     return {
         "type": "scatter", "mode": "text", "x": [p.x for p in points.values()], "y": [p.y for p in points.values()],
-        "text": [shapes["name"][code] for code in points], "textfont": {"size": 13, "color": SOFT}, "hoverinfo": "skip",
+        "text": [outlines["name"][code] for code in points], "textfont": {"size": 13, "color": SOFT}, "hoverinfo": "skip",
         "showlegend": False, "xaxis": "x", "yaxis": "y",
     }  # fmt: skip
 
 
 def _marks(
-    snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]], box: tuple[float, float, float, float]
+    snapshot: Mapping[str, Any], outlines: Mapping[str, Mapping[str, Any]], box: tuple[float, float, float, float]
 ) -> list[dict[str, Any]]:
     """Numbered marks of the hot grids: those in the core on the right, the others on the left."""
     west, south, east, north = box
     sides: dict[str, list[tuple[int, Any, Any]]] = {"": [], "2": []}
     for n, grid in enumerate(snapshot["hot"]["hot"][:HOT_SHOWN], 1):
-        if grid["code"] in shapes["grid"]:
-            p = shapes["grid"][grid["code"]].representative_point()
+        if grid["code"] in outlines["grid"]:
+            p = outlines["grid"][grid["code"]].representative_point()
             sides["2" if west <= p.x <= east and south <= p.y <= north else ""].append((n, grid, p))
     return [
         {

@@ -15,10 +15,10 @@ HOT_SHOWN = 10  # hot grids that carry a number on the map and a row in the tabl
 STEPS = ("#F2F5F9", "#D5DEEA", "#A9BBD1", "#7089AB", "#3B5377")
 
 
-def bands(snapshot: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def bands(snapshot: Mapping[str, Any], outlines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """{"band": {grid code: step}, "words": what each step says}: quartiles of the grids that have reports."""
-    n, area = snapshot["hot"]["all"], shapes["area"]
-    density = {c: n.get(c, 0) / area[c] * 1e6 for c in shapes["grid"] if area.get(c)}
+    n, area = snapshot["hot"]["all"], outlines["area"]
+    density = {c: n.get(c, 0) / area[c] * 1e6 for c in outlines["grid"] if area.get(c)}
     some = sorted(d for d in density.values() if d > 0)
     if not some:
         return {"band": dict.fromkeys(density, 0), "words": ["没有案卷", "", "", "", ""]}

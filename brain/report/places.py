@@ -119,13 +119,13 @@ def hot_grids(conn: psycopg.Connection, catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def shapes(conn: psycopg.Connection) -> dict[str, dict[str, Any]]:
+def outlines(conn: psycopg.Connection) -> dict[str, dict[str, Any]]:
     """Outlines for the map of the report: {"grid": {code: geometry}, "town": …, "area": {code: m²}, "name": {code: name}}.
 
     Simplified to about ten metres, which is finer than a pixel of the printed map.
     """
     found: dict[str, dict[str, Any]] = {"grid": {}, "town": {}, "area": {}, "name": {}}
-    for row in db.many(conn, "report_shapes"):
+    for row in db.many(conn, "report_outlines"):
         geometry = shapely.from_wkb(bytes(row["geom"]))
         found[row["kind"]][row["code"]] = shapely.simplify(geometry, 0.0001)
         found["area"][row["code"]] = row["area_m2"]

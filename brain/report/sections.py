@@ -10,7 +10,7 @@ import psycopg
 
 from brain.catalog import Catalog
 from brain.report import conclusions, text, theme_tables, units
-from brain.report.evidence import FIELDS
+from brain.report.drill_down import FIELDS
 from brain.report.facts import Facts
 from brain.store import db
 

@@ -95,7 +95,7 @@ def told(
             state = {"level": Level(worst[key]).key if key in worst else "", "stale": silent(row, catalog, now)}
             values_of(row)
         except Exception:  # its readings are of no shape: it stands there without them
-            rowwise.tell("测站", key)
+            rowwise.log_broken("测站", key)
             found[key] = row | {"readings": None, "level": "", "stale": True, "label": rowwise.LOST, "labelled_at": now}
             continue
         was = before.get(key)

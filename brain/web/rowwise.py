@@ -34,7 +34,7 @@ def each(
             drawn: T | None = draw(row)
         except Exception:
             ident = name(row, key)
-            tell(what, ident)
+            log_broken(what, ident)
             drawn = lost(ident)
         if drawn is not None:
             found.append(drawn)
@@ -49,7 +49,7 @@ def whole(draw: Callable[[], T], what: str, lost: T) -> T:
     except (psycopg.Error, Refused):
         raise
     except Exception:
-        tell(what, "")
+        log_broken(what, "")
         return lost
 
 
@@ -62,7 +62,7 @@ def name(row: Any, key: str | int = "id") -> str:
     return found if isinstance(found, str) else str(found)
 
 
-def tell(what: str, ident: str) -> None:
+def log_broken(what: str, ident: str) -> None:
     """Log the exception being handled, with its traceback the first time."""
     if (what, ident) in _told:
         log.warning("%s %s 仍无法显示", what, ident or "（整块）")

@@ -68,8 +68,8 @@ class Beat:
         try:
             with self._connect() as conn:
                 self._beat(conn, stopped)
-                self._tell_feeds(conn)
-                self._tell_shapes(conn)
+                self._declare_feeds(conn)
+                self._keep_shapes(conn)
         except psycopg.Error:
             return False
         return True
@@ -95,7 +95,7 @@ class Beat:
             state["down_s"] = round(now - self._down.setdefault(name, now), 1) if not state["connected"] else 0.0
         return states
 
-    def _tell_feeds(self, conn: psycopg.Connection) -> None:
+    def _declare_feeds(self, conn: psycopg.Connection) -> None:
         """Once: what the feeds declare, and which of their shapes the database remembers."""
         if self._told:
             return
@@ -107,7 +107,7 @@ class Beat:
         self._writer.shapes.know((r["feed"], r["shape"], r["n"]) for r in db.many(conn, "shapes_known"))
         self._told = True
 
-    def _tell_shapes(self, conn: psycopg.Connection) -> None:
+    def _keep_shapes(self, conn: psycopg.Connection) -> None:
         new, drifts = self._writer.shapes.take()
         if not new:
             return

@@ -193,7 +193,7 @@ def test_what_a_theme_shows_is_measured_by_stations_of_it():
 
 
 def test_every_theme_and_level_has_a_plan():
-    assert not [(t, lv.key) for t in CATALOG.themes for lv in Level if not CATALOG.plan(t, lv)]
+    assert not [(t, lv.key) for t in CATALOG.themes for lv in Level if not CATALOG.plan_steps(t, lv)]
 
 
 def test_the_seven_towns_and_the_named_departments_are_there():

@@ -13,7 +13,7 @@ import pytest
 
 from brain.flow.events import acting
 from brain.model import Refused, Verb
-from brain.report import evidence, snapshot, text
+from brain.report import drill_down, snapshot, text
 from brain.report.conclusions import bursts, plain
 from brain.store import db
 
@@ -171,9 +171,9 @@ def test_a_case_finished_early_is_not_counted_again_when_it_falls_due(august, ca
 def test_every_number_leads_to_as_many_cases(built):
     for row in built["kpis"]:
         if row["top"] is not None and row["unit"] in ("件", "%"):
-            assert evidence.count(built, row["e"]) == row["top"], row["key"]
+            assert drill_down.count(built, row["e"]) == row["top"], row["key"]
         if row["e_base"] and row["key"] != "register_rate":
-            assert evidence.count(built, row["e_base"]) == row["bottom"], row["key"]
+            assert drill_down.count(built, row["e_base"]) == row["bottom"], row["key"]
 
 
 def test_the_parts_of_each_table_add_up_to_the_whole(built):
@@ -203,7 +203,7 @@ def test_repeat_places_are_found_within_fifty_metres_and_thirty_days(district, c
         district.report(lng=lng, lat=lat + north)
     made = snapshot.build(district.conn, catalog, "2026-08", CUT)
     (place,) = made["repeats"]["rows"]
-    assert place["times"] == 3 and evidence.count(made, place["e"]) == 3
+    assert place["times"] == 3 and drill_down.count(made, place["e"]) == 3
 
 
 def test_three_times_in_more_than_thirty_days_is_no_repeat_place(district, catalog):

@@ -16,7 +16,7 @@ from PIL import Image
 from brain.cities.meijiang import history
 from brain.commands import report
 from brain.model import Refused
-from brain.report import docx, evidence, places, snapshot
+from brain.report import docx, drill_down, places, snapshot
 from brain.store import db
 
 BEIJING = timezone(timedelta(hours=8))
@@ -43,14 +43,14 @@ def made(past_url, catalog):
 
 
 @pytest.fixture(scope="module")
-def shapes(past_url):
+def outlines(past_url):
     with db.connect(past_url, name="tests") as conn:
-        return places.shapes(conn)
+        return places.outlines(conn)
 
 
 @pytest.fixture(scope="module")
-def written(made, shapes):
-    return docx.document(made, shapes)
+def written(made, outlines):
+    return docx.document(made, outlines)
 
 
 @pytest.fixture(scope="module")
@@ -159,8 +159,8 @@ def test_the_charts_are_sharp_enough_for_paper(written):
     assert all(Image.open(io.BytesIO(p)).width >= 15.6 / 2.54 * 200 for p in pictures)
 
 
-def test_the_same_snapshot_gives_the_same_bytes(made, shapes, written):
-    assert docx.document(made, shapes) == written
+def test_the_same_snapshot_gives_the_same_bytes(made, outlines, written):
+    assert docx.document(made, outlines) == written
 
 
 def test_a_document_without_outlines_still_has_its_tables(made):
@@ -181,26 +181,26 @@ def test_the_command_writes_the_file_and_refuses_other_kinds(past_url, catalog, 
 def test_every_printed_count_of_the_tables_leads_to_as_many_cases(made):
     for name in ("towns", "departments"):
         for r in made[name]["rows"]:
-            assert evidence.count(made, r["e_registered"]) == r["registered"]
-            assert evidence.count(made, r["e_due"]) == r["handle_due"]
-            assert evidence.count(made, r["e_late"]) == r["handled_late"] + r["overdue_unhandled"]
-            assert evidence.count(made, r["e_reworked"]) == r["reworked"]
+            assert drill_down.count(made, r["e_registered"]) == r["registered"]
+            assert drill_down.count(made, r["e_due"]) == r["handle_due"]
+            assert drill_down.count(made, r["e_late"]) == r["handled_late"] + r["overdue_unhandled"]
+            assert drill_down.count(made, r["e_reworked"]) == r["reworked"]
     for r in made["categories"]["rows"] + made["sources"]["rows"]:
-        assert evidence.count(made, r["e"]) == r["n"], r["name"]
+        assert drill_down.count(made, r["e"]) == r["n"], r["name"]
     for d in made["daily"]["days"]:
-        assert evidence.count(made, d["e"]) == d["n"]
+        assert drill_down.count(made, d["e"]) == d["n"]
     for r in made["repeats"]["rows"]:
-        assert evidence.count(made, r["e"]) == r["times"]
+        assert drill_down.count(made, r["e"]) == r["times"]
     for r in made["hot"]["hot"]:
-        assert evidence.count(made, r["e"]) == r["n"]
+        assert drill_down.count(made, r["e"]) == r["n"]
     for b in made["overdue"]["bins"]:
-        assert evidence.count(made, b["e"]) == b["done"] + b["open"]
+        assert drill_down.count(made, b["e"]) == b["done"] + b["open"]
 
 
 def test_every_link_of_the_conclusions_leads_somewhere(made):
     for c in made["conclusions"]:
         for part in [p for p in c["parts"] if isinstance(p, dict) and p["e"]] + [c["link"]]:
-            assert part["e"].startswith("#") or evidence.pick(made, part["e"]), part
+            assert part["e"].startswith("#") or drill_down.pick(made, part["e"]), part
 
 
 def test_town_department_and_the_whole_agree(made):

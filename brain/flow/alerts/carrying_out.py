@@ -63,7 +63,7 @@ def _note(conn: psycopg.Connection, catalog: Catalog, notes: Sequence[Note], now
         )  # fmt: skip
 
 
-def _tell(conn: psycopg.Connection, catalog: Catalog, tells: Sequence[Tell], now: datetime) -> None:
+def _page(conn: psycopg.Connection, catalog: Catalog, tells: Sequence[Tell], now: datetime) -> None:
     paging.page_people(conn, catalog, tells, now)
 
 
@@ -79,7 +79,7 @@ def _open(conn: psycopg.Connection, catalog: Catalog, opens: Sequence[OpenEvent]
 EXECUTORS: dict[type[Consequence], Callable[[psycopg.Connection, Catalog, Sequence[Any], datetime], None]] = {
     JoinEvent: _join,
     Note: _note,
-    Tell: _tell,
+    Tell: _page,
     OpenEvent: _open,
 }
 

@@ -82,7 +82,7 @@ def _climb(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
             then = clocks.next_rung(rungs, event.state)
             steps.append({"id": event.id, "ladder": rungs, "rung": climbed, "next_rung_at": then, "lines": lines})
         db.run(conn, "rungs_climbed", steps=as_json(steps), now=now, actor=CLOCKWORK.name)
-        _tell(conn, words, now)
+        _write_notices(conn, words, now)
         _notify(conn, due)
     return len(due)
 
@@ -112,7 +112,7 @@ def _stages(conn: psycopg.Connection, now: datetime) -> int:
             once = f"{event.id}:stage:{_second(event.stage_due_at)}"
             told = STAGE_TOLD.get(event.state, ())
             words += [Word(event, who, "overdue", f"本环节已超时：{event.title}", once) for who in told]
-        _tell(conn, words, now)
+        _write_notices(conn, words, now)
         _notify(conn, late)
     return len(late)
 
@@ -124,7 +124,7 @@ def _overdue(conn: psycopg.Connection, now: datetime) -> int:
         for event in late:
             once = f"{event.id}:due:{_second(event.due_at)}"
             words.append(Word(event, "handler", "overdue", f"处置已超期：{event.title}", once))
-        _tell(conn, words, now)
+        _write_notices(conn, words, now)
         _notify(conn, late)
     return len(late)
 
@@ -153,7 +153,7 @@ def _resume(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
     return len(over)
 
 
-def _tell(conn: psycopg.Connection, words: list[Word], now: datetime) -> None:
+def _write_notices(conn: psycopg.Connection, words: list[Word], now: datetime) -> None:
     if not words:
         return
     groups = routing.meant(conn, [telling.asking(w.event, w.who) for w in words], now)

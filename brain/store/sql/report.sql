@@ -332,7 +332,7 @@ SELECT min(reported_at) AS at FROM event;
 SELECT count(*)::int AS n FROM event
  WHERE id = ANY(%(ids)s) AND reported_at >= %(since)s AND reported_at < %(until)s;
 
--- report_shapes --
+-- report_outlines --
 -- Outlines of towns and 综合网格 for the report's map.
 SELECT code, kind, name, area_m2, geom FROM place WHERE kind IN ('town', 'grid') AND geom IS NOT NULL ORDER BY code;
 

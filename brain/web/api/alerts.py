@@ -19,8 +19,8 @@ from brain.model import PLATFORM, Level, Refused
 from brain.store import db
 from brain.web import rowwise
 from brain.web.api._answers import Plain
+from brain.web.api._fields import gcj, text
 from brain.web.api._keys import once
-from brain.web.api._shapes import gcj, text
 from brain.web.door.access import current, database, doer
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"], route_class=Plain)

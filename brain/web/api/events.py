@@ -24,10 +24,10 @@ from brain.model import Event, Level, LogEntry, Refused, Role, Source, State, Ve
 from brain.rules import forms
 from brain.store import db
 from brain.web import rowwise
-from brain.web.api import _shapes, _words
+from brain.web.api import _event_json, _fields, _words
 from brain.web.api._answers import Plain
+from brain.web.api._fields import CRS, Lat, Lng, text
 from brain.web.api._keys import once
-from brain.web.api._shapes import CRS, Lat, Lng, text
 from brain.web.door.access import current, database, doer, require
 
 router = APIRouter(prefix="/api/v1", tags=["events"], route_class=Plain)
@@ -89,7 +89,7 @@ def many(filters: Annotated[Filters, Query()], request: Request, person: Me, con
         handled_by=person.id if filters.mine == "handled" else None, since=filters.since, until=filters.until,
         late=now if filters.overdue else None, words=words or None, size=filters.size,
     )  # fmt: skip
-    said = _shapes.events(rows, catalog, now)
+    said = _event_json.events(rows, catalog, now)
     return {"now": now, "events": said, "next": rows[-1]["id"] if len(rows) == filters.size else None}
 
 
@@ -109,7 +109,7 @@ def near(
     many metres (`foreign`): that somebody has reported the like there.
     """
     catalog, now = request.app.state.catalog, datetime.now(UTC)
-    x, y = _shapes.stored(lng, lat, crs)
+    x, y = _fields.stored(lng, lat, crs)
     found = duplicates.near_for(conn, catalog, Sight.of(person, catalog.roles), category, x, y, now)
 
     def told(r: dict[str, Any]) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def visible(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id
 
 def _said(conn: psycopg.Connection, catalog: Catalog, person: Person, event_id: str, now: datetime) -> dict[str, Any]:
     row, event = visible(conn, catalog, person, event_id)
-    return _shapes.event(row, catalog, now, acting.allowed(conn, catalog, event, actor_of(person), now))
+    return _event_json.event(row, catalog, now, acting.allowed(conn, catalog, event, actor_of(person), now))
 
 
 @router.get("/events/{event_id}")
@@ -241,7 +241,7 @@ def _reported(
     if source not in may:
         names = "、".join(catalog.words.of("source", s) for s in may)
         raise Refused(f"您的角色不能以“{catalog.words.of('source', source)}”上报，可用：{names}", "place")
-    lng, lat = _shapes.stored(body.lng, body.lat, body.crs)
+    lng, lat = _fields.stored(body.lng, body.lat, body.crs)
     if person.role not in SEATS and locating.spot(conn, lng, lat).cell is None:
         raise Refused("这个点不在本区任何网格内，请在地图上改到现场，或请值班席代报", "outside")
     category = catalog.categories.get(body.category)
@@ -291,7 +291,7 @@ def _given(verb: Verb | str, body: Act, now: datetime, catalog: Catalog) -> form
     if body.lng is None or body.lat is None:
         raw |= {"lng": None, "lat": None}
     else:
-        raw["lng"], raw["lat"] = _shapes.stored(body.lng, body.lat, body.crs)
+        raw["lng"], raw["lat"] = _fields.stored(body.lng, body.lat, body.crs)
     return forms.given(verb, raw, now, catalog)
 
 

@@ -14,9 +14,9 @@ from brain.identity.people import Person
 from brain.model import DISTRICT, Refused
 from brain.store import db
 from brain.web import ground
-from brain.web.api import _shapes
+from brain.web.api import _event_json, _fields
 from brain.web.api._answers import Plain
-from brain.web.api._shapes import CRS, Lat, Lng
+from brain.web.api._fields import CRS, Lat, Lng
 from brain.web.door.access import current, database
 
 router = APIRouter(prefix="/api/v1/grid", tags=["places"], route_class=Plain)
@@ -33,14 +33,14 @@ DEGREE_M = 111_320.0
 @router.get("")
 def at(lng: Lng, lat: Lat, person: Me, conn: Db, crs: CRS = "wgs84") -> dict[str, Any]:
     """The unit cell, 综合网格, village and town of a point, with their names. 404 outside the district."""
-    spot = locating.spot(conn, *_shapes.stored(lng, lat, crs))
+    spot = locating.spot(conn, *_fields.stored(lng, lat, crs))
     if spot.cell is None:
         raise Refused("这个点不在本区任何网格内", "unknown")
     names = {r["kind"]: r["name"] for r in db.many(conn, "api_grid_names", codes=[spot.town, spot.village, spot.grid])}
     return {
         "cell": spot.cell, "grid": spot.grid, "village": spot.village, "town": spot.town,
         "grid_name": names.get("grid"), "village_name": names.get("village"), "town_name": names.get("town"),
-        "words": _shapes.place_words(names.get("town"), names.get("grid") or names.get("village")),
+        "words": _event_json.place_words(names.get("town"), names.get("grid") or names.get("village")),
     }  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def map_around(request: Request, person: Me, conn: Db) -> dict[str, Any]:
         "centre": [lng, lat],
         "across": START_M,
         "grids": [
-            {"code": r["code"], "short": r["name"], "words": _shapes.place_words(r["town_name"], r["name"]),
+            {"code": r["code"], "short": r["name"], "words": _event_json.place_words(r["town_name"], r["name"]),
              "own": r["code"] == person.grid, "point": [r["lng"], r["lat"]], "rings": _rings(shape)}
             for r, shape in zip(rows, shapes, strict=True)
         ],

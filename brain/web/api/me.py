@@ -21,7 +21,7 @@ from brain.notify import notices
 from brain.rules import forms
 from brain.store import db
 from brain.web import rowwise
-from brain.web.api import _shapes
+from brain.web.api import _event_json
 from brain.web.api._answers import Plain
 from brain.web.door.access import current, database, doer
 
@@ -43,7 +43,7 @@ def me(request: Request, person: Me, conn: Db) -> dict[str, Any]:
     grid = None
     if person.grid and (row := db.one(conn, "api_place", code=person.grid)):
         town = db.one(conn, "api_place", code=person.grid[:9])
-        words = _shapes.place_words(town["name"] if town else None, row["name"])
+        words = _event_json.place_words(town["name"] if town else None, row["name"])
         grid = {"code": row["code"], "short": row["name"], "words": words}
     version = db.one(conn, "api_city_version")
     return {
@@ -105,14 +105,14 @@ def tasks(request: Request, person: Me, conn: Db) -> dict[str, Any]:
             return None
         part = row["task"] == "part"
         verbs = [forms.PART] if part else acting.allowed(conn, catalog, acting.event_of(row), actor, now)
-        return rowwise.sayable(_shapes.event(row, catalog, now, verbs))
+        return rowwise.sayable(_event_json.event(row, catalog, now, verbs))
 
     rows = db.many(conn, "api_tasks", person=person.id, org=person.org, unit=unit, limit=MOST_TASKS)
     return {"now": now, "tasks": rowwise.each(rows, told, "任务", _lost)}
 
 
 def _lost(ident: str) -> dict[str, Any]:
-    return _shapes.lost(ident) | {"task": "", "due_for": "", "verbs": []}
+    return _event_json.lost(ident) | {"task": "", "due_for": "", "verbs": []}
 
 
 @router.get("/me/notices")

@@ -21,9 +21,9 @@ from brain.identity.doing import Doer, act_audited
 from brain.identity.people import Person
 from brain.model import Refused
 from brain.store import db
-from brain.web.api import _shapes
+from brain.web.api import _fields
 from brain.web.api._answers import Plain
-from brain.web.api._shapes import CRS, Lat, Lng
+from brain.web.api._fields import CRS, Lat, Lng
 from brain.web.api.events import SOURCES, visible
 from brain.web.door.access import current, database, doer
 from brain.web.door.apart import run_apart
@@ -74,7 +74,7 @@ def store(
             bounds=request.app.state.catalog.bounds, clean=partial(_clean, request.app.state.catalog.security.apart),
         )  # fmt: skip
         if kept.uploaded_at == now:
-            place = (None, None) if lng is None or lat is None else _shapes.stored(lng, lat, crs)
+            place = (None, None) if lng is None or lat is None else _fields.stored(lng, lat, crs)
             said = photos.credible(taken_at, now, request.app.state.catalog.bounds)
             said = said and min(said, now)
             db.run(conn, "api_photo_said", id=kept.id, taken_at=said, lng=place[0], lat=place[1])

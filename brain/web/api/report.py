@@ -20,7 +20,7 @@ from brain.identity.doing import Doer, act_audited, refusals_audited
 from brain.identity.people import Person
 from brain.identity.scope import Sight
 from brain.model import Refused, Role
-from brain.report import docx, evidence, places, readers, snapshot, text
+from brain.report import docx, drill_down, places, readers, snapshot, text
 from brain.web.api._answers import Plain
 from brain.web.door.access import current, database, doer
 
@@ -67,9 +67,9 @@ def found(
 def document(request: Request, period: Period, person: Reader, by: By, conn: Db, version: Version = None) -> Response:
     """The report as an editable document (A4). A frozen month gives the frozen report, another one a draft."""
     made = readers.for_sight(conn, found(request, conn, person, period, version), sight_of(request, person))
-    now, shapes = datetime.now(UTC), places.shapes(conn)
+    now, outlines = datetime.now(UTC), places.outlines(conn)
     data = act_audited(
-        conn, by, "report.download", period, now, lambda: docx.document(made, shapes), version=made["version"]
+        conn, by, "report.download", period, now, lambda: docx.document(made, outlines), version=made["version"]
     )
     name = quote(f"{made['title']}-{period}-{docx.standing(made)}.docx")
     return Response(
@@ -107,17 +107,17 @@ def cases(
     stands on (default: now). `words` are the same cases as a person reads them, in order."""
     made = found(request, conn, person, period, version, cut)
     mine = readers.seen(conn, made, sight_of(request, person))
-    picked = evidence.pick(made, e)
+    picked = drill_down.pick(made, e)
     seen = [c for c in picked if c["id"] in mine]
-    if evidence.by_number(e):  # else somebody could ask number by number which cases there are
+    if drill_down.by_number(e):  # else somebody could ask number by number which cases there are
         picked = seen
     says = f"{text.count(len(picked))} 件"
     if "flag=reworked" in e:
-        says += f"，返工 {text.count(evidence.count(made, e))} 次"
+        says += f"，返工 {text.count(drill_down.count(made, e))} 次"
     if len(seen) < len(picked):
         says += f"，其中您可见 {text.count(len(seen))} 件"
     return {
-        "title": evidence.title(made, e),
+        "title": drill_down.title(made, e),
         "says": says,
         "note": f"{made['label']}月报 · 数据截至 {made['cut_text']} · 数据版本 {made['data']['short']}",
         "count": len(picked),

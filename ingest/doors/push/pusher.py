@@ -224,10 +224,10 @@ class Pusher:
         except Away:
             answer = self._without_database(asked)
         if answer.status in (401, 403, 429):
-            self._tell(asked, answer)
+            self._log_refused(asked, answer)
         return answer
 
-    def _tell(self, asked: Asked, answer: Answer) -> None:
+    def _log_refused(self, asked: Asked, answer: Answer) -> None:
         """Refused attempts are seen (GB/T 22239 8.1.4.3), one line a second at most: a flood must not wash the log away."""
         self._refused += 1
         now = self._monotonic()

@@ -50,10 +50,10 @@ def layout(person: Person, *, m: str = "", v: str = "", **_: str) -> html.Div:
                 [_bar(person, months, "", None, []), html.Main(html.P(says, className="none"))], id="report"
             )
         kept = snapshot.versions(conn, period)
-        shapes = places.shapes(conn)
+        outlines = places.outlines(conn)
         newer = _newer(conn, state.catalog, made, now) if drafts and kept and version is None else []
         made = readers.for_sight(conn, made, Sight.of(person, state.catalog.roles))
-    figure = figures.hot_map(made, shapes) if shapes["grid"] and made["hot"]["all"] else None
+    figure = figures.hot_map(made, outlines) if outlines["grid"] and made["hot"]["all"] else None
     body = [
         sheet.head(made),
         _late_data(newer),

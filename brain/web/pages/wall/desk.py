@@ -102,7 +102,7 @@ def _of_alert(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
         alert=row, others=others, event=event, verbs=verbs, phone_verbs=phone, log=log,
         **_series(conn, catalog, station, row["kind"], row["rule"]),
         **_around(conn, catalog, lng, lat, row["grid"] or (station or {}).get("grid"), row["station"]),
-        plan=catalog.plan(row["theme"], Level(row["level"])),
+        plan=catalog.plan_steps(row["theme"], Level(row["level"])),
         may_ack=row["cleared_at"] is None and row["acked_at"] is None and viewer.actor.role in recording.ACKERS,
         may_report=event is None and opens is not None and viewer.actor.role in lifecycle.MOVES[None, Verb.REPORT].by,
     )  # fmt: skip
@@ -139,7 +139,7 @@ def _of_event(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
         event=event, verbs=verbs, phone_verbs=phone, log=log,
         **_series(conn, catalog, station, (alert or {}).get("kind"), (alert or {}).get("rule")),
         **_around(conn, catalog, row["lng"], row["lat"], row["grid"], row["station"] or ""),
-        plan=catalog.plan(theme, level) if theme and level else (),
+        plan=catalog.plan_steps(theme, level) if theme and level else (),
     )  # fmt: skip
 
 

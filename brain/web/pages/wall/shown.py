@@ -58,7 +58,7 @@ def parts_of(state: Any) -> Parts:
         shown["wall-timeline", "children"] = hub.shared(
             moment, ("timeline", key), _sure("告警时序", lambda: timeline.timeline(hours, heard, catalog, now))
         )
-        places = _compose.slots(state.layers)
+        slots = _compose.slots(state.layers)
         for layer in state.layers:
             if not layer.traces:
                 continue
@@ -67,7 +67,7 @@ def parts_of(state: Any) -> Parts:
                 ("layer", layer.key, key, seat.view.zoom),
                 lambda layer=layer: layer.paint(frames.frame(seen, layer.source, catalog), seat.view),
             )
-            for index, trace in zip(places[layer.key], painted, strict=True):
+            for index, trace in zip(slots[layer.key], painted, strict=True):
                 shown["wall-map", f"{TRACE}{index}"] = {k: trace[k] for k in MOVING if k in trace} | (
                     {"symbol": trace["marker"]["symbol"]}
                     if isinstance(trace.get("marker", {}).get("symbol"), list)
