@@ -1,58 +1,37 @@
-"""Every rule type on a few records: what opens, what changes, what clears, and what it says."""
+"""Limits of one value, ratios and states on a few records: what opens, what changes, what clears, and what it says."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 
-from brain.catalog import load
-from brain.model import Judgement, Level, Quality, Reading, RuleState, Station
+from brain.model import Level, Quality, Reading
 from brain.rules import thresholds
+from tests.rules.judged import (
+    CALM,
+    CATALOG,
+    CLASS,
+    HOTSPOT,
+    MAD,
+    NOTHING,
+    START,
+    STUCK,
+    SUSPECT,
+    after,
+    lab,
+    probe,
+    said,
+    samples,
+    series,
+    spot,
+    station,
+    told,
+    weather,
+)
 
-CATALOG = load()
-BEIJING = timezone(timedelta(hours=8))
-START = datetime(2026, 9, 3, 10, tzinfo=BEIJING)
-NOTHING = RuleState()
-
-
-def after(**time: float) -> datetime:
-    return START + timedelta(**time)
-
-
-def station(theme: str, **params) -> Station:
-    return Station("S-01", "测站", theme, 116.1, 24.3, params=params)
-
-
-def series(kind: str, *values: float | None, step: timedelta = timedelta(minutes=5), **more) -> list[Reading]:
-    """Readings one step apart; None leaves a gap."""
-    found = [(START + number * step, value) for number, value in enumerate(values) if value is not None]
-    return [Reading("S-01", kind, at, value, **more) for at, value in found]
-
-
-def told(rule_key: tuple[str, str], place: Station, trail: list[Reading], *, now: datetime | None = None, rule=None):
-    """Feed the readings one instant after the other, as they would come; returns all judgements that changed something,
-    and the last one."""
-    rule = rule or CATALOG.rules[rule_key]
-    held, found, last = NOTHING, [], None
-    instants = sorted({r.at for r in trail})
-    for moment in instants:
-        for last in thresholds.judge_all(rule, place, [r for r in trail if r.at <= moment], held, moment):
-            held = last.state
-            found += [last] if last.action != "hold" else []
-    if now is not None:
-        for last in thresholds.judge_all(rule, place, trail, held, now):
-            found += [last] if last.action != "hold" else []
-    return found, last
-
-
-def said(found: list[Judgement]) -> list[tuple[str, str | None]]:
-    return [(j.action, j.level.key if j.level else None) for j in found]
-
-
-# Ladder -------------------------------------------------------------------------------------------------------------
 RAIN = ("rain_1h", "tip")
 
 
@@ -181,7 +160,6 @@ def test_a_held_level_eases_to_the_worst_of_the_records_that_eased_it():
     assert said(found) == [("open", "red"), ("change", "orange"), ("clear", None)]
 
 
-# Ratio --------------------------------------------------------------------------------------------------------------
 def test_a_surge_is_told_against_the_stations_own_past():
     found, _ = told(("turbidity", "surge"), station("water"), series("turbidity", 20, 22, 21, 19, 20, 130))
     assert said(found) == [("open", "blue")]
@@ -207,7 +185,6 @@ def test_a_lasting_change_of_regime_ends_the_surge():
     assert said(found) == [("open", "blue"), ("clear", None)]
 
 
-# State --------------------------------------------------------------------------------------------------------------
 def test_a_pump_fault_needs_two_records():
     found, _ = told(("pump_state", "fault"), station("drainage"), series("pump_state", 1, 2, 1, 2, 2, 1))
     assert said(found) == [("open", "yellow"), ("clear", None)]
@@ -234,260 +211,6 @@ def test_a_short_outage_is_not_told():
     assert told(("camera_online", "offline"), station("cameras"), minutes)[0] == []
 
 
-# Water class --------------------------------------------------------------------------------------------------------
-CLASS = ("water_class", "class")
-CLEAN = {"ph": 7.0, "dissolved_oxygen": 8.0, "codmn": 1.5, "ammonia": 0.1, "total_phosphorus": 0.02}
-
-
-def samples(*changes: dict) -> list[Reading]:
-    return [
-        Reading("S-01", kind, START + number * timedelta(hours=4), value)
-        for number, change in enumerate(changes)
-        for kind, value in (CLEAN | change).items()
-        if value is not None
-    ]
-
-
-def test_a_class_worse_than_the_target_needs_two_records():
-    worse = {"dissolved_oxygen": 4.0}
-    found, _ = told(CLASS, station("water", target=2), samples({}, worse, {}, worse, worse))
-    assert said(found) == [("open", "yellow")]
-    assert found[0].message == "水质Ⅳ类（溶解氧 4.00 mg/L），劣于目标Ⅱ类，达黄色"
-
-
-@pytest.mark.parametrize(
-    ("change", "params", "level"),
-    [
-        ({"dissolved_oxygen": 5.5}, {"target": 2}, "blue"),
-        ({"codmn": 8.1}, {"target": 2}, "yellow"),
-        ({"ammonia": 2.1}, {"target": 3}, "orange"),
-        ({"dissolved_oxygen": 4.0}, {"target": 3, "source": True}, "red"),
-        ({"dissolved_oxygen": 4.0}, {"target": 4}, None),
-        ({"total_phosphorus": 0.04}, {"target": 2, "lake": True}, "blue"),
-    ],
-)
-def test_the_level_of_a_class_follows_target_water_and_use(change, params, level):
-    found, _ = told(CLASS, station("water", **params), samples(change, change))
-    assert said(found) == ([("open", level)] if level else [])
-
-
-def test_a_sample_without_the_culprit_does_not_ease_the_class():
-    worse = {"dissolved_oxygen": 4.0}
-    missing = {"dissolved_oxygen": None}
-    found, last = told(CLASS, station("water", target=2), samples(worse, worse, missing, missing, missing))
-    assert said(found) == [("open", "yellow")] and last.level == Level.YELLOW
-    found, _ = told(CLASS, station("water", target=2), samples(worse, worse, missing, {}, {}))
-    assert said(found) == [("open", "yellow"), ("clear", None)]
-
-
-def test_missing_items_are_said():
-    partial = {"dissolved_oxygen": 4.0, "total_phosphorus": None}
-    found, _ = told(CLASS, station("water", target=2), samples(partial, partial))
-    assert found[0].message.endswith("（按现有指标评价）") and found[0].evidence["missing"] == ["total_phosphorus"]
-
-
-# Air, fire weather, hotspots ----------------------------------------------------------------------------------------
-def air(*pm25: float) -> list[Reading]:
-    rest = {"pm10": 40.0, "so2": 8.0, "no2": 20.0, "o3": 60.0, "co": 0.5}
-    return [
-        Reading("S-01", kind, START + timedelta(hours=number), value)
-        for number, dust in enumerate(pm25)
-        for kind, value in (rest | {"pm25": dust}).items()
-    ]
-
-
-def test_two_bad_hours_of_air_make_an_alert():
-    found, _ = told(("aqi", "aqi"), station("air"), air(20, 65, 20, 65, 65))
-    assert said(found) == [("open", "yellow")]
-    assert found[0].message == "实时 AQI 105（轻度污染），首要污染物 PM2.5，达黄色限值 101"
-
-
-def test_an_hour_without_all_items_neither_opens_nor_clears_the_air_alert():
-    trail = air(65, 65)
-    partial = [Reading("S-01", "pm25", after(hours=n), 5.0) for n in (2, 3)]
-    found, last = told(("aqi", "aqi"), station("air"), trail + partial)
-    assert said(found) == [("open", "yellow")] and last.level == Level.YELLOW
-
-
-def weather(hours: int, **change: float) -> list[Reading]:
-    values = {"air_temp": 30.0, "humidity": 25.0, "wind_speed": 6.0, "rain_24h": 0.0} | change
-    times = [START + timedelta(hours=hour) for hour in range(hours)]
-    return [Reading("S-01", kind, at, value) for at in times for kind, value in values.items()]
-
-
-def test_fire_weather_grows_with_the_dry_days_and_needs_a_whole_day_of_records():
-    rule = ("fire_danger", "index")
-    assert told(rule, station("fire"), weather(23))[0] == []
-    found, _ = told(rule, station("fire"), weather(24 * 12))
-    assert said(found)[0] == ("open", "yellow") and said(found)[-1] == ("change", "orange")
-    assert found[0].message == "森林火险气象指数 55（较高火险，本平台测算），黄色"
-
-
-def test_rain_ends_the_fire_danger():
-    dry = weather(24 * 12)
-    rain = weather(30, rain_24h=30.0, humidity=95.0, air_temp=18.0)
-    wet = [r._replace(at=r.at + timedelta(hours=24 * 12)) for r in rain]
-    found, last = told(("fire_danger", "index"), station("fire"), dry + wet)
-    assert said(found)[-1] == ("clear", None) and last.level is None
-
-
-HOTSPOT = ("hotspot", "hotspot")
-
-
-def spot(
-    power: float, confidence: float | None = None, *, hours: float = 0, quality: Quality = Quality.OK
-) -> list[Reading]:
-    at = after(hours=hours)
-    found = [Reading("S-01", "hotspot", at, power, quality, "A")]
-    if confidence is not None:
-        found.append(Reading("S-01", "hotspot_confidence", at, confidence, quality, "A"))
-    return found
-
-
-@pytest.mark.parametrize(
-    ("readings", "level"),
-    [
-        (spot(5, 15), "blue"),
-        (spot(5, 50), "yellow"),
-        (spot(5, 90), "orange"),
-        (spot(25, 50), "orange"),
-        (spot(5, 50, quality=Quality.MANUAL), "red"),
-        (spot(5), "yellow"),
-    ],
-)
-def test_a_hotspot_has_the_level_of_its_confidence_and_power(readings, level):
-    found, _ = told(HOTSPOT, station("fire"), readings)
-    assert said(found) == [("open", level)]
-
-
-def test_a_second_pass_that_sees_it_again_worsens_a_hotspot():
-    found, _ = told(HOTSPOT, station("fire"), spot(5, 50) + spot(6, 50, hours=2))
-    assert said(found) == [("open", "yellow"), ("change", "orange")]
-
-
-def test_a_hotspot_expires_after_twelve_hours_and_says_that_it_expired():
-    found, last = told(HOTSPOT, station("fire"), spot(5, 50))
-    assert last.due == after(hours=12)
-    found, _ = told(HOTSPOT, station("fire"), spot(5, 50), now=after(hours=12))
-    assert said(found) == [("open", "yellow"), ("clear", None)] and "自动失效" in found[1].message
-
-
-def test_a_listed_heat_source_is_no_fire():
-    assert told(HOTSPOT, station("fire", static_heat=True), spot(50, 90))[0] == []
-
-
-# Devices ------------------------------------------------------------------------------------------------------------
-SILENT = ("device", "silence_rain")
-
-
-def test_a_silent_station_is_told_and_its_next_record_clears_it():
-    rule, place = CATALOG.rules[SILENT], station("rain")
-    trail = series("rain_1h", 0.0)
-    first = thresholds.judge(rule, place, trail, NOTHING, START)
-    assert (first.action, first.due) == ("hold", after(hours=3))
-    silent = thresholds.judge(rule, place, trail, first.state, after(hours=3))
-    assert (silent.action, silent.level, silent.due) == ("open", Level.BLUE, after(hours=6))
-    assert silent.message == "雨量站离线：09-03 10:00 以后已 3 小时没有数据，达蓝色限值 3 小时"
-    worse = thresholds.judge(rule, place, trail, silent.state, after(hours=6))
-    assert (worse.action, worse.level) == ("change", Level.YELLOW)
-    back = [*trail, Reading("S-01", "rain_1h", after(hours=7), 0.0)]
-    assert thresholds.judge(rule, place, back, worse.state, after(hours=7)).action == "clear"
-
-
-def test_a_record_sent_long_ago_does_not_prove_that_the_station_speaks_now():
-    rule, place = CATALOG.rules[SILENT], station("rain")
-    trail = series("rain_1h", 0.0)
-    silent = thresholds.judge(rule, place, trail, NOTHING, after(hours=8))
-    backlog = [*trail, Reading("S-01", "rain_1h", after(hours=1), 0.0, Quality.LATE)]
-    assert thresholds.judge(rule, place, backlog, silent.state, after(hours=8)).level == Level.YELLOW
-
-
-def test_a_station_that_was_never_heard_is_not_called_silent():
-    assert thresholds.judge(CATALOG.rules[SILENT], station("rain"), [], NOTHING, START).action == "hold"
-
-
-def test_a_sick_reading_is_still_a_sign_of_life():
-    rule, place = CATALOG.rules[SILENT], station("rain")
-    trail = series("rain_1h", 999.0, quality=Quality.RANGE)
-    assert thresholds.judge(rule, place, trail, NOTHING, after(hours=1)).action == "hold"
-
-
-def lab(*codmn: float | None, moving: bool = True) -> list[Reading]:
-    found = []
-    for number, value in enumerate(codmn):
-        at = START + number * timedelta(hours=4)
-        other = {"water_temp": 20.0, "ph": 7.0, "dissolved_oxygen": 6.0, "turbidity": 30.0}
-        for kind, base in other.items():
-            found.append(Reading("S-01", kind, at, base + (number * 0.1 if moving else 0)))
-        if value is not None:
-            found.append(Reading("S-01", "codmn", at, value))
-    return found
-
-
-STUCK = ("device", "stuck_water")
-
-
-def test_four_equal_records_while_the_rest_moves_are_a_stuck_item_and_are_flagged():
-    found, _ = told(STUCK, station("water"), lab(3.1, 3.16, 3.16, 3.16, 3.16, 4.0))
-    assert said(found) == [("open", "blue"), ("clear", None)]
-    assert found[0].message == "高锰酸盐指数连续 4 条记录为 3.16 mg/L不变，而同站其他项目在变化，疑似仪器卡滞"
-    assert [(kind, quality) for kind, _, _, quality in found[0].flags] == [("codmn", Quality.STUCK)] * 4
-
-
-def test_a_station_that_stands_still_as_a_whole_is_not_a_stuck_item():
-    assert told(STUCK, station("water"), lab(*[3.16] * 6, moving=False))[0] == []
-
-
-def test_a_gap_neither_breaks_nor_frees_a_stuck_item():
-    found, last = told(STUCK, station("water"), lab(3.16, 3.16, None, 3.16, 3.16, None))
-    assert said(found) == [("open", "blue")] and last.level == Level.BLUE
-
-
-def test_a_value_of_few_steps_may_repeat_by_chance():
-    assert told(STUCK, station("water"), lab(*[0.05] * 6))[0] == []
-
-
-SUSPECT = ("device", "suspect_water")
-CALM = {"water_temp": 28.0, "dissolved_oxygen": 6.0, "ammonia": 0.06, "turbidity": 24.0}
-MAD = {"water_temp": 24.9, "dissolved_oxygen": 8.3, "ammonia": 1.629, "turbidity": 24.3}
-
-
-def probe(*records: dict) -> list[Reading]:
-    return [
-        Reading("S-01", kind, START + number * timedelta(hours=4), value)
-        for number, record in enumerate(records)
-        for kind, value in record.items()
-    ]
-
-
-def test_a_lone_jump_of_several_items_is_an_instrument_fault_and_the_whole_record_is_flagged():
-    found, _ = told(SUSPECT, station("water"), probe(*[CALM] * 6, MAD, CALM))
-    assert said(found) == [("open", "blue"), ("clear", None)]
-    assert {(kind, quality) for kind, _, _, quality in found[0].flags} == {(kind, Quality.SUSPECT) for kind in MAD}
-    assert found[1].flags == () and "保留" in found[1].message
-
-
-def test_a_jump_that_the_next_record_confirms_was_true_and_the_flags_are_taken_back():
-    rule, place, trail = CATALOG.rules[SUSPECT], station("water"), probe(*[CALM] * 6, MAD, MAD)
-    at = sorted({r.at for r in trail})
-    opened = thresholds.judge_all(rule, place, [r for r in trail if r.at < at[-1]], NOTHING, at[-2])[-1]
-    marked = thresholds.with_flags(trail, opened.flags)
-    closed = thresholds.judge_all(rule, place, marked, opened.state, at[-1])[-1]
-    assert closed.action == "clear" and closed.evidence["confirmed"] is True
-    assert {quality for *_, quality in closed.flags} == {Quality.OK} and len(closed.flags) == len(MAD)
-
-
-def test_a_jump_with_turbid_water_is_a_flood_and_no_fault():
-    flood = MAD | {"turbidity": 300.0}
-    assert told(SUSPECT, station("water"), probe(*[CALM] * 6, flood, CALM))[0] == []
-
-
-def test_a_jump_of_probes_alone_is_no_fault():
-    noon = CALM | {"water_temp": 31.0, "dissolved_oxygen": 9.5}
-    assert told(SUSPECT, station("water"), probe(*[CALM] * 6, noon, CALM))[0] == []
-
-
-# Together -----------------------------------------------------------------------------------------------------------
 def test_evidence_answers_why_and_can_be_stored():
     found, _ = told(RAIN, station("rain"), series("rain_1h", 5, 20))
     why = json.loads(json.dumps(found[0].evidence))

@@ -28,6 +28,7 @@ from ingest.write.batch import Counts, Writer
 from ingest.write.spill import Spill
 from tests.accounts import INTAKE, as_role
 from tests.owners import own_stations
+from tests.record.intake.dropping import Drop
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 TOPIC = "city/441402/rain/qxj/RG-01"
@@ -126,6 +127,13 @@ def take(db_url, conn, catalog, tmp_path, stations) -> Callable[..., Hands]:
 @pytest.fixture
 def hands(take) -> Hands:
     return take()
+
+
+@pytest.fixture
+def drop(tmp_path, db_url, catalog, hands):
+    drop = Drop(tmp_path / "drop", db_url, catalog, hands)
+    yield drop
+    drop.close()
 
 
 # The broker, gateways, workers ----------------------------------------------------------------------------------------
