@@ -116,9 +116,10 @@ def test_a_day_number_of_excel_is_never_guessed(value):
 @pytest.mark.parametrize(
     ("said", "says"),
     [
-        ("08:00", "没有日期"), ("09/03/2026 08:00", "看不出哪个是年"), ("26-09-03 08:00", "看不出哪个是年"), ("2026-09-03 08:00 EST", "EST"),
-        ("2026-09-03 08:00 +25", "+25"), ("20261321080000", "没有这样的时刻"), (20261321080000, "没有这样的时刻"), (20261399, "没有这样的时刻"),
-        ("昨天", "看不懂"), (float("nan"), "时间戳"), (True, "看不懂"), (None, "看不懂"), ([2026], "看不懂"), ("9" * 30, "时间戳"), ("1e400", "看不懂"),
+        ("08:00", "没有日期"), ("09/03/2026 08:00", "看不出哪个是年"), ("26-09-03 08:00", "看不出哪个是年"),
+        ("2026-09-03 08:00 EST", "EST"), ("2026-09-03 08:00 +25", "+25"), ("20261321080000", "没有这样的时刻"),
+        (20261321080000, "没有这样的时刻"), (20261399, "没有这样的时刻"), ("昨天", "看不懂"), (float("nan"), "时间戳"),
+        (True, "看不懂"), (None, "看不懂"), ([2026], "看不懂"), ("9" * 30, "时间戳"), ("1e400", "看不懂"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_says_why(said, says):
@@ -143,7 +144,11 @@ def test_every_spelling_of_a_moment_is_that_moment(at):
 
 
 @settings(max_examples=500, deadline=None)
-@given(said=st.one_of(st.text(max_size=40), st.integers(), st.floats(), st.from_regex(r"[-0-9/: .+TZ年月日时分上午PAM]{1,30}", fullmatch=True)))
+@given(
+    said=st.one_of(
+        st.text(max_size=40), st.integers(), st.floats(), st.from_regex(r"[-0-9/: .+TZ年月日时分上午PAM]{1,30}", fullmatch=True)
+    )
+)
 def test_whatever_is_written_is_a_moment_or_a_reason(said):
     try:
         found = when(said, "tm", about=ABOUT)
