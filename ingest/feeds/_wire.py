@@ -73,10 +73,12 @@ def number(value: object, where: str) -> float | None:
         raise BadMessage(err.rule, str(err)) from None
 
 
-def when(value: object, where: str, zone: timezone = BEIJING) -> datetime:
-    """A moment as strangers write it, as aware UTC (see `brain.sheets.cells.when`)."""
+def when(
+    value: object, where: str, zone: timezone = BEIJING, *, about: datetime | None = None, form: str = ""
+) -> datetime:
+    """A moment as strangers write it, as aware UTC (see `brain.sheets.times.when`); `about` is when it was received."""
     try:
-        return cells.when(value, where, zone)
+        return cells.when(value, where, zone, about=about, form=form)
     except Unreadable as err:
         raise BadMessage(err.rule, str(err)) from None
 
@@ -191,7 +193,7 @@ def gather(items: Iterable[T], read: Callable[[T], Reading | list[Reading] | Non
     return good
 
 
-def generic(topic: str, body: dict[str, Any]) -> list[Reading] | None:
+def generic(topic: str, body: dict[str, Any], received_at: datetime) -> list[Reading] | None:
     """Readings of a message in the plain form that every JSON feed reads beside its own; None when it is not that form.
 
     `{"station": "RG-01", "kind": "rain_1h", "value": 12.5, "unit": "mm", "at": "2026-09-03T08:00:00+08:00"}`, or several in
@@ -205,13 +207,15 @@ def generic(topic: str, body: dict[str, Any]) -> list[Reading] | None:
             raise BadMessage("shape", f"“readings”应是读数的列表，现为“{short(rows)}”；请按格式发送")
         common = {k: v for k, v in body.items() if k.lower() != "readings"}
         empty = "“readings”里一个数值也没有；没有数据时不必发送"
-        return gather(enumerate(rows), lambda item: _generic(topic, item[1], f"readings[{item[0]}]", common), empty)
+        return gather(enumerate(rows), lambda item: _generic(topic, item[1], f"readings[{item[0]}]", common, received_at), empty)
     if {"kind", "value"} <= names:
-        return gather([body], lambda row: _generic(topic, row, "", {}), "“value”是空的；没有数据时不必发送")
+        return gather([body], lambda row: _generic(topic, row, "", {}, received_at), "“value”是空的；没有数据时不必发送")
     return None
 
 
-def _generic(topic: str, row: object, where: str, common: dict[str, Any]) -> Reading | None:
+def _generic(
+    topic: str, row: object, where: str, common: dict[str, Any], received_at: datetime
+) -> Reading | None:
     if not isinstance(row, dict):
         raise BadMessage("shape", f"{where} 应是一个读数对象，现为“{short(row)}”；请按格式发送")
     row = common | row
@@ -225,6 +229,6 @@ def _generic(topic: str, row: object, where: str, common: dict[str, Any]) -> Rea
     if unit not in (None, ""):
         kind = f"{kind}@{word(unit, f'{dot}unit')}"
     return Reading(
-        place, f"?{kind}", when(get(row, "at"), f"{dot}at"), value, flag(get(row, "flag"), f"{dot}flag"),
-        "" if seq in (None, "") else word(seq, f"{dot}seq"),
+        place, f"?{kind}", when(get(row, "at"), f"{dot}at", about=received_at), value,
+        flag(get(row, "flag"), f"{dot}flag"), "" if seq in (None, "") else word(seq, f"{dot}seq"),
     )  # fmt: skip

@@ -323,7 +323,7 @@ def test_the_words_of_confidence_weigh_the_same_in_a_sheet_and_in_a_message():
     [
         ({"acq_time": "2:36"}, "第 2 行“acq_time”应是 UTC 的 HHMM，现为“2:36”；请"),
         ({"acq_time": "2560"}, "第 2 行“acq_date”"),
-        ({"acq_date": None}, "第 2 行“acq_date”看不懂的时间"),
+        ({"acq_date": None}, "第 2 行“acq_date”只有时刻"),
         ({"satellite": "x" * 65}, "第 2 行“satellite”应是卫星的代号"),
         ({"latitude": "北"}, "第 2 行“latitude”应是数字"),
         ({"latitude": "2430"}, "第 2 行没有可用的经纬度“longitude”“latitude”；请"),

@@ -72,7 +72,7 @@ def test_a_sample_cut_or_flipped_is_read_or_refused(key, data):
 
 
 @settings(max_examples=200, deadline=None)
-@given(at=st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(lambda d: d.replace(microsecond=0, tzinfo=UTC)))
+@given(at=st.datetimes(datetime(2000, 1, 1), datetime(2033, 1, 1)).map(lambda d: d.replace(microsecond=0, tzinfo=UTC)))
 def test_a_moment_is_the_same_in_all_its_spellings(at):
     local = at.astimezone(_wire.BEIJING)
     epoch = int(at.timestamp())

@@ -35,10 +35,10 @@ KIND_OF = {name.upper(): kind for kind, names in FACTORS.items() for name in nam
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message; quality from each factor's data flag. Raises BadMessage only."""
     body = _wire.obj(payload)
-    if (plain := _wire.generic(topic, body)) is not None:
+    if (plain := _wire.generic(topic, body, received_at)) is not None:
         return plain
     place = _wire.station(topic, _wire.get(body, "MN"), "MN")
-    at = _wire.when(_wire.get(body, "DataTime"), "DataTime")
+    at = _wire.when(_wire.get(body, "DataTime"), "DataTime", about=received_at)
     factors = _wire.get(body, "CP", "items")
     if not isinstance(factors, dict):
         raise BadMessage("shape", f"“CP”应是因子到数值的对照，现为“{_wire.short(factors)}”；请按格式发送")

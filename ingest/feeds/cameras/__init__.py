@@ -52,12 +52,12 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message. Raises BadMessage only."""
     xml = _manscdp.is_xml(payload)
     body = _manscdp.read(payload) if xml else _wire.obj(payload)
-    if (plain := _wire.generic(topic, body)) is not None:
+    if (plain := _wire.generic(topic, body, received_at)) is not None:
         return plain
     command = body.get("CmdType")
     said = _wire.get(body, "Time", "DateTime", "DeviceTime")
     timeless = xml and said is None
-    at = received_at if timeless else _wire.when(said, "Time")
+    at = received_at if timeless else _wire.when(said, "Time", about=received_at)
     seq = _known_by(body.get("SN"), payload, received_at) if timeless else ""
     if command == "Catalog":
         devices = body.get("DeviceList")

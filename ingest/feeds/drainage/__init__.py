@@ -28,7 +28,7 @@ PUMP = {"stop": 0, "stopped": 0, "off": 0, "run": 1, "running": 1, "on": 1, "fau
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one upload, oldest first as sent. Raises BadMessage only."""
     body = _wire.obj(payload)
-    if (plain := _wire.generic(topic, body)) is not None:
+    if (plain := _wire.generic(topic, body, received_at)) is not None:
         return plain
     place = _wire.station(topic, _wire.get(body, "dev"), "dev")
     rows = _wire.get(body, "list")
@@ -54,7 +54,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
             if given.lower() != unit:
                 kind += f"@{given}"
         seq = "" if row.get("n") is None else _wire.word(row["n"], f"{where}.n")
-        return Reading(place, kind, _wire.when(row.get("t"), f"{where}.t"), found, seq=seq)
+        return Reading(place, kind, _wire.when(row.get("t"), f"{where}.t", about=received_at), found, seq=seq)
 
     return _wire.gather(enumerate(rows), read, "“list”里一个读数也没有；请核对记录仪是否在采集")
 

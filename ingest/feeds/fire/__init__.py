@@ -40,10 +40,10 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     body = {k.lower(): v for k, v in _wire.obj(payload).items()}
     if "rows" in body and tail in ("-", ""):  # not under a station's topic: its sender may write that station only
         return _hotspots(payload)
-    if (plain := _wire.generic(topic, body)) is not None:
+    if (plain := _wire.generic(topic, body, received_at)) is not None:
         return plain
     place = _wire.station(topic, _wire.get(body, "stcd", "dev"), "stcd")
-    at = _wire.when(_wire.get(body, "tm", "ts"), "tm")
+    at = _wire.when(_wire.get(body, "tm", "ts"), "tm", about=received_at)
     fields = HEAD if "smoke" in body or "tmax" in body else WEATHER
 
     def read(field: str) -> Reading | None:

@@ -37,9 +37,9 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         raise BadMessage("value", f"“status”应是 online 或 offline，现为“{_wire.short(word)}”；请核对网关的上线与遗嘱报文")
     at = _wire.get(body, "at", "ts", "time")
     if at is not None:
-        return [Reading(place, "gateway_online", _wire.when(at, "at"), value)]
+        return [Reading(place, "gateway_online", _wire.when(at, "at", about=received_at), value)]
     session = _wire.get(body, "session", "since")
-    known = _wire.when(session, "session").isoformat() if session is not None else received_at.isoformat()
+    known = _wire.when(session, "session", about=received_at).isoformat() if session is not None else received_at.isoformat()
     return [Reading(place, "gateway_online", received_at, value, seq=WILL + known)]
 
 

@@ -90,7 +90,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
             bad += 1  # no frame: one reason is enough
             continue
         try:
-            good += _read([_frame.read(piece.data) for piece in message], one_by_one=topic.endswith(ONE_BY_ONE))
+            good += _read([_frame.read(piece.data) for piece in message], received_at, one_by_one=topic.endswith(ONE_BY_ONE))
         except BadMessage as err:
             good += err.rest
             first, bad = first or err, bad + 1
@@ -101,7 +101,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     return good
 
 
-def _read(frames: list[Frame], one_by_one: bool) -> list[Reading]:
+def _read(frames: list[Frame], received_at: datetime, one_by_one: bool) -> list[Reading]:
     """The readings of a message whose packets these are."""
     frames = sorted(frames, key=lambda one: one.number)
     frame = frames[0]
@@ -127,7 +127,7 @@ def _read(frames: list[Frame], one_by_one: bool) -> list[Reading]:
             code, dash, field = name.partition("-")
             if name == "DataTime":
                 try:
-                    at = _wire.when(value, "DataTime")
+                    at = _wire.when(value, "DataTime", about=received_at)
                 except BadMessage as err:
                     errors.append(err)
                     at = None

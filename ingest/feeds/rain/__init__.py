@@ -20,10 +20,10 @@ FIELDS = {"p1": "rain_1h", "p3": "rain_3h", "p6": "rain_6h", "p24": "rain_24h"}
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message. Raises BadMessage only."""
     body = {k.lower(): v for k, v in _wire.obj(payload).items()}
-    if (plain := _wire.generic(topic, body)) is not None:
+    if (plain := _wire.generic(topic, body, received_at)) is not None:
         return plain
     place = _wire.station(topic, body.get("stcd"), "stcd")
-    at = _wire.when(body.get("tm"), "tm")
+    at = _wire.when(body.get("tm"), "tm", about=received_at)
 
     def read(field: str) -> Reading | None:
         value = _wire.number(body.get(field), field)

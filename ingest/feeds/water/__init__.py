@@ -44,10 +44,10 @@ KIND_OF = {name.upper(): kind for kind, names in ITEMS.items() for name in names
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message; quality from the data flag. Raises BadMessage only."""
     body = _wire.obj(payload, gbk=FEED.gbk)
-    if (plain := _wire.generic(topic, body)) is not None:
+    if (plain := _wire.generic(topic, body, received_at)) is not None:
         return plain
     place = _wire.station(topic, _wire.get(body, "站码", "stcd", "station"), "站码")
-    at = _wire.when(_wire.get(body, "监测时间", "tm", "at"), "监测时间")
+    at = _wire.when(_wire.get(body, "监测时间", "tm", "at"), "监测时间", about=received_at)
     items = _wire.get(body, "数据", "监测项")
     if items is None:
         found = {k.lower(): v for k, v in body.items() if k.lower() in STAGE}
