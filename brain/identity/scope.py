@@ -64,7 +64,8 @@ class Sight:
         """The sight of a person or actor; `roles` is `catalog.roles`, None the ceiling alone.
 
         Seats and leaders see the places they hold their role for and what is their organisation's; a department what is its
-        organisation's; a worker his 网格 and what is his to take; everybody what is his own.
+        organisation's, and a town's command room (a department held for places below the district) what lies there; a worker
+        his 网格 and what is his to take; everybody what is his own.
 
         Why a worker's places count for nothing but whole 网格: they name the street he belongs to, and one street's cases are
         hundreds of other workers' (GB/T 22239-2019, 8.1.4.2: no more than the task needs).
@@ -76,7 +77,9 @@ class Sight:
         if far == "none":
             return NOTHING
         held, ceiling = tuple(place for place in actor.places if place), CEILING[actor.role]
-        areas, grids = _places(held) if far in ("all", "places") else ((), ())
+        if far == "org":  # the district itself is where every department works, and no place of its own
+            held = tuple(place for place in held if not DISTRICT.startswith(place))
+        areas, grids = _places(held) if far in ("all", "places", "org") else ((), ())
         if actor.role is Role.WORKER:
             areas = ()
         org = actor.org if ceiling in ("org", "all") else None
@@ -90,6 +93,11 @@ class Sight:
     def key(self) -> tuple[Any, ...]:
         """What two viewers must have in common to see the same: the whole sight. Pictures are shared by it."""
         return (self.everything, self.areas, self.grids, self.org, self.team, self.person, self.alerts)
+
+    @property
+    def whole(self) -> bool:
+        """Whether no alert and no event of the district is hidden."""
+        return self.everything or (self.alerts and _whole(self.areas))
 
     @property
     def nothing(self) -> bool:

@@ -7,7 +7,7 @@ by number is cut down to what the reader's `Sight` sees before page, document or
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 
@@ -37,7 +37,8 @@ def for_sight(conn: psycopg.Connection, snapshot: Mapping[str, Any], sight: Sigh
 def kept_to(snapshot: Mapping[str, Any], ids: frozenset[str]) -> dict[str, Any]:
     """The snapshot for a reader of these cases: others' are taken out of every list and query, the numbers stay.
 
-    A sentence of page one, or an advice, that names the place of others' cases names it no more. `hidden` says how many rows
+    A sentence of page one, or an advice, that names the place of others' cases names it no more; a number of others' cases
+    alone leads nowhere. `hidden` says how many rows
     a list lost. A repeat place stays where all its cases are the reader's: its address and its times are theirs.
     """
     if all(c["id"] in ids for c in snapshot["cases"]):
@@ -49,7 +50,8 @@ def kept_to(snapshot: Mapping[str, Any], ids: frozenset[str]) -> dict[str, Any]:
         "overdue": overdue | {"rows": late, "listed": len(late), "hidden": len(overdue["rows"]) - len(late)},
         "repeats": repeats | {"rows": places, "hidden": len(repeats["rows"]) - len(places)},
     }
-    whole = {key: _cut(part, ids) for key, part in (dict(snapshot) | lists).items() if key != "cases"}
+    named = frozenset(f"{r['place']}{r['name']}" for r in repeats["rows"] if not ids.issuperset(r["ids"]))
+    whole = {key: _cut(part, ids, named) for key, part in (dict(snapshot) | lists).items() if key != "cases"}
     return whole | {"cases": [c for c in snapshot["cases"] if c["id"] in ids]}
 
 
@@ -61,29 +63,25 @@ def _foreign(part: Any, ids: frozenset[str]) -> bool:
     )  # fmt: skip
 
 
-def _unnamed(parts: list[Any], ids: frozenset[str]) -> list[Any]:
-    """The parts of a sentence, the words before a number of others' cases (they name the place) replaced."""
-    after = [*parts[1:], None]
-    return [UNNAMED if isinstance(part, str) and _foreign(then, ids) else part for part, then in zip(parts, after, strict=True)]
-
-
-def _nameless(part: dict[str, Any], ids: frozenset[str]) -> dict[str, Any]:
-    """A sentence or an advice that does not name the place of others' cases."""
+def _nameless(part: dict[str, Any], ids: frozenset[str], named: frozenset[str]) -> dict[str, Any]:
+    """A sentence or an advice that names none of these places, which are others'."""
     if isinstance(parts := part.get("parts"), list):
-        return part | {"parts": _unnamed(parts, ids)}
+        says = [UNNAMED if isinstance(p, str) and any(name in p for name in named) else p for p in cast("list[Any]", parts)]
+        return part | {"parts": says}
     return part | {"text": ADVISED} if "who" in part and "text" in part and _foreign(part, ids) else part
 
 
-def _cut(part: Any, ids: frozenset[str]) -> Any:
-    """A part of a snapshot without the numbers of others' cases."""
+def _cut(part: Any, ids: frozenset[str], named: frozenset[str]) -> Any:
+    """A part of a snapshot without the numbers of others' cases. A query that would find none of his is none."""
     match part:
         case str() if part.startswith(BY_NUMBER):
-            return BY_NUMBER + ",".join(i for i in part.removeprefix(BY_NUMBER).split(",") if i in ids)
+            own = [i for i in part.removeprefix(BY_NUMBER).split(",") if i in ids]
+            return BY_NUMBER + ",".join(own) if own else None
         case dict():
-            part = _nameless(part, ids)
-            return {k: [i for i in v if i in ids] if k == "ids" else _cut(v, ids) for k, v in part.items()}
+            part = _nameless(part, ids, named)
+            return {k: [i for i in v if i in ids] if k == "ids" else _cut(v, ids, named) for k, v in part.items()}
         case list() | tuple():
-            return [_cut(v, ids) for v in part]
+            return [_cut(v, ids, named) for v in part]
         case _:
             return part
 

@@ -198,7 +198,7 @@ def check(event: Event | None, verb: Verb, actor: Actor, given: Given, facts: Fa
     state = event.state if event is not None else None
     move = MOVES.get((state, Verb(verb)))
     if move is None:
-        raise Refused("案卷当前状态不能做这个操作，请刷新后重试", "no_such_move")
+        raise Refused("案卷当前状态不能做这个操作", "no_such_move")
     if actor.role not in move.by:
         raise Refused("您的角色不能做这个操作", "role")
     if event is None:

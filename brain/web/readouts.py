@@ -119,6 +119,11 @@ def short(name: str) -> str:
     return name.split("（")[0]
 
 
+def number(ident: str) -> str:
+    """An event's number as a list has room for: month, day and serial of the day (serials begin anew every day)."""
+    return f"{ident[10:14]}-{ident[14:]}" if len(ident) == 19 else ident
+
+
 # Public warnings -------------------------------------------------------------------------------------------------------
 def warning_ident(warning: Mapping[str, Any]) -> str:
     """Sender and identifier as one word; neither may hold a comma (CAP 1.2)."""

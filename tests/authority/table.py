@@ -76,6 +76,13 @@ def lies_in(viewer: Viewer, *codes: str | None) -> bool:
     return any(code.startswith(place) for place in viewer.places for code in known)
 
 
+def in_his_town(viewer: Viewer, *codes: str | None) -> bool:
+    """A town's command room answers for what lies in its town (属地), whoever handles it; a department of the district has no
+    place of its own."""
+    held = tuple(p for p in viewer.places if len(p) > len(DISTRICT))
+    return any(code.startswith(place) for place in held for code in codes if code)
+
+
 def his_own(viewer: Viewer, case: Case) -> bool:
     return viewer.id in (case.reporter_id, case.handler_id, case.checker_id)
 
@@ -101,7 +108,7 @@ def sees_case(viewer: Viewer, case: Case) -> bool:
             placed = lies_in(viewer, case.town, case.village, case.grid)
             return placed or his_units(viewer, case) or his_own(viewer, case)
         case "department":
-            return his_units(viewer, case) or his_own(viewer, case)
+            return his_units(viewer, case) or his_own(viewer, case) or in_his_town(viewer, case.town, case.village, case.grid)
         case "worker":
             at_home = viewer.grid is not None and case.grid == viewer.grid
             return at_home or his_own(viewer, case) or his_to_take(viewer, case)
@@ -122,7 +129,7 @@ def sees_signal(viewer: Viewer, signal: Signal) -> bool | None:
                 return None  # outside his places, but his unit's station or the alert of a case he sees
             return False
         case "department":
-            if viewer.org is not None and viewer.org == signal.org:
+            if in_his_town(viewer, signal.town, signal.grid) or (viewer.org is not None and viewer.org == signal.org):
                 return True
             if its_case is None or viewer.org is None:
                 return False

@@ -271,7 +271,7 @@ def test_somebody_elses_step_is_told_instead_of_being_overwritten(wall, web, dis
     with web.client("leader") as client:
         assert client.post(f"/api/v1/events/{event}/note", json={"note": "领导已知"}).status_code in (200, 201)
     page.click("form[data-verb=note] button[type=submit]")
-    page.wait_for_selector("#wall-said.bad >> text=请刷新后再办")
+    page.wait_for_selector("#wall-said.bad >> text=看过新的情况")
 
 
 def test_a_leader_sees_no_button_that_is_not_his(visit, district):

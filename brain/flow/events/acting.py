@@ -9,7 +9,7 @@ and clocks is in `effects.py`, the clocks are in `clocks.py`, who is told in `te
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -205,7 +205,7 @@ def act(
             _check_unchanged(conn, catalog, event, expect_version)
         now = max(now, row["last_at"] or now)
         facts, open_parts = _facts(conn, catalog, event, verb, actor, now, given)
-        move = lifecycle.check(event, verb, actor, given, facts)
+        move = _move(conn, catalog, event, verb, actor, given, facts)
         if verb == Verb.ANSWER and open_parts and not (given.reason or "").strip():
             raise Refused(f"还有 {open_parts} 个联动单位没有反馈，请等其完成，或说明先行反馈的原因", "parts_open")
         doing = effects.Doing(conn, catalog, event, verb, actor, now, move, given)
@@ -273,18 +273,36 @@ def _distance_m(event: Event, lng: float | None, lat: float | None) -> float | N
     return float(quick_m(event.lng, event.lat, lng, lat))
 
 
+def _move(
+    conn: psycopg.Connection, catalog: Catalog, event: Event, verb: Verb, actor: Actor, given: Given, facts: Facts
+) -> lifecycle.Move:
+    """The move of the rules; where the state knows no such verb, who brought the event there is said, too."""
+    try:
+        return lifecycle.check(event, verb, actor, given, facts)
+    except Refused as err:
+        if err.code != "no_such_move":
+            raise
+        row = db.one(conn, "event_changed_since", id=event.id, seen=0)
+        says = catalog.words.of
+        by = f"（{_who_did(catalog, row)}）" if row else ""
+        raise Refused(
+            f"案卷现在是“{says('state', event.state)}”{by}，不能再做“{says('verb', verb)}”；要说明的请补记备注", "no_such_move"
+        ) from None
+
+
+def _who_did(catalog: Catalog, row: Mapping[str, Any]) -> str:
+    when = row["at"].astimezone(clocks.zone(catalog))
+    return f"{row['actor_name']} {when:%m月%d日 %H:%M} {catalog.words.of('verb', row['verb'])}"
+
+
 def _check_unchanged(conn: psycopg.Connection, catalog: Catalog, event: Event, seen: int) -> None:
     """Raise Refused('conflict') if a person did something, or the state moved, after what the actor saw. A reminder or
     a sensor's note in between does not make his decision stale. (An event's version is the number of its lines.)"""
     row = db.one(conn, "event_changed_since", id=event.id, seen=seen)
     if row:
-        when = row["at"].astimezone(clocks.zone(catalog))
-        did = catalog.words.of("verb", row["verb"])
-        raise Refused(
-            f"{row['actor_name']} 在 {when:%m月%d日 %H:%M:%S} 已对本案卷做了“{did}”，请刷新后再办", "conflict"
-        )
+        raise Refused(f"您看过之后，案卷又有新的办理（{_who_did(catalog, row)}）；请看过新的情况再决定", "conflict")
     if seen > event.version:
-        raise Refused("案卷版本不对，请刷新后再办", "conflict")
+        raise Refused("案卷版本不对；请重新打开案卷，看过现在的情况再办", "conflict")
 
 
 def answer_part(

@@ -46,7 +46,7 @@ def write(
     """The row and its line; the row must still stand where the verb may leave it."""
     row = db.one(conn, "event_moved", id=event.id, change=as_json(change), leaves=effects.leaves(verb))
     if row is None:
-        raise Refused("案卷刚刚被别人办理了，请刷新后重试", "conflict")
+        raise Refused("案卷刚刚被别人办理了；请看过新的情况再决定", "conflict")
     after = event_of(row)
     line(conn, after, verb, actor, now, event.state, reason=reason, note=note, detail=detail)
     return after

@@ -16,10 +16,13 @@ from brain.store import db
 
 
 def belongs(conn: psycopg.Connection, alert: int, event_id: str, actor: Actor, now: datetime, note: str) -> None:
-    """From now on the alert is the event's: while it fires, the event cannot be closed."""
+    """From now on the alert is the event's: while it fires, the event cannot be closed. Raises Refused: 'unknown', 'reported' (it is
+    another event's)."""
     row = db.one(conn, "alert_has_event", id=alert, event_id=event_id)
     if row is None:
-        raise Refused(f"没有编号为 {alert} 的告警", "unknown")
+        if db.one(conn, "alert_by_id", id=alert) is None:
+            raise Refused(f"没有编号为 {alert} 的告警", "unknown")
+        raise Refused("这条告警刚刚由别人上报，已有案卷，请在那件案卷上办理", "reported")
     db.run(
         conn, "alert_logs", now=now, actor=actor.name, alerts=[alert], whats=["event"], levels=[row["level"]],
         vals=[row["value"]], notes=[note], themes=[row["theme"]], stations=[row["station"]],

@@ -90,8 +90,13 @@ UPDATE alert a SET told = s.told, tellings = a.tellings + 1, ack_due_at = s.ack_
  WHERE a.id = s.id RETURNING a.id, a.tellings;
 
 -- alert_has_event --
--- The alert belongs to an event.
-UPDATE alert SET event_id = %(event_id)s, proposed_at = NULL WHERE id = %(id)s RETURNING *;
+-- The alert belongs to an event. No row where it is another's that is not over: of two who report it at once, the second waits
+-- for the first and then finds the first one's event here.
+UPDATE alert a SET event_id = %(event_id)s, proposed_at = NULL
+ WHERE a.id = %(id)s
+   AND (a.event_id IS NULL OR a.event_id = %(event_id)s
+        OR EXISTS (SELECT 1 FROM event e WHERE e.id = a.event_id AND brain_closed(e.state)))
+RETURNING a.*;
 
 -- alerts_firing --
 -- Alerts of an event that are still open: its own and those linked later.

@@ -28,8 +28,8 @@ def _error(text: str) -> str:
 
 
 def login(onward: str = "", *, name: str = "", error: str = "", said: str = "") -> str:
-    """The log-in form. `onward`: local address to go to afterwards; `said`: why one is here ("idle", "out")."""
-    notes = {"idle": "长时间没有操作，已自动退出，请重新登录。", "out": "已退出登录。"}
+    """The log-in form. `onward`: local address to go to afterwards; `said`: why one is here ("ended", "out")."""
+    notes = {"ended": "登录已结束：长时间没有操作、在别处被退出，或账号有变动。请重新登录。", "out": "已退出登录。"}
     note = f'<p class="note">{notes[said]}</p>' if said in notes and not error else ""
     return document(
         "登录",

@@ -20,6 +20,7 @@ class Moment:
     `counted_at` is the time that lists reckon with: it moves with alerts, events, warnings and the clock's tick, not with
     every reading, so that a reading does not have every list sent anew. `warnings_turn`: when the warnings in force
     change next with nobody saying so. `today` and `hours` keep what was counted for a sight's key until something moves.
+    `whole`: nothing was left out for somebody's sight.
     """
 
     at: datetime
@@ -35,11 +36,12 @@ class Moment:
     today: dict[tuple, tuple[int, int]] = field(default_factory=dict)
     hours: dict[tuple, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     counted_at: datetime | None = None
+    whole: bool = True
     version: int = 0
 
     def seen(self, sight: Sight) -> Moment:
         """The moment as somebody sees it: his events and alerts, and stations coloured by those alerts alone."""
-        alerts = tuple(a for a in self.alerts if sees_alert(sight, a))
+        alerts = tuple(as_seen(sight, a) for a in self.alerts if sees_alert(sight, a))
         events = tuple(e for e in self.events if sight.sees_event(e, e["joined"]))
         stations = self.stations
         if len(alerts) < len(self.alerts):
@@ -47,7 +49,15 @@ class Moment:
             for a in sorted(alerts, key=lambda a: a["level"]):
                 worst.setdefault(a["station"], Level(a["level"]).key)
             stations = {key: s | {"level": worst.get(key, "")} if s["level"] else s for key, s in stations.items()}
-        return replace(self, alerts=alerts, events=events, stations=stations)
+        return replace(self, alerts=alerts, events=events, stations=stations, whole=sight.whole)
+
+
+def as_seen(sight: Sight, alert: dict[str, Any]) -> dict[str, Any]:
+    """The alert, without the number of an event that somebody may not read: `worked` then says that there is one."""
+    event = alert["seen_by"]
+    if not alert["event_id"] or (event and sight.sees_event(event, event["joined"])):
+        return alert
+    return alert | {"event_id": None, "worked": True}
 
 
 def sees_alert(sight: Sight, alert: dict[str, Any]) -> bool:

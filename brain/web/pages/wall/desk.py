@@ -25,7 +25,7 @@ from brain.rules import forms, lifecycle
 from brain.rules.types.ladder import limits_of
 from brain.store import db
 from brain.web import readouts
-from brain.web.live.moment import Moment, sees_alert
+from brain.web.live.moment import Moment, as_seen, sees_alert
 from brain.web.live.reading import trails_of
 from brain.web.live.seat import Viewer
 from brain.web.pages.wall import forms as drawn
@@ -71,7 +71,8 @@ def read(
     it."""
     if kind == "alert" and ident.isdigit():
         row = db.one(conn, "web_alert", id=int(ident))
-        return _of_alert(conn, catalog, moment, row, viewer) if row and sees_alert(viewer.sight, row) else None
+        seen = as_seen(viewer.sight, row) if row and sees_alert(viewer.sight, row) else None
+        return _of_alert(conn, catalog, moment, seen, viewer) if seen else None
     if kind == "event":
         row = db.one(conn, "web_event", id=ident)
         return _of_event(conn, catalog, moment, row, viewer) if row else None
@@ -88,7 +89,7 @@ def read(
 
 def _of_alert(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: dict, viewer: Viewer) -> Case:
     station = moment.stations.get(row["station"])
-    row |= {"level_key": Level(row["level"]).key, "log": db.many(conn, "web_alert_log", id=row["id"])}
+    row |= {"level_key": Level(row["level"]).key, "log": _alert_log(conn, row)}
     lng, lat = row["lng"], row["lat"]
     if lng is None and station:
         lng, lat = station["lng"], station["lat"]
@@ -104,8 +105,17 @@ def _of_alert(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
         **_around(conn, catalog, lng, lat, row["grid"] or (station or {}).get("grid"), row["station"]),
         plan=catalog.plan_steps(row["theme"], Level(row["level"])),
         may_ack=row["cleared_at"] is None and row["acked_at"] is None and viewer.actor.role in recording.ACKERS,
-        may_report=event is None and opens is not None and viewer.actor.role in lifecycle.MOVES[None, Verb.REPORT].by,
+        may_report=event is None and not row.get("worked") and opens is not None
+        and viewer.actor.role in lifecycle.MOVES[None, Verb.REPORT].by,
     )  # fmt: skip
+
+
+def _alert_log(conn: psycopg.Connection, alert: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The history of an alert; the line that names an event which the reader may not read says only that there is one."""
+    log = db.many(conn, "web_alert_log", id=alert["id"])
+    if not alert.get("worked"):
+        return log
+    return [line | {"note": "已有人在办"} if line["what"] == "event" else line for line in log]
 
 
 def _of_station(conn: psycopg.Connection, catalog: Catalog, moment: Moment, station: dict, viewer: Viewer) -> Case:
@@ -113,8 +123,7 @@ def _of_station(conn: psycopg.Connection, catalog: Catalog, moment: Moment, stat
     if mine:
         row = db.one(conn, "web_alert", id=min(mine, key=lambda a: (a["level"], -a["id"]))["id"])
         if row:
-            case = _of_alert(conn, catalog, moment, row, viewer)
-            return case
+            return _of_alert(conn, catalog, moment, as_seen(viewer.sight, row), viewer)
     return Case(
         "station", station["id"], station["name"], "", station["lng"], station["lat"], station=station,
         **_series(conn, catalog, station, None, None),
@@ -130,7 +139,8 @@ def _of_event(conn: psycopg.Connection, catalog: Catalog, moment: Moment, row: d
     if alert and not sees_alert(viewer.sight, alert):
         alert = None
     if alert:
-        alert |= {"level_key": Level(alert["level"]).key, "log": db.many(conn, "web_alert_log", id=alert["id"])}
+        alert = as_seen(viewer.sight, alert)
+        alert |= {"level_key": Level(alert["level"]).key, "log": _alert_log(conn, alert)}
     station = moment.stations.get(row["station"] or "")
     level = Level(row["level"]) if row["level"] else None
     theme = (alert or {}).get("theme") or (station or {}).get("theme")
@@ -222,11 +232,14 @@ def report(conn: psycopg.Connection, catalog: Catalog, by: Doer, alert_id: str, 
     """A person makes an event of an alert; returns what to say. Raises Refused."""
 
     def do() -> str:
-        row = db.one(conn, "web_alert", id=_number(alert_id))
-        if row is None or not sees_alert(Sight.of(_actor(by), catalog.roles), row):
+        row, sight = db.one(conn, "web_alert", id=_number(alert_id)), Sight.of(_actor(by), catalog.roles)
+        if row is None or not sees_alert(sight, row):
             raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
+        row = as_seen(sight, row)
         if row["event_id"]:
-            raise Refused(f"这条告警已有案卷 {row['event_id']}", "reported")
+            raise Refused(f"这条告警已有案卷 {row['event_id']}，请在那件案卷上办理", "reported")
+        if row.get("worked"):
+            raise Refused("这条告警已有人在办，不必再报", "reported")
         category = _opens(catalog, row)
         if category is None:
             raise Refused("这条规则没有对应的事项类别，请从“上报”登记", "category")
@@ -251,7 +264,7 @@ def act(
 
     def do() -> Event:
         if verb not in set(Verb):
-            raise Refused("没有这个动作，请刷新页面后再办", "verb")
+            raise Refused("没有这个动作", "verb")
         given = forms.given(verb, {name: raw.get(name) for name in FROM_FORM}, now, catalog)
         seen = str(raw.get("version", ""))
         version = int(seen) if seen.isdecimal() and len(seen) < 10 else None

@@ -39,6 +39,8 @@ PAGE = Page(
     keys=("wall", "seat"),
 )
 GRAPH: dcc.Graph.Config = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
+OVERTAKEN = frozenset({"conflict", "no_such_move", "reported", "unknown"})
+"""Refusals that say that the form, or the button, is of yesterday."""
 START_ZOOM = 10.45
 PRELOAD = ("plotly/package_data/plotly.min.js", "dash/dcc/async-graph.js")
 """What the map needs, asked for while the page is still being laid out."""
@@ -246,13 +248,21 @@ def _act(state: Any, by: Doer | None, page: str, wanted: dict[str, Any]) -> tupl
             elif do == "go":
                 said = desk.act(conn, catalog, by, str(wanted.get("event")), verb, wanted, now)
         except Refused as err:
-            return no_update, str(err), "bad"
-        seat.busy = False
+            if err.code not in OVERTAKEN:
+                return no_update, str(err), "bad"
+            hub.mark("alerts", "events")
+            return _shown_acts(state, conn, seat), str(err), "bad"
         hub.mark("alerts", "events")
-        case = _chosen(state, conn, seat)
-    buttons = card.actions(case, catalog) if case else []
-    hub.shown(seat, {ACTS: buttons})
-    return buttons, said, "good" if said else ""
+        return _shown_acts(state, conn, seat), said, "good" if said else ""
+
+
+def _shown_acts(state: Any, conn: Any, seat: Seat) -> list:
+    """The card's buttons as they are now, in place of the form that stood there."""
+    seat.busy = False
+    case = _chosen(state, conn, seat)
+    buttons = card.actions(case, state.catalog) if case else []
+    state.hub.shown(seat, {ACTS: buttons})
+    return buttons
 
 
 def _chosen(state: Any, conn: Any, seat: Seat) -> desk.Case | None:

@@ -53,7 +53,7 @@ def by_place(alerts: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     )
 
 
-def alerts(rows: list[dict[str, Any]], catalog: Catalog, now: datetime) -> list:
+def alerts(rows: list[dict[str, Any]], catalog: Catalog, now: datetime, whole: bool = True) -> list:
     """The list of alerts, one row a place."""
     groups = by_place(rows)
     hidden = len(groups) - ALERT_ROWS
@@ -64,14 +64,16 @@ def alerts(rows: list[dict[str, Any]], catalog: Catalog, now: datetime) -> list:
         body.append(html.Div(f"另有 {hidden} 处级别较低，见地图", className="more"))
     return [
         html.H2(["告警", html.Small(said)]),
-        html.Div(body or bits.empty("目前没有告警"), className="rows", id="wall-alert-rows"),
+        html.Div(body or bits.empty("目前没有告警" if whole else "您的管辖范围内目前没有告警"), className="rows", id="wall-alert-rows"),
     ]
 
 
 def _alert(group: list[dict[str, Any]], catalog: Catalog, now: datetime) -> html.Button:
     a = group[0]
     if a["event_id"]:
-        state = f"案卷 …{a['event_id'][-5:]}"
+        state = f"案卷 {readouts.number(a['event_id'])}"
+    elif a.get("worked"):
+        state = "已有人在办"
     elif a["acked_at"]:
         state = f"{a['acked_by']}已确认"
     else:
@@ -116,7 +118,7 @@ def _due(found: readouts.Left, e: dict[str, Any], catalog: Catalog) -> html.Butt
             html.B(e["title"]),
             html.Em(f"{stage}{readouts.left_words(found)}"),
             html.Span(f"{catalog.words.of('state', e['state'])} · {who}"),
-            html.Small(f"…{e['id'][-5:]}"),
+            html.Small(readouts.number(e["id"])),
             html.I(style={"--used": f"{min(found.share, 1) * 100:.0f}%"}),
         ],
         className=f"row due {found.colour}",

@@ -50,7 +50,7 @@ def parts_of(state: Any) -> Parts:
             moment, ("loop", key), _sure("事件闭环", lambda: right.loop(mine, counts, now))
         )
         shown["wall-alerts", "children"] = hub.shared(
-            moment, ("alert rows", key), _sure("告警列表", lambda: right.alerts(heard, catalog, now))
+            moment, ("alert rows", key), _sure("告警列表", lambda: right.alerts(heard, catalog, now, moment.whole))
         )
         shown["wall-due", "children"] = hub.shared(
             moment, ("due rows", key), _sure("临期列表", lambda: right.due(mine, catalog, now))
@@ -108,8 +108,8 @@ def _selected(state: Any, seat: Seat, moment: Moment, now: datetime) -> Changes:
         return {}
     with state.pool.connection() as conn:
         case = case_of(conn, state, moment, *selected, seat)
-    if case is None:
-        return {}
+    if case is None:  # it has left his sight while the card stood open: what was true of it is not told on
+        seat.busy = False
     shown: Changes = {
         key: piece
         for key, piece in zip(CARD, card.card(case, state.catalog, now), strict=True)

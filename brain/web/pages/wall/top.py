@@ -32,7 +32,7 @@ def header(person: Person, pages: dict[str, Page], settings: Settings, catalog: 
             html.Div(
                 [
                     html.Small(catalog.words.of("role", person.role)),
-                    html.B(person.name),
+                    html.A(html.B(person.name), href="/sessions", title="登录着的地方、修改口令"),
                     html.Small("模拟账号") if person.simulated else None,
                 ],
                 className="who",
@@ -44,13 +44,16 @@ def header(person: Person, pages: dict[str, Page], settings: Settings, catalog: 
     )
 
 
-def light_links(person: Person, pages: dict[str, Page], catalog: Catalog, here: str) -> list[html.A]:
-    """Links in the head of a light page, by name of the page that is open: home first, then what the person may open."""
+def light_links(person: Person, pages: dict[str, Page], catalog: Catalog, here: str) -> list[html.A | html.Form]:
+    """Links in the head of a light page, by name of the page that is open: home first, then what the person may open, at last
+    his own log-ins and the way out."""
     back = home_of(person)
-    links = [html.A("返回首页", href=back)] if back != pages[here].path else []
+    links: list[html.A | html.Form] = [html.A("返回首页", href=back)] if back != pages[here].path else []
     for name, page in sorted(pages.items(), key=lambda item: item[1].order):
         if not page.plain and name != here and page.path != back and page.lets(person.role, catalog):
             links.append(html.A(PURPOSE.get(name, page.title), href=page.path))
+    links.append(html.A("登录与口令", href="/sessions"))
+    links.append(html.Form(html.Button("退出", type="submit"), action="/logout", method="post", className="leave"))
     return links
 
 

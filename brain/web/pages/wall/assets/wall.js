@@ -295,7 +295,7 @@
     asked = Date.now();
     try {
       const answer = await fetch("/session", { headers: { "X-Brain": "1" }, cache: "no-store" });
-      if (answer.status === 401) window.location.assign("/login?said=idle&next=" + encodeURIComponent(window.location.pathname));
+      if (answer.status === 401) window.location.assign("/login?said=ended&next=" + encodeURIComponent(window.location.pathname));
       else if (answer.ok) set("wall-wake", { data: Date.now() });
     } catch { /* the server is not back yet */ }
   }
@@ -315,7 +315,7 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     wall: {
       beat: function (data) {
-        if (data && data.out) window.location.assign("/login?said=idle");
+        if (data && data.out) window.location.assign("/login?said=ended&next=" + encodeURIComponent(window.location.pathname));
         else if (data) { heard = Date.now(); drift = data.at - heard / 1000; wall().dataset.beats = Number(wall().dataset.beats || 0) + 1; }
         return window.dash_clientside.no_update;
       },
