@@ -64,8 +64,8 @@ class Sight:
         """The sight of a person or actor; `roles` is `catalog.roles`, None the ceiling alone.
 
         Seats and leaders see the places they hold their role for and what is their organisation's; a department what is its
-        organisation's, and a town's command room (a department held for places below the district) what lies there; a worker
-        his 网格 and what is his to take; everybody what is his own.
+        organisation's, and a town's command room, whose organisation is itself a place, what lies there (属地); a worker his
+        网格 and what is his to take; everybody what is his own.
 
         Why a worker's places count for nothing but whole 网格: they name the street he belongs to, and one street's cases are
         hundreds of other workers' (GB/T 22239-2019, 8.1.4.2: no more than the task needs).
@@ -77,8 +77,8 @@ class Sight:
         if far == "none":
             return NOTHING
         held, ceiling = tuple(place for place in actor.places if place), CEILING[actor.role]
-        if far == "org":  # the district itself is where every department works, and no place of its own
-            held = tuple(place for place in held if not DISTRICT.startswith(place))
+        if far == "org":
+            held = tuple(place for place in held if place == actor.org)
         areas, grids = _places(held) if far in ("all", "places", "org") else ((), ())
         if actor.role is Role.WORKER:
             areas = ()

@@ -103,7 +103,8 @@ def figure(moment: Moment, catalog: Catalog, key: str) -> Figure:
         place = " · ".join(_said(now, theme.place))
     words = _said(now, [p for p in theme.beside if known or p.type != "text"])
     station, kind = lead(moment, theme) or (None, None)
-    state = catalog.words.of("level", level) if level else ("无数据" if seen is None else "正常" if moment.whole else UNSEEN)
+    calm = "正常" if moment.whole and not moment.more else UNSEEN
+    state = catalog.words.of("level", level) if level else ("无数据" if seen is None else calm)
     beside = " · ".join(words) or _online(now)
     return Figure(key, theme.label, theme.icon, value, unit, place, beside, level, state, station, kind, seen)
 

@@ -79,8 +79,8 @@ def lies_in(viewer: Viewer, *codes: str | None) -> bool:
 def in_his_town(viewer: Viewer, *codes: str | None) -> bool:
     """A town's command room answers for what lies in its town (属地), whoever handles it; a department of the district has no
     place of its own."""
-    held = tuple(p for p in viewer.places if len(p) > len(DISTRICT))
-    return any(code.startswith(place) for place in held for code in codes if code)
+    is_town = viewer.org is not None and viewer.org in viewer.places and viewer.org.startswith(DISTRICT)
+    return is_town and any(code.startswith(viewer.org) for code in codes if code)
 
 
 def his_own(viewer: Viewer, case: Case) -> bool:

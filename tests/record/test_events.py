@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from datetime import timedelta
 
 import pytest
 
 from brain.flow.events import acting
-from brain.model import Source, State, Verb
+from brain.identity import people
+from brain.model import Refused, Source, State, Verb
 from brain.store import db
 
 
@@ -303,3 +305,38 @@ def test_what_no_document_can_carry_is_taken_out_of_whatever_a_person_writes(dis
     district.act(event, Verb.NOTE, "dispatcher", note=f"已{odd}核")
     assert acting.log_of(district.conn, event.id)[-1].note == "已核"
     assert acting.verify_log(district.conn) is None
+
+
+def test_of_two_who_report_one_alert_at_once_the_second_is_told(city_url, city_db, catalog, now):
+    """Each in a transaction of its own: the second waits for the first, and finds the alert taken."""
+    chief = people.actor_of(people.by_login(city_db, "chief1"))
+    alert = city_db.execute(
+        "INSERT INTO alert (station, kind, rule, theme, level, peak, value, message, opened_at, changed_at, observed_at, evidence)"
+        " VALUES ('PD-01', 'pond_depth', 'ladder', 'drainage', 1, 1, 60, '积水 60 cm', %(now)s, %(now)s, %(now)s, '{}') RETURNING id",
+        {"now": now},
+    ).fetchone()["id"]
+
+    def report(conn):
+        return acting.report(conn, catalog, category="matter:06026", title="积水", lng=116.12, lat=24.29, source=Source.SENSOR,
+                             actor=chief, now=now, alert_id=alert, station="PD-01")  # fmt: skip
+
+    told: list = []
+
+    def second():
+        with db.connect(city_url, name="tests") as conn:
+            try:
+                told.append(report(conn).id)
+            except Refused as err:
+                told.append(err.code)
+
+    with db.connect(city_url, name="tests") as first, first.transaction():
+        made = report(first)
+        other = threading.Thread(target=second)
+        other.start()
+        waits = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        while city_db.execute(waits).fetchone()["n"] == 0 and other.is_alive():
+            pass
+    other.join()
+    assert told == ["reported"]
+    rows = city_db.execute("SELECT id FROM event WHERE alert_id = %s", [alert]).fetchall()
+    assert [r["id"] for r in rows] == [made.id]

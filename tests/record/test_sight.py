@@ -148,6 +148,13 @@ def test_a_department_sees_alerts_of_its_stations_and_of_the_events_it_sees():
     assert found.sees_alert(ALERT, org="cgj", event=EVENT, joined=["swj"])
 
 
+def test_a_towns_command_room_sees_what_lies_in_its_town():
+    room = sight(Role.DEPARTMENT, org=HERE, places=(HERE,))
+    assert room.sees_event(replace(EVENT, org="cgj")) and room.sees_alert(ALERT, org="cgj")
+    elsewhere = sight(Role.DEPARTMENT, org=THERE, places=(THERE,))
+    assert not elsewhere.sees_event(replace(EVENT, org="cgj")) and not elsewhere.sees_alert(ALERT, org="cgj")
+
+
 def test_the_public_sees_no_alert_not_even_that_of_its_own_event():
     assert not sight(Role.PUBLIC, person=7, org="swj").sees_alert(ALERT, org="swj", event=EVENT)
 
@@ -271,6 +278,7 @@ def test_seeing_is_explained_by_place_unit_or_person(actor, event):
         return
     code = next((c for c in (event["grid"], event["village"], event["town"]) if c), DISTRICT)
     by_place = any(p and code.startswith(p) for p in actor.places) and actor.role in (*SEATS, Role.WORKER)
+    by_place |= actor.role is Role.DEPARTMENT and actor.org in actor.places and code.startswith(actor.org or "-")
     by_unit = actor.org is not None and actor.org in (event["org"], event["reporter_org"], *event["joined"])
     by_person = actor.id is not None and actor.id in (event["reporter_id"], event["handler_id"], event["checker_id"])
     assert actor.role is not Role.ADMIN

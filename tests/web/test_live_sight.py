@@ -128,3 +128,46 @@ def test_pages_that_share_one_hub_get_no_picture_of_another_sight(city_db, city_
     assert [f"alert:{alert}" in rows[login] for login in shown] == [True, True, False, True]
     assert [shown[login]["wall-theme-drainage", "data-level"] for login in shown] == ["red", "red", "none", "red"]
     assert shown["chief1"]["wall-alerts", "children"] is shown["leader1"]["wall-alerts", "children"]  # one sight, one picture
+
+
+def test_a_foreign_events_number_stands_nowhere_at_an_alert_that_is_seen(city_db, catalog, now, seat, alert):
+    made = desk.report(city_db, catalog, doer(seat("chief1")), str(alert), now).split()[-1]
+    city_db.execute("UPDATE event SET org = 'lyj', reporter_org = 'cyzx' WHERE id = %s", [made])
+    moment = reading.first(city_db, catalog, now)
+    owner, chief = seat("zjj1"), seat("chief1")
+    (a,) = [a for a in moment.seen(owner.sight).alerts if a["id"] == alert]
+    assert (a["event_id"], a["worked"]) == (None, True)
+    case = desk.read(city_db, catalog, moment.seen(owner.sight), "alert", str(alert), owner)
+    assert not case.may_report and case.event is None and made not in str(case.log) + str(case.alert)
+    with pytest.raises(Refused) as err:
+        desk.report(city_db, catalog, doer(seat("zjj1")), str(alert), now)
+    assert err.value.code in ("reported", "role") and made not in str(err.value)
+    assert made in {a["event_id"] for a in moment.seen(chief.sight).alerts}
+
+
+def test_no_figure_of_the_district_is_called_normal_for_who_sees_a_part_of_its_alerts(city_db, catalog, now, seat, alert):
+    moment = reading.first(city_db, catalog, now)
+    assert themes.figure(moment.seen(seat("lyj1").sight), catalog, "drainage").state in ("无数据", themes.UNSEEN)
+    whole = moment.seen(seat("chief1").sight)
+    assert whole.whole and not moment.seen(seat("lyj1").sight).whole
+
+
+def test_a_storm_of_others_alerts_hides_none_of_mine(city_db, catalog, now, seat, alert):
+    city_db.execute(
+        "INSERT INTO alert (station, kind, rule, theme, level, peak, value, message, opened_at, changed_at, observed_at, evidence)"
+        " SELECT station, kind, rule || n, theme, 1, 1, value, message, opened_at + interval '1 hour', changed_at, observed_at, evidence"
+        "   FROM alert, generate_series(1, 1500) n WHERE id = %s",
+        [alert],
+    )
+    city_db.execute("UPDATE alert SET level = 4, station = 'WQ-01' WHERE id = %s", [alert])
+    city_db.execute("UPDATE station SET org = 'sthj' WHERE id = 'WQ-01'")
+    moment = reading.first(city_db, catalog, now)
+    assert not moment.more and [a["id"] for a in moment.seen(seat("sthj1").sight).alerts] == [alert]
+
+
+def test_a_towns_room_sees_the_alerts_and_events_of_its_town(city_db, catalog, now, seat, alert):
+    town = city_db.execute("SELECT town FROM station WHERE id = %s", [GAUGE]).fetchone()["town"]
+    login = next(r["login"] for r in city_db.execute(
+        "SELECT p.login FROM person p WHERE p.org = %s AND p.role = 'department'", [town]))  # fmt: skip
+    moment = reading.first(city_db, catalog, now)
+    assert alert in {a["id"] for a in moment.seen(seat(login).sight).alerts}

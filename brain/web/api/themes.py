@@ -23,9 +23,10 @@ Me = Annotated[Person, Depends(current)]
 def many(request: Request, person: Me) -> dict[str, Any]:
     """All themes in their order. `now` is what the wall's card says, for roles that may open the wall; null for others."""
     state = request.app.state
+    seen = state.hub.seen(state.hub.moment, scope.Sight.of(person, state.catalog.roles))
     watches = any(scope.may_open(person.role, page, state.catalog.roles) for page in WALL)
     found = [
-        _shape(theme) | {"now": _now(themes.figure(state.hub.moment, state.catalog, key)) if watches else None}
+        _shape(theme) | {"now": _now(themes.figure(seen, state.catalog, key)) if watches else None}
         for key, theme in state.catalog.themes.items()
     ]
     return {"now": datetime.now(UTC), "themes": found}

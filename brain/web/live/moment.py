@@ -20,7 +20,7 @@ class Moment:
     `counted_at` is the time that lists reckon with: it moves with alerts, events, warnings and the clock's tick, not with
     every reading, so that a reading does not have every list sent anew. `warnings_turn`: when the warnings in force
     change next with nobody saying so. `today` and `hours` keep what was counted for a sight's key until something moves.
-    `whole`: nothing was left out for somebody's sight.
+    `whole`: nothing was left out for somebody's sight. `more`: more alerts are open than are held.
     """
 
     at: datetime
@@ -37,6 +37,7 @@ class Moment:
     hours: dict[tuple, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     counted_at: datetime | None = None
     whole: bool = True
+    more: bool = False
     version: int = 0
 
     def seen(self, sight: Sight) -> Moment:

@@ -19,7 +19,9 @@ from brain.web import readouts, rowwise, themes
 from brain.web.live.moment import Moment
 
 TOPICS = ("alerts", "events", "warnings", "clock")
-MOST_ALERTS, MOST_EVENTS, TRAIL = 400, 3000, 48
+MOST_ALERTS, MOST_EVENTS, TRAIL = 20_000, 10_000, 48
+"""How much of what is open is held. Why so much: it is cut to each viewer's sight afterwards, so whatever the bound leaves out
+may be all that somebody answers for; twice the storm of 10,000 alerts that is promised. Beyond it the lists say so."""
 
 
 def topics_of(catalog: Catalog) -> tuple[str, ...]:
@@ -50,6 +52,7 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
         change["feeds"] = {r["feed"]: r for r in db.many(conn, "web_feeds")}
     if "alerts" in topics:
         rows = db.many(conn, "web_alerts", limit=MOST_ALERTS)
+        change["more"] = len(rows) == MOST_ALERTS
         change["alerts"] = tuple(rowwise.each(rows, lambda r: r | {"level_key": Level(r["level"]).key}, "告警", lambda _: None))
     if topics & {"alerts", "events", "clock"}:
         change["hours"] = {}

@@ -53,12 +53,14 @@ def by_place(alerts: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     )
 
 
-def alerts(rows: list[dict[str, Any]], catalog: Catalog, now: datetime, whole: bool = True) -> list:
+def alerts(rows: list[dict[str, Any]], catalog: Catalog, now: datetime, whole: bool = True, more: bool = False) -> list:
     """The list of alerts, one row a place."""
     groups = by_place(rows)
     hidden = len(groups) - ALERT_ROWS
     waiting = sum(1 for a in rows if a["acked_at"] is None)
     said = f"{len(groups)} 处 {len(rows)} 条 · 未确认 {waiting}" if rows else "无告警"
+    if more:
+        said += "；告警过多，只读入最重的部分"
     body: list = rowwise.each(groups[:ALERT_ROWS], lambda g: _alert(g, catalog, now), "告警", _lost_alert, 0)
     if hidden > 0:
         body.append(html.Div(f"另有 {hidden} 处级别较低，见地图", className="more"))

@@ -50,7 +50,7 @@ def parts_of(state: Any) -> Parts:
             moment, ("loop", key), _sure("事件闭环", lambda: right.loop(mine, counts, now))
         )
         shown["wall-alerts", "children"] = hub.shared(
-            moment, ("alert rows", key), _sure("告警列表", lambda: right.alerts(heard, catalog, now, moment.whole))
+            moment, ("alert rows", key), _sure("告警列表", lambda: right.alerts(heard, catalog, now, seen.whole, moment.more))
         )
         shown["wall-due", "children"] = hub.shared(
             moment, ("due rows", key), _sure("临期列表", lambda: right.due(mine, catalog, now))
