@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.model import CLOSED_STATES, Clock, Level, Limit
 from brain.rules.strangers import plain_text
-from brain.web import rowwise
 from brain.web.api import _words
 from geo import crs
 

@@ -14,6 +14,7 @@ import psycopg
 from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.flow.city import locating
 from brain.flow.events import acting, duplicates
@@ -23,7 +24,6 @@ from brain.identity.scope import Sight
 from brain.model import Event, Level, LogEntry, Refused, Role, Source, State, Verb
 from brain.rules import forms
 from brain.store import db
-from brain.web import rowwise
 from brain.web.api import _shapes, _words
 from brain.web.api._answers import Plain
 from brain.web.api._keys import once

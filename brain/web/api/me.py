@@ -11,6 +11,7 @@ import psycopg
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.flow.events import acting
 from brain.identity.doing import Doer, act_audited
@@ -20,7 +21,6 @@ from brain.model import Role
 from brain.notify import notices
 from brain.rules import forms
 from brain.store import db
-from brain.web import rowwise
 from brain.web.api import _shapes
 from brain.web.api._answers import Plain
 from brain.web.door.access import current, database, doer

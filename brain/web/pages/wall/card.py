@@ -12,10 +12,11 @@ from typing import Any
 
 from dash import html
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.flow.city import public_warnings
 from brain.model import Level, Verb
-from brain.web import readouts, rowwise
+from brain.web import readouts
 from brain.web.pages.wall import forms, warnings
 from brain.web.pages.wall.desk import Case
 from brain.web.parts import bits

@@ -14,12 +14,13 @@ from uuid import uuid4
 
 from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
 
+from brain import rowwise
 from brain.identity.doing import Doer, Via
 from brain.identity.people import Person
 from brain.identity.scope import Sight
 from brain.model import Refused, Role, Verb
 from brain.store import db
-from brain.web import ground, rowwise, themes
+from brain.web import ground, themes
 from brain.web.door import access
 from brain.web.door.access import Page
 from brain.web.live import frames, reading
@@ -142,8 +143,12 @@ def parts_of(state: Any) -> Parts:
             painted = hub.shared(
                 moment,
                 ("layer", layer.key, key, seat.view.zoom),
-                lambda layer=layer: layer.paint(frames.frame(seen, layer.source, catalog), seat.view),
+                lambda layer=layer: rowwise.whole(
+                    lambda: layer.paint(frames.frame(seen, layer.source, catalog), seat.view), f"图层 {layer.key}", None
+                ),
             )
+            if painted is None:
+                continue  # its marks stay where they were
             for index, trace in zip(places[layer.key], painted, strict=True):
                 shown["wall-map", f"{TRACE}{index}"] = {k: trace[k] for k in MOVING if k in trace} | (
                     {"symbol": trace["marker"]["symbol"]}

@@ -18,7 +18,7 @@ from brain.model import Refused
 T = TypeVar("T")
 LOST = "无法显示"
 
-log = logging.getLogger("brain.web")
+log = logging.getLogger(__name__)
 _told: dict[tuple[str, str], None] = {}
 TOLD_MAX = 1000  # rows whose fault was logged with its traceback; a wall draws the same row every few seconds
 
