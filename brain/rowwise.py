@@ -41,6 +41,13 @@ def each(
     return found
 
 
+def sound(rows: Iterable[Any], make: Callable[[Any], T], what: str, key: str | int = "id") -> tuple[list[T], list[str]]:
+    """(`make` of every row that it can be made of and that JSON can hold, names of the others)."""
+    lost: list[str] = []
+    made = each(rows, lambda row: sayable(make(row)), what, lost.append, key)
+    return made, lost
+
+
 def whole(draw: Callable[[], T], what: str, lost: T) -> T:
     """`draw()`, or `lost` where it cannot be drawn: for a part of a page that is no list. A database that is away and a
     refusal are no fault of what is drawn, and go through."""
