@@ -71,7 +71,7 @@ def blocks(found: Found) -> list[Block]:
 
 def _part(found: Found, name: str) -> str:
     """What a part is called where it cannot be shown: the section's own name, unless it has several."""
-    return CALLED.get(name, found["label"])
+    return CALLED.get(name) or str(found["label"])
 
 
 

@@ -49,14 +49,14 @@ def gather(
                 "label": theme.label, "order": theme.order, "stations": row["stations"], "heard": row["heard"],
                 "unit": theme.unit, "parts": list(theme.report),
             }  # fmt: skip
-            lost: list[str] = []
+            failed: list[str] = []
             for part in theme.report:
                 make = partial(_part, conn, catalog, theme, part, span, last)
                 found = rowwise.whole(make, f"月报 {key} {part}", None)
                 themes[key] = (found or {}) | themes[key]
-                lost += [part] if found is None else []
-            if lost or span.lost:
-                themes[key]["lost"] = {"parts": lost, "stations": sorted(set(span.lost))}
+                failed += [part] if found is None else []
+            if failed or span.lost:
+                themes[key]["lost"] = {"parts": failed, "stations": sorted(set(span.lost))}
         if row["heard"] < row["stations"]:
             lost = row["stations"] - row["heard"]
             says = "本月没有数据" if not row["heard"] else f" {text.count(lost)} {theme.unit}本月没有数据"
