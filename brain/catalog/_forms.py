@@ -11,10 +11,12 @@ from brain.rules.forms import Wording
 LABELS = (
     "reason", "note", "remark", "org", "handler_id", "condition", "case", "photos", "place", "passed", "response", "solved",
     "satisfied", "until", "override", "nobody", "usual_case", "part",
+    "category", "title", "description", "address",
 )  # fmt: skip
 TEXTS = ("label", "hint", "yes", "yes_hint", "no", "no_hint")
 FLAGS = ("wanted", "ask", "optional")
-MAY_ADD = ("photos",)
+SIZES = ("most",)
+MAY_ADD = ("photos", "title")
 """What a city may let people hand in beside what the rules ask."""
 
 
@@ -78,9 +80,12 @@ def _field(entry: Entry, verb: str, key: str) -> dict[str, Any]:
     one = entry.table(key)
     said: dict[str, Any] = {name: one.take(name, str) for name in TEXTS if one.has(name)}
     said |= {name: one.take(name, bool) for name in FLAGS if one.has(name)}
+    said |= {name: one.take(name, int) for name in SIZES if one.has(name)}
+    if not 1 <= said.get("most", 1) <= forms.LONGEST:
+        raise one.wrong("most", f"应在 1 到 {forms.LONGEST} 之间")
     one.done()
-    asked = {k for need in forms.needs_of(verb) for k in forms.ASKS.get(need, ())} | {"note"}
-    if said.get("optional") and key not in MAY_ADD:
+    asked = {*forms.asked_of(verb)} | ({"note"} if verb != "report" else set())
+    if said.get("optional") and (key not in MAY_ADD or (key == "title") != (verb == "report")):
         raise entry.wrong(key, f"不能另加；可以另加的是 {'、'.join(MAY_ADD)}")
     if key not in asked and not said.get("optional"):
         raise entry.wrong(key, f"这个动作不问这一项{near(key, asked)}")

@@ -17,7 +17,7 @@ def security(top: Entry) -> Security:
     passwords = Passwords(
         _within(said, "length", 8, 64), _within(said, "admin_length", 8, 64), _within(said, "classes", 1, 4),
         _within(said, "keep_past", 1, 50), _within(said, "max_age_days", 1, 3650), _within(said, "one_time_hours", 1, 8760),
-        said.take("least_guesses", float), _within(said, "personal_least", 3, 64), said.texts("words"),
+        said.take("least_guesses", float), _within(said, "personal_least", 3, 64), said.texts("words"), said.texts("digits"),
     )  # fmt: skip
     account = top.table("account")
     idle, close = _within(account, "idle_days", 1, 3650), account.take("close_idle", bool)

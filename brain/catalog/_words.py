@@ -62,6 +62,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "who": TELLS,
     "warning": ("coming", "in_force", "updated", "cancelled", "over"),
     "phase": ("report", "verify", "answer", "check", "other"),
+    "audit": ("event", "duty", "other"),
 }
 """Groups and keys that must be there. More groups and more keys are welcome: a page may bring its own words."""
 
@@ -81,6 +82,9 @@ def words(top: Entry) -> Words:
             f"words.toml 的 rule_type.{strange[0]}：没有这种规则类型{near(strange[0], TYPES)}，请改名或删去"
         )
     groups["rule_type"] = {key: groups["rule_type"].get(key, found.type.label) for key, found in TYPES.items()}
+    for key in ("event", "duty"):
+        if (word := groups.get("audit", {}).get(key)) is not None and "{}" not in word:
+            raise BadCatalog(f"words.toml 的 [audit] {key}：要有一处 {{}}，放动作的词，例如 {key} = \"案卷{{}}\"")
     lost = [f"[{group}] {key}" for group, keys in REQUIRED.items() for key in keys if key not in groups.get(group, {})]
     if lost:
         raise BadCatalog(f"words.toml 缺少这些词：{'、'.join(lost)}；请在相应的组里补上")

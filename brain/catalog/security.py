@@ -43,7 +43,8 @@ class Devices:
 @dataclass(frozen=True, slots=True)
 class Passwords:
     """What a password must be (8.1.4.1 a). `least_guesses`: by zxcvbn's estimate; `personal_least`: signs in a row of a name,
-    login or telephone number that may not stand in it; `words`: what is guessed first here."""
+    login or telephone number that may not stand in it; `words`: what is guessed first
+    here."""
 
     length: int
     admin_length: int
@@ -54,6 +55,7 @@ class Passwords:
     least_guesses: float
     personal_least: int
     words: tuple[str, ...]
+    digits: tuple[str, ...]  # numbers that people choose, beside rows, repetitions, years and dates
 
 
 @dataclass(frozen=True, slots=True)

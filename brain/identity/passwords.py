@@ -12,12 +12,14 @@ import re
 import secrets
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from brain import catalog
 from brain.catalog.security import Passwords
+from brain.identity import pinyin
 from brain.model import Refused, Role
 
 HASHER = PasswordHasher()  # argon2id with the library's RFC 9106 profile
@@ -33,7 +35,7 @@ def check_password(
     password: str, role: Role, login: str = "", policy: Passwords | None = None, *, name: str = "", phone: str = ""
 ) -> None:
     """Raise Refused('password') unless the password keeps the rules: length, classes of signs, nothing that is guessed first,
-    nothing of the person himself (login, name, telephone number)."""
+    nothing of the person himself (login, name and its pinyin, telephone number)."""
     policy = policy or shipped()
     need = policy.admin_length if role is Role.ADMIN else policy.length
     if len(password) < need:
@@ -47,7 +49,12 @@ def check_password(
         raise Refused("口令里不能含有登录名，请换一个", "password")
     if found := next(_personal(password, login, name, phone, policy.personal_least), None):
         raise Refused(f"口令里不能含有本人的{found}，请换一个", "password")
-    if guesses(password, (login, name, *policy.words)) < policy.least_guesses:
+    if pinyin.names_whole(password, name, policy.personal_least):
+        raise Refused("口令里不能含有本人的姓名拼音，请换一个", "password")
+    if pinyin.names_shortly(password, name, policy.digits):
+        raise Refused("口令不能只是本人的姓名拼音（或首字母）加简单数字，请换一个", "password")
+    whole = ("".join(way) for way in islice(pinyin.spellings(name), 8))  # with @ for a and 0 for o, too
+    if guesses(password, (login, name, *whole, *policy.words)) < policy.least_guesses:
         raise Refused("口令太常见，几次就能猜中（常用词、键盘顺序、年份或它们的变形），请换一个", "password")
 
 

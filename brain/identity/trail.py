@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from brain.catalog import Words
 from brain.identity.people import Person
 from brain.identity.scope import may_open
 from brain.model import Refused
@@ -19,15 +20,17 @@ from brain.store import db
 
 MOST = 100_000  # lines of one export
 TRICKS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-HEADS = ("编号", "时间", "人员编号", "人员", "操作", "对象", "来源地址", "结果", "详情", "链号")
+HEADS = ("编号", "时间", "人员编号", "人员", "操作", "对象", "来源地址", "结果", "详情", "链号", "操作名称")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What of the trail is asked for; empty fields ask for everything. `before` is the id from which on older lines come."""
+    """What of the trail is asked for; empty fields ask for everything. `action` is the beginning of a code, `actions` are
+    whole ones; `before` is the id from which on older lines come."""
 
     who: str = ""
     action: str = ""
+    actions: tuple[str, ...] = ()
     object: str = ""
     ip: str = ""
     refused: bool = False
@@ -45,7 +48,26 @@ def reader(person: Person, roles: Mapping[Any, Any]) -> Person:
 
 def found(conn: psycopg.Connection, asked: Asked, limit: int) -> list[dict[str, Any]]:
     """Lines, newest first; `link` is the place in the chain, None while it waits for one."""
-    return db.many(conn, "audit_found", limit=limit, **asdict(asked))
+    return db.many(conn, "audit_found", limit=limit, **(asdict(asked) | {"actions": list(asked.actions)}))
+
+
+def known_actions(words: Words) -> dict[str, str]:
+    """Code → words of every action that is written, in the order of words.toml; `event` and `duty` stand there for the verbs of
+    a case and the engine's duties."""
+    families = {"event": ("event_", "verb"), "duty": ("", "duty")}
+    found: dict[str, str] = {}
+    for code, word in words.group("audit").items():
+        if code in families:
+            begins, group = families[code]
+            found |= {begins + key: word.replace("{}", inner) for key, inner in words.group(group).items()}
+        elif code != "other":
+            found[code] = word
+    return found
+
+
+def called(words: Words, code: str) -> str:
+    """The words of an action. What nobody foresaw (a verb that was none, a line of an older edition) is another action."""
+    return known_actions(words).get(code) or words.of("audit", "other")
 
 
 def standing(conn: psycopg.Connection) -> dict[str, Any]:
@@ -53,17 +75,19 @@ def standing(conn: psycopg.Connection) -> dict[str, Any]:
     return db.one(conn, "audit_standing") or {}
 
 
-def as_csv(lines: Iterable[Mapping[str, Any]], hours: float) -> bytes:
-    """The lines as CSV for a spreadsheet (UTF-8 with mark), times `hours` ahead of UTC. A cell that a spreadsheet would take for a
+def as_csv(lines: Iterable[Mapping[str, Any]], hours: float, words: Words) -> bytes:
+    """The lines as CSV for a spreadsheet (UTF-8 with mark), times `hours` ahead of UTC; an action by its code, and in the last
+    column by its words. A cell that a spreadsheet would take for a
     formula gets an apostrophe in front: what stands in the trail was typed by strangers, too."""
     out = io.StringIO()
     table = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     table.writerow(HEADS)
+    names, other = known_actions(words), words.of("audit", "other")
     for one in lines:
         at = (one["at"] + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M:%S")
         detail = json.dumps(one["detail"], ensure_ascii=False) if one["detail"] else ""
         cells = (one["id"], at, one["actor_id"], one["actor"], one["action"], one["object"], one["ip"],
-                 "准" if one["ok"] else "拒", detail, one["link"])  # fmt: skip
+                 "准" if one["ok"] else "拒", detail, one["link"], names.get(one["action"], other))  # fmt: skip
         table.writerow(["" if cell is None else harmless(str(cell)) for cell in cells])
     return "\ufeff".encode() + out.getvalue().encode("utf-8", "replace")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from brain import rowwise
 from brain.report import text
 
 Snapshot = Mapping[str, Any]
@@ -101,18 +102,37 @@ class Table:
         )
 
 
-def table(name: str, caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], **more: Any) -> Table:
-    """A table of rows whose cells may be plain values. Raises ValueError when a row has not as many as there are columns."""
-    made = []
-    for row in rows:
-        if len(row) != len(columns):
-            raise ValueError(f"table {name}: a row of {len(row)} cells under {len(columns)} columns")
-        made.append(tuple(_cell(column, value) for column, value in zip(columns, row, strict=True)))
+def table(
+    name: str, caption: str, columns: Sequence[Column], rows: Iterable[Any], draw: Callable[[Any], Sequence[Any]] | None = None, *,
+    key: str = "id", lost: Iterable[str] = (), after: Iterable[Sequence[Any]] = (), **more: Any,
+) -> Table:  # fmt: skip
+    """A table of rows whose cells may be plain values. Raises ValueError when a row has not as many as there are columns.
+
+    `draw` makes a row of each of `rows`: one that it cannot draw stands as 无法显示 with what is found under `key`, so that it never
+    takes the others with it; `lost` are those that could not even be counted. `after` are rows of the table's own (a total).
+    """
+    made = rowwise.each(rows, lambda row: _line(name, columns, draw(row)), caption, lambda ident: _lost(columns, ident), key) if draw \
+        else [_line(name, columns, row) for row in rows]  # fmt: skip
+    made += [_lost(columns, ident) for ident in lost]
+    made += [_line(name, columns, row) for row in after]
     return Table(name, caption, tuple(columns), tuple(made), **more)
+
+
+def _line(name: str, columns: Sequence[Column], row: Sequence[Any]) -> tuple[Cell, ...]:
+    if len(row) != len(columns):
+        raise ValueError(f"table {name}: a row of {len(row)} cells under {len(columns)} columns")
+    return tuple(_cell(column, value) for column, value in zip(columns, row, strict=True))
+
+
+def _lost(columns: Sequence[Column], ident: str) -> tuple[Cell, ...]:
+    """A row that says that it cannot be shown, in its first two columns that have words."""
+    said = iter((rowwise.LOST, ident))
+    return tuple(BLANK if column.draws else Cell(None, shown=next(said, "")) for column in columns)
 
 
 def _cell(column: Column, value: Any) -> Cell:
     cell = value if isinstance(value, Cell) else Cell(value)
+    rowwise.sayable(cell.value)  # “nan” is no figure for a reader
     if cell.shown is not None:
         return cell
     return replace(cell, shown="" if column.draws else FORMATS[column.format](cell.value))

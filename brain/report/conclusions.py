@@ -7,9 +7,11 @@ from the counted numbers only; where a sentence goes further it says 推测 or �
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from statistics import mean, pstdev
 from typing import Any
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.report import text, theme_tables
 from brain.report.facts import Facts
@@ -119,7 +121,8 @@ def theme(catalog: Catalog, rows: dict[str, Any], made: dict[str, Any]) -> tuple
     for says in ("worry", "calm"):
         for key, found in theme_tables.themes_of(made):
             for name in theme_tables.parts_of(found):
-                if sentence := getattr(theme_tables.PRINTS[name], says)(found):
+                say = partial(getattr(theme_tables.PRINTS[name], says), found)
+                if sentence := rowwise.whole(say, f"月报结论 {name}", None):
                     return sentence.parts, {"text": sentence.link, "e": f"#theme-{key}"}
     row = rows["satisfied_rate"]
     again = rows["rework_rate"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from brain import rowwise
 from brain.report import charts, tables, text, theme_tables
 from brain.report.cells import Table
 from brain.report.paper import CENTRE, HEI, RED, SMALL, SOFT, SONG, Paper
@@ -30,7 +32,10 @@ def document(snapshot: Mapping[str, Any], outlines: Outlines | None = None) -> b
     _head(paper, snapshot)
     parts = [conclusions, volume, units, frequent, late, themes, advice, notes]
     for number, part in enumerate(parts):
-        part(paper, snapshot, CHINESE[number], outlines)
+        lost = f"{CHINESE[number]}、本节{rowwise.LOST}，请联系维护人员。"
+        write = partial(part, paper, snapshot, CHINESE[number], outlines)
+        if said := rowwise.whole(write, f"月报文档 {part.__name__}", lost):
+            paper.paragraph(said)
     return paper.save()
 
 

@@ -5,12 +5,13 @@ All windows are read in one transaction, so that every number of a report belong
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, overload
 
 import psycopg
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.model import Clock, Limit
 from brain.report import text
@@ -23,13 +24,15 @@ WINDOWS = {"this": lambda period: period, "last": kpi.previous_month, "year": kp
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time: from `since` to before `until`. `partial`: the month was not over when the data were cut."""
+    """A stretch of time: from `since` to before `until`. `partial`: the month was not over when the data were cut. `lost` gathers
+    the names of stations whose values of that time are no numbers."""
 
     name: str
     period: str
     since: datetime
     until: datetime
     partial: bool
+    lost: list[str] = field(default_factory=list, compare=False)
 
     @property
     def says(self) -> str:
@@ -104,7 +107,8 @@ def gather(conn: psycopg.Connection, catalog: Catalog, period: str, cut_at: date
         if found is not None:
             owed = flags.get(name, {})
             stages = {key: len(owed.get(key, ())) for key in (*STAGES.values(), *STAGE_DUE.values())}
-            seconds = sum(_handled_s(catalog, c) or 0.0 for c in db.many(conn, "report_cases", win=name))
+            cases = db.many(conn, "report_cases", win=name)
+            seconds = sum(rowwise.each(cases, lambda c: _handled_s(catalog, c) or 0.0, "案卷用时", lambda _: None))
             found["all"][""] |= stages | {"handle_seconds": seconds}
     return Facts(
         spans,
@@ -116,6 +120,8 @@ def gather(conn: psycopg.Connection, catalog: Catalog, period: str, cut_at: date
         {r["code"]: r for r in db.many(conn, "report_orgs")},
     )
 
+
+FAR = timedelta(days=3660)  # no limit reaches further; the days up to it are counted one by one
 
 COUNTED = (
     "reported", "valid_reported", "registered", "declined", "public_reported", "self_handled", "unclosed", "dispatch_due",
@@ -133,13 +139,16 @@ def _stages(conn: psycopg.Connection, catalog: Catalog, span: Window) -> dict[st
     """
     late: set[tuple[str, str]] = set()
     owed: set[tuple[str, str]] = set()
-    for row in db.many(conn, "report_stages", win=span.name, until=span.until):
+
+    def judge(row: dict[str, Any]) -> None:
         due = sla.due(row["asked_at"], catalog.stage_limits[row["stage"]], catalog.calendar)
         if row["done_at"] is None and due >= span.until:
-            continue  # neither done nor late yet
+            return  # neither done nor late yet
         owed.add((row["stage"], row["id"]))
         if row["done_at"] is None or row["done_at"] > due:
             late.add((row["stage"], row["id"]))
+
+    rowwise.each(db.many(conn, "report_stages", win=span.name, until=span.until), judge, "案卷环节", lambda _: None)
     found = {mark: {i for stage, i in owed - late if stage == name} for name, mark in STAGES.items()}
     return found | {mark: {i for stage, i in owed if stage == name} for name, mark in STAGE_DUE.items()}
 
@@ -152,6 +161,8 @@ def _handled_s(catalog: Catalog, case: dict[str, Any]) -> float | None:
     if not case["is_handled"] or case["limit_clock"] is None:
         return None
     limit = Limit(Clock(case["limit_clock"]), case["limit_amount"])
+    if abs(case["due_at"] - case["answered_at"]) > FAR:
+        raise ValueError(f"due at {case['due_at']}, which no limit reaches")
     promised = sla.size_s(limit) * (1 + case["extensions"])
     left = sla.spent_s(case["answered_at"], case["due_at"], limit.clock, catalog.calendar)
     return max(0.0, promised - left)

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import shapely
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.model import DROPPED_STATES
 from brain.report.facts import Facts, Window
@@ -42,32 +43,32 @@ def repeats(conn: psycopg.Connection, catalog: Catalog, span: Window) -> list[di
     return sorted(found, key=lambda r: (-r["times"], r["category"], r["id"]))
 
 
-def repeat_rows(catalog: Catalog, facts: Facts, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Repeat places as the snapshot keeps them; `unit` is the organisation that handled most of their cases."""
+def repeat_rows(catalog: Catalog, facts: Facts, found: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """(repeat places as the snapshot keeps them, first cases of those that cannot be made out); `unit` is the organisation that
+    handled most of their cases."""
     held = {c["id"]: c["org"] for c in facts.cases if c["org"]}
-    rows = []
-    for r in found:
+
+    def row(r: dict[str, Any]) -> dict[str, Any]:
         entry = catalog.categories[r["category"]]
         handlers = [held[i] for i in r["ids"] if i in held] or [entry.org]
         org = max(sorted(set(handlers)), key=handlers.count)
-        rows.append(
-            {
-                "category": r["category"],
-                "name": entry.name,
-                "org": org,
-                "unit": facts.orgs.get(org, {}).get("short", ""),
-                "town": r["town"],
-                "place": r["address"] or facts.towns.get(r["town"], ""),
-                "lng": round(r["lng"], 6),
-                "lat": round(r["lat"], 6),
-                "times": r["times"],
-                "first": r["first_at"].isoformat(),
-                "last": r["last_at"].isoformat(),
-                "ids": r["ids"],
-                "e": "ids=" + ",".join(r["ids"]),
-            }
-        )
-    return rows
+        return {
+            "category": r["category"],
+            "name": entry.name,
+            "org": org,
+            "unit": facts.orgs.get(org, {}).get("short", ""),
+            "town": r["town"],
+            "place": r["address"] or facts.towns.get(r["town"], ""),
+            "lng": round(r["lng"], 6),
+            "lat": round(r["lat"], 6),
+            "times": r["times"],
+            "first": r["first_at"].isoformat(),
+            "last": r["last_at"].isoformat(),
+            "ids": r["ids"],
+            "e": "ids=" + ",".join(r["ids"]),
+        }
+
+    return rowwise.sound(found, row, "重复点位")
 
 
 def follow_up(before: list[dict[str, Any]], cases: list[dict[str, Any]], metres: float) -> dict[str, Any]:
@@ -97,25 +98,28 @@ def hot_grids(conn: psycopg.Connection, catalog: Catalog) -> dict[str, Any]:
     total = rows[0]["grids"] if rows else 0
     share, least = catalog.report["hot_share"], int(catalog.report["hot_min"])
     top = [r for r in rows[: max(1, round(total * share))] if r["n"] >= least]
+    hot, lost = rowwise.sound(top, _hot, "高发网格", "code")
     return {
         "grids": total,
         "with_cases": len(rows),
         "share": share,
         "least": least,
         "statement": "report_grids",
-        "hot": [
-            {
-                "code": r["code"],
-                "name": r["name"],
-                "village": r["village"],
-                "town": r["town"],
-                "n": r["n"],
-                "per_km2": round(r["per_km2"], 1) if r["per_km2"] is not None else None,
-                "e": f"flag=reported&grid={r['code']}",
-            }
-            for r in top
-        ],
+        "hot": hot,
+        "lost": lost,
         "all": {r["code"]: r["n"] for r in rows},
+    }
+
+
+def _hot(r: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "code": r["code"],
+        "name": r["name"],
+        "village": r["village"],
+        "town": r["town"],
+        "n": r["n"],
+        "per_km2": round(r["per_km2"], 1) if r["per_km2"] is not None else None,
+        "e": f"flag=reported&grid={r['code']}",
     }
 
 

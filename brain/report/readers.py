@@ -47,8 +47,8 @@ def kept_to(snapshot: Mapping[str, Any], ids: frozenset[str]) -> dict[str, Any]:
     late = [r for r in overdue["rows"] if r["id"] in ids]
     places = [r for r in repeats["rows"] if ids.issuperset(r["ids"])]
     lists = {
-        "overdue": overdue | {"rows": late, "listed": len(late), "hidden": len(overdue["rows"]) - len(late)},
-        "repeats": repeats | {"rows": places, "hidden": len(repeats["rows"]) - len(places)},
+        "overdue": overdue | {"rows": late, "listed": len(late), "hidden": len(overdue["rows"]) - len(late), "lost": []},
+        "repeats": repeats | {"rows": places, "hidden": len(repeats["rows"]) - len(places), "lost": []},
     }
     named = frozenset(f"{r['place']}{r['name']}" for r in repeats["rows"] if not ids.issuperset(r["ids"]))
     whole = {key: _cut(part, ids, named) for key, part in (dict(snapshot) | lists).items() if key != "cases"}

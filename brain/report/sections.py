@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.report import conclusions, text, theme_tables, units
 from brain.report.drill_down import FIELDS
@@ -63,11 +64,13 @@ def overdue(catalog: Catalog, facts: Facts) -> dict[str, Any]:
     """What is late: cases of the month by how late, and whatever was still open and overdue at its end."""
     until = facts.windows["this"].until
     late = [c for c in facts.cases if c["is_handled_late"] or c["is_overdue_unhandled"]]
-    rows = sorted(
-        ({"case": c, "late_s": ((c["answered_at"] or until) - c["due_at"]).total_seconds()} for c in [
-            *late, *(c for c in facts.cases if c["is_backlog"] and not c["is_overdue_unhandled"])]),
-        key=lambda r: (r["case"]["answered_at"] is not None, -r["late_s"], r["case"]["id"]),
-    )  # fmt: skip
+    listed = [*late, *(c for c in facts.cases if c["is_backlog"] and not c["is_overdue_unhandled"])]
+
+    def row_of(c: Mapping[str, Any]) -> dict[str, Any]:
+        return {"case": c, "late_s": ((c["answered_at"] or until) - c["due_at"]).total_seconds()}
+
+    found, lost = rowwise.sound(listed, row_of, "超期案卷")
+    rows = sorted(found, key=lambda r: (r["case"]["answered_at"] is not None, -r["late_s"], r["case"]["id"]))
     bins = []
     floor = 0.0
     for days, label in LATE_BINS:
@@ -97,6 +100,7 @@ def overdue(catalog: Catalog, facts: Facts) -> dict[str, Any]:
             }
             for r in rows[:LISTED]
         ],
+        "lost": lost,
         "listed": min(LISTED, len(rows)),
         "of": len(rows),
         "e": "flag=late",
@@ -151,9 +155,9 @@ def names(catalog: Catalog, facts: Facts, made: Mapping[str, Any]) -> dict[str, 
         "town": {k: facts.towns.get(k, units.NOWHERE) for k in used["town"] | set(facts.towns)},
         "org": {k: facts.orgs.get(k, {}).get("short", units.NOBODY) for k in used["org"]},
         "category": {k: catalog.categories[k].name for k in used["category"] if k in catalog.categories},
-        "source": {k: catalog.words.of("source", k) for k in used["source"]},
+        "source": {k: units.word(catalog, "source", k) for k in used["source"]},
         "grid": {h["code"]: f"{h['village'] or ''}{h['name']}" for h in made["hot"]["hot"]},
-        "state": {c["state"]: catalog.words.of("state", c["state"]) for c in made["cases"]},
+        "state": {c["state"]: units.word(catalog, "state", c["state"]) for c in made["cases"]},
     }
 
 

@@ -13,6 +13,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.types.json import Jsonb
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.model import Refused
 from brain.report import conclusions, measures, places, sections, text, themes, units
@@ -21,6 +22,7 @@ from brain.store import db
 
 TITLE = "{name}城市运行月报"
 ISSUER = "zsj"  # the organisation that issues it: the platform's own, catalog/departments.toml
+UNTOLD = [{"n": 1, "parts": [f"本月结论{rowwise.LOST}，各表照常；请联系维护人员。"], "link": {"text": "指标", "e": "#volume"}}]
 SHAPE = 1  # raise it when the keys of a snapshot change their meaning
 
 
@@ -78,18 +80,21 @@ def _made(conn: psycopg.Connection, catalog: Catalog, facts: Facts, period: str,
     made["departments"] = units.units(catalog, facts, "org")
     made["categories"] = units.categories(catalog, facts)
     made["sources"] = units.sources(catalog, facts)
-    made["repeats"] = {"rows": places.repeat_rows(catalog, facts, found.get("this", [])), "statement": "report_repeats"}
+    rows, lost = places.repeat_rows(catalog, facts, found.get("this", []))
+    made["repeats"] = {"rows": rows, "lost": lost, "statement": "report_repeats"}
     made["hot"] = places.hot_grids(conn, catalog)
     made["overdue"] = sections.overdue(catalog, facts)
     made["themes"], made["missing"] = themes.gather(conn, catalog, facts.windows)
     made["alerts"] = themes.alerts(conn, catalog, this)
     made["follow_up"] = places.follow_up(found.get("last", []), facts.cases, catalog.report["repeat_m"])
-    made["conclusions"] = conclusions.sentences(catalog, facts, made)
-    made["advice"] = conclusions.advice(catalog, facts, made)
+    made["conclusions"] = rowwise.whole(lambda: conclusions.sentences(catalog, facts, made), "月报结论", UNTOLD)
+    made["advice"] = rowwise.whole(lambda: conclusions.advice(catalog, facts, made), "月报建议", [])
     months = {r["month"]: r["n"] for r in db.many(conn, "report_months", since=this.since, until=this.until, months=24)}
     made["outlook"] = conclusions.outlook(catalog, facts, months)
     made["simulated"] = sections.simulated(facts)
-    made["cases"] = [sections.case(catalog, facts, c, set(repeated.get("this", []))) for c in facts.cases]
+    marked = set(repeated.get("this", []))
+    made["cases"], lost = rowwise.sound(facts.cases, lambda c: sections.case(catalog, facts, c, marked), "案卷")
+    made["overdue"]["lost"] += [i for i in lost if i not in made["overdue"]["lost"]]
     made["cases"] = _with_named(conn, catalog, facts, made)
     made["names"] = sections.names(catalog, facts, made)
     made["notes"] = sections.notes(catalog, made, last)
@@ -105,7 +110,7 @@ def _with_named(conn: psycopg.Connection, catalog: Catalog, facts: Facts, made: 
     known = {c["id"] for c in made["cases"]}
     named = {i for place in made["repeats"]["rows"] for i in place["ids"]} - known
     rows = db.many(conn, "report_named", ids=sorted(named)) if named else []
-    return [sections.case(catalog, facts, row, set()) for row in rows] + made["cases"]
+    return rowwise.sound(rows, lambda row: sections.case(catalog, facts, row, set()), "案卷")[0] + made["cases"]
 
 
 # Frozen -------------------------------------------------------------------------------------------------------------

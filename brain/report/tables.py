@@ -35,7 +35,7 @@ def kpis(s: Snapshot) -> Table:
         Column("rule", "算式", page_only=True),
     )
     return table(
-        "kpis", "指标", columns, [_kpi(r) for r in s["kpis"]], size=9.5, note="目标栏绿色为达到，加粗为未达到；算式与归期规则见附注。"
+        "kpis", "指标", columns, s["kpis"], _kpi, key="label", size=9.5, note="目标栏绿色为达到，加粗为未达到；算式与归期规则见附注。"
     )
 
 
@@ -58,13 +58,13 @@ def rules(s: Snapshot) -> Table:
     """How each indicator is counted, by which period rule and by which statement."""
     periods = list(dict.fromkeys(r["period_rule"] for r in s["kpis"]))
     columns = (Column("label", "指标", 3.2), Column("rule", "算式", 8.2), Column("period", "归期", 1.2), Column("statement", "查询", 3.0))
-    rows = [
-        [r["label"], r["rule"], Cell(r["period_rule"], shown=MARKS[periods.index(r["period_rule"])], title=r["period_rule"]),
-         Cell(r["statement"], tone="code")]
-        for r in s["kpis"]
-    ]  # fmt: skip
+
+    def line(r: Mapping[str, Any]) -> list[Any]:
+        mark = MARKS[periods.index(r["period_rule"])]
+        return [r["label"], r["rule"], Cell(r["period_rule"], shown=mark, title=r["period_rule"]), Cell(r["statement"], tone="code")]
+
     says = "归期：" + "；".join(f"{MARKS[n]} {words}" for n, words in enumerate(periods)) + "。"
-    return table("rules", "各指标算式、归期规则与查询", columns, rows, size=9, note=says)
+    return table("rules", "各指标算式、归期规则与查询", columns, s["kpis"], line, key="label", size=9, note=says)
 
 
 # Units ----------------------------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ def units(s: Snapshot, key: str) -> Table:
     t = found["total"]
     total = ["合计", t["registered"], t["handle_due"], t["handled_late"] + t["overdue_unhandled"], *[BLANK] * 7]
     return table(
-        key, UNITS[key], columns, [*(_unit(r, floor, goal) for r in found["rows"]), total], total=True, size=9.5,
+        key, UNITS[key], columns, found["rows"], lambda r: _unit(r, floor, goal), key="name", after=[total], total=True, size=9.5,
         note=f"位次按按期处置率的 95 % 区间排定，区间重叠的不分先后；应处置不足 {found['least']} 件的不参与排名。"
         "评分按评分卡计算，缺的指标不计、其余按比例折算到 100 分。",
     )  # fmt: skip
@@ -134,14 +134,16 @@ def categories(s: Snapshot) -> Table:
         Column("mom", "环比", 3.1),
         Column("yoy", "同比", 3.1),
     )
-    lines = [
-        [Cell(r["name"], after=(Part("（新进）", tone="soft"),) if r["fresh"] else ()), Cell(r["n"], r["e"]),
-         Cell(r["share"], shown=r["share_text"]), Cell({"n": r["n"], "last": r["last"], "top": top} if r["key"] else None),
-         r["mom"], r["yoy"]]
-        for r in rows
-    ]  # fmt: skip
+
+    def line(r: Mapping[str, Any]) -> list[Any]:
+        return [
+            Cell(r["name"], after=(Part("（新进）", tone="soft"),) if r["fresh"] else ()), Cell(r["n"], r["e"]),
+            Cell(r["share"], shown=r["share_text"]), Cell({"n": r["n"], "last": r["last"], "top": top} if r["key"] else None),
+            r["mom"], r["yoy"],
+        ]  # fmt: skip
+
     total = ["合计", s["categories"]["total"], BLANK, Cell(None), BLANK, BLANK]
-    return table("top", "高发事项前十", columns, [*lines, total], total=True)
+    return table("top", "高发事项前十", columns, rows, line, key="name", after=[total], total=True)
 
 
 def repeats(s: Snapshot) -> Table:
@@ -154,13 +156,17 @@ def repeats(s: Snapshot) -> Table:
         Column("unit", "主办", 2.2),
     )
     found = s["repeats"]["rows"]
-    rows = [
-        [n, f"{r['place']}　{r['name']}", Cell(r["times"], r["e"]), r["first"], r["last"], r["unit"]]
-        for n, r in enumerate(found[:SHOWN_REPEATS], 1)
-    ]
+    shown = found[:SHOWN_REPEATS]
+
+    def line(r: Mapping[str, Any]) -> list[Any]:
+        return [
+            shown.index(r) + 1, f"{r['place']}　{r['name']}", Cell(r["times"], r["e"]), r["first"], r["last"], r["unit"]
+        ]  # fmt: skip
+
     return table(
-        "repeats", "重复点位", columns, rows, note=readers.says_repeats(s, len(rows)), empty=readers.says_repeats(s, 0)
-    )
+        "repeats", "重复点位", columns, shown, line, key="name", lost=s["repeats"].get("lost", ()),
+        note=readers.says_repeats(s, len(shown)), empty=readers.says_repeats(s, 0),
+    )  # fmt: skip
 
 
 def hot(s: Snapshot) -> Table:
@@ -170,11 +176,12 @@ def hot(s: Snapshot) -> Table:
         Column("reported", "上报", 2.8, unit="件", align="right", format="count"),
         Column("density", "件／平方公里", 3.2, align="right", format="fixed"),
     )
-    rows = [
-        [n, f"{r['town'] or ''}　{r['name']}", Cell(r["n"], r["e"]), r["per_km2"]]
-        for n, r in enumerate(s["hot"]["hot"][:HOT_SHOWN], 1)
-    ]
-    return table("hot", "高发网格", columns, rows, empty="本月没有高发网格。")
+    shown = s["hot"]["hot"][:HOT_SHOWN]
+
+    def line(r: Mapping[str, Any]) -> list[Any]:
+        return [shown.index(r) + 1, f"{r['town'] or ''}　{r['name']}", Cell(r["n"], r["e"]), r["per_km2"]]
+
+    return table("hot", "高发网格", columns, shown, line, key="code", lost=s["hot"].get("lost", ()), empty="本月没有高发网格。")
 
 
 # Late and alerts ------------------------------------------------------------------------------------------------------
@@ -188,12 +195,12 @@ def late(s: Snapshot) -> Table:
         Column("answered", "反馈", 2.2),
         Column("late", "超期", 2.3),
     )
-    rows = [
-        [Cell(r["id"], r["e"]), r["title"], r["unit"], r["due"],
-         Cell(None, shown="未反馈", tone="strong") if r["open"] else r["answered"], r["late_text"]]
-        for r in o["rows"]
-    ]  # fmt: skip
-    return table("late", "超期清单", columns, rows, size=9, note=readers.says_overdue(s))
+
+    def line(r: Mapping[str, Any]) -> list[Any]:
+        answered = Cell(None, shown="未反馈", tone="strong") if r["open"] else r["answered"]
+        return [Cell(r["id"], r["e"]), r["title"], r["unit"], r["due"], answered, r["late_text"]]
+
+    return table("late", "超期清单", columns, o["rows"], line, lost=o.get("lost", ()), size=9, note=readers.says_overdue(s))
 
 
 def alerts(s: Snapshot) -> Table:
@@ -205,5 +212,8 @@ def alerts(s: Snapshot) -> Table:
         Column("ack", "确认（中位）", 3.1),
         Column("stood", "持续（中位）", 3.1),
     )
-    rows = [[r["label"], r["level_text"], r["n"], r["events"], r["ack_text"], r["stood_text"]] for r in s["alerts"]["rows"]]
-    return table("alerts", "预警与处置", columns, rows)
+
+    def line(r: Mapping[str, Any]) -> list[Any]:
+        return [r["label"], r["level_text"], r["n"], r["events"], r["ack_text"], r["stood_text"]]
+
+    return table("alerts", "预警与处置", columns, s["alerts"]["rows"], line, key="label", lost=s["alerts"].get("lost", ()))

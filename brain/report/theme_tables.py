@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from brain import rowwise
 from brain.report import text
 from brain.report.cells import Cell, Column, Snapshot, Table, table, verdict
 from brain.report.sentences import Sentence, number
@@ -51,13 +52,27 @@ def parts_of(found: Found) -> list[str]:
 def blocks(found: Found) -> list[Block]:
     """What the section of a theme says. A table without rows says its `empty` or nothing."""
     said: list[Block] = []
+    lost = found.get("lost", {})
     for name in parts_of(found):
-        for block in PRINTS[name].blocks(found):
+        if name in lost.get("parts", ()):
+            said.append(Words(f"{_part(found, name)}{rowwise.LOST}，请联系维护人员。"))
+            continue
+        for block in rowwise.whole(
+            lambda name=name: PRINTS[name].blocks(found), f"月报 {name}", [Words(f"{_part(found, name)}{rowwise.LOST}，请联系维护人员。")]
+        ):
             if isinstance(block, Table) and not block.rows:
                 said += [Words(block.empty)] if block.empty else []
             else:
                 said.append(block)
+    if stations := lost.get("stations"):
+        said.append(Words(f"{'、'.join(stations)}的读数{rowwise.LOST}，未计入本节。"))
     return said
+
+
+def _part(found: Found, name: str) -> str:
+    """What a part is called where it cannot be shown: the section's own name, unless it has several."""
+    return CALLED.get(name) or str(found["label"])
+
 
 
 def tables(s: Snapshot) -> list[Table]:
@@ -75,15 +90,17 @@ def _classes(found: Found) -> list[Block]:
         Column("worst", "定类指标", 3.1),
         Column("days", "有数天数", 1.8, align="right", format="count"),
     )
-    rows = [
-        [r["name"], Cell(r["class"], shown=r["class_text"]), Cell(r["last"], shown=r["last_text"]),
-         Cell(r["target"], shown=r["target_text"]), verdict(r["met"], "达标", "未达标"), "、".join(r["worst"]) or None, r["days"]]
-        for r in found["sections"]
-    ]  # fmt: skip
-    if not rows:
+
+    def line(r: Found) -> list[Any]:
+        return [
+            r["name"], Cell(r["class"], shown=r["class_text"]), Cell(r["last"], shown=r["last_text"]),
+            Cell(r["target"], shown=r["target_text"]), verdict(r["met"], "达标", "未达标"), "、".join(r["worst"]) or None, r["days"],
+        ]  # fmt: skip
+
+    if not found["sections"]:
         return []
     states = [Words(said)] if (said := _rivers(found)) else []
-    return [table("water_class", "水质断面", columns, rows), *states, Words(_CLASSES, small=True)]
+    return [table("water_class", "水质断面", columns, found["sections"], line, key="name"), *states, Words(_CLASSES, small=True)]
 
 
 def _rivers(found: Found) -> str:
@@ -126,12 +143,12 @@ def _levels(found: Found) -> list[Block]:
         Column("warn", "警戒水位", 3.6, align="right"),
         Column("over", "评价", 3.0),
     )
-    rows = [
-        [r["name"], Cell(r["high"], shown=r["high_text"]), Cell(r["warn"], shown=r["warn_text"]),
-         verdict(None if r["over"] is None else not r["over"], "未超", "超警")]
-        for r in found["levels"]
-    ]  # fmt: skip
-    return [table("water_levels", "水位", columns, rows)]
+
+    def line(r: Found) -> list[Any]:
+        over = verdict(None if r["over"] is None else not r["over"], "未超", "超警")
+        return [r["name"], Cell(r["high"], shown=r["high_text"]), Cell(r["warn"], shown=r["warn_text"]), over]
+
+    return [table("water_levels", "水位", columns, found["levels"], line, key="name")]
 
 
 # Rain and ponding -----------------------------------------------------------------------------------------------------
@@ -142,9 +159,12 @@ def _rain(found: Found) -> list[Block]:
         Column("max_1h", "最大 1 小时", 3.4, unit="mm", align="right", format="fixed"),
         Column("max_24h", "最大 24 小时", 3.6, unit="mm", align="right", format="fixed"),
     )
-    rows = [[r["name"], r["total"], r["max_1h"], r["max_24h"]] for r in found["gauges"]]
+
+    def line(r: Found) -> list[Any]:
+        return [r["name"], r["total"], r["max_1h"], r["max_24h"]]
+
     fast = [Words("回放速度高于实时的站不计月雨量（“—”）。", small=True)] if found["without_total"] else []
-    return [table("rain_sums", "雨量", columns, rows), *fast]
+    return [table("rain_sums", "雨量", columns, found["gauges"], line, key="name"), *fast]
 
 
 def _ponding(found: Found) -> list[Block]:
@@ -154,11 +174,11 @@ def _ponding(found: Found) -> list[Block]:
         Column("peak", "最高级别", 3.0),
         Column("depth", "最大水深", 3.0),
     )
-    rows = [
-        [r["name"], r["n"], Cell(r["peak"], shown=r["peak_text"]), Cell(r["depth"], shown=r["depth_text"])]
-        for r in found["places"]
-    ]
-    return [table("ponding", "积水点", columns, rows, empty="本月没有积水告警。")]
+
+    def line(r: Found) -> list[Any]:
+        return [r["name"], r["n"], Cell(r["peak"], shown=r["peak_text"]), Cell(r["depth"], shown=r["depth_text"])]
+
+    return [table("ponding", "积水点", columns, found["places"], line, key="name", empty="本月没有积水告警。")]
 
 
 def _ponded(found: Found) -> Sentence | None:
@@ -187,14 +207,14 @@ def _online(found: Found) -> list[Block]:
         Column("good", "完好率", 2.6, unit="%", align="right"),
         Column("outages", "中断", 2.4, unit="次", align="right", format="count"),
     )
-    rows = [
-        [r["name"], Cell(r["due"], shown=f"{text.count(r['due'])} / {text.count(r['cameras'])}"),
-         Cell(r["share"], shown=r["share_text"]), r["good_text"], r["outages"]]
-        for r in found.get("orgs", ())
-    ]  # fmt: skip
+
+    def line(r: Found) -> list[Any]:
+        due = Cell(r["due"], shown=f"{text.count(r['due'])} / {text.count(r['cameras'])}")
+        return [r["name"], due, Cell(r["share"], shown=r["share_text"]), r["good_text"], r["outages"]]
+
     said: list[Block] = [
         Words(f"{found['label']}在线率 {found['share_text']} %（环比 {found['mom']}），目标 {found['target_text']} %；{heard}。"),
-        table("online", "在线率", columns, rows),
+        table("online", "在线率", columns, found.get("orgs", ()), line, key="name"),
     ]
     if found.get("worst"):
         said.append(Words("在线时间最少：" + "、".join(f"{r['name']} {r['share_text']} %" for r in found["worst"]) + "。"))
@@ -224,13 +244,17 @@ def _extremes(found: Found) -> list[Block]:
         Column("low", "最低", 2.2, align="right"),
         Column("days", "有数天数", 1.8, align="right", format="count"),
     )
-    rows = [
-        [r["name"], r["label"], *(Cell(r[k], shown=r[f"{k}_text"]) for k in ("mean", "high", "low")), r["days"]]
-        for r in found["extremes"]
-    ]
-    return [table("extremes", found["label"], columns, rows, empty="本月没有可用的测量值。")]
+
+    def line(r: Found) -> list[Any]:
+        return [r["name"], r["label"], *(Cell(r[k], shown=r[f"{k}_text"]) for k in ("mean", "high", "low")), r["days"]]
+
+    return [table("extremes", found["label"], columns, found["extremes"], line, key="name", empty="本月没有可用的测量值。")]
 
 
+CALLED = {
+    "water_class": "水质断面", "water_levels": "水位", "rain_sums": "雨量", "ponding": "积水点", "hotspots": "卫星热点",
+    "online": "在线率", "air_days": "空气质量",
+}  # fmt: skip
 PRINTS: dict[str, Print] = {
     "water_class": Print(frozenset({"sections"}), _classes, worry=_off_target, calm=_on_target),
     "water_levels": Print(frozenset({"sections", "levels"}), _levels),

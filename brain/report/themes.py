@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
 
+from brain import rowwise
 from brain.catalog import Catalog, SensorKind, Theme
 from brain.catalog.records import Target
 from brain.flow.measured import online
@@ -39,14 +42,21 @@ def gather(
     themes: dict[str, Any] = {}
     missing = []
     for key, theme in catalog.themes.items():
+        span = replace(now, lost=[])
         row = heard.get(key, {"stations": 0, "heard": 0})
         if row["heard"]:
             themes[key] = {
                 "label": theme.label, "order": theme.order, "stations": row["stations"], "heard": row["heard"],
                 "unit": theme.unit, "parts": list(theme.report),
             }  # fmt: skip
+            failed: list[str] = []
             for part in theme.report:
-                themes[key] = PARTS[part](conn, catalog, theme, now, last) | themes[key]
+                make = partial(_part, conn, catalog, theme, part, span, last)
+                found = rowwise.whole(make, f"月报 {key} {part}", None)
+                themes[key] = (found or {}) | themes[key]
+                failed += [part] if found is None else []
+            if failed or span.lost:
+                themes[key]["lost"] = {"parts": failed, "stations": sorted(set(span.lost))}
         if row["heard"] < row["stations"]:
             lost = row["stations"] - row["heard"]
             says = "本月没有数据" if not row["heard"] else f" {text.count(lost)} {theme.unit}本月没有数据"
@@ -58,10 +68,29 @@ def gather(
     return themes, missing
 
 
+def _part(conn: psycopg.Connection, catalog: Catalog, theme: Theme, part: str, now: Window, last: Window) -> dict[str, Any]:
+    return _sound(PARTS[part](conn, catalog, theme, now, last), now.lost)
+
+
+def _sound(said: dict[str, Any], lost: list[str]) -> dict[str, Any]:
+    """What a part found, without rows that hold a number which is none; their names go to `lost`. Raises ValueError where such a
+    number stands in no row."""
+    kept: dict[str, Any] = {}
+    for key, value in said.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            value, gone = rowwise.sound(value, lambda row: row, f"月报 {key}", "name")
+            lost += gone
+        kept[key] = rowwise.sayable(value)
+    return kept
+
+
 def _readings(conn: psycopg.Connection, theme: str, kinds: list[str], span: Window) -> dict[str, dict[str, Any]]:
-    """{station: {"row": first row, "kinds": {kind: row}}}."""
+    """{station: {"row": first row, "kinds": {kind: row}}}; what is no number is left out, and named in `span.lost`."""
     found: dict[str, dict[str, Any]] = {}
-    for row in db.many(conn, "report_readings", theme=theme, kinds=kinds, since=span.since, until=span.until):
+    rows = db.many(conn, "report_readings", theme=theme, kinds=kinds, since=span.since, until=span.until)
+    sound, lost = rowwise.sound(rows, lambda row: row, "月报读数", "name")
+    span.lost.extend(lost)
+    for row in sound:
         found.setdefault(row["id"], {"row": row, "kinds": {}})["kinds"][row["kind"]] = row
     return found
 
@@ -391,19 +420,20 @@ PARTS: dict[str, Part] = {
 def alerts(conn: psycopg.Connection, catalog: Catalog, span: Window) -> dict[str, Any]:
     """Alerts by theme and level, median times until acknowledged and until cleared."""
     rows = db.many(conn, "report_alerts", since=span.since, until=span.until)
-    table = [
-        {
-            "theme": r["theme"],
-            "label": catalog.theme_label(r["theme"]),
-            "level": Level(r["level"]).key,
-            "level_text": catalog.words.of("level", Level(r["level"])),
-            "n": r["n"],
-            "acked": r["acked"],
-            "events": r["opened_events"],
-            "cleared": r["cleared"],
-            "ack_text": text.lasting(float(r["ack_s"])) if r["ack_s"] is not None else text.DASH,
-            "stood_text": text.lasting(float(r["stood_s"])) if r["stood_s"] is not None else text.DASH,
-        }
-        for r in rows
-    ]
-    return {"rows": table, "total": sum(r["n"] for r in table), "statement": "report_alerts"}
+    table, lost = rowwise.sound(rows, lambda r: _alerts(catalog, r), "月报告警", "theme")
+    return {"rows": table, "lost": lost, "total": sum(r["n"] for r in table), "statement": "report_alerts"}
+
+
+def _alerts(catalog: Catalog, r: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "theme": r["theme"],
+        "label": catalog.theme_label(r["theme"]),
+        "level": Level(r["level"]).key,
+        "level_text": catalog.words.of("level", Level(r["level"])),
+        "n": r["n"],
+        "acked": r["acked"],
+        "events": r["opened_events"],
+        "cleared": r["cleared"],
+        "ack_text": text.lasting(float(r["ack_s"])) if r["ack_s"] is not None else text.DASH,
+        "stood_text": text.lasting(float(r["stood_s"])) if r["stood_s"] is not None else text.DASH,
+    }

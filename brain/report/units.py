@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.report import text
 from brain.report.facts import Facts
@@ -169,9 +170,14 @@ def _ranked(catalog: Catalog, facts: Facts, dim: str, count: str, top: int) -> d
     return {"rows": rows, "total": sum(parts), "statement": "report_counts"}
 
 
+def word(catalog: Catalog, group: str, key: str) -> str:
+    """The word of a code, 无法显示 for one that nobody knows."""
+    return rowwise.whole(lambda: catalog.words.of(group, key), f"词 {group} {key}", rowwise.LOST)
+
+
 def _label(catalog: Catalog, dim: str, key: str) -> str:
     if dim == "source":
-        return catalog.words.of("source", key)
+        return word(catalog, "source", key)
     return catalog.categories[key].name if key in catalog.categories else key
 
 

@@ -51,7 +51,11 @@ ROWS = {"org": "orgs", "handler_id": "people", "category": "categories"}
 """Fields whose choices are rows of the record, and which: the screen asks for them."""
 ON_PHONE = frozenset({"text", "choice", "condition", "result", "until", "photos", "place"})
 """Kinds of fields that the phone draws; the others need lists of the record."""
-REPORT_LABELS = {"category": "类别", "title": "标题", "place": "地点", "photos": "照片", "description": "描述", "address": "地点说明"}
+REPORTED = ("photos", "place", "category", "title", "address", "description")
+"""What a report may say, in the order it is asked; the title only where the city asks for one (else it is the category's name)."""
+REPORT_MUST = frozenset({"category", "place"})
+BESIDE: dict[str, tuple[str, ...]] = {V.SELF_HANDLE: ("condition",)}
+"""What a screen asks beside the guards: who mended it himself hands in how it was closed, for it is closed with his report."""
 PHASES: dict[str, str] = {
     V.REPORT: "report", V.VERIFIED: "verify", V.ANSWER: "answer", V.SELF_HANDLE: "answer", V.CHECK: "check", PART: "answer",
 }  # fmt: skip
@@ -190,18 +194,26 @@ def kinds_needed(verb: Verb | str) -> frozenset[str]:
     return frozenset(KINDS[key] for need in needs_of(verb) for key in ASKS.get(need, ()) if key not in OPTIONAL)
 
 
+def asked_of(verb: Verb | str) -> tuple[str, ...]:
+    """Fields that a verb may ask, before the city adds its own."""
+    if verb == V.REPORT:
+        return REPORTED
+    return (*(key for need in needs_of(verb) for key in ASKS.get(need, ())), *BESIDE.get(str(verb), ()))
+
+
 def keys_of(verb: Verb | str, wording: Wording) -> tuple[str, ...]:
     """Fields of a verb in the order they are asked."""
     if verb == V.REPORT:
-        return ("photos", "place", "category", "title", "address", "description")
-    needs = needs_of(verb)
-    asked = dict.fromkeys(key for need in needs for key in ASKS.get(need, ()))
+        own = wording.verbs.get(str(verb), {})
+        return tuple(key for key in REPORTED if key != "title" or own.get(key, {}).get("optional"))
+    asked = dict.fromkeys(asked_of(verb))
     if verb == V.JOIN:
         asked.pop("handler_id", None)  # whom a joined organisation sends is its own roster's
     if "place" in asked or "reason" in asked:
         asked.pop("override", None)  # the same reason is asked there
     asked |= dict.fromkeys(key for key, more in wording.verbs.get(str(verb), {}).items() if more.get("optional"))
-    return tuple(sorted(asked | {"note": None}, key=ORDER.index))
+    beside = BESIDE.get(str(verb), ())
+    return (*sorted((asked.keys() | {"note"}) - set(beside), key=ORDER.index), *beside)
 
 
 ORDER = ("passed", "org", "handler_id", "condition", "case", "reason", "override", "until", "ratings", "photos", "note", "place")
@@ -213,7 +225,7 @@ def form_of(verb: Verb | str, city: City, category: Category | None = None) -> F
     word = wording.labels["part"] if verb == PART else city.words.of("verb", verb)
     must = frozenset(k for need in needs_of(verb) for k in ASKS.get(need, ())) - OPTIONAL
     if verb == V.REPORT:
-        must = frozenset({"category", "place"})
+        must = REPORT_MUST
     made = [_field(verb, key, key in must, city, category) for key in keys_of(verb, wording)]
     fields = tuple(one for one in made if one is not None)
     pressing = {f.key for f in fields if f.required or f.wanted or wording.verbs.get(str(verb), {}).get(f.key, {}).get("ask")}
@@ -224,7 +236,7 @@ def _field(verb: Verb | str, key: str, must: bool, city: City, category: Categor
     wording = city.forms
     own = wording.verbs.get(str(verb), {}).get(key, {})
     wanted = bool(own.get("wanted"))
-    label = REPORT_LABELS[key] if verb == V.REPORT else own.get("label") or wording.labels.get(key, "")
+    label = own.get("label") or wording.labels.get(key, "")
     if key == "note" and not (must or wanted):
         label = own.get("label") or wording.labels["remark"]
     choices = _choices(verb, key, city, category, own)
@@ -236,7 +248,7 @@ def _field(verb: Verb | str, key: str, must: bool, city: City, category: Categor
         key, kind, label, must, wanted, choices, ROWS.get(key), own.get("hint", ""),
         default=str(wording.suspend_usual) if key == "until" else None,
         phase=phase_of(verb) if key == "photos" else None,
-        least=wording.least if text and (must or wanted) else 0, most=wording.most if text else 0,
+        least=wording.least if text and (must or wanted) else 0, most=own.get("most", wording.most) if text else 0,
     )  # fmt: skip
 
 
@@ -274,6 +286,16 @@ def ratings_of(wording: Wording) -> dict[str, tuple[str, tuple[Choice, ...]]]:
     yes_no = (Choice("1", wording.yes), Choice("0", wording.no))
     grades = tuple(Choice(str(5 - n), word) for n, word in enumerate(wording.satisfied))
     return {name: (wording.labels[name], grades if name == "satisfied" else yes_no) for name in RATINGS}
+
+
+def reporting(role: Role, city: City) -> dict[str, Form]:
+    """The forms with which a role reports, by verb: the report, and for who may mend it in the same visit what he did."""
+    found: dict[str, Form] = {}
+    if role in MOVES[None, V.REPORT].by:
+        found[str(V.REPORT)] = form_of(V.REPORT, city)
+        if any(role in move.by for (_, verb), move in MOVES.items() if verb == V.SELF_HANDLE):
+            found[str(V.SELF_HANDLE)] = form_of(V.SELF_HANDLE, city)
+    return found
 
 
 def phase_of(verb: Verb | str) -> str:

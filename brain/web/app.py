@@ -37,6 +37,7 @@ from brain.web.door.lines import Lines
 from brain.web.door.squeeze import Squeeze
 from brain.web.live import hub
 from brain.web.pages import assets
+from brain.web.steady import steady
 
 log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
@@ -68,7 +69,7 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
         await app.state.hub.start()
         await asyncio.to_thread(ground.of, app.state)
         await asyncio.to_thread(apart.prepare, catalog.security.apart.at_once, READERS)
-        watch = asyncio.create_task(app.state.lines.watch(), name="lines")
+        watch = asyncio.create_task(steady(app.state.lines.watch, "lines"), name="lines")
         try:
             yield
         finally:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.flow.events.clocks import RUNS_IN, STAGE_OF
 from brain.model import TRUSTED, Level, Limit, State
 from brain.rules import air_quality, sla, water_quality
-from brain.web import rowwise
 
 CLASS_SIGN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ", 5: "Ⅴ", 6: "劣Ⅴ"}
 

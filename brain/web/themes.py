@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from brain import rowwise
 from brain.catalog import Catalog, Piece, Theme
 from brain.model import Level
 from brain.rules import air_quality, flood, water_quality
-from brain.web import rowwise
 from brain.web.live.moment import Moment
 from brain.web.readouts import CLASS_SIGN, air_index, short, values_of, water_class
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from brain import catalog as catalogs
 from brain.commands import users
 from brain.engine.duties import close_idle, forget_brakes
-from brain.identity import accounts, brakes, passwords, sessions
+from brain.identity import accounts, brakes, passwords, pinyin, sessions
 from brain.model import Refused, Role
 from brain.settings import Settings
 from brain.store import db
@@ -159,6 +161,53 @@ def test_a_common_password_is_refused_though_it_has_all_classes_of_signs(passwor
 def test_a_password_with_something_of_the_person_is_refused(password):
     with pytest.raises(Refused, match=r"本人|登录名"):
         passwords.check_password(password, Role.WORKER, "wangxiaoming.wg017zhen", name="王小明", phone="13812341234")
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("张三", "Kq7-zhangsan!x"), ("张三", "Kq7-Zhang.San!x"), ("张三", "Kq7-SanZhang!x"), ("单晓", "Kq7-ShanXiao!"),
+        ("解晓曾", "Kq7-xiexiaozeng"), ("吕云", "Kq7!lyuyun-x"), ("吕云", "Kq7!luyun-x"), ("欧阳文", "Kq7!Ouyangwen"),
+        ("买买提·艾力", "Kq7-maimaitiaili"),
+    ],
+)  # fmt: skip
+def test_a_password_with_the_pinyin_of_the_persons_name_is_refused(name, password):
+    with pytest.raises(Refused, match="姓名拼音"):
+        passwords.check_password(password, Role.WORKER, "wg0817", name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("张三", "Zs@19880808!#"), ("张三", "Zs!#123456%&*"), ("李小明", "Lxm+2026+888888"), ("李小明", "20261129=Xml"),
+        ("李小明", "Lixm!5201314"), ("李娥", "Lie#20261129#"), ("王芳", "Wf_112233_2026"),
+    ],
+)  # fmt: skip
+def test_a_password_of_initials_and_simple_digits_is_refused(name, password):
+    with pytest.raises(Refused, match="首字母"):
+        passwords.check_password(password, Role.WORKER, "wg0817", name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("张三", "Zs-river-8842-Oak"), ("张三", "Zs!48261973*07"), ("李小明", "Tulpe-Xm-7731"), ("张三", "Kq7-Lisixiao!9"),
+        ("John Li", "Kq7-river-Oak!"), ("", "Kq7-river-Oak!"), ("李", "Li-river-77-Oak"), ("𠀀", "Kq7-river-Oak!"),
+    ],
+)  # fmt: skip
+def test_a_password_that_only_looks_a_little_like_a_name_is_taken(name, password):
+    passwords.check_password(password, Role.WORKER, "wg0817", name=name)
+
+
+@given(st.text(max_size=40), st.text(max_size=12))
+def test_any_name_and_any_password_are_judged(password, name):
+    pinyin.names_whole(password, name, 4)
+    pinyin.names_shortly(password, name)
+
+
+def test_the_dictionary_is_read_when_a_name_is_asked_for_and_not_before():
+    program = "import sys, brain.identity.passwords; sys.exit('pypinyin' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
 def test_a_long_password_of_odd_signs_is_judged_in_a_moment():

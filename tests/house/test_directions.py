@@ -12,13 +12,14 @@ import pytest
 
 TOP = Path(__file__).parents[2]
 OURS = ("geo", "layers", "brain", "ingest")
-LOW = {"brain.city", "brain.model", "brain.settings", "brain.catalog", "brain.rules", "brain.store"}
+LOW = {"brain.city", "brain.model", "brain.rowwise", "brain.settings", "brain.catalog", "brain.rules", "brain.store"}
 MIDDLE = LOW | {"geo", "brain.sheets", "brain.identity", "brain.notify", "brain.flow"}
 MAY = {
     "geo": {"geo"},
     "layers": {"geo", "layers"},
     "brain.city": set(),
     "brain.model": {"brain.city"},
+    "brain.rowwise": {"brain.model"},
     "brain.settings": set(),
     "brain.catalog": {"brain.city", "brain.model", "brain.rules", "brain.catalog"},
     "brain.rules": {"brain.city", "brain.model", "brain.rules"},

@@ -95,6 +95,28 @@ def test_the_cases_of_a_category_are_choices_with_their_limits():
     assert "case" not in {f.key for f in form(Verb.REGISTER).fields}
 
 
+# Reporting ------------------------------------------------------------------------------------------------------------
+def test_a_report_asks_photos_first_and_no_title_unless_the_city_does(tmp_path):
+    assert [f.key for f in form(Verb.REPORT).fields] == ["photos", "place", "category", "address", "description"]
+    assert {f.key for f in form(Verb.REPORT).fields if f.required} == {"place", "category"}
+    (tmp_path / "forms.toml").write_text("[verb.report]\ntitle = { optional = true, most = 40 }", encoding="utf-8")
+    fields = {f.key: f for f in forms.form_of(Verb.REPORT, load(str(tmp_path))).fields}
+    assert (fields["title"].label, fields["title"].most) == ("标题", 40)
+
+
+def test_who_may_mend_it_himself_is_asked_what_he_did_and_how_it_was_closed():
+    assert set(forms.reporting(Role.WORKER, CATALOG)) == {"report", "self_handle"}
+    assert set(forms.reporting(Role.ACCEPTOR, CATALOG)) == {"report"}
+    assert forms.reporting(Role.ADMIN, CATALOG) == {}
+    fields = {f.key: f for f in form(Verb.SELF_HANDLE).fields}
+    assert fields["photos"].required and fields["photos"].phase == "answer"
+    assert fields["condition"].wanted and [c.value for c in fields["condition"].choices] == list(CATALOG.close_conditions)
+
+
+def test_every_kind_that_a_report_asks_is_one_that_the_phone_draws():
+    assert {f.kind for one in forms.reporting(Role.WORKER, CATALOG).values() for f in one.fields} <= forms.ON_PHONE
+
+
 # What comes in --------------------------------------------------------------------------------------------------------
 def test_texts_of_a_screen_and_values_of_the_api_make_the_same_given():
     by_hand = {"reason": " 缺配件 ", "until": "30", "note": "", "org": None}
@@ -161,10 +183,13 @@ def test_a_role_is_offered_its_own_verbs_in_the_citys_order():
         ('[order]\nphone_next = ["arbitrate"]', "不在 phone 里"),
         ('[verb.take]\norg = { label = "单位" }', "不问这一项"),
         ('[verb.take]\norg = { optional = true }', "不能另加"),
+        ("[verb.report]\nreason = { label = \"为什么\" }", "不问这一项"),
+        ("[verb.note]\ntitle = { optional = true }", "不能另加"),
+        ("[verb.report]\naddress = { most = 0 }", "1 到 2000"),
         ("[suspend]\nusual = 31", "不在 days 里"),
         ('[label]\nreasons = "x"', "reasons"),
     ],
-    ids=["phone", "unknown", "part", "not asked", "added", "usual", "odd label"],
+    ids=["phone", "unknown", "part", "not asked", "added", "report", "title", "most", "usual", "odd label"],
 )
 def test_a_mistake_in_the_citys_file_is_named(tmp_path, said, why):
     (tmp_path / "forms.toml").write_text(said, encoding="utf-8")

@@ -131,7 +131,6 @@ def test_what_is_typed_into_the_form_finds_its_lines(visit, lines):
     shown = visit("admin", "/audit", (1366, 768))
     shown.page.wait_for_selector("#audit tbody tr")
     shown.page.fill("#audit-who", "页面0")
-    shown.page.fill("#audit-action", "page.")
     shown.page.check("#audit-refused input")
     shown.page.click("#audit-find")
     shown.page.wait_for_url(re.compile(r"/audit\?.*refused=1"))
@@ -139,6 +138,39 @@ def test_what_is_typed_into_the_form_finds_its_lines(visit, lines):
     assert shown.page.locator("#audit tbody tr").count() == 1
     assert shown.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert shown.complaints == []
+
+
+def test_an_action_is_chosen_by_its_words_and_its_code_stands_beside_them(visit, lines):
+    shown = visit("admin", "/audit", (1366, 768))
+    shown.page.wait_for_selector("#audit tbody tr")
+    shown.page.click("#audit-action")
+    shown.page.fill("#audit .dash-dropdown-search", "登录")
+    shown.page.click("#audit .dash-dropdown-option >> text=退出登录")
+    shown.page.fill("#audit .dash-dropdown-search", "login")
+    shown.page.locator("#audit .dash-dropdown-option").first.click()
+    shown.page.keyboard.press("Escape")
+    shown.page.click("#audit-find")
+    shown.page.wait_for_url(re.compile(r"/audit\?action=log(in%2Clogout|out%2Clogin)"))
+    shown.page.wait_for_selector("#audit tbody tr")
+    cells = set(shown.page.locator("#audit td.act").all_inner_texts())
+    assert cells and all(re.fullmatch(r"(登录\s*login|退出登录\s*logout)", cell) for cell in cells)
+    assert shown.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert shown.page.evaluate("document.querySelector('#audit-action').getBoundingClientRect().height < 44")
+    assert shown.complaints == []
+
+
+def test_a_whole_action_is_no_beginning_of_another(web, lines):
+    with web.client("admin") as client:
+        assert len(table(client, actions=["page.other", "page"])) == 1
+        assert "page.other" not in laid_out(client, "?action=page.look")
+        assert "没有符合条件的记录" in laid_out(client, "?action=page.loo")
+
+
+def test_the_table_says_the_code_and_the_words(web, lines):
+    with web.client("admin") as client:
+        row = next(iter(table(client, actions="login")))
+        assert (row["操作"], row["操作名称"]) == ("login", "登录")
+        assert table(client, action="page.other")[0]["操作名称"] == "其他操作"
 
 
 def test_an_address_says_only_what_was_asked():

@@ -14,13 +14,14 @@ import uvicorn
 from plotly.utils import PlotlyJSONEncoder
 from psycopg.types.json import Jsonb
 
+from brain import rowwise
 from brain.flow.city import public_warnings
 from brain.identity import accounts, people
 from brain.identity.scope import Sight
 from brain.model import HazardWarning, Level
 from brain.settings import Settings
 from brain.store import db
-from brain.web import ground, rowwise
+from brain.web import ground
 from brain.web.app import create_app
 from brain.web.live import hub as live
 from brain.web.live import reading
@@ -140,7 +141,7 @@ def test_a_row_that_cannot_be_drawn_says_so_and_the_others_are_shown(city, drawn
     monkeypatch.setattr(rowwise, "_told", {})
     whole = page.warnings._until
     monkeypatch.setattr(page.warnings, "_until", lambda w, now: 1 / 0 if w["identifier"] == "odd" else whole(w, now))
-    with caplog.at_level(logging.ERROR, "brain.web"):
+    with caplog.at_level(logging.ERROR, "brain.rowwise"):
         strip = drawn()["wall-warning-rows"]
     assert "预警 good" in strip and "无法显示" in strip and "odd" in strip
     assert [("odd" in r.message, bool(r.exc_info)) for r in caplog.records] == [(True, True)]

@@ -93,6 +93,7 @@ SELECT l.event_id || '#' || l.seq AS ref FROM event_log l
 SELECT a.id, a.at, a.actor_id, a.actor, a.action, a.object, a.ip, a.ok, a.detail, l.seq AS link
   FROM audit a LEFT JOIN audit_link l ON l.audit_id = a.id
  WHERE (%(who)s = '' OR strpos(a.actor, %(who)s) > 0) AND starts_with(a.action, %(action)s)
+   AND (cardinality(%(actions)s::text[]) = 0 OR a.action = ANY (%(actions)s::text[]))
    AND (%(object)s = '' OR strpos(a.object, %(object)s) > 0) AND starts_with(a.ip, %(ip)s)
    AND (NOT %(refused)s OR NOT a.ok)
    AND (%(since)s::timestamptz IS NULL OR a.at >= %(since)s) AND (%(until)s::timestamptz IS NULL OR a.at < %(until)s)

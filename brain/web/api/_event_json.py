@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.model import CLOSED_STATES, Clock, Level, Limit
-from brain.web import rowwise
 from brain.web.api import _words
 from brain.web.api._fields import gcj
 

@@ -10,6 +10,7 @@ import psycopg
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.flow.alerts import recording
 from brain.identity.doing import Doer, act_audited
@@ -17,7 +18,6 @@ from brain.identity.people import Person, actor_of
 from brain.identity.scope import Sight
 from brain.model import PLATFORM, Level, Refused
 from brain.store import db
-from brain.web import rowwise
 from brain.web.api._answers import Plain
 from brain.web.api._fields import gcj, text
 from brain.web.api._keys import once

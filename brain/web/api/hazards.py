@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import psycopg
 from fastapi import APIRouter, Depends, Request
 
+from brain import rowwise
 from brain.flow.city import public_warnings
 from brain.identity.people import Person
 from brain.model import Level
-from brain.web import readouts, rowwise
+from brain.web import readouts
 from brain.web.api._answers import Plain
 from brain.web.door.access import current, database
 

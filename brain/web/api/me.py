@@ -11,6 +11,7 @@ import psycopg
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.flow.events import acting
 from brain.identity.doing import Doer, act_audited
@@ -20,7 +21,6 @@ from brain.model import Role
 from brain.notify import notices
 from brain.rules import forms
 from brain.store import db
-from brain.web import rowwise
 from brain.web.api import _event_json
 from brain.web.api._answers import Plain
 from brain.web.door.access import current, database, doer
@@ -71,7 +71,8 @@ def me(request: Request, person: Me, conn: Db) -> dict[str, Any]:
 
 def acts(catalog: Catalog, role: Role) -> dict[str, Any]:
     """How a role's verbs are asked and what they lead to, for a screen that must go on without a line: `forms` and `leads` by
-    verb, `order` of the buttons, `next` (which of them is the big one) and `beside` (what stands beside it)."""
+    verb (the report's own among the forms), `order` of the buttons, `next` (which of them is the big one) and `beside` (what
+    stands beside it)."""
     wording = catalog.forms
     order = forms.offered(role, wording.phone)
     found = {verb: forms.lead(verb, role, order) for verb in order}
@@ -79,7 +80,8 @@ def acts(catalog: Catalog, role: Role) -> dict[str, Any]:
         "order": order,
         "next": [verb for verb in wording.phone_next if verb in order],
         "beside": {verb: other for verb, other in wording.phone_beside.items() if {verb, other} <= set(order)},
-        "forms": {verb: asdict(forms.form_of(verb, catalog)) for verb in order},
+        "forms": {verb: asdict(forms.form_of(verb, catalog)) for verb in order}
+        | {verb: asdict(form) for verb, form in forms.reporting(role, catalog).items()},
         "leads": {verb: asdict(one) | {"words": _leads_to(one, verb, catalog)} for verb, one in found.items()},
     }
 

@@ -73,7 +73,7 @@ async def stream(request: Request, person: Me) -> StreamingResponse:
             while seat.generation == started:
                 seat.wake.clear()
                 seat.seen = monotonic()
-                if hub.differing(seat):
+                if hub.news(seat):
                     spoke = monotonic()
                     yield "event: change\ndata: {}\n\n"
                 elif monotonic() - spoke > BEAT_S:

@@ -15,14 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from brain.identity.people import Person, rights
 from brain.identity.tokens import digest
 from brain.model import Role
 from brain.settings import Settings
 from brain.store import db
+from brain.web.steady import AWAY, tell
 
 log = logging.getLogger(__name__)
 CHANNEL = "brain_session"
@@ -81,14 +81,17 @@ class Lines:
             return 0
         try:
             held = await asyncio.to_thread(self._held, {line.token for line in lines}, now or datetime.now(UTC))
-        except (psycopg.Error, PoolTimeout, OSError) as err:
+        except AWAY as err:
             log.warning("the sessions of %d open lines could not be read (%s)", len(lines), type(err).__name__)
             return 0
         ended = [line for line in lines if held.get(line.token) != line.rights and not line.over]
         for line in ended:
             line.over = True
             self._open.discard(line)
-            line.end()
+            try:
+                line.end()
+            except Exception as err:  # one that cannot be ended does not keep the others open
+                tell("断开一条连接", err)
         return len(ended)
 
     def _held(self, tokens: set[bytes], now: datetime) -> dict[bytes, tuple[object, ...]]:
@@ -98,10 +101,12 @@ class Lines:
                 conn, "lines_held", tokens=list(tokens), now=now, idle_since=now - timedelta(minutes=idle),
                 admin_idle_since=now - timedelta(minutes=min(idle, admin)),
             )  # fmt: skip
-        return {
-            bytes(r["token_hash"]): (r["id"], Role(r["role"]), r["org"], tuple(r["places"]), r["grid"], r["must_change"])
-            for r in rows
-        }
+        held: dict[bytes, tuple[object, ...]] = {}
+        for r in rows:
+            with contextlib.suppress(ValueError, TypeError):  # whose rights cannot be read has none, and his lines end
+                may = (r["id"], Role(r["role"]), r["org"], tuple(r["places"]), r["grid"], r["must_change"])
+                held[bytes(r["token_hash"])] = may
+        return held
 
     async def holds(self, line: Line) -> bool:
         """Whether one line may go on, asked of the database now; while that is away it may, for it can do nothing."""
@@ -109,6 +114,6 @@ class Lines:
             return False
         try:
             held = await asyncio.to_thread(self._held, {line.token}, datetime.now(UTC))
-        except (psycopg.Error, PoolTimeout, OSError):
+        except AWAY:
             return True
         return held.get(line.token) == line.rights

@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.model import Level
-from brain.web import readouts, rowwise, themes
+from brain.web import readouts, themes
 from brain.web.live.moment import Moment
 from layers._marks import POINTS
 

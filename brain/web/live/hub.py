@@ -31,6 +31,7 @@ from brain.store import db
 from brain.web.live import reading
 from brain.web.live.moment import Moment
 from brain.web.live.seat import Changes, Parts, Seat, Send
+from brain.web.steady import AWAY, steady, tell
 from layers._layer import View
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Hub:
         self._cache: dict[Hashable, Any] = {}
         self._last: dict[str, float] = {}
         self._turn: asyncio.TimerHandle | None = None
+        self._unread: set[str] = set()  # topics whose rows could not be made out: shown as they were, tried again with the clock
         self.listening = False
         self.on_session: Callable[[], None] = lambda: None  # a session ended or a right changed (`door.lines`)
         self.refreshes = 0
@@ -78,7 +80,8 @@ class Hub:
         self._kick, self._loop = asyncio.Event(), asyncio.get_running_loop()
         await asyncio.to_thread(self._first)
         self._tasks = [
-            asyncio.create_task(job(), name=f"hub {job.__name__}") for job in (self.listen, self.pump, self.tick)
+            asyncio.create_task(steady(job, f"hub {job.__name__}"), name=f"hub {job.__name__}")
+            for job in (self.listen, self.pump, self.tick)
         ]
 
     async def stop(self) -> None:
@@ -93,7 +96,8 @@ class Hub:
 
     def _first(self) -> None:
         with self.pool.connection() as conn:
-            self.moment = reading.first(conn, self.catalog, datetime.now(UTC))
+            self.moment = reading.bare(conn, datetime.now(UTC))
+        self.moment, self._unread = self._read(set(reading.topics_of(self.catalog)))
 
     # Hearing ----------------------------------------------------------------------------------------------------------
     async def listen(self) -> None:
@@ -123,6 +127,8 @@ class Hub:
             said = json.loads(payload) if payload else {}
         except ValueError:
             said = {}
+        if not isinstance(said, dict):
+            said = {}
         if channel == "brain_intake":
             feed = said.get("feed")
             themes = self.catalog.themes
@@ -149,7 +155,7 @@ class Hub:
         """Time passes without a notification: silence, deadlines, the hours of the time line."""
         while True:
             await asyncio.sleep(CLOCK_S)
-            self.mark("clock")
+            self.mark("clock", *self._unread)
             self.forget()
 
     # Reading ----------------------------------------------------------------------------------------------------------
@@ -168,18 +174,19 @@ class Hub:
                 continue
             self._last |= dict.fromkeys(due, now)
             try:
-                self.moment = await asyncio.to_thread(self._read, due)
-            except (psycopg.Error, OSError) as err:
+                self.moment, unread = await asyncio.to_thread(self._read, due)
+            except AWAY as err:
                 log.warning("reading %s failed (%s), trying again", "、".join(sorted(due)), type(err).__name__)
                 self.dirty |= due
                 await asyncio.sleep(RETRY_S)
                 self._kick.set()
                 continue
             self.refreshes += 1
-            self._wait_for_turn()
+            self._unread = (self._unread - due) | unread
             self._cache.clear()
             for seat in self.seats.values():
                 seat.wake.set()
+            self._wait_for_turn()
             await asyncio.sleep(BURST_S)
 
     def _wait_for_turn(self) -> None:
@@ -192,9 +199,28 @@ class Hub:
             wait = max((at - datetime.now(UTC)).total_seconds(), 0.0)
             self._turn = asyncio.get_running_loop().call_later(wait, self._mark, ("warnings",))
 
-    def _read(self, topics: set[str]) -> Moment:
-        with self.pool.connection() as conn:
-            return reading.refresh(conn, self.catalog, self.moment, topics, datetime.now(UTC))
+    def _read(self, topics: set[str]) -> tuple[Moment, set[str]]:
+        """The moment with these topics read anew, and those of them that could not be: their part stays as it was. Topics are
+        read one by one only when together they fail. Raises AWAY."""
+        moment, unread = self._refreshed(self.moment, topics)
+        if unread and len(topics) > 1:
+            unread = set()
+            for topic in sorted(topics):
+                moment, failed = self._refreshed(moment, {topic})
+                unread |= failed
+        return moment, unread
+
+    def _refreshed(self, was: Moment, topics: set[str]) -> tuple[Moment, set[str]]:
+        """(moment, nothing), or (as it was, these topics)."""
+        try:
+            with self.pool.connection() as conn:
+                return reading.refresh(conn, self.catalog, was, topics, datetime.now(UTC)), set()
+        except AWAY:
+            raise
+        except Exception as err:
+            if len(topics) == 1:
+                tell(f"读取 {next(iter(topics))}", err)
+            return was, topics
 
     def seen(self, moment: Moment, sight: Sight) -> Moment:
         """The moment as somebody sees it, shared by all who see the same."""
@@ -238,6 +264,16 @@ class Hub:
                 changed[key] = value
         return changed
 
+    def news(self, seat: Seat) -> Changes:
+        """What differs, for a line that goes on: nothing where the parts cannot be made now, and the page stays as it is."""
+        try:
+            return self.differing(seat)
+        except AWAY as err:
+            log.warning("what a page shows could not be read (%s), trying again", type(err).__name__)
+        except Exception as err:
+            tell("页面的各部分", err)
+        return {}
+
     def shown(self, seat: Seat, changes: Changes) -> None:
         """Note what an answer of this page brings by itself, so that the next push does not bring it again: drawn anew
         between press and release, a button loses the click."""
@@ -273,7 +309,7 @@ class Hub:
                 if monotonic() - probed > 3 * SESSION_S:
                     probed = monotonic()
                     await alive()
-                changes = await asyncio.to_thread(self.differing, seat)
+                changes = await asyncio.to_thread(self.news, seat)
                 if seat.busy:
                     changes = {key: value for key, value in changes.items() if key not in seat.in_hand}
                 send(changes | {BEAT: {"at": datetime.now(UTC).timestamp(), "version": self.moment.version}})

@@ -9,13 +9,14 @@ from typing import Any
 
 import psycopg
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.city import ZONE
 from brain.flow.city import public_warnings
 from brain.identity.scope import Sight
 from brain.model import Level
 from brain.store import db
-from brain.web import readouts, rowwise, themes
+from brain.web import readouts, themes
 from brain.web.live.moment import Moment
 
 TOPICS = ("alerts", "events", "warnings", "clock")
@@ -35,10 +36,13 @@ def local_day(now: datetime) -> datetime:
 
 
 def first(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> Moment:
-    """Everything, at the start of the process."""
-    rows = tuple(db.many(conn, "web_resources"))
-    orgs = tuple(db.many(conn, "web_orgs"))
-    return refresh(conn, catalog, Moment(now, resources=rows, orgs=orgs), topics_of(catalog), now)
+    """Everything."""
+    return refresh(conn, catalog, bare(conn, now), topics_of(catalog), now)
+
+
+def bare(conn: psycopg.Connection, now: datetime) -> Moment:
+    """What no notification changes, read at the start of the process."""
+    return Moment(now, resources=tuple(db.many(conn, "web_resources")), orgs=tuple(db.many(conn, "web_orgs")))
 
 
 def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iterable[str], now: datetime) -> Moment:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from dash import html
 
+from brain import rowwise
 from brain.city import ZONE
-from brain.web import rowwise
 from layers._style import DARK, LEVELS
 
 

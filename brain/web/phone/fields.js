@@ -51,17 +51,18 @@ export function photoField({ phase, title = "照片", rows = [], album = false, 
   return { box, rows };
 }
 
-/** Place of a new report: GPS first, the map or words where there is none. `value()` → {lng, lat, address} or null. */
-export function placeField({ draft = {}, changed = () => {} }) {
+/** Place of a new report: GPS first, the map where there is none, `words` (a field of the form) beside it. `value()` → {lng, lat,
+ *  address} or null. */
+export function placeField({ title = "地点", words = null, draft = {}, changed = () => {} }) {
   let picked = draft.picked || null, grid = null, asked = "";
   const where = h("p.fix"), cell = h("p.quiet");
-  const address = h("input.text", { type: "text", maxlength: 120, placeholder: "门牌、路口、店名（可不填）", "aria-label": "地点说明", value: draft.address || "", oninput: () => changed() });
+  const address = h("input.text", { type: "text", maxlength: words?.most, placeholder: words?.hint, "aria-label": words?.label, value: draft.address || "", hidden: !words, oninput: () => changed() });
   const byMap = h("button.second.small", { type: "button", onclick: async () => {
     const got = await pick(point() || undefined);
     if (got) { picked = got; paint(); changed(); }
   } }, icon("pin"), "地图");
   const gps = h("button.second.small", { type: "button", onclick: () => { picked = null; place.again(); paint(); changed(); } }, icon("aim"), "定位");
-  const box = h("section.field", null, h("h2", null, "地点"), h("div.line", null, h("div", null, where, cell), h("div.stack", null, byMap, gps)), address);
+  const box = h("section.field", null, h("h2", null, title), h("div.line", null, h("div", null, where, cell), h("div.stack", null, byMap, gps)), address);
   const point = () => picked || place.last();
 
   async function nameGrid(at) {

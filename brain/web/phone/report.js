@@ -1,11 +1,12 @@
-// 上报: photo first, place by itself, a category by one tap, send. What is typed survives a killed page.
+// 上报: photo first, place by itself, a category by one tap, send. What is asked comes from the server (`acts` of /api/v1/me), as
+// with every other verb; what is typed survives a killed page.
 
 import { call, get } from "./api.js";
 import { h, sheet, show } from "./dom.js";
 import { choiceField, photoField, placeField, switchField, textField } from "./fields.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";
-import { state } from "./state.js";
+import { acts } from "./state.js";
 import { settled } from "./verbs.js";
 import { distance } from "./words.js";
 
@@ -54,46 +55,85 @@ function alreadyThere(rows, foreign) {
   ]);
 }
 
-export async function reportView(view, leave) {
-  const draft = (await store.get("draft")) || {};
-  let category = draft.category || null, all = [];
-  const pictures = (await store.get("draft_photos")) || {};
-  // Photos apart from words: a draft is written at every key, and pictures are large.
-  const changed = () => { store.put("draft", { condition: outcome.value(), category, description: text.value(), ...spot.draft() }); ready(); };
-  const shot = () => { store.put("draft_photos", { photos: photos.rows, result: result.rows }); ready(); };
-
-  const photos = photoField({ phase: "report", rows: pictures.photos || [], album: true, hint: "一张远景、一张近景", changed: shot });
-  const spot = placeField({ draft, changed });
+/** The category: chips of the usual ones, the whole dictionary behind the last. */
+function categoryField(title, { value = null, changed }) {
+  let all = [];
   const chips = h("div.chips");
-  const kinds = h("section.field", null, h("h2", null, "类别"), chips);
-  const text = textField("描述", { hint: "看到了什么（可不填）", value: draft.description || "", rows: 2, changed });
-  // 自行处置: a worker who mended it himself hands in the result in the same visit, and the event is closed with it.
-  let mended = false;
-  const result = photoField({ phase: "answer", title: "处理后的照片", rows: pictures.result || [], changed: shot });
-  const outcome = choiceField("结果", state.me.lists.close_conditions.map((words) => [words, words]), { value: draft.condition || null, changed });
-  const extra = h("div.extra", { hidden: true }, result.box, outcome.box);
-  const self = state.me.role === "worker" ? switchField("当场已处理好（自行处置）", false, (on) => { mended = on; extra.hidden = !on; ready(); }) : null;
-  const why = h("p.quiet.why");
-  const go = h("button.big", { type: "button" }, "提交上报");
-  const old = Boolean(draft.category || draft.description || photos.rows.length);
-
-  async function paintChips() {
+  const pickOne = (c) => { value = c; paint(); changed(); };
+  async function paint() {
     const recent = (await store.get("recent")) || [];
     const first = [...recent.map((key) => all.find((c) => c.key === key)).filter(Boolean).slice(0, RECENT), ...all.filter((c) => c.common && !recent.includes(c.key))].slice(0, CHIPS);
-    if (category && !first.some((c) => c.key === category.key)) first.unshift(category);
-    show(chips, first.map((c) => h(`button.chip${c.key === category?.key ? ".on" : ""}`, { type: "button", "aria-pressed": String(c.key === category?.key), onclick: () => { category = c; paintChips(); changed(); } }, c.name)),
-      h("button.chip.more", { type: "button", onclick: async () => { const got = await choose(all); if (got) { category = got; paintChips(); changed(); } } }, all.length ? `全部 ${all.length} 类` : "全部类别"));
+    if (value && !first.some((c) => c.key === value.key)) first.unshift(value);
+    show(chips, first.map((c) => h(`button.chip${c.key === value?.key ? ".on" : ""}`, { type: "button", "aria-pressed": String(c.key === value?.key), onclick: () => pickOne(c) }, c.name)),
+      h("button.chip.more", { type: "button", onclick: async () => { const got = await choose(all); if (got) pickOne(got); } }, all.length ? `全部 ${all.length} 类` : "全部类别"));
   }
+  paint();
+  dictionary().then((rows) => { all = rows; paint(); });
+  return { box: h("section.field", null, h("h2", null, title), chips), value: () => value };
+}
 
-  function missing() {
-    if (!photos.rows.length) return "请先拍一张照片";
-    if (!spot.value()) return "还没有位置：等定位，或在地图上选";
-    if (spot.outside()) return "这个点不在辖区内，请在地图上改";
-    if (!category) return "请选类别";
-    if (mended && !result.rows.length) return "请拍处理后的照片";
-    if (mended && !outcome.value()) return "请选结果";
-    return "";
+const must = (field) => field.required || field.wanted;
+const lacking = (field, there, words) => (must(field) && !there ? words : "");
+
+// One drawer a kind of field (`acts.forms.report` of /api/v1/me): gives {box, rows?, close?}, `lacks()` (why it cannot be sent yet, or
+// ""), `fill(json)` and `draft()` (what of it survives a killed page). `on`: {draft, pictures, changed, shot, form}.
+const DRAW = {
+  photos: (field, on) => {
+    const part = photoField({ phase: field.phase, title: field.label, hint: field.hint, album: field.phase === "report", rows: on.pictures[field.phase] || [], changed: on.shot });
+    return { ...part, lacks: () => lacking(field, part.rows.length, field.phase === "report" ? "请先拍一张照片" : `请拍${field.label}`), fill: () => {}, draft: () => ({}) };
+  },
+  place: (field, on) => {
+    const part = placeField({ title: field.label, words: on.form.fields.find((f) => f.key === "address"), draft: on.draft, changed: on.changed });
+    return { ...part, lacks: () => lacking(field, part.value(), "还没有位置：等定位，或在地图上选") || (part.outside() ? "这个点不在辖区内，请在地图上改" : ""),
+      fill: (json) => Object.assign(json, part.value(), { crs: "wgs84" }) };
+  },
+  category: (field, on) => {
+    const part = categoryField(field.label, { value: on.draft.category || null, changed: on.changed });
+    return { ...part, lacks: () => lacking(field, part.value(), `请选${field.label}`), fill: (json) => { json.category = part.value().key; json.title ||= part.value().name; },
+      draft: () => ({ category: part.value() }) };
+  },
+  condition: (field, on) => {
+    const part = choiceField(field.label, field.choices.map((c) => [c.value, c.label, c.hint]), { value: on.draft[field.key] || null, changed: on.changed });
+    return { ...part, lacks: () => lacking(field, part.value(), `请选${field.label}`), fill: (json) => { json[field.key] = part.value(); }, draft: () => ({ [field.key]: part.value() }) };
+  },
+  text: (field, on) => {
+    const part = textField(field.label, { hint: field.hint, most: field.most, value: on.draft[field.key] || "", rows: 2, changed: on.changed });
+    return { ...part, lacks: () => (must(field) && part.value().length < field.least ? `请写${field.label}` : ""),
+      fill: (json) => { if (field.key !== "title" || part.value()) json[field.key] = part.value(); }, draft: () => ({ [field.key]: part.value() }) };
+  },
+};
+const drawerOf = (field) => DRAW[field.key === "category" ? "category" : field.kind];
+/** The fields of a form as parts; the words of the place stand in the place's own part. */
+const drawn = (form, on, wanted = () => true) => form.fields.filter((f) => f.key !== "address" && wanted(f) && drawerOf(f)).map((f) => ({ key: f.key, ...drawerOf(f)(f, { ...on, form }) }));
+
+export async function reportView(view, leave) {
+  const form = acts().forms.report, mending = acts().forms.self_handle;
+  if (!form) { // remembered from before the server told how a report is asked
+    show(view, h("p.hint", null, "这里还不能上报：表单没有存到这台手机上（联网后再打开），或您的角色不上报。"));
+    return () => {};
   }
+  const draft = (await store.get("draft")) || {};
+  const kept = (await store.get("draft_photos")) || {};
+  // Photos apart from words: a draft is written at every key, and pictures are large.
+  const changed = () => { if (go) { store.put("draft", Object.assign({}, ...everything().map((part) => part.draft()))); ready(); } };
+  const shot = () => { store.put("draft_photos", { photos: part("photos")?.rows || [], result: result("photos")?.rows || [] }); ready(); };
+  const on = { draft, pictures: { report: kept.photos, answer: kept.result }, changed, shot };
+
+  let go = null;
+  const parts = drawn(form, on);
+  // 自行处置: a worker who mended it himself hands in the result in the same visit, and the event is closed with it.
+  let mended = false;
+  const results = mending ? drawn(mending, on, (f) => must(f) && f.kind !== "place") : [];
+  const part = (key) => parts.find((p) => p.key === key), result = (key) => results.find((p) => p.key === key);
+  const everything = () => [...parts, ...results];
+  const extra = h("div.extra", { hidden: true }, results.map((p) => p.box));
+  const self = mending ? switchField(`当场已处理好（${mending.label}）`, false, (now) => { mended = now; extra.hidden = !now; ready(); }) : null;
+  const why = h("p.quiet.why");
+  const say = `提交${form.label}`;
+  go = h("button.big", { type: "button" }, say);
+  const old = Boolean(draft.category || draft.description || kept.photos?.length);
+
+  const missing = () => [...parts, ...(mended ? results : [])].map((p) => p.lacks()).find(Boolean) || "";
   function ready() {
     why.textContent = missing();
     go.disabled = Boolean(missing());
@@ -102,22 +142,26 @@ export async function reportView(view, leave) {
   go.addEventListener("click", async () => {
     go.disabled = true;
     go.textContent = "正在提交…";
-    const at = spot.value();
-    const json = { category: category.key, title: category.name, description: text.value(), address: at.address, lng: at.lng, lat: at.lat, crs: "wgs84" };
-    if (mended) Object.assign(json, { photos: photos.rows.map((p) => p.id), self_handled: { photos: result.rows.map((p) => p.id), condition: outcome.value() } });
+    const json = {}, chosen = part("category").value();
+    for (const one of parts) one.fill(json);
+    const before = part("photos")?.rows || [], after = mended ? result("photos").rows : [];
+    if (mended) {
+      Object.assign(json, { photos: before.map((p) => p.id), self_handled: { photos: after.map((p) => p.id) } });
+      for (const one of results) one.fill(json.self_handled);
+    }
     try {
-      const near = await call("GET", `/api/v1/events/near?category=${encodeURIComponent(category.key)}&lng=${at.lng}&lat=${at.lat}`, { seconds: 6 });
+      const near = await call("GET", `/api/v1/events/near?category=${encodeURIComponent(json.category)}&lng=${json.lng}&lat=${json.lat}`, { seconds: 6 });
       if (near.events.length || near.foreign.count) {
         const how = await alreadyThere(near.events, near.foreign);
         if (how === "stop") { await finish(false); return; }
-        if (how !== "send") { go.textContent = "提交上报"; ready(); return; }
+        if (how !== "send") { go.textContent = say; ready(); return; }
       }
     } catch (fail) {
       if (!fail.offline && fail.status !== 401) throw fail; // offline: the desk proposes it again before 立案
     }
-    const key = await queue.enqueue({ path: "/api/v1/events", verb: "report", words: "上报", title: category.name, json, photos: [...photos.rows, ...(mended ? result.rows : [])] });
-    const recent = ((await store.get("recent")) || []).filter((k) => k !== category.key);
-    await store.put("recent", [category.key, ...recent].slice(0, RECENT));
+    const key = await queue.enqueue({ path: "/api/v1/events", verb: form.verb, words: form.label, title: json.title, json, photos: [...before, ...after] });
+    const recent = ((await store.get("recent")) || []).filter((k) => k !== chosen.key);
+    await store.put("recent", [chosen.key, ...recent].slice(0, RECENT));
     await finish(true, key);
   });
 
@@ -125,14 +169,12 @@ export async function reportView(view, leave) {
     close();
     await store.drop("draft", "draft_photos");
     leave();
-    if (sent) await settled(key, "已上报");
+    if (sent) await settled(key, `已${form.label}`);
   }
-  const close = () => spot.close();
+  const close = () => everything().forEach((p) => p.close?.());
   show(view, old ? h("p.hint", null, "接着上次没写完的上报。 ", h("button.link", { type: "button", onclick: async () => { close(); await store.drop("draft", "draft_photos"); await reportView(view, leave); } }, "清空重来")) : null,
-    photos.box, spot.box, kinds, text.box, self, extra, h("div.foot", null, why, go));
+    parts.map((p) => p.box), self, extra, h("div.foot", null, why, go));
   ready();
-  paintChips();
-  dictionary().then((rows) => { all = rows; paintChips(); });
   return close;
 }
 
@@ -143,7 +185,7 @@ export async function editAgain(item) {
   await store.put("draft_photos", { photos: rows.filter((p) => p.phase === "report"), result: rows.filter((p) => p.phase === "answer") });
   await store.put("draft", {
     category: all.find((c) => c.key === item.json.category) || null,
-    description: item.json.description, address: item.json.address, picked: { lng: item.json.lng, lat: item.json.lat, acc: 0 }, condition: item.json.self_handled?.condition,
+    title: item.json.title, description: item.json.description, address: item.json.address, picked: { lng: item.json.lng, lat: item.json.lat, acc: 0 }, condition: item.json.self_handled?.condition,
   });
   await store.remove(item);
   queue.changes.dispatchEvent(new Event("change"));

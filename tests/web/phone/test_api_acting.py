@@ -106,6 +106,22 @@ def test_the_phones_dictionary_is_the_description_that_wall_and_api_read(world, 
     assert said["forms"]["return"] == json.loads(json.dumps(asdict(forms.form_of("return", catalog))))
 
 
+def test_the_phones_report_is_the_description_that_the_api_takes(world, catalog):
+    """Every field that the form asks is one that the API takes, as long as the form lets it be, and required alike."""
+    said = world.get("wg001", "/api/v1/me")["acts"]["forms"]
+    assert said["report"] == json.loads(json.dumps(asdict(forms.form_of("report", catalog))))
+    for body, form in ((events.Report, said["report"]), (events.SelfHandled, said["self_handle"])):
+        taken = {name: field for name, field in body.model_fields.items()}
+        for field in form["fields"]:
+            names = ("lng", "lat") if field["key"] == "place" else (field["key"],)
+            if body is events.SelfHandled and field["key"] == "place":
+                continue  # he stands where he reports
+            assert set(names) <= set(taken), field["key"]
+            assert all(taken[name].is_required() for name in names) or not field["required"], field["key"]
+            longest = [m.max_length for name in names for m in taken[name].metadata if hasattr(m, "max_length")]
+            assert not longest or field["kind"] != "text" or field["most"] <= min(longest), field["key"]
+
+
 def test_a_request_without_our_header_is_forged(world):
     event = world.dispatched()
     cookies = dict(world.person("wg001").cookies)

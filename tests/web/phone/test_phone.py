@@ -139,6 +139,24 @@ def test_a_near_report_is_proposed_before_sending(world, phone, shot, spot, hand
     assert world.reports("同一件事") == []
 
 
+def test_the_report_page_asks_what_the_description_says(world, phone, spot):
+    form = world.get("wg001", "/api/v1/me")["acts"]["forms"]["report"]
+    page = phone("wg001", at=spot)
+    page.tap("#tabs >> text=上报")
+    asked = {field["key"]: field for field in form["fields"]}
+    headings = [asked[key]["label"] for key in ("photos", "place", "category", "description")]
+    expect(page.locator("#view > .field h2")).to_have_text(headings)
+    words = page.get_by_label(asked["address"]["label"])
+    expect(words).to_have_attribute("placeholder", asked["address"]["hint"])
+    expect(words).to_have_attribute("maxlength", str(asked["address"]["most"]))
+    expect(page.locator("textarea")).to_have_attribute("placeholder", asked["description"]["hint"])
+    expect(page.locator(".why")).to_have_text("请先拍一张照片")
+    page.get_by_role("switch").tap()
+    asked = {f["key"]: f for f in world.get("wg001", "/api/v1/me")["acts"]["forms"]["self_handle"]["fields"]}
+    expect(page.locator(".extra h2")).to_have_text([asked["photos"]["label"], asked["condition"]["label"]])
+    expect(page.locator(".extra [role=radio]")).to_have_text([c["label"] for c in asked["condition"]["choices"]])
+
+
 def test_without_permission_a_place_is_picked_on_the_map(world, phone, shot):
     page = phone("wg001", permissions=())
     page.tap("#tabs >> text=上报")

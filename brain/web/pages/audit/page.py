@@ -26,8 +26,13 @@ PAGE = Page("/audit", "审计记录", frozenset({Role.ADMIN}), order=80, keys=("
 SHOWN = 50
 LATE = timedelta(minutes=1)  # what waits longer for its link: the engine is not at work
 FIELDS = {
-    "who": ("人员", "姓名，可只写一部分"), "action": ("操作", "如 login，写开头即可"), "object": ("对象", "如 event:，可只写一部分"),
+    "who": ("人员", "姓名，可只写一部分"), "action": ("操作", "全部操作，可选几种"), "object": ("对象", "如 event:，可只写一部分"),
     "ip": ("来源地址", "如 10.1.，写开头即可"), "since": ("从", "2026-09-01"), "until": ("到（含）", "2026-09-30"),
+}  # fmt: skip
+
+LABELS: Any = {
+    "select_all": "全选", "deselect_all": "全不选", "selected_count": "选了 {num_selected} 种", "search": "搜索操作，如 登录、结案",
+    "clear_search": "清除搜索", "clear_selection": "清除已选的操作", "no_options_found": "没有这样的操作，换一个字试试",
 }  # fmt: skip
 
 
@@ -49,16 +54,20 @@ def asked_of(given: Mapping[str, str]) -> tuple[Asked, str]:
             except (ValueError, OverflowError):
                 wrong = f"“{FIELDS[name][0]}”要写成年-月-日，例如 2026-09-01；现在的“{text}”没有用上"
     before = given.get("before", "")
-    texts = {name: given.get(name, "").strip().replace("\0", "")[:100] for name in ("who", "action", "object", "ip")}
+    texts = {name: given.get(name, "").strip().replace("\0", "")[:100] for name in ("who", "object", "ip")}
+    actions = tuple(code for code in given.get("action", "").replace("\0", "")[:2000].split(",") if code.strip())[:100]
     number = int(before) if before.isascii() and before.isdecimal() and len(before) <= 18 else None
     refused, since, until = given.get("refused") == "1", days["since"], days["until"]
-    return Asked(**texts, refused=refused, since=since, until=until, before=number), wrong
+    return Asked(**texts, actions=actions, refused=refused, since=since, until=until, before=number), wrong
 
 
 def layout(person: Person, **given: str) -> html.Div:
     asked, wrong = asked_of(given)
     now = datetime.now(UTC)
-    with access.here().pool.connection() as conn:
+    state = access.here()
+    names = trail.known_actions(state.catalog.words)
+    other = state.catalog.words.of("audit", "other")
+    with state.pool.connection() as conn:
         lines = trail.found(conn, asked, SHOWN + 1)
         standing = trail.standing(conn)
     shown = {k: v for k, v in given.items() if k in FIELDS or k == "refused"}
@@ -66,21 +75,18 @@ def layout(person: Person, **given: str) -> html.Div:
         [
             dcc.Location(id="audit-go", refresh=True),
             html.Header([html.H1("审计记录"), html.Nav(html.A("返回首页", href=home_of(person)))]),
-            html.Main([_form(shown, asked), html.P(wrong, className="wrong", role="alert") if wrong else None,
-                       _standing(standing, now), _table(lines[:SHOWN]), _turn(shown, asked, lines)]),
+            html.Main([_form(shown, asked, names), html.P(wrong, className="wrong", role="alert") if wrong else None,
+                       _standing(standing, now), _table(lines[:SHOWN], names, other), _turn(shown, asked, lines)]),
         ],
         id="audit",
         className="light-page",
     )  # fmt: skip
 
 
-def _form(shown: Mapping[str, str], asked: Asked) -> html.Section:
+def _form(shown: Mapping[str, str], asked: Asked, names: Mapping[str, str]) -> html.Section:
     fields = [
         html.Div(
-            [
-                html.Label(word, htmlFor=f"audit-{name}"),
-                dcc.Input(id=f"audit-{name}", value=shown.get(name, ""), placeholder=hint, debounce=True, maxLength=100),
-            ],
+            [html.Label(word, htmlFor=f"audit-{name}"), _choose(asked, names, hint) if name == "action" else _typed(name, shown, hint)],
             className=f"field {name}",
         )
         for name, (word, hint) in FIELDS.items()
@@ -102,12 +108,26 @@ def _form(shown: Mapping[str, str], asked: Asked) -> html.Section:
     )
 
 
+def _typed(name: str, shown: Mapping[str, str], hint: str) -> dcc.Input:
+    return dcc.Input(id=f"audit-{name}", value=shown.get(name, ""), placeholder=hint, debounce=True, maxLength=100)
+
+
+def _choose(asked: Asked, names: Mapping[str, str], hint: str) -> dcc.Dropdown:
+    """Actions by their words; the search finds the code, too. What stands in the address may be a code without words."""
+    offered = dict(names) | {code: code for code in asked.actions if code not in names}
+    options: Any = [
+        {"label": html.Span([word, html.Code(code) if code != word else None], className="one"), "value": code, "search": f"{word} {code}"}
+        for code, word in offered.items()
+    ]
+    return dcc.Dropdown(options, list(asked.actions), id="audit-action", multi=True, placeholder=hint, maxHeight=420, labels=LABELS)
+
+
 def _export(asked: Asked) -> str:
     given = {
-        "who": asked.who, "action": asked.action, "object": asked.object, "ip": asked.ip, "refused": "true" if asked.refused else "",
+        "who": asked.who, "actions": asked.actions, "object": asked.object, "ip": asked.ip, "refused": "true" if asked.refused else "",
         "since": asked.since and asked.since.isoformat(), "until": asked.until and asked.until.isoformat(),
     }  # fmt: skip
-    said = urlencode({k: v for k, v in given.items() if v})
+    said = urlencode({k: v for k, v in given.items() if v}, doseq=True)
     return "/api/v1/audit/export.csv" + (f"?{said}" if said else "")
 
 
@@ -123,15 +143,16 @@ def _standing(standing: Mapping[str, Any], now: datetime) -> html.P:
     return html.P("".join(words), className="standing bad" if late else "standing")
 
 
-def _table(lines: Sequence[Mapping[str, Any]]) -> html.Div | html.P:
+def _table(lines: Sequence[Mapping[str, Any]], names: Mapping[str, str], other: str) -> html.Div | html.P:
     if not lines:
         return html.P("没有符合条件的记录。", className="none")
     head = html.Tr([html.Th(w, className=c) for w, c in (
         ("时间", ""), ("人员", ""), ("操作", ""), ("对象", ""), ("来源地址", ""), ("结果", ""), ("详情", ""), ("链号", "n"))])  # fmt: skip
-    return html.Div(html.Table([html.Thead(head), html.Tbody([_row(one) for one in lines])]), className="wide trail")
+    rows = [_row(one, names.get(one["action"], other)) for one in lines]
+    return html.Div(html.Table([html.Thead(head), html.Tbody(rows)]), className="wide trail")
 
 
-def _row(one: Mapping[str, Any]) -> html.Tr:
+def _row(one: Mapping[str, Any], action: str) -> html.Tr:
     at = bits.local(one["at"])
     detail = "；".join(f"{k}：{_said(v)}" for k, v in one["detail"].items())
     return html.Tr(
@@ -139,7 +160,8 @@ def _row(one: Mapping[str, Any]) -> html.Tr:
             html.Td([html.Time(f"{at:%m-%d %H:%M:%S}", dateTime=at.isoformat(), title=f"{at:%Y-%m-%d %H:%M:%S.%f}"),
                      html.Small(f"{at:%Y}")], className="at"),
             html.Td([one["actor"], html.Small(f"#{one['actor_id']}") if one["actor_id"] else None], className="who"),
-            html.Td(html.Code(one["action"])), html.Td(one["object"], className="object"), html.Td(one["ip"] or "—", className="ip"),
+            html.Td([action, html.Code(one["action"])], className="act"),
+            html.Td(one["object"], className="object"), html.Td(one["ip"] or "—", className="ip"),
             html.Td(html.Span("准" if one["ok"] else "拒", className="state " + ("ok" if one["ok"] else "no"))),
             html.Td(detail, className="detail"),
             html.Td(f"{one['link']:,}" if one["link"] else html.Span("待入链", className="quiet"), className="n"),
@@ -161,16 +183,18 @@ def _turn(shown: Mapping[str, str], asked: Asked, lines: Sequence[Mapping[str, A
 
 def callbacks(app: Dash) -> None:
     names = list(FIELDS)
+    typed = [name for name in names if name != "action"]
 
     @app.callback(
         Output("audit-go", "href"),
-        inputs={"clicks": Input("audit-find", "n_clicks"), "submits": [Input(f"audit-{name}", "n_submit") for name in names]},
+        inputs={"clicks": Input("audit-find", "n_clicks"), "submits": [Input(f"audit-{name}", "n_submit") for name in typed]},
         state={"refused": State("audit-refused", "value"), "values": [State(f"audit-{name}", "value") for name in names]},
         prevent_initial_call=True,
     )
-    def find(clicks: int | None, submits: list[int | None], refused: list[str] | None, values: list[str | None]) -> Any:
+    def find(clicks: int | None, submits: list[int | None], refused: list[str] | None, values: list[Any]) -> Any:
         """Go to the address that says what was typed; a press of Enter in a field is as good as the button."""
         if not clicks and not any(submits):
             return no_update
-        given = {name: (value or "").strip() for name, value in zip(names, values, strict=True)}
+        said = (",".join(map(str, value)) if isinstance(value, list) else str(value or "").strip() for value in values)
+        given = dict(zip(names, said, strict=True))
         return address({**given, "refused": "1" if refused else ""})

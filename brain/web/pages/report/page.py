@@ -9,11 +9,13 @@ four thousand components to Dash, and takes it most of a minute.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
+from brain import rowwise
 from brain.identity.doing import Via
 from brain.identity.people import Person
 from brain.identity.scope import Sight, reads_drafts
@@ -53,20 +55,22 @@ def layout(person: Person, *, m: str = "", v: str = "", **_: str) -> html.Div:
         outlines = places.outlines(conn)
         newer = _newer(conn, state.catalog, made, now) if drafts and kept and version is None else []
         made = readers.for_sight(conn, made, Sight.of(person, state.catalog.roles))
-    figure = figures.hot_map(made, outlines) if outlines["grid"] and made["hot"]["all"] else None
-    body = [
-        sheet.head(made),
-        _late_data(newer),
-        sheet.conclusions(made),
-        sheet.volume(made),
-        sheet.units(made, "towns", "三", "镇街评价"),
-        sheet.units(made, "departments", "四", "承办单位评价"),
-        sheet.frequent(made, figure),
-        sheet.late(made),
-        sheet_themes.themes(made),
-        sheet_themes.advice(made),
-        sheet_themes.notes(made),
+    drawn = outlines["grid"] and made["hot"]["all"]
+    figure = rowwise.whole(lambda: figures.hot_map(made, outlines), "月报地图", None) if drawn else None
+    sections: list[tuple[str, Callable[[], Any]]] = [
+        ("题头", lambda: sheet.head(made)),
+        ("迟到数据", lambda: _late_data(newer)),
+        ("本月结论", lambda: sheet.conclusions(made)),
+        ("事件总量与闭环", lambda: sheet.volume(made)),
+        ("镇街评价", lambda: sheet.units(made, "towns", "三", "镇街评价")),
+        ("承办单位评价", lambda: sheet.units(made, "departments", "四", "承办单位评价")),
+        ("高发事项与高发区域", lambda: sheet.frequent(made, figure)),
+        ("超期清单", lambda: sheet.late(made)),
+        ("分类专题", lambda: sheet_themes.themes(made)),
+        ("研判与建议", lambda: sheet_themes.advice(made)),
+        ("附注", lambda: sheet_themes.notes(made)),
     ]
+    body = [rowwise.whole(draw, f"月报 {what}", _lost(what)) for what, draw in sections]
     return html.Div(
         [
             dcc.Location(id="report-go", refresh=True),
@@ -89,6 +93,10 @@ def _default(months: list[dict[str, Any]], now: datetime) -> str:
 def _newer(conn: Any, catalog: Any, made: dict[str, Any], now: datetime) -> list[dict[str, str]]:
     """Indicators that the record would give otherwise today than the frozen report says."""
     return snapshot.differences(made, snapshot.build(conn, catalog, made["period"], now))
+
+
+def _lost(what: str) -> html.P:
+    return html.P(f"{what}：{rowwise.LOST}，请联系维护人员。", className="none")
 
 
 def _late_data(newer: list[dict[str, str]]) -> Any:

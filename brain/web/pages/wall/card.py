@@ -12,10 +12,12 @@ from typing import Any
 
 from dash import html
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.flow.city import public_warnings
 from brain.model import Level, Verb
-from brain.web import readouts, rowwise
+from brain.rules.forms import form_of
+from brain.web import readouts
 from brain.web.pages.wall import forms, warnings
 from brain.web.pages.wall.desk import Case
 from brain.web.parts import bits
@@ -244,7 +246,8 @@ def actions(case: Case, catalog: Catalog) -> list:
     if case.may_ack and case.alert:
         buttons.append(_button("确认告警", "ack", "a", primary=not case.event, alert=case.alert["id"]))
     if case.may_report and case.alert:
-        buttons.append(_button("上报案卷", "report", "d", alert=case.alert["id"]))
+        label = f"{form_of(Verb.REPORT, catalog).label}案卷"
+        buttons.append(_button(label, "report", "d", alert=case.alert["id"]))
     e = case.event
     if e:
         buttons += _of_verbs(e, case.verbs, catalog)

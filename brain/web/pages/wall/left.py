@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dash import html
 
+from brain import rowwise
 from brain.catalog import Catalog
-from brain.web import rowwise
 from brain.web.live.moment import Moment
 from brain.web.parts import bits
 from brain.web.parts.bits import attrs

@@ -7,9 +7,10 @@ from typing import Any
 
 from dash import html
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.model import State
-from brain.web import readouts, rowwise
+from brain.web import readouts
 from brain.web.parts import bits
 from brain.web.parts.bits import attrs
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from dash import Patch
 
+from brain import rowwise
 from brain.identity.scope import Sight
-from brain.web import rowwise, themes
+from brain.web import themes
 from brain.web.live import frames, reading
 from brain.web.live.moment import Moment
 from brain.web.live.seat import Changes, Parts, Seat
@@ -65,8 +66,12 @@ def parts_of(state: Any) -> Parts:
             painted = hub.shared(
                 moment,
                 ("layer", layer.key, key, seat.view.zoom),
-                lambda layer=layer: layer.paint(frames.frame(seen, layer.source, catalog), seat.view),
+                lambda layer=layer: rowwise.whole(
+                    lambda: layer.paint(frames.frame(seen, layer.source, catalog), seat.view), f"图层 {layer.key}", None
+                ),
             )
+            if painted is None:
+                continue  # its marks stay where they were
             for index, trace in zip(slots[layer.key], painted, strict=True):
                 shown["wall-map", f"{TRACE}{index}"] = {k: trace[k] for k in MOVING if k in trace} | (
                     {"symbol": trace["marker"]["symbol"]}

@@ -8,9 +8,9 @@ from typing import Any
 
 from dash import html
 
+from brain import rowwise
 from brain.catalog import Catalog
 from brain.model import Level
-from brain.web import rowwise
 from brain.web.parts import bits
 from brain.web.parts.bits import attrs
 

@@ -18,7 +18,7 @@ from brain.model import Refused
 T = TypeVar("T")
 LOST = "无法显示"
 
-log = logging.getLogger("brain.web")
+log = logging.getLogger(__name__)
 _told: dict[tuple[str, str], None] = {}
 TOLD_MAX = 1000  # rows whose fault was logged with its traceback; a wall draws the same row every few seconds
 
@@ -39,6 +39,13 @@ def each(
         if drawn is not None:
             found.append(drawn)
     return found
+
+
+def sound(rows: Iterable[Any], make: Callable[[Any], T], what: str, key: str | int = "id") -> tuple[list[T], list[str]]:
+    """(`make` of every row that it can be made of and that JSON can hold, names of the others)."""
+    lost: list[str] = []
+    made = each(rows, lambda row: sayable(make(row)), what, lost.append, key)
+    return made, lost
 
 
 def whole(draw: Callable[[], T], what: str, lost: T) -> T:
