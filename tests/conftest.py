@@ -16,6 +16,7 @@ import pytest
 
 from brain.local import postgres
 from brain.store import db, roles
+from tests import shares
 from tests.databases import clone, drop, quick_room, seal
 from tests.ports import free_port
 
@@ -41,6 +42,16 @@ def pytest_report_header(config):
     install = postgres.installation(config.getoption("--postgres-home"))
     has = "yes" if postgres.has_timescale(install) else "no"
     return f"storage body: {config.getoption('--body')} (TimescaleDB in this installation: {has})"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return shares.Shares(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items):
+    """In the order in which shares begin; within a share as before."""
+    items.sort(key=lambda item: shares.place(shares.share(item.nodeid)))
 
 
 @pytest.fixture(scope="session", autouse=True)
