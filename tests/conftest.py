@@ -17,7 +17,7 @@ import pytest
 from brain.local import postgres
 from brain.store import db, roles
 from tests import shares
-from tests.databases import clone, drop, quick_room, seal
+from tests.databases import PREFIX, clone, drop, quick_room, seal
 from tests.ports import free_port
 
 SECRET = "w" * 48
@@ -73,7 +73,7 @@ def server(request, body):
     install = postgres.installation(request.config.getoption("--postgres-home"))
     if body == "timescale" and not postgres.has_timescale(install):
         pytest.exit("--body timescale: this PostgreSQL installation has no TimescaleDB extension", returncode=4)
-    folder = Path(tempfile.mkdtemp(prefix="brain-test-", dir=quick_room()))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=quick_room()))
     server = postgres.Server(folder / "pg", install, durable=False, preload=body == "timescale")
     server.start()
     yield server

@@ -6,12 +6,14 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import psycopg
 
-IN_MEMORY = 3 * 2**30  # bytes that must be free for a server's files in memory, and once more left over for everything else
+IN_MEMORY = 3 * 2**29  # bytes that must be free for a server's files in memory, and once more left over for everything else
+PREFIX = "brain-test-"
 _names = itertools.count(1)
 
 
@@ -22,7 +24,13 @@ def quick_room() -> str | None:
         roomy = min(shutil.disk_usage(shm).free, psutil.virtual_memory().available - IN_MEMORY) >= IN_MEMORY
     except OSError:
         return None
-    return str(shm) if roomy and os.access(shm, os.W_OK) else None
+    if not roomy or not os.access(shm, os.W_OK):
+        return None
+    for left in shm.glob(f"{PREFIX}*/pg/data/postmaster.pid"):  # of a run that was killed: memory that nobody gives back
+        with suppress(OSError, ValueError, IndexError):  # it is just being written, or taken away
+            if not psutil.pid_exists(int(left.read_text().split()[0])):
+                shutil.rmtree(left.parents[2], ignore_errors=True)
+    return str(shm)
 
 
 def clone(superuser: psycopg.Connection, template: str) -> str:
