@@ -233,10 +233,16 @@ def peopled_template(server, superuser, empty_template, catalog, now) -> tuple[s
 
 
 @pytest.fixture
-def db_url(request, server, superuser, empty_template):
-    """URL of a fresh, migrated database: with the drawn district in it where the test asks for it, else empty."""
-    template = request.getfixturevalue("peopled_template")[0] if "district" in request.fixturenames else empty_template
-    name = clone(superuser, template)
+def cloned_from(request, empty_template) -> str:
+    """The template of this test's database: with the drawn district in it where the test asks for it, else empty. A file whose
+    tests all begin with a longer story overrides it."""
+    return request.getfixturevalue("peopled_template")[0] if "district" in request.fixturenames else empty_template
+
+
+@pytest.fixture
+def db_url(server, superuser, cloned_from):
+    """URL of a fresh, migrated database."""
+    name = clone(superuser, cloned_from)
     yield server.url(name)
     drop(superuser, name)
 
