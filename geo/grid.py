@@ -16,14 +16,16 @@ twice, nobody falls between two cells, and a point on the outer border of the di
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from .crs import STORED
+
+if TYPE_CHECKING:  # half a second, which every process that only locates points would wait
+    import geopandas as gpd
 
 _BINS = 60  # a cell, where cells are irregular: more bins cost time when the grid is made, fewer when it is asked
 _MOST_BINS = 4_000_000
@@ -282,6 +284,8 @@ class Grid:
 
     def frame(self) -> gpd.GeoDataFrame:
         """One row a cell: code, grid, village, town, geometry (EPSG:4490)."""
+        import geopandas as gpd
+
         columns = {"code": self.codes, "grid": self.grids, "village": self._first(12), "town": self._first(9)}
         return gpd.GeoDataFrame(columns, geometry=self.cells, crs=STORED.value)
 
@@ -290,6 +294,8 @@ class Grid:
 
     def merged(self, by: str) -> gpd.GeoDataFrame:
         """Unions of cells: `by` is grid, village, town or district; rows code, cells (how many), geometry."""
+        import geopandas as gpd
+
         keys = self.grids if by == "grid" else self._first({"village": 12, "town": 9, "district": 6}[by])
         values, inverse, count = np.unique(keys, return_inverse=True, return_counts=True)
         shapes = np.array([shapely.union_all(self.cells[inverse == k]) for k in range(len(values))], dtype=object)

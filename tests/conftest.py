@@ -1,11 +1,11 @@
 """Fixtures: a real PostgreSQL (plain or TimescaleDB), a real broker, the shipped catalog, the demo city.
 
-One server a session; a template database is migrated once and cloned for each test that writes.
+One server a session; a template database is migrated once and cloned for each test that writes. The server's files lie in
+memory where there is room: cloning and dropping databases is what the suite does most.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import tempfile
@@ -16,6 +16,8 @@ import pytest
 
 from brain.local import postgres
 from brain.store import db, roles
+from tests import shares
+from tests.databases import PREFIX, clone, drop, quick_room, seal
 from tests.ports import free_port
 
 SECRET = "w" * 48
@@ -42,6 +44,16 @@ def pytest_report_header(config):
     return f"storage body: {config.getoption('--body')} (TimescaleDB in this installation: {has})"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return shares.Shares(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items):
+    """In the order in which shares begin; within a share as before."""
+    items.sort(key=lambda item: shares.place(shares.share(item.nodeid)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def secret() -> str:
     """The secret of this process: without one no audit line can be written."""
@@ -61,7 +73,7 @@ def server(request, body):
     install = postgres.installation(request.config.getoption("--postgres-home"))
     if body == "timescale" and not postgres.has_timescale(install):
         pytest.exit("--body timescale: this PostgreSQL installation has no TimescaleDB extension", returncode=4)
-    folder = Path(tempfile.mkdtemp(prefix="brain-test-"))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=quick_room()))
     server = postgres.Server(folder / "pg", install, durable=False, preload=body == "timescale")
     server.start()
     yield server
@@ -69,37 +81,20 @@ def server(request, body):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-_names = itertools.count(1)
-
-
-def _clone(server, template: str) -> str:
-    """Name of a fresh copy of the template database."""
-    name = f"t{next(_names)}"
+@pytest.fixture(scope="session")
+def superuser(server):
+    """The connection that makes and drops the tests' databases: one, because opening it takes as long as its work."""
     with db.connect(server.url("postgres"), name="tests") as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    return name
-
-
-def _drop(server, name: str) -> None:
-    with db.connect(server.url("postgres"), name="tests") as conn:
-        conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-
-def _seal(server, name: str) -> None:
-    """A template must have no connections: nobody may open one any more (TimescaleDB's scheduler would), those open end."""
-    with db.connect(server.url("postgres"), name="tests") as conn:
-        conn.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        conn.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
+        yield conn
 
 
 @pytest.fixture(scope="session")
-def empty_template(server, body) -> str:
-    with db.connect(server.url("postgres"), name="tests") as conn:
-        conn.execute("CREATE DATABASE empty_template")
+def empty_template(server, superuser, body) -> str:
+    superuser.execute("CREATE DATABASE empty_template")
     with db.connect(server.url("empty_template"), name="tests") as conn:
         roles.make(conn, {}, timescale=body == "timescale")
     db.migrate(server.url("empty_template", roles.OWNER), body=body)
-    _seal(server, "empty_template")
+    seal(superuser, "empty_template")
     return "empty_template"
 
 
@@ -111,23 +106,22 @@ def catalog():
 
 
 @pytest.fixture(scope="session")
-def city_template(server, empty_template, catalog, body) -> str:
+def city_template(server, superuser, empty_template, catalog) -> str:
     from brain.cities import meijiang
 
-    with db.connect(server.url("postgres"), name="tests") as conn:
-        conn.execute(f"CREATE DATABASE city_template TEMPLATE {empty_template} STRATEGY file_copy")
+    superuser.execute(f"CREATE DATABASE city_template TEMPLATE {empty_template} STRATEGY file_copy")
     with db.connect(server.url("city_template"), name="tests") as conn:
         meijiang.load(conn, catalog, lambda text: None)
-    _seal(server, "city_template")
+    seal(superuser, "city_template")
     return "city_template"
 
 
 @pytest.fixture
-def db_url(server, empty_template):
+def db_url(server, superuser, empty_template):
     """URL of a fresh, migrated, empty database."""
-    name = _clone(server, empty_template)
+    name = clone(superuser, empty_template)
     yield server.url(name)
-    _drop(server, name)
+    drop(superuser, name)
 
 
 @pytest.fixture
@@ -137,11 +131,11 @@ def conn(db_url):
 
 
 @pytest.fixture
-def city_url(server, city_template):
+def city_url(server, superuser, city_template):
     """URL of a fresh database with the demo city loaded."""
-    name = _clone(server, city_template)
+    name = clone(superuser, city_template)
     yield server.url(name)
-    _drop(server, name)
+    drop(superuser, name)
 
 
 @pytest.fixture
@@ -151,14 +145,14 @@ def city_db(city_url):
 
 
 @pytest.fixture(scope="session")
-def session_city_url(server, city_template):
+def session_city_url(server, superuser, city_template):
     """One database with the demo city for a whole session: for web servers that many tests share."""
-    name = _clone(server, city_template)
+    name = clone(superuser, city_template)
     yield server.url(name)
-    _drop(server, name)
+    drop(superuser, name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def now() -> datetime:
     return datetime(2026, 9, 3, 10, 0, tzinfo=BEIJING)
 

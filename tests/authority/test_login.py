@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,17 @@ def person(conn, now):
     return accounts.create(conn, login="acceptor9", name="李受理", role=Role.ACCEPTOR, password=GOOD, now=now, must_change=False)
 
 
+@pytest.fixture
+def quickly(monkeypatch):
+    """Passwords are hashed at the lowest cost, for tests that try hundreds; what the cost is, has tests of its own."""
+    lowest = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    for module in (passwords, sessions):
+        monkeypatch.setattr(module, "HASHER", lowest)
+    passwords.nobody.cache_clear()
+    yield
+    passwords.nobody.cache_clear()
+
+
 def code(call, *args, **named) -> str:
     try:
         call(*args, **named)
@@ -45,40 +57,40 @@ def attempt(conn, now, password="wrong", login="acceptor9", ip="203.0.113.9", de
 
 
 # Waiting --------------------------------------------------------------------------------------------------------------
-def test_a_stranger_who_guesses_from_many_addresses_does_not_keep_a_known_device_out(conn, person, now):
+def test_a_stranger_who_guesses_from_many_addresses_does_not_keep_a_known_device_out(quickly, conn, person, now):
     for k in range(40):
         attempt(conn, now, ip=f"198.51.100.{k}")
     assert attempt(conn, now, GOOD, ip="192.0.2.1") == "wait"
     assert attempt(conn, now, GOOD, ip="192.0.2.1", device="0123456789abcdef") == "in"
 
 
-def test_a_known_device_guesses_no_more_freely_than_a_stranger(conn, person, now):
+def test_a_known_device_guesses_no_more_freely_than_a_stranger(quickly, conn, person, now):
     codes = [attempt(conn, now, device="0123456789abcdef") for _ in range(6)]
     assert codes == ["login"] * 5 + ["wait"]
     assert attempt(conn, now, GOOD) == "in"
 
 
-def test_one_address_that_tries_many_accounts_is_slowed_as_well(conn, person, now):
+def test_one_address_that_tries_many_accounts_is_slowed_as_well(quickly, conn, person, now):
     codes = [attempt(conn, now, login=f"user{k}") for k in range(40)]
     assert codes == ["login"] * 30 + ["wait"] * 10
     assert attempt(conn, now, GOOD) == "wait"
     assert attempt(conn, now, GOOD, ip="203.0.113.10") == "in"
 
 
-def test_addresses_of_one_ipv6_line_count_as_one(conn, person, now):
+def test_addresses_of_one_ipv6_line_count_as_one(quickly, conn, person, now):
     codes = [attempt(conn, now, login=f"user{k}", ip=f"2001:db8:1:2::{k:x}") for k in range(31)]
     assert codes[-1] == "wait"
     assert attempt(conn, now, GOOD, ip="2001:db8:1:3::1") == "in"
 
 
-def test_success_gives_an_address_its_attempt_back(conn, person, now):
+def test_success_gives_an_address_its_attempt_back(quickly, conn, person, now):
     for _ in range(100):
         assert attempt(conn, now, GOOD) == "in"
     row = conn.execute("SELECT failed FROM login_brake WHERE key = 'net:203.0.113.9/32'").fetchone()
     assert row["failed"] == 0
 
 
-def test_guesses_are_bounded_whoever_waits_how_he_likes(conn, person, now):
+def test_guesses_are_bounded_whoever_waits_how_he_likes(quickly, conn, person, now):
     """Whoever tries whenever he may gets as many tries a day as security.toml says."""
     at, tries = now, 0
     while at < now + timedelta(days=1):
@@ -104,7 +116,7 @@ def test_what_is_kept_of_an_unknown_login_does_not_tell_it(conn, now):
     assert any(k.startswith("login:") for k in keys) and not any("my-password" in k.lower() for k in keys)
 
 
-def test_an_unknown_account_answers_and_waits_like_a_known_one(conn, person, now):
+def test_an_unknown_account_answers_and_waits_like_a_known_one(quickly, conn, person, now):
     known = [attempt(conn, now, ip="") for _ in range(7)]
     unknown = [attempt(conn, now, login="nobody9", ip="") for _ in range(7)]
     assert known == unknown == ["login"] * 5 + ["wait"] * 2
@@ -120,7 +132,13 @@ def test_an_unknown_account_takes_as_long_as_a_known_one(conn, person, now):
     assert 0.5 < times["nobody9"] / times["acceptor9"] < 2
 
 
-def test_somebody_logged_in_changes_his_password_whatever_strangers_try(conn, person, now):
+def test_a_password_costs_a_guesser_what_rfc_9106_recommends():
+    """The second recommended option of RFC 9106, section 4: 64 MiB, three passes, four lanes."""
+    assert passwords.hash_password(GOOD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert passwords.nobody().startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+def test_somebody_logged_in_changes_his_password_whatever_strangers_try(quickly, conn, person, now):
     token = sessions.open_session(conn, person, now, Settings())
     for _ in range(6):
         attempt(conn, now)

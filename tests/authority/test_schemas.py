@@ -8,8 +8,9 @@ draws the same calls each time, the long one new ones.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 
 import pytest
 import requests
@@ -38,6 +39,17 @@ def operations(house) -> list:
     return [one for one in found if one.path not in ENDLESS]
 
 
+@pytest.fixture(scope="module")
+def drawn(operations) -> Callable[[int], list[schemathesis.Case]]:
+    """The calls of the n-th operation: the same for each role where they are the same each time, for drawing takes as long as
+    calling."""
+
+    def draw(n: int) -> list[schemathesis.Case]:
+        return calls(operations[n])
+
+    return cache(draw) if EXAMPLES <= SHORT else draw
+
+
 @pytest.fixture
 def session(house, role) -> Iterator[requests.Session]:
     """The session of somebody of the role, in the client that draws and sends the calls."""
@@ -49,12 +61,12 @@ def session(house, role) -> Iterator[requests.Session]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(LONGEST if EXAMPLES > SHORT else 300)
-def test_no_call_of_the_described_api_is_answered_with_a_5xx(house, operations, session, role):
+def test_no_call_of_the_described_api_is_answered_with_a_5xx(house, operations, drawn, session, role):
     broken: dict[str, str] = {}
     count = 0
     assert len(operations) >= 20
-    for operation in operations:
-        for answer in answers(house.url, session, operation):
+    for n, operation in enumerate(operations):
+        for answer in answers(house.url, session, drawn(n)):
             count += 1
             if answer.status_code >= 500:
                 sent = (answer.request.body or b"")[:300]
@@ -65,9 +77,9 @@ def test_no_call_of_the_described_api_is_answered_with_a_5xx(house, operations, 
     assert not broken, "\n" + "\n".join(f"{name}: {how}" for name, how in broken.items())
 
 
-def answers(url: str, session: requests.Session, operation) -> list:
-    """What an operation answers to calls that fit its description and to calls that break it."""
-    found: list = []
+def calls(operation) -> list[schemathesis.Case]:
+    """Calls of an operation that fit its description, and calls that break it."""
+    found: list[schemathesis.Case] = []
     modes = [GenerationMode.POSITIVE, *([GenerationMode.NEGATIVE] if _can_be_wrong(operation) else [])]
     for mode in modes:
 
@@ -76,11 +88,18 @@ def answers(url: str, session: requests.Session, operation) -> list:
             phases=[Phase.generate], suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=operation.as_strategy(generation_mode=mode))
-        def ask(case):
-            with suppress(requests.RequestException, UnicodeError):  # what HTTP itself cannot carry never arrives
-                found.append(case.call(url, session=session, headers={"X-Brain": "1"}, timeout=60))
+        def draw(case):
+            found.append(case)
 
-        ask()
+        draw()
+    return found
+
+
+def answers(url: str, session: requests.Session, calls: list[schemathesis.Case]) -> list:
+    found: list = []
+    for case in calls:
+        with suppress(requests.RequestException, UnicodeError):  # what HTTP itself cannot carry never arrives
+            found.append(case.call(url, session=session, headers={"X-Brain": "1"}, timeout=60))
     return found
 
 

@@ -41,17 +41,23 @@ HOSTILE = {
 }
 
 
+def once(key: str, payload: bytes) -> float:
+    """Seconds of this process that it took: others may keep the machine busy."""
+    begun = time.process_time()
+    found = message.parsed(key, f"city/441402/{key}/X-1", payload[:MOST], RECEIVED, payload_max=MOST)
+    taken = time.process_time() - begun
+    assert not found.refused or found.refused[0] != "fault", found.refused
+    return taken
+
+
 def opened(key: str, payload: bytes) -> float:
     """Seconds that it took: of three tries the best, for the machine may be busy with others."""
-    taken = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        found = message.parsed(key, f"city/441402/{key}/X-1", payload[:MOST], RECEIVED, payload_max=MOST)
-        taken.append(time.perf_counter() - begun)
-        assert not found.refused or found.refused[0] != "fault", found.refused
-        if taken[-1] < SECOND:
+    taken = once(key, payload)
+    for _ in range(2):
+        if taken < SECOND:
             break
-    return min(taken)
+        taken = min(taken, once(key, payload))
+    return taken
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -76,7 +82,7 @@ def test_no_largest_message_takes_half_a_gigabyte(key):
     for name in ("nested lists", "keys", "rows", "one string", "entities"):
         tracemalloc.start()
         try:
-            opened(key, HOSTILE[name])
+            once(key, HOSTILE[name])  # under the tracer it takes seconds, and a second try no more memory
             peaks[name] = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

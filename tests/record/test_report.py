@@ -16,6 +16,8 @@ from brain.model import Refused, Verb
 from brain.report import drill_down, snapshot, text
 from brain.report.conclusions import bursts, plain
 from brain.store import db
+from tests.databases import drop, seal
+from tests.record.conftest import District
 
 BEIJING = timezone(timedelta(hours=8))
 CUT = datetime(2026, 9, 2, 8, 0, tzinfo=BEIJING)
@@ -53,11 +55,10 @@ class Month:
         self.do(letter, Verb.CLOSE, "acceptor", closed, condition=self.district.catalog.close_conditions[0])
 
 
-@pytest.fixture
-def august(district):
-    """Nine cases of August 2026 (Monday the 3rd to Monday the 31st), one of each fate."""
+def live(district) -> dict[str, str]:
+    """Nine cases of August 2026 (Monday the 3rd to Monday the 31st), one of each fate; their numbers by letter."""
     m = Month(district)
-    d, reasons = district, district.catalog
+    reasons = district.catalog
     # A: due 3rd 15:03, answered 11:00, closed: on time
     m.begin("A", at(3, 9))
     m.handle("A", at(3, 11), at(3, 12))
@@ -90,7 +91,32 @@ def august(district):
     m.begin("R", at(12, 9))
     m.handle("R", at(12, 10), at(12, 11))
     m.do("R", Verb.RATE, "operator", at(13, 9), ratings={"response": 1, "solved": 1, "satisfied": 4})
-    d.now = CUT
+    return m.made
+
+
+@pytest.fixture(scope="module")
+def august_template(server, superuser, peopled_template, catalog, now):
+    """A template of the drawn district after August, and the numbers of its cases."""
+    name, (peopled, drawn) = "august_template", peopled_template
+    superuser.execute(f"CREATE DATABASE {name} TEMPLATE {peopled} STRATEGY file_copy")
+    with db.connect(server.url(name), name="tests") as conn:
+        made = live(District(conn, catalog, now, dict(drawn.who)))
+    seal(superuser, name)
+    yield name, made
+    drop(superuser, name)
+
+
+@pytest.fixture
+def cloned_from(request, cloned_from):
+    return request.getfixturevalue("august_template")[0] if "august" in request.fixturenames else cloned_from
+
+
+@pytest.fixture
+def august(district, august_template) -> Month:
+    """What `live` tells, and the clock at the time at which August is counted."""
+    m = Month(district)
+    m.made = dict(august_template[1])
+    district.now = CUT
     return m
 
 

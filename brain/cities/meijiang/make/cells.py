@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -86,12 +87,14 @@ class Regions:
             if isinstance(region, shapely.Polygon) and not region.is_empty:
                 ring = np.round(np.array(region.exterior.coords), 6)
                 edges |= {tuple(sorted((tuple(a), tuple(b)))) for a, b in pairwise(ring)}
-        lines = []
+        straight = []
         for a, b in sorted(edges):
             count = max(2, int(np.ceil(np.hypot(b[0] - a[0], b[1] - a[1]) / 0.15)) + 1)
             if not any(a[i] == b[i] and abs(a[i]) > 59.0 for i in (0, 1)):  # not an edge of the outer box
-                x, y = plane.unwarp(np.linspace(a[0], b[0], count), np.linspace(a[1], b[1], count))
-                lines.append(shapely.LineString(np.column_stack(plane.to_degrees(x, y))))
+                straight.append(np.linspace(a, b, count))
+        bent = np.column_stack(plane.to_degrees(*plane.unwarp(*np.concatenate(straight).T)))
+        ends = np.cumsum([len(points) for points in straight])[:-1]
+        lines = [shapely.LineString(points) for points in np.split(bent, ends)]
         return [part for line in lines for part in _lines(line.intersection(self.banks[side]))]
 
 
@@ -99,9 +102,11 @@ def _lines(geometry) -> list[shapely.LineString]:
     return [p for p in shapely.get_parts(geometry) if p.geom_type == "LineString"]
 
 
+@cache
 def fine_zone() -> shapely.Geometry:
     """The area of fine cells as a union of coarse lattice blocks: built-up core and markets of towns."""
-    core = plane.shape_degrees(seeds.core_km())
+    core, markets = plane.shape_degrees(seeds.core_km()), seeds.markets()
+    shapely.prepare(core)
     west, south, east, north = plane.district().bounds
     dx, dy = plane.STEP[0] * plane.COARSE, plane.STEP[1] * plane.COARSE
     blocks = []
@@ -109,7 +114,7 @@ def fine_zone() -> shapely.Geometry:
         for j in range(int(south // dy), int(north // dy) + 1):
             box = shapely.box(round(i * dx, 7), round(j * dy, 7), round((i + 1) * dx, 7), round((j + 1) * dy, 7))
             x, y = box.centroid.x, box.centroid.y
-            market = any(abs(x - a) <= 1.2 * dx and abs(y - b) <= 1.2 * dy for a, b in seeds.markets())
+            market = any(abs(x - a) <= 1.2 * dx and abs(y - b) <= 1.2 * dy for a, b in markets)
             if market or core.contains(box.centroid):
                 blocks.append(box)
     return shapely.union_all(blocks)

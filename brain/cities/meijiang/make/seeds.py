@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from . import plane
 
 RNG = 441402
+CHUNK = 512  # points whose distances stay in the cache while their nearest site is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,13 @@ def balance(points, open_to, sites, owners, km2, *, rounds: int = 300, rate: flo
     `points` n × 2, `sites` m × 2, `owners` m (number of each site's owner), `km2` areas aimed at by owner;
     `open_to` m × n mask of sites that a point may go to (its own bank).
     """
-    far = ((points[None, :, :] - sites[:, None, :]) ** 2).sum(axis=2)
-    far[~open_to] = np.inf
+    far = ((points[:, None, :] - sites[None, :, :]) ** 2).sum(axis=2)
+    far[~open_to.T] = np.inf
     target = np.asarray(km2) / np.sum(km2)
     weights = np.zeros(len(target))
     for _ in range(rounds):
-        who = owners[np.argmin(far - weights[owners][:, None], axis=0)]
+        nearest = [np.argmin(far[k : k + CHUNK] - weights[owners], axis=1) for k in range(0, len(far), CHUNK)]
+        who = owners[np.concatenate(nearest)]
         share = np.bincount(who, minlength=len(target)) / len(points)
         weights += rate * (target - share) * np.sum(km2)
         weights -= weights.mean()
