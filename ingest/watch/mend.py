@@ -65,6 +65,7 @@ def mend(
                     letter["feed"], letter["topic"], bytes(letter["payload"]), letter["received_at"],
                     payload_max=practice.payload_max,
                 )  # fmt: skip
+                checks.admit(parcel, book)
                 looked = [checks.look(parcel, r, book, now) for r in parcel.readings]
                 reasons = [r.reason for r in looked if isinstance(r, DeadLetter)]
                 reasons += [parcel.refused[1]] if parcel.refused else []

@@ -31,6 +31,7 @@ from brain.store import db
 from ingest import feeds
 from ingest.practice import Practice
 from ingest.watch.contract_drift import Shapes
+from ingest.watch.heard import Heard
 from ingest.write.checks import Checks
 from ingest.write.commit import Away, Entry, by_receipt, outcomes, patience, settle_clocks, write
 from ingest.write.counts import Counts, Measures
@@ -77,6 +78,7 @@ class Writer:
         self.doors: dict[str, Any] = {}  # doors of this process by name, for the accounts
         self.measures = Measures()
         self.shapes = Shapes(practice, monotonic)
+        self.heard = Heard()
         self._checks = Checks(catalog, feeds.load(), practice)
         self._catalog = catalog
         self._connect = connect
@@ -246,8 +248,9 @@ class Writer:
                 done = self._commit(parcels)
         if done is not None:
             done, told = done
-            self._settle(done)
+            self._settle(done, _turned_away(parcels))
         else:
+            self._admit(parcels)
             told = [(p, Outcome(spilled=True)) for p in parcels if p.told]
             try:
                 self.spill.put([Message(p.feed, p.topic, p.payload, p.received_at, p.units) for p in parcels])
@@ -255,9 +258,10 @@ class Writer:
                 log.error("数据库不可用，写盘也失败（%s）；%d 条报文不确认，留在消息服务里", err, len(parcels))
                 with self._changed:
                     for parcel in parcels:
-                        self._account(parcel.feed, received=-parcel.units)
+                        self._account(parcel.feed, received=-(parcel.booked if parcel.turned_away else parcel.units))
                 return
             self._measure_spill()
+            self._settle([], _turned_away(parcels))
         self._answer(parcels, told)
 
     @staticmethod
@@ -265,7 +269,8 @@ class Writer:
         for parcel, outcome in told:
             parcel.told(outcome)  # type: ignore[misc]
         for parcel in parcels:
-            parcel.ack()
+            if not parcel.turned_away:
+                parcel.ack()
 
     # The second thread ------------------------------------------------------------------------------------------------
     def _help(self) -> None:
@@ -282,7 +287,7 @@ class Writer:
                         conn = None
                     self._give_back(parcels)
                     continue
-                self._settle(done)
+                self._settle(done, _turned_away(parcels))
                 self._answer(parcels, told)
         except Exception:
             self._fail()
@@ -379,6 +384,7 @@ class Writer:
         limit = self.practice.database_answer_s
         with patience(conn, limit), self._refreshing:
             self.book.refresh(conn)
+        self._admit(parcels)
         entries = self._entries(parcels, now)
         swapped: list[Entry] = []
         with ExitStack() as held:
@@ -394,6 +400,20 @@ class Writer:
         with self._changed:
             self.measures.committed(len(entries), self._monotonic() - begun, now)
         return done, outcomes(parcels, entries, done, swapped)
+
+    def _admit(self, parcels: list[Parcel]) -> None:
+        """Turn away what comes from no right telemetry station. Where nobody can be told from a stranger yet, because the database
+        has been away since the start, it goes to the spill and is judged when it comes out: the answer says that it is kept, and
+        all hear the same."""
+        for parcel in parcels:
+            if not parcel.claims or parcel.turned_away or not self.book.loaded:
+                continue
+            try:
+                self._checks.admit(parcel, self.book)
+            except Exception as err:  # as in `_entries`
+                log.exception("核对遥测站的程序出错，接入 %s，主题 %s", parcel.feed, parcel.topic)
+                parcel.turn_away("fault", f"校验程序出错（{type(err).__name__}）；报文已原样留存，修好程序后可重放")
+            self.heard.note(parcel)
 
     def _entries(self, parcels: list[Parcel], now: datetime) -> list[Entry]:
         look, book = self._checks.look, self.book
@@ -447,3 +467,12 @@ class Writer:
         self._retry_at = self._monotonic() + (steps[step] if step >= 0 else 0.0)
         if self._tries <= 2:
             log.warning("数据库%s：%s", "出错" if self._tries == 1 else "不可用，报文先写盘", first_line(err))
+
+
+def _turned_away(parcels: list[Parcel]) -> Counter[str]:
+    """By how much the units in hand have changed since they were booked, by feed."""
+    more: Counter[str] = Counter()
+    for parcel in parcels:
+        if parcel.turned_away:
+            more[parcel.feed] += parcel.units - parcel.booked
+    return more

@@ -8,6 +8,10 @@ row is safe (committed, or in the spill) the file goes to `done/`, or to `failed
 Why nothing is kept of how far a file came: a kill in its middle leaves it in `taking/`, the next process reads it from the
 start, and what was stored the first time is a duplicate. Only its dead letters would stand twice; the old ones are closed.
 
+Whose a file is: what is laid into `drop/<feed>/` itself is the platform's own hand (the district's IT office) and may name any
+station; what is laid into `drop/<feed>/<department>/`, or uploaded by a department's person, names that department in its
+mapping, and its rows about the stations of others are refused (`owners.py`).
+
 While the database is away files simply wait in their folder.
 
 What lies in `done/` and `failed/` is deleted after so many days (`files.done_days`, `files.refused_days`), because sheets of
@@ -125,6 +129,7 @@ class Door:
         self._writer = writer
         self._practice = practice
         self._sheets = catalog.sheets
+        self._orgs = {key: org.short for key, org in catalog.departments.items()}
         self._units = {kind.key: kind.unit for kind in catalog.kinds.values()}
         self._now = now
         self._monotonic = monotonic
@@ -207,6 +212,7 @@ class Door:
             for path in self._listed(taking):
                 if not self._resting(path):
                     yield taker, path
+            self._forward(folder, seen)
             for path in self._listed(folder):
                 if self._resting(path):
                     continue
@@ -218,6 +224,32 @@ class Door:
                 if taken is not None:
                     yield taker, taken
         self._seen = seen
+
+    def _forward(self, folder: Path, seen: dict[Path, tuple[int, int, float]]) -> None:
+        """Bring what lies whole in a department's own folder into the common one, with the department's name in its mapping: the
+        mapping first, so that no kill makes it the platform's own file."""
+        for org, short in self._orgs.items():
+            own = folder / org
+            for path in self._listed(own):
+                try:
+                    if self._resting(path) or not self._still(path, seen):
+                        continue
+                    said = _mapping(path.with_name(path.name + MAP))
+                    goal = _free(folder, _fitting(path.name))
+                    half, sidecar = goal.with_name(f".{goal.name}{MAP}"), goal.with_name(goal.name + MAP)
+                    half.write_text(
+                        json.dumps({"name": _clean(path.name), "by": short, **said, "org": org}, ensure_ascii=False), encoding="utf-8"
+                    )
+                    half.rename(sidecar)
+                    try:
+                        path.rename(goal)
+                    except FileNotFoundError:  # another worker was quicker
+                        if not goal.exists():
+                            sidecar.unlink(missing_ok=True)
+                        continue
+                    path.with_name(path.name + MAP).unlink(missing_ok=True)
+                except OSError as err:
+                    self._complain(path, err)
 
     def _clear(self) -> None:
         """Delete the originals that have lain for their days, and the reports beside them."""
@@ -312,14 +344,16 @@ class Door:
         except BadSheet as err:
             why = str(err)
         # The same bytes read another way are another file; its dead letters are those of the bytes, however they were read.
-        content = hashlib.sha256(data + sheet.encode("utf-8", "replace"))
+        # So is a file of another uploader's department, whose rows about foreign stations are refused.
+        org = _clean(str(said.get("org") or "")).replace("/", "_")
+        content = hashlib.sha256(data + sheet.encode("utf-8", "replace") + org.encode())
         sha = hashlib.sha256(content.digest() + json.dumps(meant, sort_keys=True).encode()).hexdigest()
         by = _clean(str(said.get("by") or ""))
         key = {"feed": taker.key, "name": _clean(str(said.get("name") or path.name)), "sha256": sha}
         again = db.one(conn, "file_open", **key)
         known = None if again or why else db.one(conn, "file_known", feed=taker.key, sha256=sha)
         file = again or db.row(conn, "file_taken", **key, by=by, now=now)
-        job = Job(taker.key, f"{feeds.ROW}{content.hexdigest()[:12]}/", stamp, beyond=beyond)
+        job = Job(taker.key, feeds.row_topic(content.hexdigest()[:12], org), stamp, beyond=beyond)
         letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=job.prefix)]
         if known:
             says = f"与 {known['received_at'].astimezone(ZONE):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"
@@ -553,7 +587,7 @@ def _bring(path: Path, to: Path) -> None:
 
 
 def _mapping(path: Path) -> dict[str, Any]:
-    """What a sidecar says: `columns`, `sheet`, `by`, `name`; one that cannot be read says nothing."""
+    """What a sidecar says: `columns`, `sheet`, `by`, `org`, `name`; one that cannot be read says nothing."""
     try:
         said = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
