@@ -63,9 +63,10 @@ def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
                 raise Refused(f"没有单位 {args.org}；代码见 departments.toml")
             password = _password(args, catalog.security.tcp)
         if args.act == "add":
-            short = catalog.departments[str(args.org)].short
+            org = str(args.org)
+            short = catalog.departments[org].short
             tcp_stations.add(
-                conn, by, args.feed, id, args.org, now, password=password, centre=args.centre, networks=args.network or (),
+                conn, by, args.feed, id, org, now, password=password, centre=args.centre, networks=args.network or (),
                 note=args.note,
             )  # fmt: skip
             say(f"已登记 {FORMS[args.feed].title} 的 {id}，属于{short}，即刻生效")
