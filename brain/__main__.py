@@ -99,6 +99,12 @@ def key(settings: Settings, args: argparse.Namespace) -> int:
     return keys.run(with_database(settings), args, print)
 
 
+def tcp(settings: Settings, args: argparse.Namespace) -> int:
+    from brain.commands import tcp as stations
+
+    return stations.run(with_database(settings), args, print)
+
+
 def check(settings: Settings, args: argparse.Namespace) -> int:
     from brain.commands import check as checks
 
@@ -175,8 +181,10 @@ def parser() -> argparse.ArgumentParser:
     for act, words in (("password", "重置为一次性密码"), ("disable", "停用"), ("enable", "启用并解锁")):
         acts.add_parser(act, help=words).add_argument("login", help="登录名")
     from brain.commands import stations
+    from brain.commands import tcp as lines
 
     stations.arguments(add("station", station, "测站：登记检修、校准，列出现有的"))
+    lines.arguments(add("tcp", tcp, "遥测站身份：列出、登记、改、停用（HJ 212、SL 651、GB 26875 经 TCP 报送的站）"))
     one = add("key", key, "推送密钥：列出、新发、吊销（各部门经 HTTP 推送数据用）")
     acts = one.add_subparsers(dest="act", required=True, metavar="动作")
     acts.add_parser("list", help="列出所有推送密钥，不含密钥本身")

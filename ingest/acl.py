@@ -35,13 +35,14 @@ def writers(catalog: Catalog) -> dict[str, list[str]]:
 
 
 def unknown(catalog: Catalog) -> list[str]:
-    """`sends` that name no feed which comes over MQTT, and `carries` that name one which is not sent."""
+    """`sends` that name no feed which comes over MQTT, and `carries` that name one which is neither sent nor comes over TCP."""
     there = {key for key, module in feeds.load().items() if module.FEED.topic}
+    lines = {key for key, module in feeds.load().items() if hasattr(module, "claims")}
     return [
         f"{org.key}: {feed}"
         for org in catalog.departments.values()
         for feed in (*org.sends, *org.carries)
-        if feed not in there or feed not in org.sends
+        if (feed not in there or feed not in org.sends) and (feed not in lines or feed in org.sends)
     ]
 
 

@@ -2,8 +2,10 @@
 
 A broker does not tell its subscribers who has published. So the topic does: each department's credential may write only below
 its own code (`acl.py`), and the code is part of the topic that stands in spill and dead letter, too; the push door puts the code of
-the key's organisation there. What comes in by our own hand (a file laid into a folder, a source we ask) has no sender, and what a
-telemetry station says by TCP is its own: these speak for whatever station they name.
+the key's organisation there, and the file door that of the person who has uploaded a file. A telemetry station on its own TCP line
+names itself in its frames; which department it speaks for says its registration (`senders.py`), and one that is not registered,
+where the catalog lets it in at all, speaks for whatever station no registered one speaks for. What comes in by our own hand (a file
+laid into a folder, a source we ask) has no sender and speaks for whatever station it names.
 
 Why the owner of the station decides and not the feed: the common feeds (`json`, `lorawan`) serve every department, and two
 departments send water levels; a key for a feed would be a key for everybody's stations in it. Who carries for others (the
@@ -27,9 +29,10 @@ class Owners:
             for feed, others in org.carries.items()
         }
 
-    def refusal(self, topic: str, feed: str, station: str, org: str | None) -> str | None:
-        """Why the sender of this topic may not speak for a station of `org`; None when it may."""
-        sender = feeds.sender(topic)
+    def refusal(self, topic: str, feed: str, station: str, org: str | None, speaks: str | None = None) -> str | None:
+        """Why the sender of this topic may not speak for a station of `org`; None when it may. `speaks` is the department of the
+        sender where the topic does not say it."""
+        sender = speaks or feeds.sender(topic)
         if sender is None or (org == sender and sender):
             return None
         if not sender:

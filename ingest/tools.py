@@ -22,6 +22,7 @@ import psycopg
 
 from brain import catalog as catalogs
 from brain.catalog.records import Catalog
+from brain.identity import tcp_stations
 from brain.model import Reading, Refused
 from brain.settings import Settings
 from brain.store import db
@@ -114,7 +115,7 @@ def send(
     found = messages(module, read(file))
     if door in TCP:
         host, port = _address(to, settings.door_host, getattr(settings, f"{door}_port"), door)
-        return _tcp(host, port, found, say, every_s)
+        return _tcp(door, host, port, found, say, every_s)
     if door == "mqtt":
         url = to or settings.mqtt_url or settings.broker("send")
         return _mqtt(url, module, topic or _Topics(settings, module), found, say, every_s)
@@ -134,7 +135,7 @@ def _address(to: str, host: str, port: int, door: str) -> tuple[str, int]:
     return host, port
 
 
-def _tcp(host: str, port: int, found: list[bytes], say: Callable[[str], None], every_s: float) -> int:
+def _tcp(door: str, host: str, port: int, found: list[bytes], say: Callable[[str], None], every_s: float) -> int:
     try:
         with socket.create_connection((host, port), timeout=ANSWER_S) as line:
             for n, message in enumerate(found, 1):
@@ -143,7 +144,7 @@ def _tcp(host: str, port: int, found: list[bytes], say: Callable[[str], None], e
                     answer = line.recv(65536)
                 except TimeoutError:
                     answer = b""
-                say(f"第 {n} 条 {len(message)} 字节 → {_said(answer) if answer else f'{ANSWER_S:g} 秒没有应答'}")
+                say(f"第 {n} 条 {len(message)} 字节 → {_said(tcp_stations.masked(door, answer)) if answer else f'{ANSWER_S:g} 秒没有应答'}")
                 time.sleep(every_s)
     except OSError as err:
         raise Refused(f"{host}:{port} 连不上：{err.strerror or err}；请核对地址与端口，接入进程是否在运行") from None
@@ -283,7 +284,7 @@ def tap(settings: Settings, feed: str, say: Callable[[str], None], *, most: int 
             for row in db.many(conn, "tap_letters", feed=feed, after=letter):
                 letter = row["id"]
                 say(f"    死信 {row['id']}（{row['rule']}）{row['topic']}：{row['reason']}")
-                say(f"      原文 {_said(bytes(row['payload'][:200]))}")
+                say(f"      原文 {_said(tcp_stations.masked(feed, bytes(row['payload']))[:200])}")
             seen += 1
             if most and seen >= most:
                 break

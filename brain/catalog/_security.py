@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brain.catalog._toml import Entry
-from brain.catalog.security import Apart, Brake, Brakes, Devices, Passwords, Security
+from brain.catalog.security import Apart, Brake, Brakes, Devices, Passwords, Security, Tcp
 
 
 def security(top: Entry) -> Security:
@@ -26,9 +26,11 @@ def security(top: Entry) -> Security:
         _within(cost, "at_once", 1, 64), cost.take("wait_s", float), cost.take("sheet_s", float),
         _within(cost, "sheet_mib", 64, 65536), cost.take("picture_s", float), _within(cost, "picture_mib", 64, 65536),
     )  # fmt: skip
-    for one in (brake, address, device, said, account, cost, top):
+    line = top.table("tcp")
+    tcp = Tcp(line.one_of("unregistered", ("ask", "refuse")) == "refuse", line.texts("common"))
+    for one in (brake, address, device, said, account, cost, line, top):
         one.done()
-    return Security(brakes, devices, passwords, idle, close, apart)
+    return Security(brakes, devices, passwords, idle, close, apart, tcp)
 
 
 def _brake(entry: Entry) -> Brake:

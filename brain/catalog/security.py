@@ -1,4 +1,5 @@
-"""security.toml: how fast one may guess, what a good password is, when an account is idle, what work apart may cost."""
+"""security.toml: how fast one may guess, what a good password is, when an account is idle, what work apart may cost, which telemetry
+stations are let in."""
 
 from __future__ import annotations
 
@@ -72,6 +73,15 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
+class Tcp:
+    """Telemetry stations over TCP. `refuses` those that are not registered (`unregistered = "refuse"`); `common`: passwords that
+    makers deliver and everybody knows."""
+
+    refuses: bool
+    common: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Security:
     """What security.toml says."""
 
@@ -81,3 +91,4 @@ class Security:
     idle_days: int
     close_idle: bool
     apart: Apart
+    tcp: Tcp

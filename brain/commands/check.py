@@ -21,6 +21,7 @@ import psycopg
 from brain import catalog as catalogs
 from brain.flow.measured import mending
 from brain.identity import accounts as people
+from brain.identity import chain, tcp_stations
 from brain.local.broker import find_mosquitto
 from brain.local.postgres import ROOM_NEEDED, Server, has_timescale, installation
 from brain.settings import Settings
@@ -233,6 +234,29 @@ def letters(settings: Settings) -> Found:
     days = (datetime.now(UTC) - oldest).days
     seen = f"待处理 {n} 条，最早的 {days} 天前"
     return Found(days < LETTER_DAYS, seen, f"有死信放了 {LETTER_DAYS} 天以上：请在“接入质量”页对照、重放或写明原因丢弃")
+
+
+@check
+def senders(settings: Settings) -> Found:
+    """遥测站身份（TCP）"""
+    tcp = catalogs.load(settings.catalog or None).security.tcp
+    try:
+        with _connected(settings) as conn:
+            found = tcp_stations.standing(conn, tcp.common, datetime.now(UTC))
+    except psycopg.Error as err:
+        return _unread(err)
+    except chain.NoKey as err:
+        return Found(False, str(err), "登记过口令的遥测站这时都不收；请设 BRAIN_SECRET_KEY_FILE，接入进程也要设同一把")
+    told = (
+        (found.strangers, f"一天内没有登记就来报送的（{'没收' if tcp.refuses else '照收了'}）", f"登记：{tcp_stations.ADD}"),
+        (found.common, "口令是厂家通用的", "在测站上改掉口令，再运行 brain tcp change 接入 编号 --password"),
+        (found.foreign_key, "口令是用另一把签名密钥登记的，现在不收", "重新登记：brain tcp change 接入 编号 --password"),
+        (found.open, "既不核对口令也不限网段", "brain tcp change 接入 编号 --network 网段"),
+    )
+    seen = [f"{says}有 {len(names)} 个：{'、'.join(names[:5])}{'……' if len(names) > 5 else ''}" for names, says, _ in told if names]
+    if seen:
+        return Found(False, "；".join(seen), "；".join(mends for names, _, mends in told if names))
+    return Found(True, f"登记了 {found.known} 个，没有不认识的来报送" if found.known else "没有经 TCP 报送的")
 
 
 @check

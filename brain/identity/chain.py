@@ -42,6 +42,7 @@ class Ring:
     row: bytes
     links: Mapping[str, bytes]
     checkpoint: bytes
+    station: bytes  # no chain's: what the passwords of telemetry stations are digested with (`tcp_stations.py`)
 
 
 def derive(secret: str) -> Ring:
@@ -53,7 +54,7 @@ def derive(secret: str) -> Ring:
     def key(what: str) -> bytes:
         return hmac.digest(first, f"brain chain {what} 1".encode() + b"\x01", "sha256")
 
-    return Ring(key("id")[:4].hex(), key("row"), {name: key(f"link {name}") for name in CHAINS}, key("checkpoint"))
+    return Ring(key("id")[:4].hex(), key("row"), {name: key(f"link {name}") for name in CHAINS}, key("checkpoint"), key("station"))
 
 
 _ring: Ring | None = None

@@ -33,11 +33,11 @@ GRANT EXECUTE ON FUNCTION brain_add_partition(text, text, text, timestamptz, tim
 -- hotline opens its event in the writer's own transaction, so intake may also open and move events and tell the people on
 -- duty; of history it can only add lines. It reads no session and no audit line.
 GRANT SELECT ON station, place, cell, org, keeping, roll_up_state, schema_body, maintenance, calibration, intake_book,
-                intake_mapping, consumer TO brain_intake;
+                intake_mapping, consumer, tcp_station TO brain_intake;
 GRANT SELECT, INSERT ON reading, intake_batch, dirty_bucket, feed_drift TO brain_intake;
 GRANT SELECT, INSERT, UPDATE ON latest, feed_status, dead_letter, feed_known, feed_shape, poll_cursor, intake_file, warning,
                                 mend_request TO brain_intake;
-GRANT SELECT, INSERT, UPDATE, DELETE ON intake_worker, push_receipt TO brain_intake;
+GRANT SELECT, INSERT, UPDATE, DELETE ON intake_worker, push_receipt, tcp_heard TO brain_intake;
 GRANT SELECT, UPDATE (last_used_at) ON feed_key TO brain_intake;
 GRANT SELECT ON person, roster, route, photo, alert, event_part TO brain_intake;
 GRANT SELECT, INSERT ON event_log, notice TO brain_intake;
@@ -50,7 +50,7 @@ DECLARE
   one text;
 BEGIN
   GRANT SELECT ON ALL TABLES IN SCHEMA public TO brain_report;
-  REVOKE ALL ON person, session, password_past, feed_key, receipt, push_receipt FROM brain_report;
+  REVOKE ALL ON person, session, password_past, feed_key, receipt, push_receipt, tcp_station FROM brain_report;
   SELECT string_agg(quote_ident(attname), ', ') INTO one FROM pg_attribute
    WHERE attrelid = 'person'::regclass AND attnum > 0 AND NOT attisdropped
      AND attname NOT IN ('password_hash', 'must_change', 'failed', 'locked_until', 'phone');

@@ -1,7 +1,8 @@
 """The GB 26875.3 door: user-information devices of buildings call in by TCP and say what their panels say.
 
 A packet is confirmed when all of it is safe, be it readings or a dead letter; one whose sum is wrong is denied, so that
-the device sends it again, and kept as a dead letter. Bytes that are no packet go to the dead letter, too.
+the device sends it again, and kept as a dead letter. Bytes that are no packet go to the dead letter, too. A device that may not call
+in (`ingest/senders.py`) is neither confirmed nor denied.
 """
 
 from __future__ import annotations

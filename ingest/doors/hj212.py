@@ -3,7 +3,7 @@
 What a line brings is cut into frames (`feeds/hj212/_frame.py`) and handed to the batch writer as it came; a frame that asks for an
 answer gets it (CN 9014) when its readings are committed or stand in the spill. What repeats because an answer was lost is a
 duplicate and is answered again. Refused and not answered, so that the station repeats, but kept in the dead letter: wrong CRC,
-wrong length, a missing key, bytes that are no frame.
+wrong length, a missing key, bytes that are no frame, and a sender that is not who it says (MN, PW: `ingest/senders.py`).
 
 Packets of one message (PNUM, PNO) are gathered and delivered together, each answered under its own number when the whole is safe.
 Some senders wait for the answer to one packet before they send the next (so does the example in annex C). Such a sender is

@@ -6,7 +6,7 @@
   There is no NAK: the standard has one for single packets of a message, and a station that hears nothing sends all anew.
 - Packets that do not become whole in time are delivered as they are, without an answer: what stands in the first of them is
   read, the rest comes with the repetition, and what comes twice is a duplicate.
-- The password is not looked at: two bytes in the clear prove nothing. Who may call in is for the network to say.
+- Who may call in, and for whom, is judged when the message is stored (`ingest/senders.py`): what is turned away is not answered.
 """
 
 from __future__ import annotations

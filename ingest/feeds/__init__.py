@@ -42,6 +42,16 @@ class Feed:
 ANY = "*"
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who a telemetry station says it is, as one of its frames has it: its own id, the password beside it (None where the
+    protocol has none), and the centre it calls (SL 651)."""
+
+    id: str
+    password: str | None = None
+    centre: int | None = None
+
+
 class BadMessage(Exception):
     """A message, or a part of it, that cannot be read.
 
@@ -69,6 +79,8 @@ class FeedModule(Protocol):
     Optional: `cut(data)`, the messages of a file or recorded stream, for `python -m ingest decode` and `send`;
     `MEANT`, kind by `?name`, what the feed supposes at stations of the kind's theme while nobody has mapped it;
     `furnish(folder)`, which lays the city's own tables over the shipped ones;
+    `claims(payload)`, who the frames of a message say they are, for what comes over TCP (`ingest.senders` judges it): every frame
+    that `parse` takes readings from has one;
     `flat(row, point=None)`, the message of one row of a table (CSV, sheet, SQL) or one GeoJSON feature at `point`
     (longitude, latitude), for `ingest.doors.rows`; without it a row is a message as it stands.
     """
@@ -79,7 +91,7 @@ class FeedModule(Protocol):
 
 
 ROW = "file/"
-"""Topics of what came in a file: `file/<digest of the file>/<row>`."""
+"""Topics of what came in a file: `file/<digest of the file>/<row>`, `file/<digest>/<department>/<row>` of an uploaded one."""
 
 
 def reader(feed: str, topic: str) -> Callable[[str, bytes, datetime], list] | None:
@@ -98,6 +110,11 @@ def topic(feed: str, station: str = "+", org: str = "+") -> str:
     return f"city/{DISTRICT}/{feed}/{org}/{station}"
 
 
+def row_topic(digest: str, org: str = "") -> str:
+    """How the topics of a file's rows begin; `org` where a person of that department has uploaded it."""
+    return f"{ROW}{digest}/{org}/" if org else f"{ROW}{digest}/"
+
+
 PUSH = "push/"
 """Topics of what was pushed over HTTP: `push/<feed>/<department>/<key>/-`; the station stands in the row."""
 
@@ -105,13 +122,26 @@ PUSH = "push/"
 @lru_cache(maxsize=8192)
 def sender(topic: str) -> str | None:
     """The department whose credential let a message come in under this topic; "" where the topic does not say it, though it
-    should; None for what has no sender but the platform itself, or a telemetry station on its own line."""
+    should; None for what has no sender but the platform itself, and for a telemetry station on its own line, whose department its
+    registration says (`ingest.senders`)."""
     levels = topic.split("/")
     if levels[0] == "city":
         return levels[3] if len(levels) >= 5 else ""
     if levels[0] == "push":
         return levels[2] if len(levels) == 5 else ""
-    return None
+    return levels[2] if levels[0] == "file" and len(levels) == 4 else None
+
+
+def claims(feed: str, topic: str, payload: bytes) -> tuple[Claim, ...]:
+    """Who a message that came on a telemetry station's own line (`<feed>/<address>:<port>`) says it is from, each once; none for
+    any other way in, and where no frame of it can be read."""
+    asked = getattr(load().get(feed), "claims", None) if topic.startswith(f"{feed}/") else None
+    return tuple(dict.fromkeys(asked(payload))) if asked else ()
+
+
+def peer(topic: str) -> str:
+    """The address that a line came from, by its topic; without the port."""
+    return topic.split("/")[1].rpartition(":")[0] if "/" in topic else ""
 
 
 @cache

@@ -21,6 +21,7 @@ from psycopg.types.json import Jsonb
 
 from brain.store import db
 from ingest import feeds
+from ingest.watch.heard import MOST
 from ingest.watch.metrics import door_states
 from ingest.write.batch import Writer
 from ingest.write.counts import counts_as_json
@@ -69,6 +70,7 @@ class Beat:
             with self._connect() as conn:
                 self._beat(conn, stopped)
                 self._declare_feeds(conn)
+                self._keep_heard(conn)
                 self._keep_shapes(conn)
         except psycopg.Error:
             return False
@@ -106,6 +108,20 @@ class Beat:
         )  # fmt: skip
         self._writer.shapes.know((r["feed"], r["shape"], r["n"]) for r in db.many(conn, "shapes_known"))
         self._told = True
+
+    def _keep_heard(self, conn: psycopg.Connection) -> None:
+        found = self._writer.heard.take()
+        if not found:
+            return
+        try:
+            db.run(
+                conn, "tcp_heard_keep", now=self._writer.now(), most=MOST, feeds=[feed for feed, _, _ in found],
+                ids=[id for _, id, _ in found], ats=[w.at for _, _, w in found], peers=[w.peer for _, _, w in found],
+                says=[w.says for _, _, w in found],
+            )  # fmt: skip
+        except psycopg.Error:
+            self._writer.heard.give_back(found)
+            raise
 
     def _keep_shapes(self, conn: psycopg.Connection) -> None:
         new, drifts = self._writer.shapes.take()

@@ -65,6 +65,7 @@ def mend(
                     letter["feed"], letter["topic"], bytes(letter["payload"]), letter["received_at"],
                     payload_max=practice.payload_max,
                 )  # fmt: skip
+                checks.admit(message, book)
                 looked = [checks.look(message, r, book, now) for r in message.readings]
                 reasons = [r.reason for r in looked if isinstance(r, DeadLetter)]
                 reasons += [message.refused[1]] if message.refused else []

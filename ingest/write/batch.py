@@ -30,6 +30,7 @@ from brain.model import Quality, Reading
 from ingest import feeds
 from ingest.practice import Practice
 from ingest.watch.contract_drift import MessageShapes
+from ingest.watch.heard import Heard
 from ingest.write.checks import Checks
 from ingest.write.commit import Away, Entry, by_receipt, outcomes, patience, settle_clocks, write
 from ingest.write.counts import Counts, Measures
@@ -74,6 +75,7 @@ class Writer:
         self.doors: dict[str, Any] = {}  # doors of this process by name, for the accounts
         self.measures = Measures()
         self.shapes = MessageShapes(practice, monotonic)
+        self.heard = Heard()
         self._checks = Checks(catalog, feeds.load(), practice)
         self._catalog = catalog
         self.now = now
@@ -187,8 +189,9 @@ class Writer:
                 done = self._commit(messages)
         if done is not None:
             done, told = done
-            self._settle(done)
+            self._settle(done, _turned_away(messages))
         else:
+            self._admit(messages)
             told = [(p, Outcome(spilled=True)) for p in messages if p.told]
             try:
                 self.spill.put([Message(p.feed, p.topic, p.payload, p.received_at, p.units) for p in messages])
@@ -196,9 +199,10 @@ class Writer:
                 log.error("数据库不可用，写盘也失败（%s）；%d 条报文不确认，留在消息服务里", err, len(messages))
                 with self._changed:
                     for message in messages:
-                        self._account(message.feed, received=-message.units)
+                        self._account(message.feed, received=-(message.booked if message.turned_away else message.units))
                 return
             self._measure_spill()
+            self._settle([], _turned_away(messages))
         self._answer(messages, told)
 
     @staticmethod
@@ -206,7 +210,8 @@ class Writer:
         for message, outcome in told:
             message.told(outcome)  # type: ignore[misc]
         for message in messages:
-            message.ack()
+            if not message.turned_away:
+                message.ack()
 
     # The second thread ------------------------------------------------------------------------------------------------
     def _help(self) -> None:
@@ -223,7 +228,7 @@ class Writer:
                         conn = None
                     self._give_back(messages)
                     continue
-                self._settle(done)
+                self._settle(done, _turned_away(messages))
                 self._answer(messages, told)
         except Exception:
             self._fail()
@@ -306,6 +311,7 @@ class Writer:
         limit = self.practice.database_answer_s
         with patience(conn, limit), self._refreshing:
             self.book.refresh(conn)
+        self._admit(messages)
         entries = self._entries(messages, now)
         swapped: list[Entry] = []
         with ExitStack() as held:
@@ -322,6 +328,20 @@ class Writer:
             self.measures.committed(len(entries), self._monotonic() - begun, now)
         return done, outcomes(messages, entries, done, swapped)
 
+    def _admit(self, messages: list[ParsedMessage]) -> None:
+        """Turn away what comes from no right telemetry station. Where nobody can be told from a stranger yet, because the database
+        has been away since the start, it goes to the spill and is judged when it comes out: the answer says that it is kept, and
+        all hear the same."""
+        for message in messages:
+            if not message.claims or message.turned_away or not self.book.loaded:
+                continue
+            try:
+                self._checks.admit(message, self.book)
+            except Exception as err:  # as in `_entries`
+                log.exception("核对遥测站的程序出错，接入 %s，主题 %s", message.feed, message.topic)
+                message.turn_away("fault", f"校验程序出错（{type(err).__name__}）；报文已原样留存，修好程序后可重放")
+            self.heard.note(message)
+
     def _entries(self, messages: list[ParsedMessage], now: datetime) -> list[Entry]:
         look, book = self._checks.look, self.book
         entries: list[Entry] = []
@@ -337,3 +357,12 @@ class Writer:
             if message.refused:
                 entries.append((message, DeadLetter(message.topic, message.payload, *message.refused)))
         return entries
+
+
+def _turned_away(messages: list[ParsedMessage]) -> Counter[str]:
+    """By how much the units in hand have changed since they were booked, by feed."""
+    more: Counter[str] = Counter()
+    for message in messages:
+        if message.turned_away:
+            more[message.feed] += message.units - message.booked
+    return more

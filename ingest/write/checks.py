@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from brain.catalog.records import Catalog
 from brain.flow.measured.readings import DeadLetter
 from brain.model import Quality, Reading
+from ingest import senders
 from ingest.feeds import ANY, FeedModule, _wire
 from ingest.owners import Owners
 from ingest.practice import Practice
@@ -40,6 +41,7 @@ class Checks:
         self.themes = {key: module.FEED.theme for key, module in feeds.items()}
         self.meant: dict[str, dict[str, str]] = {key: getattr(module, "MEANT", {}) for key, module in feeds.items()}
         self.owners = Owners(catalog)
+        self._refuses = catalog.security.tcp.refuses
         self.units = units.load(practice.folder)
         self.kinds = {
             k.key: _Kind(
@@ -48,13 +50,19 @@ class Checks:
             for k in catalog.kinds.values()
         }
 
+    def admit(self, message: ParsedMessage, book: Book) -> None:
+        """Turn a message away that comes from a telemetry station which is not who it says; before any of its readings is looked at."""
+        if message.claims:
+            senders.judge(message, book.sender, self._refuses)
+
     def look(self, message: ParsedMessage, reading: Reading, book: Book, now: datetime) -> Reading | DeadLetter:
         """The reading as it is to be stored, or the dead letter that says why not.
 
         `now` is the time of storing: late is what comes into the record later than its kind may be silent, whether the
         device, the line or our own spill held it. The clock of the device is held against the time of receipt.
         """
-        station, at = reading.station, reading.at
+        given, at = reading.station, reading.at
+        station = given
         if station[:1] == "@":
             found = _watch_of(station, book)
             if found is None:
@@ -76,7 +84,14 @@ class Checks:
             return self._dead(
                 message, "station", f"测站 {station} 不归接入 {message.feed} 管；请核对网关的主题，或改正测站的专题"
             )
-        refused = self.owners.refusal(message.topic, _feed_of(message), station, known.org)
+        speaks = message.orgs.get(given.partition("/")[0]) if message.claims else None
+        if message.claims and speaks is None and book.is_spoken_for(station):
+            return self._dead(
+                message, "owner",
+                f"测站 {station} 由登记过的遥测站报送，{_wire.short(given)} 没有登记，不能替它报送；确是同一处就用 brain tcp add "
+                f"{message.feed} {_wire.short(given.partition('/')[0])} --org 单位代码 登记，再重放此报文",
+            )  # fmt: skip
+        refused = self.owners.refusal(message.topic, _feed_of(message), station, known.org, speaks)
         if refused is not None:
             return self._dead(message, "owner", refused)
         kind = self.kinds.get(reading.kind)

@@ -35,6 +35,9 @@ class ParsedMessage:
     `refused` is (rule, reason) when the message, or a part of it, could not be read. `ack` is called once, after all of
     it is safe: committed, or on disk with fsync. It may be called from another thread and must not raise. `told`, where
     a door must answer its sender in detail, is called just before `ack`, on the same terms.
+
+    `claims` are who a telemetry station says it is, `orgs` the departments that the registered ones of them speak for. One that
+    is turned away is not told that its message is safe: `ack` is not called.
     """
 
     feed: str
@@ -46,11 +49,20 @@ class ParsedMessage:
     ack: Callable[[], None] = no_one
     told: Callable[[Outcome], None] | None = None
     records: list[feeds.Record] = field(default_factory=list)
+    claims: tuple[feeds.Claim, ...] = ()
+    orgs: dict[str, str] = field(default_factory=dict)
+    booked: int = 0
+    turned_away: bool = False
 
     @property
     def units(self) -> int:
         """What it counts in the accounts: its readings and records, and one for a refusal."""
         return len(self.readings) + len(self.records) + (self.refused is not None)
+
+    def turn_away(self, rule: str, reason: str) -> None:
+        """Make one refusal of all that is in it. `booked` keeps how many units the accounts know of."""
+        self.booked, self.turned_away = self.units, True
+        self.readings, self.records, self.refused = [], [], (rule, reason)
 
 
 def parsed(
@@ -73,7 +85,9 @@ def parsed(
             "或调大 intake.toml 的 payload_max"
         )
         return ParsedMessage(feed, topic, payload[:payload_max], received_at, [], ("size", reason), ack)
+    claims: tuple[feeds.Claim, ...] = ()
     try:
+        claims = feeds.claims(feed, topic, payload)
         found, refused = read(topic, payload, received_at), None
     except feeds.BadMessage as err:
         found, refused = err.rest, (err.rule, err.reason)
@@ -81,7 +95,7 @@ def parsed(
         log.exception("接入 %s 的解析程序出错，主题 %s", feed, topic)
         reason = f"解析程序出错（{type(err).__name__}）；报文已原样留存，修好程序后可重放"
         return ParsedMessage(feed, topic, payload, received_at, [], ("fault", reason), ack)
-    message = ParsedMessage(feed, topic, payload, received_at, found, refused, ack)
+    message = ParsedMessage(feed, topic, payload, received_at, found, refused, ack, claims=claims)
     if found and isinstance(found[0], feeds.RECORDS):
         message.readings, message.records = [], found
     return message

@@ -1,4 +1,4 @@
-"""What intake knows by heart of stations and senders, and how it learns of changes.
+"""What intake knows by heart of stations, senders and who may send, and how it learns of changes.
 
 Why one small question a batch and no timer: a station entered on a page must be able to send at once, and work on a
 station must count from the moment it is entered; measured, the question costs a fifth of a millisecond.
@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_network
 from math import cos, hypot, radians
 from typing import Any
 
 import psycopg
 
+from brain.identity.tcp_stations import TcpStation
 from brain.store import db
 
 METRES_PER_DEGREE = 111_320.0  # of latitude; of longitude times cos(lat)
@@ -79,6 +81,13 @@ class Book:
         self._meant: dict[tuple[str, str, str], str] = {}
         self._maintenance: dict[str, list[tuple[datetime, datetime]]] = {}
         self._calibrations: dict[tuple[str, str], list[Calibration]] = {}
+        self._senders: dict[tuple[str, str], TcpStation] = {}
+        self._spoken: frozenset[str] = frozenset()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it has been read at all: before that nobody can be told from a stranger."""
+        return self._version is not None
 
     def get(self, station: str) -> Known | None:
         return self._known.get(station)
@@ -86,6 +95,14 @@ class Book:
     def meant(self, feed: str, what: str, given: str) -> str | None:
         """What a sender's word (`what`: station, kind, unit) stands for; None when nobody has said."""
         return self._meant.get((feed, what, given))
+
+    def sender(self, feed: str, id: str) -> TcpStation | None:
+        """The registration of a telemetry station that speaks over TCP."""
+        return self._senders.get((feed, id))
+
+    def is_spoken_for(self, station: str) -> bool:
+        """Whether a registered telemetry station speaks for a station of ours, by its mapping or under its own id."""
+        return station in self._spoken
 
     def under_maintenance(self, station: str, at: datetime) -> bool:
         """Whether somebody was at work on the station at that moment."""
@@ -110,6 +127,10 @@ class Book:
         self.calibrate(
             (row.pop("station"), row.pop("kind"), Calibration(**row)) for row in db.many(conn, "intake_calibrations")
         )
+        self.enlist(
+            TcpStation(**row | {"networks": tuple(map(ip_network, row["networks"])), "digest": row["digest"] and bytes(row["digest"])})
+            for row in db.many(conn, "tcp_book")
+        )
         self._version = version  # read before the rest: what changed in between is read again the next time
 
     def fill(self, stations: Iterable[Known]) -> None:
@@ -128,6 +149,13 @@ class Book:
         self._calibrations = {}
         for station, kind, calibration in rows:
             self._calibrations.setdefault((station, kind), []).append(calibration)
+
+    def enlist(self, senders: Iterable[TcpStation]) -> None:
+        """After `map`: for whom they speak is looked up there."""
+        self._senders = {(s.feed, s.id): s for s in senders}
+        meant = {our for (feed, what, given), our in self._meant.items()
+                 if what == "station" and (feed, given.partition("/")[0]) in self._senders}  # fmt: skip
+        self._spoken = frozenset(meant | {id for _, id in self._senders})
 
     def watch(self, lng: float, lat: float) -> str | None:
         """The watch cell that holds a point: of several, the one whose centre is nearest."""

@@ -73,6 +73,42 @@ def _(stage: Stage):
     return lambda: stage.brain("key", "revoke", ident)
 
 
+def _telemetry(stage: Stage) -> str:
+    ident = f"XQ{uuid4().hex[:10]}"
+    stage.conn.execute(
+        "INSERT INTO tcp_station (feed, id, org, created_at, changed_at) VALUES ('hj212', %s, 'swj', now(), now())", [ident]
+    )
+    return ident
+
+
+@act("brain tcp add", "registered", done=True)
+def _(stage: Stage):
+    return lambda: stage.brain("tcp", "add", "hj212", f"XQ{uuid4().hex[:10]}", "--org", "swj", "--generate")
+
+
+@act("brain tcp add", "refused", done=False)
+def _(stage: Stage):
+    return lambda: stage.brain("tcp", "add", "hj212", "XQ-T1", "--org", "swj")
+
+
+@act("brain tcp change", "changed", done=True)
+def _(stage: Stage):
+    ident = _telemetry(stage)
+    return lambda: stage.brain("tcp", "change", "hj212", ident, "--network", "10.1.0.0/16")
+
+
+@act("brain tcp off", "switched off", done=True)
+def _(stage: Stage):
+    ident = _telemetry(stage)
+    return lambda: stage.brain("tcp", "off", "hj212", ident)
+
+
+@act("brain tcp on", "switched on", done=True)
+def _(stage: Stage):
+    ident = _telemetry(stage)
+    return lambda: stage.brain("tcp", "on", "hj212", ident)
+
+
 @act("brain station done", "ended", done=True)
 def _(stage: Stage):
     station = f"XQ-{uuid4().hex[:6]}"
@@ -93,5 +129,5 @@ EXEMPT_COMMANDS = {
     "report": "reads, and writes a file for who has the database in his hands", "check": "reads", "alive": "reads",
     "verify-audit": "reads", "pictures": "reads, and takes pictures", "user list": "reads",
     "user idle": "reads; what --disable switches off is written down an account at a time (test_login.py)", "key list": "reads",
-    "station list": "reads",
+    "station list": "reads", "tcp list": "reads",
 }  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import io
+import re
 
 import pytest
 
@@ -50,6 +52,25 @@ def test_a_new_password_and_switching_off_and_on(brain, conn):
     assert brain("user", "enable", "zhang") == (0, [("person_enable", "person:zhang", True)])
     assert brain("user", "password", "nobody") == (1, [("password", "person:nobody", False)])
     assert brain("user", "disable", "nobody") == (1, [("person_disable", "person:nobody", False)])
+
+
+def test_telemetry_stations(brain, conn, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("123456\n"))
+    mn = ("hj212", "44140200A0000000000001F1")
+    who = "tcp_station:hj212/44140200A0000000000001F1"
+    assert brain("tcp", "add", *mn, "--org", "swj") == (1, [("tcp_station_create", who, False)])
+    assert brain("tcp", "add", *mn, "--org", "nobody", "--generate") == (1, [("tcp_station_create", who, False)])
+    assert brain("tcp", "add", *mn, "--org", "swj", "--password") == (0, [("tcp_station_create", who, True)])
+    assert "厂家的通用口令" in capsys.readouterr().out
+    assert brain("tcp", "add", *mn, "--org", "swj", "--generate") == (1, [("tcp_station_create", who, False)])
+    assert brain("tcp", "change", *mn, "--network", "10.1.0.0/16", "--generate") == (0, [("tcp_station_change", who, True)])
+    assert brain("tcp", "off", *mn) == (0, [("tcp_station_change", who, True)])
+    assert brain("tcp", "on", "hj212", "X") == (1, [("tcp_station_change", "tcp_station:hj212/X", False)])
+    generated = re.search(r"口令：(\w{6})\n", capsys.readouterr().out)[1]
+    assert brain("tcp", "list") == (0, [])
+    said = capsys.readouterr().out
+    assert "10.1.0.0/16" in said and "停用" in said and generated not in said
+    assert generated not in str(conn.execute("SELECT * FROM audit").fetchall())
 
 
 def test_keys(brain, conn):

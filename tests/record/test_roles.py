@@ -115,6 +115,7 @@ def test_reports_read_and_see_no_password_and_no_telephone(acts):
     report.execute("SELECT id, name, role, org FROM person")
     for statement in (
         "SELECT password_hash FROM person", "SELECT phone FROM person", "SELECT * FROM session", "SELECT * FROM feed_key",
+        "SELECT * FROM tcp_station",
         "INSERT INTO fact (key, value) VALUES ('x', '1')", "DELETE FROM event", "UPDATE station SET active = false",
     ):  # fmt: skip
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -8,6 +8,10 @@ row is safe (committed, or in the spill) the file goes to `done/`, or to `failed
 Why nothing is kept of how far a file came: a kill in its middle leaves it in `taking/`, the next process reads it from the
 start, and what was stored the first time is a duplicate. Only its dead letters would stand twice; the old ones are closed.
 
+Whose a file is: what is laid into `drop/<feed>/` itself is the platform's own hand (the district's IT office) and may name any
+station; what is laid into `drop/<feed>/<department>/`, or uploaded by a department's person, names that department in its
+mapping, and its rows about the stations of others are refused (`owners.py`).
+
 While the database is away files simply wait in their folder.
 
 What lies in `done/` and `failed/` is deleted after so many days (`files.done_days`, `files.refused_days`), because sheets of
@@ -67,6 +71,7 @@ class Door:
         self._conn: psycopg.Connection | None = None
         self._practice = practice
         self._sheets = catalog.sheets
+        self._orgs = {key: org.short for key, org in catalog.departments.items()}
         self._now = now
         self._monotonic = monotonic
         self._seen: dict[Path, tuple[int, int, float]] = {}  # size, mtime, since when
@@ -151,6 +156,7 @@ class Door:
             for path in self._listed(taking):
                 if not self._resting(path):
                     yield taker, path
+            self._forward(folder, seen)
             for path in self._listed(folder):
                 if self._resting(path):
                     continue
@@ -162,6 +168,17 @@ class Door:
                 if taken is not None:
                     yield taker, taken
         self._seen = seen
+
+    def _forward(self, folder: Path, seen: dict[Path, tuple[int, int, float]]) -> None:
+        """Bring what lies whole in a department's own folder into the common one, with the department's name in its mapping: the
+        mapping first, so that no kill makes it the platform's own file."""
+        for org, short in self._orgs.items():
+            for path in self._listed(folder / org):
+                try:
+                    if not self._resting(path) and self._still(path, seen):
+                        folders.forward(path, folder, short, org)
+                except OSError as err:
+                    self._complain(path, err)
 
     def _clear(self) -> None:
         """Delete the originals that have lain for their days, and the reports beside them."""

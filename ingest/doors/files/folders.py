@@ -9,10 +9,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import json
 import os
 import signal
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+from ingest.doors.files.tally import storable
 
 MAP = ".map.json"
 REPORT = ".report.json"
@@ -153,3 +157,31 @@ def bring(path: Path, to: Path) -> None:
     if exists(path) and not to.exists():
         with contextlib.suppress(FileNotFoundError):  # another worker was quicker
             path.rename(to)
+
+
+def mapping_beside(path: Path) -> dict[str, Any]:
+    """What a sidecar says: `columns`, `sheet`, `by`, `org`, `name`; one that cannot be read says nothing."""
+    try:
+        said = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def forward(path: Path, folder: Path, by: str, org: str) -> None:
+    """Move a file out of its department's folder into the common one, behind a mapping that names the department and, where its
+    own does not, who sent it."""
+    said = mapping_beside(path.with_name(path.name + MAP))
+    goal = free_path(folder, fitting_name(path.name))
+    half, sidecar = goal.with_name(f".{goal.name}{MAP}"), goal.with_name(goal.name + MAP)
+    half.write_text(
+        json.dumps({"name": storable(path.name), "by": by, **said, "org": org}, ensure_ascii=False), encoding="utf-8"
+    )
+    half.rename(sidecar)
+    try:
+        path.rename(goal)
+    except FileNotFoundError:  # another worker was quicker
+        if not goal.exists():
+            sidecar.unlink(missing_ok=True)
+        return
+    path.with_name(path.name + MAP).unlink(missing_ok=True)

@@ -17,15 +17,6 @@ from ingest.doors.files.tally import storable
 from ingest.write.stations import Book, Known
 
 
-def mapping_beside(path: Path) -> dict[str, Any]:
-    """What a sidecar says: `columns`, `sheet`, `by`, `name`; one that cannot be read says nothing."""
-    try:
-        said = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
 def bytes_of(path: Path, most: int) -> bytes:
     """The whole file. Raises BadSheet for one of more than `most` bytes."""
     size = path.stat().st_size

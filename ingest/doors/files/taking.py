@@ -62,7 +62,7 @@ class Taking:
         """One file from `taking` to its end; False when it stays there for the next look or process."""
         sidecar = path.with_name(path.name + folders.MAP)
         folders.bring(path.parents[2] / sidecar.name, sidecar)  # a kill came between the two renames
-        said = rows.mapping_beside(sidecar)
+        said = folders.mapping_beside(sidecar)
         now, stamp, sheet = self._now(), folders.stamp(path), str(said.get("sheet") or "")
         data, messages, meant, beyond, why = b"", {}, {}, 0, ""
         try:
@@ -71,14 +71,16 @@ class Taking:
         except BadSheet as err:
             why = str(err)
         # The same bytes read another way are another file; its dead letters are those of the bytes, however they were read.
-        content = hashlib.sha256(data + sheet.encode("utf-8", "replace"))
+        # So is a file of another uploader's department, whose rows about foreign stations are refused.
+        org = storable(str(said.get("org") or "")).replace("/", "_")
+        content = hashlib.sha256(data + sheet.encode("utf-8", "replace") + org.encode())
         sha = hashlib.sha256(content.digest() + json.dumps(meant, sort_keys=True).encode()).hexdigest()
         by = storable(str(said.get("by") or ""))
         key = {"feed": taker.key, "name": storable(str(said.get("name") or path.name)), "sha256": sha}
         again = db.one(conn, "file_open", **key)
         known = None if again or why else db.one(conn, "file_known", feed=taker.key, sha256=sha)
         file = again or db.row(conn, "file_taken", **key, by=by, now=now)
-        tally = Tally(taker.key, f"{feeds.ROW}{content.hexdigest()[:12]}/", stamp, beyond=beyond)
+        tally = Tally(taker.key, feeds.row_topic(content.hexdigest()[:12], org), stamp, beyond=beyond)
         letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=tally.prefix)]
         if known:
             says = f"与 {known['received_at'].astimezone(ZONE):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"

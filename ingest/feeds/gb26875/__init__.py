@@ -32,7 +32,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from brain.model import Quality, Reading
-from ingest.feeds import BadMessage, Feed, _wire
+from ingest.feeds import BadMessage, Claim, Feed, _wire
 from ingest.feeds.gb26875 import _frame, _words
 from ingest.feeds.gb26875._frame import ANSWER, CONFIRM, DENY, SEND, Packet
 
@@ -78,6 +78,14 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         known = "、".join(str(n) for n in sorted(OBJECTS))
         raise BadMessage("kind", f"不认识的类型标志 {flag}；可用 {known}，厂家自定义的请改用标准类型")
     return _objects(packet, flag, count, body, payload, received_at)
+
+
+def claims(payload: bytes) -> list[Claim]:
+    """The source address of a sound packet; the protocol has no password."""
+    try:
+        return [Claim(_frame.read(payload).source)]
+    except _frame.Broken:
+        return []
 
 
 def cut(data: bytes) -> list[bytes]:

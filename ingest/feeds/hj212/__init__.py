@@ -21,11 +21,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from brain.model import Reading
-from ingest.feeds import ANY, BadMessage, Feed, _wire
+from ingest.feeds import ANY, BadMessage, Claim, Feed, _wire
 from ingest.feeds.hj212 import _factors, _frame, _packets
 from ingest.feeds.hj212._frame import Frame, Piece, answer, build, split
 
-__all__ = ["FEED", "answer", "build", "cut", "parse", "split"]
+__all__ = ["FEED", "answer", "build", "claims", "cut", "parse", "split"]
 
 FEED = Feed("hj212", "HJ 212 数采仪", ANY, "", "sthj", gbk=True)
 
@@ -99,6 +99,18 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     if first:
         raise BadMessage(first.rule, first.reason + (f"；另有 {bad - 1} 处" if bad > 1 else ""), good)
     return good
+
+
+def claims(payload: bytes) -> list[Claim]:
+    """MN and PW of each frame that can be read; PW is empty where a frame has none."""
+    found = []
+    for piece in _frame.pieces(payload, last=True)[0]:
+        try:
+            frame = _frame.read(piece.data)
+        except BadMessage:
+            continue
+        found.append(Claim(frame.mn, frame.fields.get("PW", "")))
+    return found
 
 
 def _read(frames: list[Frame], received_at: datetime, one_by_one: bool) -> list[Reading]:

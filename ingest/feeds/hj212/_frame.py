@@ -27,6 +27,7 @@ _CRC = re.compile(rb"[0-9A-Fa-f]{4}")
 _END = re.compile(rb"(?<!CP=)&&[0-9A-Fa-f]{4}|\r\n|(?=##\d{4})")
 _LAST_OF_LINE = re.compile(rb"&&[0-9A-Fa-f]{4}\r\n")
 _OPEN, _CLOSE = b"CP=&&", b"&&"
+_SECRET = re.compile(r"PW\s*=[^;&]*", re.IGNORECASE)
 _BLANK = frozenset(b"\r\n \t\0")
 
 
@@ -280,7 +281,7 @@ def _is_scrambled(area: bytes) -> bool:
 
 
 def _quoted(raw: bytes) -> str:
-    return _wire.short(raw[:40].decode("latin-1"))
+    return _wire.short(_SECRET.sub("PW=***", raw[:40].decode("latin-1")))
 
 
 # Building -------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from datetime import datetime
 from itertools import islice
 
 from brain.model import Reading
-from ingest.feeds import ANY, BadMessage, Feed
+from ingest.feeds import ANY, BadMessage, Claim, Feed
 from ingest.feeds.sl651._elements import Report, body, element
 from ingest.feeds.sl651._frame import Cutter, Message, Packets, frame
 
@@ -56,6 +56,12 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
 def cut(data: bytes) -> list[bytes]:
     """The messages in a recorded stream or a pasted text; bytes that are no frame stand among them."""
     return [message.raw for message in _messages(data)]
+
+
+def claims(payload: bytes) -> list[Claim]:
+    """Station address, password (four hexadecimal digits) and centre of each sound up frame."""
+    frames = (frame for message in _messages(payload) if not message.wrong for frame in message.frames if frame.up)
+    return [Claim(frame.station, frame.password.hex().upper(), frame.centre) for frame in frames]
 
 
 def report(

@@ -10,13 +10,14 @@ from dash import dcc, html
 
 from brain.catalog import Catalog
 from brain.flow.measured import mending as intake
+from brain.identity import tcp_stations
 from brain.sheets import masking
 from brain.web.pages.intake.feeds import address, number
 from brain.web.parts import bits
 
 RULES = {
-    "station": "测站", "owner": "权属", "kind": "感知量", "unit": "单位", "column": "列名", "decode": "读不出", "shape": "格式",
-    "value": "数值",
+    "station": "测站", "owner": "权属", "credential": "身份", "kind": "感知量", "unit": "单位", "column": "列名", "decode": "读不出",
+    "shape": "格式", "value": "数值",
     "range": "超量程", "time": "时间", "flag": "标识", "place": "位置", "size": "太大", "store": "库拒收", "fault": "程序出错",
     "feed": "没有此接入", "damage": "溢写损坏",
 }  # fmt: skip
@@ -102,8 +103,9 @@ def listed(rows: Sequence[Mapping[str, Any]], here: Mapping[str, Any], chosen: i
 
 # One letter ------------------------------------------------------------------------------------------------------------
 def letter(row: Mapping[str, Any], here: Mapping[str, Any], encoding: str, veil: bool) -> html.Section:
-    """Why it was refused, and its bytes as text and in hex; with `veil` the numbers of people in them masked."""
-    raw = bytes(row["payload"])
+    """Why it was refused, and its bytes as text and in hex, the password of a telemetry station always masked; with `veil` the
+    numbers of people in them, too."""
+    raw = tcp_stations.masked(row["feed"], bytes(row["payload"]))
     if veil:  # as Latin-1 every byte is one sign, and figures are the same in UTF-8 and GBK
         raw = masking.masked(raw.decode("latin-1")).encode("latin-1")
     tabs = [
