@@ -61,6 +61,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "org_kind": ORG_KINDS,
     "who": TELLS,
     "warning": ("coming", "in_force", "updated", "cancelled", "over"),
+    "warning_status": ("exercise", "test"),
     "phase": ("report", "verify", "answer", "check", "other"),
 }
 """Groups and keys that must be there. More groups and more keys are welcome: a page may bring its own words."""
