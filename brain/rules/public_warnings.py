@@ -7,9 +7,9 @@ worst of those in force is what the warning says (practice: an area told too hig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 UNSAID = timedelta(days=1)
 """How long what says no end is taken to last (practice), from the latest of its times: one that begins later lasts, too. The
@@ -23,7 +23,7 @@ def ends(sent: datetime, effective: datetime | None, onset: datetime | None, exp
     return expires or max(t for t in (sent, effective, onset) if t) + UNSAID
 
 
-def worst(parts: Iterable[Any], level: Any = lambda part: part["level"]) -> Any:
+def worst(parts: Iterable[Any], level: Callable[[Any], Any] = lambda part: part["level"]) -> Any:
     """The part of the worst level, of equals the first; without a level is least."""
     return min(parts, key=lambda part: level(part) or 9)
 
@@ -40,8 +40,8 @@ def joined(areas: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def at(row: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
     """The warning as it stands now: the words, level and end of its worst part in force, the area of all that are. As it is where
     it has no parts; None where none of them is in force."""
-    whole = row["area"]
-    parts = whole.get("parts") if isinstance(whole, Mapping) else None
+    whole: dict[str, Any] = cast(dict[str, Any], row["area"]) if isinstance(row["area"], dict) else {}
+    parts: list[dict[str, Any]] = whole.get("parts") or []
     if not parts:
         return dict(row)
     live = [part for part in parts if _in_force(part, row["sent"], now)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,7 +108,11 @@ def test_a_coding_is_told_by_its_bytes_even_where_one_is_broken(coding):
     assert "江南街道" in _xml.text(said[:-9] + said[-8:])
 
 
-@pytest.mark.parametrize("payload", [b"<a>" * 40_000 + b"&", b"<" * 200_000, b"<!--" * 50_000, b"<a " + b"x" * 200_000 + b">&", b"&" * 200_000])
+HOSTILE = [b"<a>" * 40_000 + b"&", b"<" * 200_000, b"<!--" * 50_000, b"<a " + b"x" * 200_000 + b">&", b"&" * 200_000]
+
+
+@pytest.mark.parametrize("payload", HOSTILE, ids=lambda p: p[:4].decode())
 def test_what_is_broken_on_purpose_is_refused_soon(payload):
+    began = time.process_time()
     found, refused = read_bytes(b"<Notify>" + payload)
-    assert not found and refused is not None
+    assert not found and refused is not None and time.process_time() - began < 1
