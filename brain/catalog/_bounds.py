@@ -9,8 +9,9 @@ from brain.catalog.records import Bounds
 
 
 def bounds(top: Entry) -> Bounds:
-    """Every number must be above 0, and a clock that is a little ahead must be nearer than one that is no clock at all."""
-    reading, warning, photo, form, text = (top.table(name) for name in ("reading", "warning", "photo", "form", "text"))
+    """Every size must be above 0, and a clock that is a little ahead must be nearer than one that is no clock at all."""
+    names = ("reading", "warning", "photo", "form", "text", "place")
+    reading, warning, photo, form, text, place = (top.table(name) for name in names)
     found = Bounds(
         ahead=_span(reading, "ahead_s"),
         absurd=_span(reading, "absurd_s"),
@@ -23,12 +24,21 @@ def bounds(top: Entry) -> Bounds:
         form_ahead=_span(form, "ahead_days"),
         line=_count(text, "line"),
         body=_count(text, "body"),
+        south=_degree(place, "south", 90),
+        north=_degree(place, "north", 90),
+        west=_degree(place, "west", 180),
+        east=_degree(place, "east", 180),
     )
-    for table in (reading, warning, photo, form, text):
+    for table in (reading, warning, photo, form, text, place):
         table.done()
     top.done()
     if found.ahead > found.absurd:
         raise reading.wrong("ahead_s", "不能大于 absurd_s；请改小，或把 absurd_s 改大")
+    for low, high in (("south", "north"), ("west", "east")):
+        if getattr(found, low) >= getattr(found, high):
+            raise place.wrong(low, f"应小于 {high}")
+    if found.north >= found.west:
+        raise place.wrong("north", "应小于 west：否则一对数读不出哪个是纬度、哪个是经度")
     return found
 
 
@@ -42,6 +52,13 @@ def _span(entry: Entry, name: str) -> timedelta:
     if not 0 < seconds <= MOST_S:
         raise entry.wrong(name, f"应大于 0、不超过一百年，现在是 {said:g}")
     return timedelta(seconds=seconds)
+
+
+def _degree(entry: Entry, name: str, most: int) -> float:
+    said = entry.take(name, float)
+    if not abs(said) <= most:
+        raise entry.wrong(name, f"应是 {-most} 到 {most} 之间的度数，现在是 {said:g}")
+    return said
 
 
 def _count(entry: Entry, name: str) -> int:

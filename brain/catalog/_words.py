@@ -61,6 +61,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "org_kind": ORG_KINDS,
     "who": TELLS,
     "warning": ("coming", "in_force", "updated", "cancelled", "over"),
+    "warning_status": ("exercise", "test"),
     "phase": ("report", "verify", "answer", "check", "other"),
     "audit": ("event", "duty", "other"),
 }

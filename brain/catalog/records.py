@@ -115,7 +115,7 @@ ANY_THEME = "*"
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How far strangers' times and texts are taken (bounds.toml). `oldest` is the first moment a reading may claim; lengths
-    of texts are in characters."""
+    of texts are in characters; `south` to `east`, in degrees, is where a place can be meant: within, no latitude is a longitude."""
 
     ahead: timedelta
     absurd: timedelta
@@ -128,6 +128,10 @@ class Bounds:
     form_ahead: timedelta
     line: int
     body: int
+    south: float
+    north: float
+    west: float
+    east: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,22 @@ def warning_title(warning: Mapping[str, Any], catalog: Catalog) -> str:
     return kind.replace("预警", warning_level(warning, catalog) + "预警", 1)
 
 
+def warning_others(warning: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parts of a warning (`rules.public_warnings`) besides the one whose words and level it bears."""
+    area = warning["area"]
+    parts = area.get("parts") if isinstance(area, Mapping) else None
+    keys = ("level", "event", "headline", "description", "instruction")
+    return [part for part in parts or () if any(part[key] != warning[key] for key in keys)]
+
+
+def warning_more(warning: Mapping[str, Any], catalog: Catalog) -> list[str]:
+    """What its other parts say in a few words each: 暴雨橙色预警（甲区）."""
+    return [
+        warning_title(part, catalog) + (f"（{'、'.join(desc)}）" if (desc := part["area"]["desc"]) else "")
+        for part in warning_others(warning)
+    ]
+
+
 # Events ---------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Left:

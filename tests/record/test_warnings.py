@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from brain.flow.city import public_warnings
-from brain.model import HazardWarning, Level
+from brain.model import HazardWarning, Level, Refused
 from brain.store import db
 
 NOW = datetime(2026, 9, 3, 6, tzinfo=UTC)
@@ -71,3 +71,93 @@ def test_a_warning_that_has_not_begun_is_coming(send, conn):
 def test_an_exercise_is_no_warning_to_look_at(send, conn):
     send("a", status="Exercise")
     assert public_warnings.one(conn, SENDER, "a") is None
+
+
+# Whose word ends what ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["Update", "Cancel"])
+@pytest.mark.parametrize("first", [True, False])
+def test_another_senders_message_ends_nothing_in_whatever_order(send, conn, kind, first):
+    def foreign():
+        send("b", sender="other", msg_type=kind, refers=((SENDER, "a"),), expires=NOW + HOUR)
+
+    for step in (foreign, lambda: send("a", expires=NOW + HOUR))[:: 1 if first else -1]:
+        step()
+    assert standing(conn, "a") == "in_force"
+
+
+@pytest.mark.parametrize("status", ["Exercise", "System", "Test", "Draft"])
+def test_what_is_not_actual_stands_on_no_wall_and_ends_nothing_that_is(send, conn, status):
+    send("a", expires=NOW + HOUR)
+    send("b", status=status, level=Level.RED, expires=NOW + HOUR)
+    send("c", status=status, msg_type="Cancel", refers=((SENDER, "a"),))
+    assert [row["identifier"] for row in public_warnings.active(conn, NOW)] == ["a"]
+    assert standing(conn, "a") == "in_force"
+
+
+def test_exercises_and_tests_are_listed_apart_and_end_each_other(send, conn):
+    send("a", status="Exercise", expires=NOW + 2 * HOUR)
+    send("b", status="Test", level=Level.RED, expires=NOW + HOUR)
+    assert [(row["identifier"], row["status"]) for row in public_warnings.drills(conn, NOW)] == [("b", "Test"), ("a", "Exercise")]
+    assert public_warnings.turns(conn, NOW, drills=True) == NOW + HOUR
+    send("c", status="Exercise", msg_type="Cancel", refers=((SENDER, "a"),))
+    assert [row["identifier"] for row in public_warnings.drills(conn, NOW)] == ["b"]
+
+
+@pytest.mark.parametrize("kind", ["Ack", "Error"])
+def test_an_answer_to_a_warning_leaves_it_as_it_is(send, conn, kind):
+    send("a", expires=NOW + HOUR)
+    send("b", msg_type=kind, level=None, refers=((SENDER, "a"),))
+    assert standing(conn, "a") == "in_force" and len(public_warnings.active(conn, NOW)) == 1
+
+
+def test_two_messages_of_one_number_are_not_taken_for_one(send, conn):
+    send("a", expires=NOW + HOUR)
+    with pytest.raises(Refused, match="新的编号"):
+        send("a", sent=NOW + HOUR, level=Level.RED)
+    assert [row["level"] for row in public_warnings.active(conn, NOW)] == [Level.YELLOW]
+
+
+# Times and parts --------------------------------------------------------------------------------------------------------
+def test_a_warning_without_an_end_lasts_a_day_from_when_it_begins(send, conn):
+    send("a", onset=NOW + 30 * HOUR)
+    assert standing(conn, "a") == "in_force" and standing(conn, "a", NOW + 40 * HOUR) == "in_force"
+    assert public_warnings.turns(conn, NOW) == NOW + 54 * HOUR
+
+
+def part(level: Level, desc: str, expires: datetime | None, effective: datetime | None = None) -> dict:
+    times = {"effective": effective and effective.isoformat(), "onset": None, "expires": expires and expires.isoformat()}
+    area = {"desc": [desc], "geocodes": [], "polygons": [], "circles": []}
+    words = {"event": "暴雨", "severity": "Severe", "headline": desc, "description": "", "instruction": ""}
+    return {"level": level, **words, **times, "area": area}
+
+
+def test_of_several_parts_the_worst_in_force_is_told_and_no_area_is_left_out(send, conn):
+    parts = [part(Level.ORANGE, "甲区", NOW + 6 * HOUR), part(Level.RED, "乙区", NOW + 2 * HOUR)]
+    send("a", level=Level.RED, expires=NOW + 6 * HOUR, area={"desc": ["甲区", "乙区"], "parts": parts})
+    send("b", level=Level.ORANGE, sent=NOW - HOUR, expires=NOW + 6 * HOUR)
+
+    def told(hours: int) -> list:
+        rows = public_warnings.active(conn, NOW + hours * HOUR)
+        return [(row["identifier"], row["level"], row["area"].get("desc")) for row in rows]
+
+    assert told(0) == [("a", Level.RED, ["甲区", "乙区"]), ("b", Level.ORANGE, None)]
+    assert told(2) == [("a", Level.ORANGE, ["甲区"]), ("b", Level.ORANGE, None)]
+    assert told(6) == []
+    assert public_warnings.turns(conn, NOW) == NOW + 2 * HOUR
+    assert public_warnings.one(conn, SENDER, "a", NOW + 3 * HOUR)["level"] == Level.ORANGE
+    assert public_warnings.one(conn, SENDER, "a", NOW + 9 * HOUR)["level"] == Level.RED
+
+
+def test_a_part_of_no_shape_hides_no_other_warning(send, conn):
+    send("odd", expires=NOW + HOUR, area={"parts": [{"level": "x"}]})
+    send("good", expires=NOW + HOUR)
+    assert {row["identifier"] for row in public_warnings.active(conn, NOW)} == {"odd", "good"}
+
+
+def test_a_whole_message_takes_the_place_of_a_part_and_never_the_other_way(send, conn):
+    assert send("a", expires=NOW + HOUR, area={"partial": True})
+    assert not send("a", expires=NOW + HOUR, area={"partial": True})
+    assert send("a", expires=NOW + 2 * HOUR, level=Level.RED)
+    assert not send("a", expires=NOW + HOUR, area={"partial": True})
+    (row,) = public_warnings.active(conn, NOW)
+    assert (row["level"], row["expires"], row["area"]) == (Level.RED, NOW + 2 * HOUR, {})

@@ -58,3 +58,23 @@ def test_a_warning_is_called_as_it_is_said(catalog, event, level, title):
 def test_numbered_points_of_a_text_stand_each_on_their_own_and_figures_do_not_part_it():
     said = "1.关好门窗；2.预计雨量 80 毫米。3、不要外出。2.5 米以上的水位；另行通知。"
     assert warnings.POINTS.split(said) == ["1.关好门窗；", "2.预计雨量 80 毫米。", "3、不要外出。2.5 米以上的水位；另行通知。"]
+
+
+def part(level, desc: str, headline: str) -> dict:
+    said = {"event": "暴雨", "description": "", "instruction": "", "headline": headline}
+    return {"level": level, "area": {"desc": [desc]}, **said}
+
+
+def test_what_other_parts_of_a_warning_say_stands_beside_its_worst(catalog):
+    parts = [part(2, "甲区", "橙"), part(1, "乙区", "红")]
+    whole = parts[1] | {"area": {"desc": ["甲区", "乙区"], "parts": parts}}
+    assert readouts.warning_more(whole, catalog) == ["暴雨橙色预警（甲区）"]
+    assert readouts.warning_more(parts[0], catalog) == []
+
+
+def test_an_exercise_bears_its_word_and_no_colour_and_opens_nothing(catalog):
+    row = {"sender": "s", "identifier": "i", "sent": NOW, "event": "暴雨", "level": 1, "sender_name": "", "status": "Exercise"}
+    (item,) = warnings.rows([], catalog, NOW, [row])
+    said = str(item)
+    assert "演练" in said and "暴雨红色预警" in said and "不是真实预警" in said
+    assert "className='red'" not in said and "data-pick" not in said and "disabled=True" in said

@@ -1,7 +1,8 @@
 """Public warnings (预警信息) as the national system sends them: received and shown, never issued here.
 
-A warning is known by its sender and identifier: the same message again changes nothing. What an Update or Cancel refers to
-has ended, in whatever order the messages come.
+A warning is known by its sender and identifier: the same message again changes nothing. What an Update or Cancel of the same
+sender refers to has ended, in whatever order the messages come; another sender's ends nothing. Exercises and tests are kept
+apart: they end only each other, and nothing that shows or counts real warnings reads them.
 """
 
 from __future__ import annotations
@@ -14,36 +15,67 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from brain.model import HazardWarning
+from brain.model import HazardWarning, Refused
+from brain.rules import public_warnings as rules
 from brain.store import db
+
+ACTUAL = ["Actual"]
+DRILLS = ["Exercise", "Test"]
+"""Statuses (CAP 1.2, 3.2.1) of what is real, and of what may be shown as what it is; System and Draft are nobody's to see."""
 
 
 def store(conn: psycopg.Connection, warning: HazardWarning, now: datetime) -> bool:
-    """Write a warning, end those it updates or cancels, and tell the screens; False when it was known already."""
+    """Write a warning, end those it updates or cancels, and tell the screens; False when it was known already. Raises Refused
+    where its identifier belongs to another message of its sender: one of the two would be lost without a word."""
     row = asdict(warning) | {"refers": Jsonb([list(pair) for pair in warning.refers]), "area": Jsonb(warning.area)}
+    key = {"sender": warning.sender, "identifier": warning.identifier}
     with conn.transaction():
         db.run(conn, "warning_lock")
         if db.one(conn, "warning_add", **row, now=now) is None:
+            if db.row(conn, "warning_sent", **key)["sent"] != warning.sent:
+                raise Refused(f"编号“{warning.identifier[:80]}”已是另一个时间发的预警；请发送方每条报文用新的编号", "identifier")
             return False
-        db.run(conn, "warning_end", sender=warning.sender, identifier=warning.identifier)
-        db.run(conn, "warning_told", sender=warning.sender, identifier=warning.identifier)
+        db.run(conn, "warning_end", **key)
+        db.run(conn, "warning_told", **key)
     return True
 
 
 def active(conn: psycopg.Connection, now: datetime) -> list[dict[str, Any]]:
-    """Warnings in force, the worst first."""
-    return db.many(conn, "warnings_active", now=now)
+    """Warnings in force, the worst first; each as its worst part in force has it (`rules.at`)."""
+    return _standing(db.many(conn, "warnings_active", now=now, statuses=ACTUAL), now)
 
 
-def turns(conn: psycopg.Connection, now: datetime) -> datetime | None:
-    """When the warnings in force change next without a message: one begins, or one is over. None: not as far as known."""
-    row = db.one(conn, "warnings_turn", now=now)
+def drills(conn: psycopg.Connection, now: datetime) -> list[dict[str, Any]]:
+    """The same of exercises and tests; `status` tells which (words `warning_status`)."""
+    found = [r | {"status": s} for s in DRILLS for r in db.many(conn, "warnings_active", now=now, statuses=[s])]
+    return _standing(found, now)
+
+
+def _standing(rows: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    found = [at for row in rows if (at := _at(row, now))]
+    return sorted(found, key=lambda row: row["level"] or 9)  # stable: a part may stand lower than the whole
+
+
+def _at(row: dict[str, Any], now: datetime) -> dict[str, Any] | None:
+    """The row as it stands now; as it is stored where its parts are of no shape: it must not hide the others."""
+    try:
+        return rules.at(row, now)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return row
+
+
+def turns(conn: psycopg.Connection, now: datetime, *, drills: bool = False) -> datetime | None:
+    """When the warnings in force (with `drills`, exercises and tests, too) change next without a message: one begins, or one is
+    over. None: not as far as known."""
+    row = db.one(conn, "warnings_turn", now=now, statuses=[*ACTUAL, *DRILLS] if drills else ACTUAL)
     return row["at"] if row else None
 
 
-def one(conn: psycopg.Connection, sender: str, identifier: str) -> dict[str, Any] | None:
-    """A warning, in force or not; None for exercises, tests and what is no warning."""
-    return db.one(conn, "warning_one", sender=sender, identifier=identifier)
+def one(conn: psycopg.Connection, sender: str, identifier: str, now: datetime | None = None) -> dict[str, Any] | None:
+    """A warning, in force or not, as it stands at `now` where one of its parts does; None for exercises, tests and what is no
+    warning."""
+    row = db.one(conn, "warning_one", sender=sender, identifier=identifier)
+    return (_at(row, now) or row) if row and now else row
 
 
 def standing(row: Mapping[str, Any], now: datetime) -> str:

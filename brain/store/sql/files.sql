@@ -49,7 +49,7 @@ SELECT id FROM station WHERE theme = %(theme)s AND active
 SELECT given FROM intake_mapping WHERE feed = %(theme)s AND what = 'station'
 
 -- warning_add --
--- A public warning; one that is known already stays as it was.
+-- A public warning; one that is known already stays as it was, except that a whole one takes the place of a part.
 INSERT INTO warning (
   sender, identifier, sent, status, msg_type, scope, event, event_code, category, urgency, severity, certainty, level,
   sender_name, headline, description, instruction, web, effective, onset, expires, refers, area, received_at)
@@ -57,8 +57,20 @@ VALUES (
   %(sender)s, %(identifier)s, %(sent)s, %(status)s, %(msg_type)s, %(scope)s, %(event)s, %(event_code)s, %(category)s,
   %(urgency)s, %(severity)s, %(certainty)s, %(level)s, %(sender_name)s, %(headline)s, %(description)s, %(instruction)s,
   %(web)s, %(effective)s, %(onset)s, %(expires)s, %(refers)s, %(area)s, %(now)s)
-    ON CONFLICT (sender, identifier) DO NOTHING
+    ON CONFLICT (sender, identifier) DO UPDATE
+   SET event = excluded.event, event_code = excluded.event_code, category = excluded.category, urgency = excluded.urgency,
+       severity = excluded.severity, certainty = excluded.certainty, level = excluded.level, sender_name = excluded.sender_name,
+       headline = excluded.headline, description = excluded.description, instruction = excluded.instruction,
+       web = excluded.web, effective = excluded.effective, onset = excluded.onset, expires = excluded.expires,
+       area = excluded.area
+ WHERE warning.area ? 'partial' AND NOT excluded.area ? 'partial'
+   AND (warning.sent, warning.status, warning.msg_type, warning.refers)
+     = (excluded.sent, excluded.status, excluded.msg_type, excluded.refers)
 RETURNING identifier
+
+-- warning_sent --
+-- When a warning that is known already was sent.
+SELECT sent FROM warning WHERE sender = %(sender)s AND identifier = %(identifier)s
 
 -- warning_lock --
 -- One warning at a time: of two that refer to each other, each must see the other.
@@ -66,19 +78,20 @@ SELECT pg_advisory_xact_lock(0x6272777772)
 
 -- warning_end --
 -- Ends every warning that a later message of ours, updating or cancelling, refers to: among those this message refers to,
--- and this message itself, whichever came first. A Cancel wins over an Update, of equals the earlier one.
+-- and this message itself, whichever came first. A Cancel wins over an Update, of equals the earlier one. Only its own sender
+-- ends a warning, and what is an exercise or a test only what is one, too.
 UPDATE warning w
    SET ended_at = e.sent, ended_by = e.identifier, cancelled = e.cancels
   FROM (
-    SELECT DISTINCT ON (r.sender, r.identifier) r.sender AS ended_sender, r.identifier AS ended, n.identifier, n.sent,
-           n.msg_type = 'Cancel' AS cancels
+    SELECT DISTINCT ON (r.sender, r.identifier, n.status) r.sender AS ended_sender, r.identifier AS ended, n.identifier, n.sent,
+           n.status, n.msg_type = 'Cancel' AS cancels
       FROM warning n
      CROSS JOIN LATERAL (SELECT p ->> 0 AS sender, p ->> 1 AS identifier FROM jsonb_array_elements(n.refers) p) r
-     WHERE n.msg_type IN ('Update', 'Cancel') AND n.status = 'Actual'
+     WHERE n.msg_type IN ('Update', 'Cancel') AND r.sender = n.sender
        AND (n.refers @> jsonb_build_array(jsonb_build_array(%(sender)s::text, %(identifier)s::text))
             OR (n.sender, n.identifier) = (%(sender)s, %(identifier)s))
-     ORDER BY r.sender, r.identifier, n.msg_type = 'Cancel' DESC, n.sent, n.identifier) e
- WHERE w.sender = e.ended_sender AND w.identifier = e.ended
+     ORDER BY r.sender, r.identifier, n.status, n.msg_type = 'Cancel' DESC, n.sent, n.identifier) e
+ WHERE w.sender = e.ended_sender AND w.identifier = e.ended AND w.status = e.status
    AND (w.ended_by IS NULL OR (e.cancels, w.ended_at, w.ended_by) > (w.cancelled, e.sent, e.identifier))
 
 -- warning_told --
@@ -86,25 +99,35 @@ UPDATE warning w
 SELECT pg_notify('brain_warning', json_build_object('sender', %(sender)s::text, 'identifier', %(identifier)s::text)::text)
 
 -- warnings_active --
--- Warnings in force, worst first: actual, neither updated nor cancelled nor over. Without an end, a day counts.
+-- Warnings in force, worst first: of these statuses, neither updated nor cancelled nor over. Without an end, a day counts.
 SELECT sender, identifier, sent, event, severity, level, sender_name, headline, description, instruction, effective, onset,
-       expires, coalesce(expires, sent + interval '1 day') AS ends_at, area
+       expires, coalesce(expires, greatest(sent, effective, onset) + interval '1 day') AS ends_at, area
   FROM warning
- WHERE status = 'Actual' AND msg_type IN ('Alert', 'Update') AND ended_by IS NULL
-   AND coalesce(expires, sent + interval '1 day') > %(now)s AND coalesce(effective, sent) <= %(now)s
+ WHERE status = ANY(%(statuses)s) AND msg_type IN ('Alert', 'Update') AND ended_by IS NULL
+   AND coalesce(expires, greatest(sent, effective, onset) + interval '1 day') > %(now)s
+   AND coalesce(effective, sent) <= %(now)s
  ORDER BY level NULLS LAST, sent DESC, sender, identifier
 
 -- warnings_turn --
--- When the warnings in force change next with nobody saying so: one begins, or one is over.
+-- When the warnings in force change next with nobody saying so: one begins, or one is over; or a part of one.
 SELECT min(t.at) AS at
   FROM warning
- CROSS JOIN LATERAL (VALUES (coalesce(effective, sent)), (coalesce(expires, sent + interval '1 day'))) AS t (at)
- WHERE status = 'Actual' AND msg_type IN ('Alert', 'Update') AND ended_by IS NULL AND t.at > %(now)s
+ CROSS JOIN LATERAL (
+   VALUES (coalesce(effective, sent)), (coalesce(expires, greatest(sent, effective, onset) + interval '1 day'))
+   UNION ALL
+   SELECT p.at
+     FROM jsonb_array_elements(CASE jsonb_typeof(area -> 'parts') WHEN 'array' THEN area -> 'parts' END) part
+    CROSS JOIN LATERAL (VALUES ((part ->> 'effective')::timestamptz), (coalesce(
+      (part ->> 'expires')::timestamptz,
+      greatest(sent, (part ->> 'effective')::timestamptz, (part ->> 'onset')::timestamptz) + interval '1 day'))) AS p (at)
+   ) AS t (at)
+ WHERE status = ANY(%(statuses)s) AND msg_type IN ('Alert', 'Update') AND ended_by IS NULL AND t.at > %(now)s
 
 -- warning_one --
 -- One actual warning, in force or not.
 SELECT sender, identifier, sent, event, severity, level, sender_name, headline, description, instruction, effective, onset,
-       expires, coalesce(expires, sent + interval '1 day') AS ends_at, area, ended_at, ended_by, cancelled
+       expires, coalesce(expires, greatest(sent, effective, onset) + interval '1 day') AS ends_at, area, ended_at, ended_by,
+       cancelled
   FROM warning
  WHERE status = 'Actual' AND msg_type IN ('Alert', 'Update') AND sender = %(sender)s AND identifier = %(identifier)s
 

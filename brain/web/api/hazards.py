@@ -27,13 +27,18 @@ def many(
 ) -> dict[str, Any]:
     """Warnings in force, the worst first; `level` is null for those without a colour. Everybody may read them: they are
     public. `sent` is the time of issue, not of receipt; `expires` is what the message says, `ends_at` when it is over
-    (a day after `sent` where the message does not say)."""
+    (a day after it begins where the message does not say). Of a message in several parts, each with its level and area
+    (`area.parts`), the worst part in force is told. `drills` are exercises and tests, listed apart, in the same form, with
+    `status_words`: never warn anybody by them."""
     catalog, now = request.app.state.catalog, datetime.now(UTC)
-    rows = {row["identifier"]: row for row in public_warnings.active(conn, now)}
+    found, drills = public_warnings.active(conn, now), public_warnings.drills(conn, now)
+    rows = {row["identifier"]: row for row in [*drills, *found]}
 
     def told(row: dict[str, Any]) -> dict[str, Any]:
         level = Level(row["level"]).key if row["level"] else None
         said = {"title": readouts.warning_title(row, catalog), "level": level, "level_words": level and catalog.words.of("level", level)}
+        if "status" in row:
+            said["status_words"] = catalog.words.of("warning_status", row["status"].lower())
         return rowwise.sayable(row | said)
 
     def lost(identifier: str) -> dict[str, Any]:
@@ -41,4 +46,5 @@ def many(
         times = {name: rows[identifier][name] for name in ("sent", "expires", "ends_at")}
         return dict.fromkeys(rows[identifier]) | said | times | {"broken": True}
 
-    return {"now": now, "warnings": rowwise.each(rows.values(), told, "预警", lost, "identifier")}
+    listed = {"warnings": found, "drills": drills}
+    return {"now": now} | {name: rowwise.each(given, told, "预警", lost, "identifier") for name, given in listed.items()}

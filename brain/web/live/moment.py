@@ -28,6 +28,7 @@ class Moment:
     alerts: tuple[dict[str, Any], ...] = ()
     events: tuple[dict[str, Any], ...] = ()
     warnings: tuple[dict[str, Any], ...] = ()
+    drills: tuple[dict[str, Any], ...] = ()
     warnings_turn: datetime | None = None
     trails: dict[tuple[str, str], tuple[tuple[datetime, float, str], ...]] = field(default_factory=dict)
     feeds: dict[str, dict[str, Any]] = field(default_factory=dict)

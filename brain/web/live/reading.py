@@ -65,7 +65,8 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
         change["today"] = {}
     if "warnings" in topics:
         change["warnings"] = tuple(public_warnings.active(conn, now))
-        change["warnings_turn"] = public_warnings.turns(conn, now)
+        change["drills"] = tuple(public_warnings.drills(conn, now))
+        change["warnings_turn"] = public_warnings.turns(conn, now, drills=True)
     stations = dict(was.stations)
     if dirty_themes:
         for row in db.many(conn, "web_stations", themes=dirty_themes):

@@ -8,11 +8,14 @@ Topic `city/441402/cameras/<单位>/<设备或平台编码>`, 20-digit IDs (GB/T
 - Catalog notify of the platform: `{"CmdType": "Catalog", "Time": …, "DeviceList": [{"DeviceID": …, "Status": "OFF"}]}`.
 - DeviceStatus answer: `{"CmdType": "DeviceStatus", "DeviceID": …, "Online": "ONLINE", "Status": "OK", "Fault": 0}`.
 
-The XML is that of the standard (`_manscdp.py`): root Notify or Response, UTF-8 or GB 18030, the same names. The items of a
-subscribed catalog say `Event` instead of `Status`: ON, OFF, VLOST (no picture), DEFECT; ADD, UPDATE and DEL say nothing
-about a state. A keepalive in XML has no time: it stands at its receipt, and is known again by its SN and digest when it is
-delivered twice (`commit.settle_clocks`), within the hour or, below SN 100, the minute. A platform that adds `<Time>` lets
-it be known whenever it comes; one whose SN stands still at 100 or above must, or it is heard once an hour.
+The XML is that of the standard (`_manscdp.py`): root Notify or Response, in GB 2312 where it declares nothing, the same names;
+of a damaged one what is whole is taken and the rest refused. The items of a subscribed catalog say `Event` instead of
+`Status`: ON, OFF, VLOST (no picture), DEFECT; ADD, UPDATE and DEL say nothing about a state. A catalog also lists what is no
+camera (districts, groups, platforms, alarm inputs): what is no device, or says no state and need not, is passed over.
+
+A keepalive in XML has no time: it stands at its receipt, and is known again by its SN and digest when it is delivered twice
+(`commit.settle_clocks`), within the hour or, below SN 100, the minute. A platform that adds `<Time>` lets it be known whenever
+it comes; one whose SN stands still at 100 or above must, or it is heard once an hour.
 
 Why not for longer: SN begins anew whenever a device starts, and what was sent then must not hide what is sent now. Why
 shorter below 100: there is every device that has just started, and every platform that always says the 1 it began with
@@ -42,6 +45,13 @@ HOUR_S, MINUTE_S, SMALL = 3600, 60, 100
 
 ONLINE = {"ON": 1.0, "ONLINE": 1.0, "OFF": 0.0, "OFFLINE": 0.0, "DEFECT": 0.0}
 NO_STATE = frozenset({"ADD", "UPDATE", "DEL"})
+CIVIL = frozenset({2, 4, 6, 8, 10})
+PROVINCES = range(11, 83)
+"""Digits of the code of a 行政区划 or 基层接入单位, and how it begins (GB/T 2260): no camera's code, but a part of it."""
+FRONT = range(111, 134)
+"""Types (digits 11–13 of a code) of what shows pictures: recorders, encoders, cameras. Beyond are alarms, voice, platforms."""
+ORGANISATION = range(200, 600)
+"""Types of centres, groups (215 业务分组, 216 虚拟组织), users and platforms: no devices, whatever Status they are given."""
 FAULTS = {
     "0": 0.0, "OK": 0.0, "NONE": 0.0, "1": 1.0, "BLACK": 1.0, "2": 2.0, "BLUR": 2.0,
     "3": 3.0, "COVERED": 3.0, "4": 4.0, "FROZEN": 4.0,
@@ -51,7 +61,17 @@ FAULTS = {
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one message. Raises BadMessage only."""
     xml = _manscdp.is_xml(payload)
-    body = _manscdp.read(payload) if xml else _wire.obj(payload)
+    body, lost = _manscdp.read(payload) if xml else (_wire.obj(payload), "")
+    if not lost:
+        return _read(topic, body, xml, payload, received_at)
+    try:
+        found = _read(topic, body, xml, payload, received_at)
+    except BadMessage as err:
+        raise BadMessage(err.rule, f"{err.reason}；另外，{lost}", err.rest) from None
+    raise BadMessage("decode", lost if "；" in lost else f"{lost}；请平台核对后分开重发", found)
+
+
+def _read(topic: str, body: dict[str, Any], xml: bool, payload: bytes, received_at: datetime) -> list[Reading]:
     if (plain := _wire.generic(topic, body, received_at)) is not None:
         return plain
     command = body.get("CmdType")
@@ -65,8 +85,9 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
             raise BadMessage(
                 "shape", f"“DeviceList”应是设备的列表，现为“{_wire.short(devices)}”；请按 GB/T 28181 目录通知发送"
             )
+        listed = [item for item in enumerate(devices) if not _no_camera(item[1])]
         empty = "“DeviceList”里没有一台设备的状态；没有变化时不必通知"
-        return _wire.gather(enumerate(devices), lambda item: list(_listed(item, at, seq)), empty)
+        return _wire.gather(listed, lambda item: list(_listed(item, at, seq)), empty) if listed else []
     if command not in ("Keepalive", "DeviceStatus"):
         raise BadMessage(
             "kind", f"不认识的 CmdType“{_wire.short(command)}”；可用 Keepalive、Catalog、DeviceStatus（GB/T 28181）"
@@ -91,6 +112,23 @@ def _known_by(sn: object, payload: bytes, received_at: datetime) -> str:
     return f"{SINCE}{at - at % span}:{int(sn)}:{zlib.crc32(payload):08x}"
 
 
+def _no_camera(row: object) -> bool:
+    """Whether an item of a catalog is none that could be online: a district, an organisation, or without a state another part."""
+    if not isinstance(row, dict):
+        return False
+    code = str(row.get("DeviceID") or "").strip()
+    if not (code.isascii() and code.isdigit()):
+        return False
+    if len(code) != 20:
+        return len(code) in CIVIL and int(code[:2]) in PROVINCES
+    if int(code[10:13]) in ORGANISATION:
+        return True
+    if row.get("Status") is not None:
+        return False
+    event = row.get("Event")
+    return str(event).upper() in NO_STATE or (event is None and int(code[10:13]) not in FRONT)
+
+
 def _listed(item: tuple[int, Any], at: datetime, seq: str) -> Iterator[Reading]:
     number, row = item
     where = f"DeviceList[{number}]"
@@ -101,8 +139,6 @@ def _listed(item: tuple[int, Any], at: datetime, seq: str) -> Iterator[Reading]:
     state = str(row.get(field)).upper()
     if field == "Event" and state == "VLOST":
         yield Reading(place, "camera_fault", at, FAULTS["BLACK"], seq=seq)
-        return
-    if field == "Event" and state in NO_STATE:
         return
     if state not in ONLINE:
         said = _wire.short(row.get(field))

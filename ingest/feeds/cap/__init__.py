@@ -1,11 +1,16 @@
 """预警信息 in CAP 1.2 (OASIS; GB/T 35965.1 is based on it): one XML message, one public warning.
 
-Read are the fields a duty room needs (see `HazardWarning`), of the info block in Chinese where there are several. Level:
-the colour in the headline, for that is what was signed; else by severity (红 Extreme, 橙 Severe, 黄 Moderate, 蓝 Minor).
-Points are WGS84 (taken as EPSG:4490), latitude first in the message and longitude first here.
+Read are the fields a duty room needs (see `HazardWarning`). Of info blocks in several languages those in Chinese count; of
+several in one language all do (`_blocks.py`): the worst level stands, and no area is left out. Level: the colour in the
+headline, for that is what was signed; else by severity (红 Extreme, 橙 Severe, 黄 Moderate, 蓝 Minor). Points are WGS84 (taken as
+EPSG:4490), latitude first in the message and longitude first here; axes that are swapped are seen and said (`_places.py`).
+
+A text in GB 2312, or with an illegal character, is read (`_xml.py`); of a damaged one the whole blocks stand, marked
+`area["partial"]`, and the rest is refused, so that the message sent again in full takes its place. By half a message, and by
+another sender's, no warning ends.
 
 Why strict about times, polygons and references: the standard's own vectors are; an end that is misread by eight hours, or an
-area with its axes swapped, is worse than a warning in the dead letter that somebody looks at. So is an end in the year 9999: it
+area in the wrong place, is worse than a warning in the dead letter that somebody looks at. So is an end in the year 9999: it
 would stand in every strip until then, and no clock on a wall can say it. How far times may lie is practice (bounds.toml).
 """
 
@@ -15,14 +20,13 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException, ElementTree
+from xml.etree.ElementTree import Element
 
 from brain import catalog
 from brain.model import HazardWarning, Level
 from brain.rules.strangers import OutOfBounds, bounded_time, plain_text
-from ingest.feeds import ANY, BadMessage, Feed, _wire
+from ingest.feeds import ANY, BadMessage, Feed, _wire, _xml
+from ingest.feeds.cap import _blocks, _places
 
 FEED = Feed("cap", "预警信息（CAP 1.2）", ANY, "", "yjj")
 
@@ -38,11 +42,10 @@ WORDS = {
 LEVELS = {"Extreme": Level.RED, "Severe": Level.ORANGE, "Moderate": Level.YELLOW, "Minor": Level.BLUE}
 COLOURS = {"红": Level.RED, "橙": Level.ORANGE, "黄": Level.YELLOW, "蓝": Level.BLUE, "白": None}
 _COLOUR = re.compile("([红橙黄蓝白])色")
+ENDING = ("Update", "Cancel")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
-_NUMBER = r"-?\d{1,3}(?:\.\d{1,12})?"
-_PAIR = re.compile(f"({_NUMBER}),({_NUMBER})")
-_CIRCLE = re.compile(rf"({_NUMBER}),({_NUMBER}) (\d{{1,6}}(?:\.\d{{1,12}})?)")
-POINTS_MAX = 20_000
+NO_DTD = "XML 里有不允许的声明（DTD 或实体）；请发送方去掉 DOCTYPE 与实体"
+HEAD = ("identifier", "sender", "sent", "status", "msgType", "scope", "references")
 VALUES_MAX = 2_000
 """Names, geocodes or outlines of one message."""
 
@@ -57,19 +60,67 @@ def furnish(folder: str) -> None:
 
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[HazardWarning]:
     """The warning of one message. Raises BadMessage only."""
-    alert = _alert(payload)
+    doc = _xml.read(payload, no_dtd=NO_DTD)
+    alert = _alert(doc.root)
+    whole, lost = _whole(doc)
     status, kind = _one_of(alert, "status"), _one_of(alert, "msgType")
     refers = references(_text(alert, "references")) if alert.find("references") is not None else ()
-    if kind in ("Update", "Cancel") and not refers:
+    if kind in ENDING and not refers:
         raise BadMessage("shape", f"msgType 是 {kind}，却没有 references；请发送方补上被更新或解除的预警")
-    info = _info(alert)
-    if info is None and kind in ("Alert", "Update"):
+    blocks = _blocks.of_one_language(whole, _text)
+    if not blocks and kind in ("Alert", "Update"):
         raise BadMessage("shape", "报文里没有 info（预警内容）；请发送方核对报文是否截断")
-    found = HazardWarning(
+    head = HazardWarning(
         identifier=_key(alert, "identifier"), sender=_key(alert, "sender"), sent=moment(_text(alert, "sent"), "sent"),
         status=status, msg_type=kind, scope=_one_of(alert, "scope"), refers=refers,
     )  # fmt: skip
-    return [_within(found if info is None else _with_info(found, info), received_at)]
+    head = _within(head, received_at)
+    bad, missing = [*lost], bool(lost)
+    if kind in ENDING and any(sender != head.sender for sender, _ in refers):
+        bad.append(_foreign(head))
+        if kind == "Cancel" and all(sender != head.sender for sender, _ in refers):
+            raise bad[-1]
+    parts = []
+    for block in blocks:
+        try:
+            parts.append(_within(_with_info(head, block), received_at))
+        except BadMessage as err:
+            bad.append(err)
+            missing = True
+    if bad and not parts and kind in ("Alert", "Update"):
+        raise bad[0]
+    found = _blocks.joined(parts) if parts else head
+    if not bad:
+        return [found]
+    if missing and kind != "Cancel":  # what a Cancel says besides does not keep it from ending
+        found = replace(found, area=found.area | {"partial": True})
+    more = f"；另有 {len(bad) - 1} 处" if len(bad) > 1 else ""
+    raise BadMessage(bad[0].rule, bad[0].reason + more, [found])
+
+
+def _whole(doc: _xml.Document) -> tuple[list[Element], list[BadMessage]]:
+    """The info blocks that can be read, and what is to be said of the rest. Raises BadMessage where nothing can be made of it."""
+    alert = doc.root
+    blocks = alert.findall("info")
+    whole = [block for block in blocks if doc.sound(block)]
+    if not doc.fault:
+        return whole, []
+    cut = alert in doc.broken or len(whole) < len(blocks)
+    if not all(doc.sound(child) for name in HEAD for child in alert.findall(name)) or (cut and not whole):
+        raise BadMessage("decode", f"{doc.fault}；请发送方核对报文是否截断、标签是否成对")
+    if cut and _text(alert, "msgType") == "Cancel":
+        raise BadMessage("decode", f"{doc.fault}；不凭残缺的报文解除预警，请发送方重发")
+    said = f"已收下完整的 {len(whole)} 段预警内容，请发送方核对后整份重发"
+    return whole, [BadMessage("decode", f"{doc.fault}；{said}")] if cut or not doc.broken else []
+
+
+def _foreign(head: HazardWarning) -> BadMessage:
+    other = next(sender for sender, _ in head.refers if sender != head.sender)
+    word = "解除" if head.msg_type == "Cancel" else "更新"
+    return BadMessage(
+        "sender", f"references 引用了“{_wire.short(other, 40)}”的预警，发送方却是“{_wire.short(head.sender, 40)}”："
+        f"只有原发布单位能{word}它，那一条不动；请由原发布单位发送",
+    )  # fmt: skip
 
 
 def _within(found: HazardWarning, now: datetime) -> HazardWarning:
@@ -95,15 +146,7 @@ def _bounded(key: str, said: datetime, now: datetime, past: timedelta, ahead: ti
         ) from None
 
 
-def _alert(payload: bytes) -> Element:
-    if not payload.strip():
-        raise BadMessage("decode", "报文是空的；请发送方核对")
-    try:
-        alert = ElementTree.fromstring(payload, forbid_dtd=True)
-    except DefusedXmlException as err:
-        raise BadMessage("decode", f"XML 里有不允许的声明（{type(err).__name__}）；请发送方去掉 DTD 与实体") from None
-    except (ParseError, ValueError, LookupError, RecursionError) as err:
-        raise BadMessage("decode", f"不是合法的 XML：{_wire.short(str(err), 80)}；请发送方核对编码与标签") from None
+def _alert(alert: Element) -> Element:
     space, name = _split(alert.tag)
     if name != "alert" or space not in SPACES:
         raise BadMessage("shape", f"根元素是“{_wire.short(alert.tag, 80)}”，不是 CAP 1.2 的 alert；请核对接入的格式")
@@ -115,11 +158,6 @@ def _alert(payload: bytes) -> Element:
 def _split(tag: Any) -> tuple[str, str]:
     space, _, name = str(tag).rpartition("}")
     return space.removeprefix("{"), name
-
-
-def _info(alert: Element) -> Element | None:
-    blocks = alert.findall("info")
-    return next((b for b in blocks if _text(b, "language").lower().startswith("zh")), blocks[0] if blocks else None)
 
 
 def _with_info(alert: HazardWarning, info: Element) -> HazardWarning:
@@ -208,34 +246,23 @@ def references(said: str) -> tuple[tuple[str, str], ...]:
 
 def _area(info: Element) -> dict[str, Any]:
     areas = _found(info, "area")
-    return {
+    rings = [polygon(said) for a in areas for said in _all(a, "polygon")]
+    rounds = [circle(said) for a in areas for said in _all(a, "circle")]
+    notes = [f"{name}{_places.SWAPPED}" for name, shapes in (("polygon", rings), ("circle", rounds)) if any(s for _, s in shapes)]
+    found: dict[str, Any] = {
         "desc": [said for a in areas if (said := _text(a, "areaDesc"))],
         "geocodes": [list(pair) for a in areas for pair in _values(a, "geocode")],
-        "polygons": [polygon(said) for a in areas for said in _all(a, "polygon")],
-        "circles": [circle(said) for a in areas for said in _all(a, "circle")],
+        "polygons": [ring for ring, _ in rings],
+        "circles": [place for place, _ in rounds],
     }
+    return found | {"notes": notes} if notes else found
 
 
-def polygon(said: str) -> list[list[float]]:
-    """Points [lng, lat] of a closed ring: at least four pairs, the last one equal to the first."""
-    pairs = [_PAIR.fullmatch(pair) for pair in said.split()[: POINTS_MAX + 1]]
-    if not pairs or not all(pairs) or len(pairs) > POINTS_MAX:
-        raise BadMessage("place", f"polygon 不是“纬度,经度”的点串“{_wire.short(said, 60)}”；请发送方核对")
-    ring = [_place(pair[1], pair[2]) for pair in pairs if pair]
-    if len(ring) < 4 or ring[0] != ring[-1]:
-        raise BadMessage("place", f"polygon 要有四个以上的点，首尾相同，现有 {len(ring)} 个；请发送方核对")
-    return ring
+def polygon(said: str) -> tuple[list[list[float]], bool]:
+    """See `_places.polygon`."""
+    return _places.polygon(said, _bounds)
 
 
-def circle(said: str) -> list[float]:
-    """[lng, lat, radius in km]."""
-    match = _CIRCLE.fullmatch(said)
-    if not match:
-        raise BadMessage("place", f"circle 不是“纬度,经度 半径千米”“{_wire.short(said, 60)}”；请发送方核对")
-    return [*_place(match[1], match[2]), float(match[3])]
-
-
-def _place(lat: str, lng: str) -> list[float]:
-    if abs(float(lat)) > 90 or abs(float(lng)) > 180:
-        raise BadMessage("place", f"没有这样的纬度、经度 {lat},{lng}；请发送方核对是否颠倒")
-    return [float(lng), float(lat)]
+def circle(said: str) -> tuple[list[float], bool]:
+    """See `_places.circle`."""
+    return _places.circle(said, _bounds)

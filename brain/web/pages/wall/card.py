@@ -52,7 +52,7 @@ def _card(case: Case | None, catalog: Catalog, now: datetime) -> tuple[list, lis
         return head("", "已不在列表中"), [gone], [], []
     if case.warning:
         said = warnings.live(case, public_warnings.standing(case.warning, now), catalog, now)
-        return head(case.level, case.title), said, warnings.around(case), []
+        return head(case.level, case.title), said, warnings.around(case, catalog), []
     return head(case.level, case.title), live(case, catalog, now), around(case, catalog, now), actions(case, catalog)
 
 

@@ -81,7 +81,7 @@ def read(
     if kind == "resource" and (row := db.one(conn, "web_resource", id=ident)):
         near = _around(conn, catalog, row["lng"], row["lat"], None, "")
         return Case(kind, ident, row["name"], "", row["lng"], row["lat"], resource=row, cameras=near["cameras"])
-    if kind == "warning" and (row := public_warnings.one(conn, *readouts.warning_key(ident))):
+    if kind == "warning" and (row := public_warnings.one(conn, *readouts.warning_key(ident), moment.at)):
         level = Level(row["level"]) if row["level"] else None
         return Case(kind, ident, readouts.warning_title(row, catalog), level.key if level else "", None, None, warning=row)
     return None

@@ -43,7 +43,7 @@ def parts_of(state: Any) -> Parts:
             shown[f"wall-theme-{f.theme}", "children"] = _sure(f"专题 {f.theme}", lambda f=f: left.card(f, seen, catalog))()
             shown[f"wall-theme-{f.theme}", "data-level"] = f.level or "none"
         shown["wall-warning-rows", "children"] = hub.shared(
-            moment, "warning rows", _sure("预警条", lambda: warnings.rows(moment.warnings, catalog, now))
+            moment, "warning rows", _sure("预警条", lambda: warnings.rows(moment.warnings, catalog, now, moment.drills))
         )
         mine, heard = list(seen.events), list(seen.alerts)
         counts, hours = hub.shared(moment, ("counted", key), lambda: _counted(state, moment, sight))
