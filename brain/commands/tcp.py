@@ -57,8 +57,10 @@ def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
             tcp_stations.change(conn, by, args.feed, id, now, active=args.act == "on")
             say(f"{FORMS[args.feed].title} 的 {id} 已{'启用' if args.act == 'on' else '停用，它的报文进死信'}，即刻生效")
             return 0
-        action = "tcp_station_create" if args.act == "add" else "tcp_station_change"
-        with refusals_audited(conn, by, action, f"tcp_station:{args.feed}/{id}", now, org=args.org):
+        with refusals_audited(
+            conn, by, "tcp_station_create" if args.act == "add" else "tcp_station_change", f"tcp_station:{args.feed}/{id}", now,
+            org=args.org,
+        ):  # fmt: skip
             if args.org is not None and args.org not in catalog.departments:
                 raise Refused(f"没有单位 {args.org}；代码见 departments.toml")
             password = _password(args, catalog.security.tcp)
