@@ -78,7 +78,7 @@ class Sight:
             return NOTHING
         held, ceiling = tuple(place for place in actor.places if place), CEILING[actor.role]
         if far == "org":
-            held = tuple(place for place in held if place == actor.org)
+            held = tuple(place for place in held if place == actor.org and actor.role is Role.DEPARTMENT)
         areas, grids = _places(held) if far in ("all", "places", "org") else ((), ())
         if actor.role is Role.WORKER:
             areas = ()
