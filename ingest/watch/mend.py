@@ -63,7 +63,7 @@ def mend(
             for letter in found:
                 parcel = opened(
                     letter["feed"], letter["topic"], bytes(letter["payload"]), letter["received_at"],
-                    payload_max=practice.payload_max,
+                    payload_max=practice.payload_max, retained=letter["retained"],
                 )  # fmt: skip
                 looked = [checks.look(parcel, r, book, now) for r in parcel.readings]
                 reasons = [r.reason for r in looked if isinstance(r, DeadLetter)]

@@ -102,7 +102,9 @@ class Checks:
                 parcel, "time", f"{station} 的观测时间是 {at:%Y-%m-%d %H:%M:%S}Z，早于可信的年代；请给设备校时"
             )
         quality = reading.quality
-        if quality is Quality.OK:
+        if quality is Quality.BELOW_LIMIT and book.under_maintenance(known.id, at):
+            quality = Quality.MAINTENANCE
+        elif quality is Quality.OK:
             quality = self._quality(known, reading, kind, book, now)
         if quality is not reading.quality:
             return Reading(station, reading.kind, at, value, quality, reading.seq)
@@ -168,9 +170,16 @@ class Checks:
             return self._dead(
                 parcel, "time", f"{reading.station} 的观测时间是 {reading.at:%Y-%m-%d %H:%M:%S}Z，在未来；请给设备校时"
             )
+        if parcel.retained:
+            return self._dead(
+                parcel, "retained",
+                f"消息服务保留的旧报文（RETAIN），{reading.station} 的观测时间 {reading.at:%Y-%m-%d %H:%M:%S}Z 比现在还晚，"
+                "不知道是什么时候的；请给设备校时，或发布时不要置 RETAIN（保留）",
+            )  # fmt: skip
         claimed = int(reading.at.timestamp() * 1000)
         seq = f"clock:{claimed}:{zlib.crc32(parcel.payload):08x}" + (f":{reading.seq}" if reading.seq else "")
-        return Reading(reading.station, reading.kind, parcel.received_at, reading.value, Quality.CLOCK, seq)
+        quality = Quality.TEST if reading.quality is Quality.TEST else Quality.CLOCK
+        return Reading(reading.station, reading.kind, parcel.received_at, reading.value, quality, seq)
 
     @staticmethod
     def _dead(parcel: Parcel, rule: str, reason: str) -> DeadLetter:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from brain.catalog import load
-from brain.model import Judgement, Level, Quality, Reading, RuleState, Station
+from brain.model import TRUSTED, Judgement, Level, Quality, Reading, RuleState, Station
 from brain.rules import thresholds
 
 CATALOG = load()
@@ -148,7 +148,7 @@ def test_a_relapse_within_the_hold_off_starts_it_anew():
     assert said(found) == [("open", "yellow")] and last.level == Level.YELLOW
 
 
-@pytest.mark.parametrize("quality", sorted(set(Quality) - {Quality.OK, Quality.LATE, Quality.MANUAL}))
+@pytest.mark.parametrize("quality", sorted(set(Quality) - TRUSTED))
 def test_a_reading_that_is_not_trusted_neither_opens_nor_clears(quality):
     rule, place = CATALOG.rules[RAIN], station("rain")
     bad = series("rain_1h", 99.0, quality=quality)
