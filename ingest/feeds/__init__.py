@@ -69,6 +69,7 @@ class FeedModule(Protocol):
     Optional: `cut(data)`, the messages of a file or recorded stream, for `python -m ingest decode` and `send`;
     `MEANT`, kind by `?name`, what the feed supposes at stations of the kind's theme while nobody has mapped it;
     `furnish(folder)`, which lays the city's own tables over the shipped ones;
+    `read_as(topic, payload)`, as which of several families a message is read, for `python -m ingest decode`;
     `flat(row, point=None)`, the message of one row of a table (CSV, sheet, SQL) or one GeoJSON feature at `point`
     (longitude, latitude), for `ingest.doors.rows`; without it a row is a message as it stands.
     """
