@@ -57,7 +57,8 @@ def messages(module: FeedModule, data: bytes) -> list[bytes]:
 # decode -------------------------------------------------------------------------------------------------------------
 def decode(module: FeedModule, data: bytes, topic: str, catalog: Catalog, local: units.Units) -> Iterator[dict[str, Any]]:
     """What is in each message: {"ok": true, "readings": […]}, or {"ok": false, "error": …} with the readings of its sound
-    part; `as` is the family of payloads it was read as, where its feed knows several. Values are in the unit of the catalog; what the catalog does not know keeps the sender's name and unit."""
+    part; `as` is the family of payloads it was read as, where its feed knows several. Values are in the unit of the catalog;
+    what the catalog does not know keeps the sender's name and unit."""
     read = feeds.reader(module.FEED.key, topic) or module.parse
     as_what: Callable[[str, bytes], str | None] | None = getattr(module, "read_as", None)
     for payload in messages(module, data):

@@ -161,7 +161,8 @@ def _length(data: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def _publish(data: bytes, at: int, behind: int, head: int, five: bool) -> Publish:
-    """The message of a PUBLISH with the first byte `head`, whose variable header begins at `at`. Raises Malformed when a part runs over the end."""
+    """The message of a PUBLISH with the first byte `head`, whose variable header begins at `at`. Raises Malformed when a part runs
+    over the end."""
     if behind - at < 2:
         raise Malformed("PUBLISH without topic")
     acked = head & 0x06

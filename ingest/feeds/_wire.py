@@ -193,10 +193,11 @@ def get(body: dict[str, Any], *names: str) -> Any:
 
 def word(value: object, where: str) -> str:
     """A short code or name: text, or a whole number written without quotes."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
+    if isinstance(value, str):
+        if len(value) <= 64 and (said := half(value)) and said.isprintable():
+            return said
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
         return str(value)
-    if isinstance(value, str) and len(value) <= 64 and half(value) and half(value).isprintable():
-        return half(value)
     raise BadMessage("shape", f"“{where}”应是编号文字，现为“{short(value)}”；请核对设备配置")
 
 

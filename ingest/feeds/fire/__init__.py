@@ -140,7 +140,7 @@ def _hotspot(item: tuple[int, Any]) -> list[Reading]:
         raise BadMessage("place", f"{where}没有可用的经纬度 longitude、latitude；请核对列的次序")
     day = _wire.word(row.get("acq_date"), f"{where} acq_date")
     hhmm = _wire.word(row.get("acq_time"), f"{where} acq_time")
-    hhmm = hhmm.replace(":", "", 1)
+    hhmm = hhmm[:2] + hhmm[3:] if hhmm[2:3] == ":" and len(hhmm) == 5 else hhmm
     if not (hhmm.isascii() and hhmm.isdigit() and len(hhmm) <= 4):
         raise BadMessage("time", f"{where} acq_time 应是 UTC 的 HHMM，现为“{_wire.short(hhmm)}”；请核对列的次序")
     hhmm = hhmm.zfill(4)

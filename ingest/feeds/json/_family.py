@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ class Attribute:
 class Family:
     """One entry of families.toml; the file's head says what each means. `kinds`, `unit_at` and `words` are in small
     letters; `spent` are the names at the top of a record that are no quantities. Of `values`, `name`, `attribute` and `pick`
-    it has just one: how its readings stand in a record."""
+    it has just one: how its readings stand in a record. `signs` are names at the top of a message of which it has at least one,
+    if it is a single object: most families are passed over by them."""
 
     key: str
     title: str
@@ -70,10 +71,13 @@ class Family:
     unit_at: dict[str, Places]
     unit_words: dict[str, str]
     words: dict[str, float]
+    signs: frozenset[str]
 
     def records(self, body: Any) -> list[Any]:
         """The records of a message, if it is of this family: its first record has all that is needed, and some record what some
         must have."""
+        if type(body) is dict and self.signs.isdisjoint(body):
+            return []
         inner = _table.dig(body, self.root) if self.root and isinstance(body, dict) else None
         found = body if inner is None else inner
         found = found if isinstance(found, list) else [found]
@@ -164,9 +168,12 @@ def _family(key: str, entry: Entry) -> Family:
         unit_at={name.casefold(): paths(path) for name, path in texts("unit_at").items()},
         unit_words=texts("unit_words"),
         words=WORDS | {word.casefold(): words.take(word, float) for word in words.names()},
+        signs=frozenset(),
     )
     if not (family.needs or family.among):
         raise entry.wrong("needs", "至少写一个字段，否则什么报文都会被认作这一家")
+    first = (*family.needs, *family.among)[0]
+    family = replace(family, signs=frozenset(path[0] for path in (*first, *family.root)))
     forms = (family.values is not None, bool(family.name and family.value), attribute is not None, bool(family.pick))
     if sum(forms) != 1:
         raise entry.wrong(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from brain.model import Quality, Reading
 from ingest.feeds import BadMessage, _provenance, _table, _wire
@@ -24,6 +24,8 @@ _WITH_UNIT = re.compile(
     r"([A-Za-z%°℃℉µμΩ‰㎡㎥㎎㎏㎝㎜一-龥][\w%°µμ/·²³.^*-]{0,15})"
 )
 """A number with its unit in one text, `12.5 mm`; no thousands separator, no clock time, no hexadecimal."""
+LABELS = frozenset(("bn", "bt", "bu", "bv", "bs", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"))
+"""Of SenML, those that ask for no thought (RFC 8428 table 1)."""
 _DIGIT = re.compile(r"\d")
 _URN_DEV = re.compile(r"urn:dev:\w+:([^_:/]+(?:-[^_:/]+)*)(?:[_:/](.*))?", re.S)
 """RFC 9039: `urn:dev:<type>:<identifier>`, behind it `_` a part of the device, or what SenML appends."""
@@ -131,20 +133,19 @@ class Message:
                 continue  # a place, a relationship, a structure: no quantity
             own = told
             if (said := _table.dig(one, form.time)) is not None:
-                own = own._replace_time(_wire.when(_until(said), f"{where}{name}时间", self.family.zone))
+                own = own._replace(at=_wire.when(_until(said), f"{where}{name}时间", self.family.zone), known=True)
             if (seq := _table.dig(one, form.seq)) is not None:
-                own = _Told(own.place, own.at, own.known, _wire.word(seq, f"{where}{name}序号"), own.number, own.test)
+                own = own._replace(seq=_wire.word(seq, f"{where}{name}序号"))
             if _provenance.is_test(one):
-                own = _Told(own.place, own.at, own.known, own.seq, own.number, True)
+                own = own._replace(test=True)
             self._reading(record, own, name, inner, where, _table.dig(one, form.unit))
 
     def _reading(
         self, record: dict[str, Any], told: _Told, name: Any, value: Any, where: str, unit: Any = None
     ) -> None:
         family = self.family
-        if type(name) is str and (type(value) is bool or type(value) is str or value in (0, 1)):
-            if _provenance.marks(name, value) is not None:
-                return  # it says what the message is, and is no quantity
+        if type(name) is str and _provenance.marks(name, value) is not None:
+            return  # it says what the message is, and is no quantity
         if family.named and isinstance(name, str) and (match := family.named.search(name[:400])):
             name = match[1]
         name = _wire.quantity(name, f"{where}名称")
@@ -161,12 +162,11 @@ class Message:
         elif truth:
             value = float(value)
         found = _wire.number(value, where)
-        if family.base_value and not truth and found is not None and not name.endswith(".sum"):
-            if (base := _wire.number(record.get(family.base_value), family.base_value)) is not None:
-                found += base
         if found is None:
             return
-        if unit is None and not truth:
+        if family.base_value and not truth and not name.endswith(".sum"):
+            found += _wire.number(record.get(family.base_value), family.base_value) or 0.0
+        if unit is None and not truth and (family.unit or family.unit_at):
             unit = self._dig(record, family.unit_at.get(name.rsplit(".", 1)[-1].casefold(), family.unit))
         if unit not in (None, ""):
             unit = _wire.word(unit, f"{where}单位")
@@ -175,10 +175,12 @@ class Message:
         if told.test:
             quality = Quality.TEST
         else:
-            flags = self._dig(record, family.flag)
-            if isinstance(flags, dict):
-                flags = flags.get(name)
-            quality = _quality(self._dig(record, family.quality) if flags is None else flags, f"{where}标识")
+            quality = Quality.OK
+            if family.flag or family.quality:
+                flags = self._dig(record, family.flag)
+                if isinstance(flags, dict):
+                    flags = flags.get(name)
+                quality = _quality(self._dig(record, family.quality) if flags is None else flags, f"{where}标识")
             if not told.known and quality is not Quality.TEST:
                 quality = Quality.CLOCK
         seq = told.seq
@@ -200,6 +202,8 @@ class Message:
 
     def _dig(self, record: dict[str, Any], places: _table.Places) -> Any:
         """From the record, else from the object around it."""
+        if not places:
+            return None
         found = _table.dig(record, places)
         return _table.dig(self.outer, places) if found is None and record is not self.outer else found
 
@@ -232,8 +236,7 @@ class Message:
             raise BadMessage("time", f"{where}时间“{seconds:g} 秒”不可能；请核对 bt 与 t") from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(NamedTuple):
     """What the readings of a record have in common; `known`: it said its time."""
 
     place: str
@@ -242,9 +245,6 @@ class _Told:
     seq: str
     number: int
     test: bool
-
-    def _replace_time(self, at: datetime) -> _Told:
-        return _Told(self.place, at, True, self.seq, self.number, self.test)
 
 
 def _until(said: Any) -> Any:
@@ -265,12 +265,10 @@ def _resolved(base: str, name: str) -> tuple[str | None, str]:
     whole = base + name
     if len(whole) > 400:
         raise BadMessage("shape", f"名称“{_wire.short(whole)}”过长；请核对 bn 与 n")
+    if name and (match := _URN_DEV.fullmatch(base)) and match[2] is None:
+        return match[1], name  # a base name that lacks its separator
     if match := _URN_DEV.fullmatch(whole):
-        device, rest = match[1], (match[2] or "").strip(":/_")
-        if name and not rest:  # a base name that lacks its separator
-            device = device.removesuffix(name) if base else device
-            rest = name if base and device != match[1] else ""
-        return device, (rest or "value").replace(":", ".").replace("/", ".")
+        return match[1], (match[2] or "").rstrip(":/").replace(":", ".").replace("/", ".") or "value"
     if not name:
         base, _, name = base.rstrip(":/").replace("/", ":").rpartition(":")
     device = base.rstrip(":/").replace("/", ":").rsplit(":", 1)[-1]
@@ -279,6 +277,8 @@ def _resolved(base: str, name: str) -> tuple[str | None, str]:
 
 def _understood(record: dict[str, Any], version: str, where: str) -> None:
     """SenML of a later version, or with a label that must be understood (RFC 8428 section 4.4), is not read half."""
+    if record.keys() <= LABELS:
+        return
     said = record.get(version)
     if said is not None and _wire.number(said, f"{where}{version}") not in (None, 10.0):
         raise BadMessage("shape", f"{where}SenML 版本 {version}={_wire.short(said)} 不认识；可收版本 10（RFC 8428）")
