@@ -42,6 +42,8 @@ def load(folder: str) -> Marks:
 
 _marks = load("")
 FLAG, SAID, WITHIN = 1, 2, 3
+LONGEST = 40
+"""Characters of a name that is looked up: longer ones say nothing, and would fill the memory of `_of`."""
 
 
 def furnish(folder: str) -> None:
@@ -54,14 +56,13 @@ def furnish(folder: str) -> None:
 @lru_cache(maxsize=8192)
 def _of(name: str) -> int:
     """What a field of this name may say: senders use few, so nearly every question is answered from here."""
-    plain = _plain(name[:40])
+    plain = _plain(name)
     return FLAG if plain in _marks.flags else SAID if plain in _marks.said else WITHIN if plain in _marks.within else 0
 
 
 def marks(name: str, value: Any) -> bool | None:
     """Whether a field says that its message is a test; None where it says nothing of the kind."""
-    sort = _of(name)
-    if not sort:
+    if len(name) > LONGEST or not (sort := _of(name)):
         return None
     if sort == FLAG:
         if isinstance(value, str):
@@ -74,6 +75,8 @@ def marks(name: str, value: Any) -> bool | None:
 def is_test(body: dict[str, Any]) -> bool:
     """Whether an object says that it is a test, at its top or in one of the objects where senders put such words."""
     for name, value in body.items():
+        if len(name) > LONGEST:
+            continue
         if type(value) is dict:
             if _of(name) == WITHIN and any([marks(n, v) for n, v in value.items()]):
                 return True

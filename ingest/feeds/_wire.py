@@ -119,7 +119,10 @@ def tree(payload: bytes, *, gbk: bool = False, many: bool = False) -> Any:
 def _mended(said: str, err: json.JSONDecodeError, many: bool) -> Any:
     """JSON as it was meant, where there is no doubt about it. Raises BadMessage."""
     if not said.strip():
-        raise BadMessage("decode", "报文是空的；请核对设备是否在发送数据前清空了缓冲区") from None
+        raise BadMessage(
+            "decode",
+            "报文是空的；请核对设备是否在发送数据前清空了缓冲区（清除消息服务里保留的报文时也会收到空报文，那就无需处理）",
+        ) from None
     with contextlib.suppress(ValueError, RecursionError):
         return _loose.decode(_ODD.sub(_even, said))
     if "'" in said and '"' not in said and "\\" not in said:  # all quotes are of one sort, so all of them are quotes

@@ -18,7 +18,7 @@ from ingest.feeds import ANY, FeedModule, _wire
 from ingest.owners import Owners
 from ingest.practice import Practice
 from ingest.write import units
-from ingest.write.message import Parcel
+from ingest.write.message import TEST, Parcel
 from ingest.write.stations import Book, Known
 
 
@@ -106,6 +106,8 @@ class Checks:
             quality = Quality.MAINTENANCE
         elif quality is Quality.OK:
             quality = self._quality(known, reading, kind, book, now)
+        elif quality is Quality.TEST:
+            return Reading(station, reading.kind, at, value, quality, f"{TEST}{reading.seq}")
         if quality is not reading.quality:
             return Reading(station, reading.kind, at, value, quality, reading.seq)
         return reading
@@ -178,7 +180,9 @@ class Checks:
             )  # fmt: skip
         claimed = int(reading.at.timestamp() * 1000)
         seq = f"clock:{claimed}:{zlib.crc32(parcel.payload):08x}" + (f":{reading.seq}" if reading.seq else "")
-        quality = Quality.TEST if reading.quality is Quality.TEST else Quality.CLOCK
+        quality = Quality.CLOCK
+        if reading.quality is Quality.TEST:
+            quality, seq = Quality.TEST, f"{TEST}{seq}"
         return Reading(reading.station, reading.kind, parcel.received_at, reading.value, quality, seq)
 
     @staticmethod

@@ -23,12 +23,13 @@ from brain.store import db
 from ingest.feeds.cameras import SINCE
 from ingest.feeds.gateway import WILL
 from ingest.write.fault import blames_data, first_line
-from ingest.write.message import Outcome, Parcel
+from ingest.write.message import TEST, Outcome, Parcel
 from ingest.write.records import Errand
 
 Entry = tuple[Parcel, Reading | Errand | DeadLetter]
 """A message, and what one reading, record or refusal of it will become."""
 
+BY_RECEIPT = (f"{TEST}received:", f"{TEST}clock:")
 AGAIN = "40"  # rolled back through no fault of ours: deadlock, serialization
 TRIES = 5
 WATCH_S = 0.5  # how often `patience` looks
@@ -227,5 +228,5 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
 def by_receipt(r: Reading) -> bool:
     """Whether the observed time of a reading is when it was received."""
     if r.quality is Quality.TEST:  # it says so instead of `clock`; the sequence is then ours
-        return r.seq.startswith(("received:", "clock:"))
+        return r.seq.startswith(BY_RECEIPT)
     return r.quality is Quality.CLOCK or r.seq[:5] == WILL or r.seq[:6] == SINCE

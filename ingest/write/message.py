@@ -14,6 +14,8 @@ from ingest import feeds
 log = logging.getLogger("ingest")
 
 
+TEST = "test:"
+"""Begins the `seq` of what its sender calls a test: it must not stand where the measurement of that instant will."""
 LATER = timedelta(days=1, hours=1, minutes=1, seconds=1)
 """By how much later a kept message is read once more, to see which times are its own."""
 NO_TIME = (

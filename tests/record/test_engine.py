@@ -458,7 +458,7 @@ def test_the_process_ends_cleanly_at_sigterm(district, send, db_url, tmp_path):
 def test_a_test_is_judged_by_nobody_and_never_the_newest_value_nor_in_a_roll_up(district, engine, send):
     district.station("PD-09", "drainage")
     send("PD-09", ago=1, quality=Quality.TEST, pond_depth=99.0)
-    send("PD-09", quality=Quality.TEST, pond_depth=99.0)
+    send("PD-09", ago=2, quality=Quality.TEST, pond_depth=99.0)
     engine.step(district.now)
     assert counts(district.conn)["alert"] == 0
     assert district.conn.execute("SELECT count(*) AS n FROM latest").fetchone()["n"] == 0

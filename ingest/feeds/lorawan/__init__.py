@@ -65,7 +65,8 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one uplink, history records among them. Raises BadMessage only."""
     body = _wire.obj(payload)
     envelope = _enveloped(body)
-    test = _provenance.is_test(body) or _table.dig(body, envelope.port) in _words.test_ports
+    port = _table.dig(body, envelope.port)
+    test = _provenance.is_test(body) or (isinstance(port, int) and port in _words.test_ports)
     place = _place(topic, _table.dig(body, envelope.eui))
     said = _table.dig(body, envelope.time)
     at = received_at if said is None else _wire.when(said, "时间")

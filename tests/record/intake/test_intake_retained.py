@@ -72,7 +72,7 @@ def test_a_kept_message_without_a_time_is_never_a_reading_and_one_with_a_time_is
             (letter,) = hands.letters()
             assert (letter["rule"], letter["retained"], bytes(letter["payload"])) == ("retained", True, ALIVE)
             assert "RETAIN" in letter["reason"] and "；" in letter["reason"]
-        hands.settled()
+        hands.adds_up()
     finally:
         for topic in (KEEPALIVE, DATED):
             sender.client.publish(topic, b"", qos=1, retain=True).wait_for_publish(20)
@@ -141,6 +141,15 @@ def test_a_test_without_a_time_is_known_again_and_is_no_newest_value(hands, conn
         hands.now += timedelta(minutes=1)
     assert [row[3:] for row in hands.readings()] == [(1.5, "ok"), (99.0, "test")]
     assert [row["value"] for row in conn.execute("SELECT value FROM latest").fetchall()] == [1.5]
+
+
+def test_a_test_does_not_stand_where_the_measurement_of_its_instant_will(hands):
+    at = (NOW - timedelta(minutes=9)).isoformat()
+    hands.send({"ts": at, "rain_1h": 1.5, "drill": True}, topic=DATED, feed="json")
+    hands.writer.step()
+    hands.send({"ts": at, "rain_1h": 1.5}, topic=DATED, feed="json")
+    hands.writer.step()
+    assert sorted(row[4] for row in hands.readings()) == ["ok", "test"]
 
 
 def test_a_test_whose_clock_runs_ahead_stays_a_test(hands):
