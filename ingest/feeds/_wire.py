@@ -123,11 +123,12 @@ def _mended(said: str, err: json.JSONDecodeError, many: bool) -> Any:
             "decode",
             "报文是空的；请核对设备是否在发送数据前清空了缓冲区（清除消息服务里保留的报文时也会收到空报文，那就无需处理）",
         ) from None
+    reader = _decoder if "\0" in said else _loose  # a line break in a text is one; a NUL is the end of something else
     with contextlib.suppress(ValueError, RecursionError):
-        return _loose.decode(_ODD.sub(_even, said))
+        return reader.decode(_ODD.sub(_even, said))
     if "'" in said and '"' not in said and "\\" not in said:  # all quotes are of one sort, so all of them are quotes
         with contextlib.suppress(ValueError, RecursionError):
-            return _loose.decode(_ODD.sub(_even, said.replace("'", '"')))
+            return reader.decode(_ODD.sub(_even, said.replace("'", '"')))
     if many and (found := _several(said)):
         return found
     near = short(said[max(0, err.pos - 12) : err.pos + 12])
