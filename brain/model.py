@@ -49,9 +49,11 @@ class Quality(StrEnum):
     CLOCK = "clock"  # the device's clock is wrong; stored at the time of receipt
     DUPLICATE = "duplicate"
     MAINTENANCE = "maintenance"  # sent while its station was under maintenance or calibration
+    BELOW_LIMIT = "below_limit"  # sound: less than the method can detect; the value stands for it by declared practice
+    TEST = "test"  # its sender says that nothing was measured: simulated, an exercise; no rule, roll-up or `latest` takes it
 
 
-TRUSTED = frozenset({Quality.OK, Quality.LATE, Quality.MANUAL})
+TRUSTED = frozenset({Quality.OK, Quality.LATE, Quality.MANUAL, Quality.BELOW_LIMIT})
 """Qualities that enter roll-ups, class judgements and alerts."""
 
 

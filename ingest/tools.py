@@ -58,14 +58,18 @@ def messages(module: FeedModule, data: bytes) -> list[bytes]:
 # decode -------------------------------------------------------------------------------------------------------------
 def decode(module: FeedModule, data: bytes, topic: str, catalog: Catalog, local: units.Units) -> Iterator[dict[str, Any]]:
     """What is in each message: {"ok": true, "readings": […]}, or {"ok": false, "error": …} with the readings of its sound
-    part. Values are in the unit of the catalog; what the catalog does not know keeps the sender's name and unit."""
+    part; `as` is the family of payloads it was read as, where its feed knows several. Values are in the unit of the catalog;
+    what the catalog does not know keeps the sender's name and unit."""
     read = feeds.reader(module.FEED.key, topic) or module.parse
+    as_what: Callable[[str, bytes], str | None] | None = getattr(module, "read_as", None)
     for payload in messages(module, data):
         try:
             found, error = read(topic, payload, datetime.now(UTC)), None
         except feeds.BadMessage as err:
             found, error = err.rest, err
         said: dict[str, Any] = {"ok": error is None}
+        if as_what is not None and (family := as_what(topic, payload)):
+            said["as"] = family
         if error is not None:
             said |= {"error": error.reason, "rule": error.rule}
         records = [asdict(r) for r in found if isinstance(r, feeds.RECORDS)]

@@ -80,6 +80,8 @@ def _qualities(entry: Entry) -> frozenset[Quality]:
     for name in names:
         if name not in known:
             raise entry.wrong("accepts", f"没有数据质量“{name}”{near(name, known)}")
+    if Quality.TEST in names:
+        raise entry.wrong("accepts", "测试数据（test）从不参与判断；请去掉")
     return frozenset(Quality(name) for name in names)
 
 

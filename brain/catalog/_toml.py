@@ -29,7 +29,7 @@ FILES = (
     "bounds.toml",
     "security.toml",
 )
-GUESTS = ("intake.toml", "units.toml", "poll.toml", "families.toml", "lorawan.toml", "milesight.toml")
+GUESTS = ("intake.toml", "units.toml", "poll.toml", "families.toml", "lorawan.toml", "milesight.toml", "provenance.toml")
 """Files of the same folder that intake reads."""
 _MISSING = object()
 _KIND_WORDS = {

@@ -110,7 +110,10 @@ class Engine:
         batches = self._take()
         if not batches:
             return 0
-        fresh = [(r, b.lane == "history" or r.quality == Quality.LATE) for b in batches for r in b.readings]
+        fresh = [
+            (r, b.lane == "history" or r.quality == Quality.LATE)
+            for b in batches for r in b.readings if r.quality is not Quality.TEST
+        ]  # fmt: skip
         if any(r.station not in self.stations for r, _ in fresh):
             self.stations = upkeep.stations(self.conn, now)
         findings = judging.judge_readings(self.conn, self.catalog, self.stations, fresh, now)

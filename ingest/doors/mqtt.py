@@ -8,6 +8,8 @@ Why acknowledgements belong to one connection: after a reconnect the broker may 
 an acknowledgement of the old connection could confirm what nobody has stored. Those are dropped; the redelivery is
 acknowledged after it has been found to be a duplicate.
 
+The broker's RETAIN bit goes along: what it had kept for late comers is old, and nobody knows how old (`message.opened`).
+
 paho connects, subscribes and keeps alive; messages and acknowledgements go past it (`stream.py`), many at a time.
 """
 
@@ -53,7 +55,8 @@ class _Client(paho.Client):
 
 
 class Door:
-    """Subscribes to all feeds and hands every message to `deliver(feed, topic, payload, received_at, ack)`."""
+    """Subscribes to all feeds and hands every message to `deliver(feed, topic, payload, received_at, ack)`, one that the broker had
+    kept with `retained=True`."""
 
     def __init__(
         self,
@@ -62,7 +65,7 @@ class Door:
         client_id: str,
         share: str,
         practice: Practice,
-        deliver: Callable[[str, str, bytes, datetime, Callable[[], None]], None],
+        deliver: Callable[..., None],
         tls: tuple[str, str, str] = ("", "", ""),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
@@ -315,13 +318,16 @@ class Door:
     def _received(self, messages: list[Publish]) -> None:
         """Hand over what one reading of the line has brought: all of it was received at that instant."""
         now, monotonic, connection = self._now(), self._monotonic(), self.connections
-        for name, payload, mid in messages:
+        for name, payload, mid, retained in messages:
             ack = no_one
             if mid:
                 self._open[mid] = monotonic
                 ack = partial(self._acked, connection, mid)
             topic, feed = _known(name)
-            self._deliver(feed, topic, payload, now, ack)
+            if retained:
+                self._deliver(feed, topic, payload, now, ack, retained=True)
+            else:
+                self._deliver(feed, topic, payload, now, ack)
 
     def _acked(self, connection: int, mid: int) -> None:
         """Called from the writer's thread."""

@@ -20,11 +20,13 @@ PUBACK = b"\x40\x02"
 
 
 class Publish(NamedTuple):
-    """A received message: topic as bytes, payload, packet id (0 for QoS 0)."""
+    """A received message: topic as bytes, payload, packet id (0 for QoS 0); `retained` where the broker had kept it and sends it
+    because we subscribed."""
 
     topic: bytes
     payload: bytes
     mid: int
+    retained: bool = False
 
 
 class Malformed(ValueError):
@@ -91,7 +93,7 @@ class Stream:
                 self._wants = behind - at
                 break
             if head & 0xF0 == PUBLISH and head & 0x06 != 0x04:
-                found.append(_publish(data, start, behind, bool(head & 0x06), five))
+                found.append(_publish(data, start, behind, head, five))
             else:
                 self._theirs += data[at:behind]
             at = behind
@@ -158,10 +160,12 @@ def _length(data: bytes, at: int, end: int) -> tuple[int, int]:
     raise Malformed("length of more than four bytes")
 
 
-def _publish(data: bytes, at: int, behind: int, acked: bool, five: bool) -> Publish:
-    """The message of a PUBLISH whose variable header begins at `at`. Raises Malformed when a part runs over the end."""
+def _publish(data: bytes, at: int, behind: int, head: int, five: bool) -> Publish:
+    """The message of a PUBLISH with the first byte `head`, whose variable header begins at `at`. Raises Malformed when a part runs
+    over the end."""
     if behind - at < 2:
         raise Malformed("PUBLISH without topic")
+    acked = head & 0x06
     topic, topic_end = at + 2, at + 2 + (data[at] << 8 | data[at + 1])
     body = topic_end + (2 if acked else 0)
     if body > behind:
@@ -172,4 +176,4 @@ def _publish(data: bytes, at: int, behind: int, acked: bool, five: bool) -> Publ
         if body < 0 or body + size > behind:
             raise Malformed("PUBLISH shorter than its properties")
         body += size
-    return Publish(data[topic:topic_end], data[body:behind], mid)
+    return Publish(data[topic:topic_end], data[body:behind], mid, head & 1 == 1)

@@ -81,6 +81,7 @@ class FeedModule(Protocol):
     `furnish(folder)`, which lays the city's own tables over the shipped ones;
     `claims(payload)`, who the frames of a message say they are, for what comes over TCP (`ingest.senders` judges it): every frame
     that `parse` takes readings from has one;
+    `read_as(topic, payload)`, as which of several families a message is read, for `python -m ingest decode`;
     `flat(row, point=None)`, the message of one row of a table (CSV, sheet, SQL) or one GeoJSON feature at `point`
     (longitude, latitude), for `ingest.doors.rows`; without it a row is a message as it stands.
     """

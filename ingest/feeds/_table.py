@@ -6,15 +6,17 @@ undo them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from brain.catalog._toml import Entry, merge, parse
+from brain.sheets.cells import short
 from ingest.feeds import BadMessage
-from ingest.feeds._wire import short
 
 DEEPEST = 8
+_DOT = re.compile(r"(?<!\\)\.")
 Places = tuple[tuple[str, ...], ...]
 """Where a thing may stand in a message: paths, the first that leads to something wins."""
 
@@ -38,8 +40,8 @@ def read(shipped: Path, folder: str) -> tuple[Entry, frozenset[str]]:
 
 
 def paths(said: str) -> Places:
-    """`a.b|c` as places."""
-    return tuple(tuple(one.split(".")) for one in said.split("|")) if said else ()
+    r"""`a.b|c` as places; `\.` is a dot within a name."""
+    return tuple(tuple(step.replace("\\.", ".") for step in _DOT.split(one)) for one in said.split("|")) if said else ()
 
 
 def dig(body: Any, places: Places) -> Any:

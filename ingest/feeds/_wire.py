@@ -5,7 +5,9 @@ Every function raises BadMessage with a sentence that names the field, and nothi
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any, TypeVar
@@ -14,30 +16,51 @@ from brain.city import BEIJING
 from brain.model import Quality, Reading
 from brain.sheets import cells
 from brain.sheets.cells import BLANK, FLAGS, Unreadable, half, short
-from ingest.feeds import BadMessage
+from ingest.feeds import BadMessage, _provenance
 
 __all__ = [
     "BEIJING", "BLANK", "FLAGS", "flag", "flag_of_all", "gather", "get", "half", "messages", "number", "obj", "on_behalf", "quantity",
-    "short", "station", "text", "tree", "when", "word",
+    "settled", "short", "station", "text", "tree", "when", "word",
 ]  # fmt: skip
 
 T = TypeVar("T")
 
 
+PADDING = "\0\x02\x03\x04\x1a\x1e"
+"""What C programs and serial lines put around a text: the NUL behind a C string and the unused rest of its buffer, STX, ETX, EOT,
+SUB, RS."""
+
+
 def text(payload: bytes, *, gbk: bool = False) -> str:
-    """The payload as text: UTF-8 with or without BOM; GB 18030 where the feed declares it (`gbk`)."""
+    """The payload as text without padding around it: UTF-8 with or without BOM, UTF-16 with one; GB 18030 where the feed
+    declares it (`gbk`)."""
     try:
-        return payload.decode().removeprefix("\ufeff")
+        said = payload.decode()
     except UnicodeDecodeError as err:
-        if gbk:
-            try:
-                return payload.decode("gb18030")
-            except UnicodeDecodeError:
-                pass
-        also = "，也不是 GBK" if gbk else ""
-        raise BadMessage(
-            "decode", f"第 {err.start + 1} 字节起不是 UTF-8 文字{also}；请核对网关的编码设置，按 UTF-8 重发"
-        ) from None
+        said = _otherwise(payload, err, gbk)
+    if said[-1:] < "!" or said[:1] < "!":
+        said = _bare(said)
+    return said.removeprefix("\ufeff")
+
+
+def _bare(said: str) -> str:
+    core = said.strip(f"{PADDING} \t\r\n")
+    around = len(said) - len(core)
+    return core if around and any(c in said for c in PADDING) else said
+
+
+def _otherwise(payload: bytes, err: UnicodeDecodeError, gbk: bool) -> str:
+    if payload[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return payload.decode("utf-16")
+    core = payload.rstrip(b"\xff\0")  # a flash page or buffer that was not filled; 0xff is no byte of UTF-8 or GB 18030
+    for coding in ("utf-8", "gb18030") if gbk else ("utf-8",):
+        with contextlib.suppress(UnicodeDecodeError):
+            return core.decode(coding)
+    also = "，也不是 GBK" if gbk else ""
+    raise BadMessage(
+        "decode", f"第 {err.start + 1} 字节起不是 UTF-8 文字{also}；请核对网关的编码设置，按 UTF-8 重发"
+    ) from None
 
 
 def obj(payload: bytes, *, gbk: bool = False) -> dict[str, Any]:
@@ -48,20 +71,99 @@ def obj(payload: bytes, *, gbk: bool = False) -> dict[str, Any]:
     return found
 
 
-def tree(payload: bytes, *, gbk: bool = False) -> Any:
-    """The payload as JSON of any shape."""
+class Twice:
+    """A name that stands twice in one object with different values: nobody knows which is meant."""
+
+    def __init__(self, first: Any, second: Any):
+        self.first, self.second = first, second
+
+    def __str__(self) -> str:
+        return f"{short(self.first, 12)} 与 {short(self.second, 12)}（同一名称写了两次）"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    first: dict[str, Any] = {}
+    for name, value in pairs:
+        if first.setdefault(name, value) != value or type(first[name]) is not type(value):
+            found[name] = Twice(first[name], value)
+    return found
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object)
+_loose = json.JSONDecoder(object_pairs_hook=_object, strict=False)
+_ODD = re.compile(
+    r"(?<=[:\[,])(\s*)(?:([+-]?(?:nan|inf(?:inity)?|1\.#(?:qnan|snan|ind|inf)\w*)(?:\(\w*\))?)(?=\s*[,}\]])|\+(?=\d))", re.I
+)
+"""Numbers as `printf` and PLCs write them where JSON has no such form: nan, -inf, 1.#QNAN, +12.5."""
+
+
+def tree(payload: bytes, *, gbk: bool = False, many: bool = False) -> Any:
+    """The payload as JSON of any shape; a JSON text within a JSON text is opened. With `many` several objects one behind the
+    other are a list of them. A name that stands twice with different values leads to `Twice`, which no field is read from."""
     said = text(payload, gbk=gbk)
-    if not said.strip():
-        raise BadMessage("decode", "报文是空的；请核对设备是否在发送数据前清空了缓冲区")
     try:
-        return json.loads(said)
+        found = _decoder.decode(said)
     except json.JSONDecodeError as err:
-        near = short(said[max(0, err.pos - 12) : err.pos + 12])
-        raise BadMessage(
-            "decode", f"不是合法的 JSON：第 {err.lineno} 行第 {err.colno} 列附近“{near}”；请核对括号、引号与逗号"
-        ) from None
+        found = _mended(said, err, many)
     except (ValueError, RecursionError):
         raise BadMessage("decode", "不是合法的 JSON：数字过长或嵌套过深；请核对设备的报文格式") from None
+    if type(found) is str and found.lstrip()[:1] in ("{", "["):
+        with contextlib.suppress(ValueError, RecursionError):
+            return _decoder.decode(found)
+    return found
+
+
+def _mended(said: str, err: json.JSONDecodeError, many: bool) -> Any:
+    """JSON as it was meant, where there is no doubt about it. Raises BadMessage."""
+    if not said.strip():
+        raise BadMessage(
+            "decode",
+            "报文是空的；请核对设备是否在发送数据前清空了缓冲区（清除消息服务里保留的报文时也会收到空报文，那就无需处理）",
+        ) from None
+    reader = _decoder if "\0" in said else _loose  # a line break in a text is one; a NUL is the end of something else
+    with contextlib.suppress(ValueError, RecursionError):
+        return reader.decode(_ODD.sub(_even, said))
+    if "'" in said and '"' not in said and "\\" not in said:  # all quotes are of one sort, so all of them are quotes
+        with contextlib.suppress(ValueError, RecursionError):
+            return reader.decode(_ODD.sub(_even, said.replace("'", '"')))
+    if many and (found := _several(said)):
+        return found
+    near = short(said[max(0, err.pos - 12) : err.pos + 12])
+    where = f"第 {err.lineno} 行第 {err.colno} 列附近“{near}”"
+    if err.msg == "Extra data":
+        raise BadMessage("decode", f"一段 JSON 之后还有别的内容：{where}；请一条报文只发一段，长度不要多算") from None
+    if "'" in said and '"' not in said:
+        raise BadMessage("decode", f"不是合法的 JSON：{where}；名称和文字要用双引号（Python 请用 json.dumps，不要用 str）") from None
+    raise BadMessage("decode", f"不是合法的 JSON：{where}；请核对括号、引号与逗号") from None
+
+
+def _even(match: re.Match[str]) -> str:
+    word = match[2]
+    if word is None:
+        return match[1]
+    return match[1] + ("NaN" if "inf" not in word.lower() else "-Infinity" if word[0] == "-" else "Infinity")
+
+
+def _several(said: str) -> list[Any]:
+    """Objects one behind the other (JSON lines, RFC 7464 sequences); empty where something else stands between them."""
+    found: list[Any] = []
+    at = 0
+    try:
+        while at < len(said):
+            if said[at] in f"{PADDING} \t\r\n":
+                at += 1
+                continue
+            one, at = _decoder.raw_decode(said, at)
+            if not isinstance(one, dict):
+                return []
+            found.append(one)
+    except (ValueError, RecursionError):
+        return []
+    return found
+
 
 def number(value: object, where: str) -> float | None:
     """A measured number; None where the station prints that it has none. Full-width digits are read."""
@@ -97,10 +199,11 @@ def get(body: dict[str, Any], *names: str) -> Any:
 
 def word(value: object, where: str) -> str:
     """A short code or name: text, or a whole number written without quotes."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
+    if isinstance(value, str):
+        if len(value) <= 64 and (said := half(value)) and said.isprintable():
+            return said
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
         return str(value)
-    if isinstance(value, str) and len(value) <= 64 and half(value) and half(value).isprintable():
-        return half(value)
     raise BadMessage("shape", f"“{where}”应是编号文字，现为“{short(value)}”；请核对设备配置")
 
 
@@ -185,6 +288,11 @@ def gather(items: Iterable[T], read: Callable[[T], Reading | list[Reading] | Non
             good.extend(found)
         elif found is not None:
             good.append(found)
+    return settled(good, bad, empty)
+
+
+def settled(good: list[Reading], bad: list[BadMessage], empty: str) -> list[Reading]:
+    """The readings of a message, or its refusal as `gather` says it."""
     if bad:
         more = f"；另有 {len(bad) - 1} 处" if len(bad) > 1 else ""
         raise BadMessage(bad[0].rule, bad[0].reason + more, good)
@@ -198,7 +306,8 @@ def generic(topic: str, body: dict[str, Any], received_at: datetime) -> list[Rea
 
     `{"station": "RG-01", "kind": "rain_1h", "value": 12.5, "unit": "mm", "at": "2026-09-03T08:00:00+08:00"}`, or several in
     `{"readings": [...]}`, where what they have in common may stand once beside the list. `kind` is the catalog's or the
-    sender's own word, `unit` may be left out, `flag` is the HJ 212 data flag, `seq` the sender's running number.
+    sender's own word, `unit` may be left out, `flag` is the HJ 212 data flag, `seq` the sender's running number. What says of itself
+    to be a test (`provenance.toml`) has that quality.
     """
     names = set(map(str.lower, body))
     if "readings" in names:
@@ -226,9 +335,10 @@ def _generic(
         return None
     place = station(topic, get(row, "station"), f"{dot}station")
     unit, seq = get(row, "unit"), get(row, "seq")
+    quality = Quality.TEST if _provenance.is_test(row) else flag(get(row, "flag"), f"{dot}flag")
     if unit not in (None, ""):
         kind = f"{kind}@{word(unit, f'{dot}unit')}"
     return Reading(
-        place, f"?{kind}", when(get(row, "at"), f"{dot}at", about=received_at), value,
-        flag(get(row, "flag"), f"{dot}flag"), "" if seq in (None, "") else word(seq, f"{dot}seq"),
+        place, f"?{kind}", when(get(row, "at"), f"{dot}at", about=received_at), value, quality,
+        "" if seq in (None, "") else word(seq, f"{dot}seq"),
     )  # fmt: skip

@@ -63,7 +63,7 @@ def mend(
             for letter in found:
                 message = parsed(
                     letter["feed"], letter["topic"], bytes(letter["payload"]), letter["received_at"],
-                    payload_max=practice.payload_max,
+                    payload_max=practice.payload_max, retained=letter["retained"],
                 )  # fmt: skip
                 checks.admit(message, book)
                 looked = [checks.look(message, r, book, now) for r in message.readings]

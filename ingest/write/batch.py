@@ -112,11 +112,15 @@ class Writer:
         received_at: datetime,
         ack: Callable[[], None],
         told: Callable[[Outcome], None] | None = None,
+        retained: bool = False,
     ) -> None:
         """`put` for a message that is not parsed yet."""
-        message = parsed(feed, topic, payload, received_at, payload_max=self.practice.payload_max, ack=ack)
+        message = parsed(
+            feed, topic, payload, received_at, payload_max=self.practice.payload_max, ack=ack, retained=retained
+        )
         message.told = told
-        self.shapes.look(feed, topic, payload, received_at)
+        if not retained:  # how a sender wrote once says nothing of how it writes
+            self.shapes.look(feed, topic, payload, received_at)
         self.put(message)
 
     def counts(self) -> dict[str, Counts]:
@@ -194,7 +198,9 @@ class Writer:
             self._admit(messages)
             told = [(p, Outcome(spilled=True)) for p in messages if p.told]
             try:
-                self.spill.put([Message(p.feed, p.topic, p.payload, p.received_at, p.units) for p in messages])
+                self.spill.put(
+                    [Message(p.feed, p.topic, p.payload, p.received_at, p.units, p.retained) for p in messages]
+                )
             except OSError as err:
                 log.error("数据库不可用，写盘也失败（%s）；%d 条报文不确认，留在消息服务里", err, len(messages))
                 with self._changed:
@@ -269,8 +275,9 @@ class Writer:
     def _unspilled(self, found: Message | Damage) -> ParsedMessage:
         if isinstance(found, Message):
             return parsed(
-                found.feed, found.topic, found.payload, found.received_at, payload_max=self.practice.payload_max
-            )
+                found.feed, found.topic, found.payload, found.received_at, payload_max=self.practice.payload_max,
+                retained=found.retained,
+            )  # fmt: skip
         log.error("溢写文件损坏：%s，%d 字节转入死信", found.where, len(found.data))
         reason = f"溢写文件损坏：{found.where}；其余记录照常入库，请检查磁盘"
         return ParsedMessage(SPILL_FEED, found.where, found.data, self.now(), [], ("damage", reason))

@@ -19,7 +19,7 @@ from ingest.feeds import ANY, FeedModule, _wire
 from ingest.owners import Owners
 from ingest.practice import Practice
 from ingest.write import units
-from ingest.write.message import ParsedMessage
+from ingest.write.message import TEST, ParsedMessage
 from ingest.write.stations import Book, Known
 
 
@@ -117,8 +117,12 @@ class Checks:
                 message, "time", f"{station} 的观测时间是 {at:%Y-%m-%d %H:%M:%S}Z，早于可信的年代；请给设备校时"
             )
         quality = reading.quality
-        if quality is Quality.OK:
+        if quality is Quality.BELOW_LIMIT and book.under_maintenance(known.id, at):
+            quality = Quality.MAINTENANCE
+        elif quality is Quality.OK:
             quality = self._quality(known, reading, kind, book, now)
+        elif quality is Quality.TEST:
+            return Reading(station, reading.kind, at, value, quality, f"{TEST}{reading.seq}")
         if quality is not reading.quality:
             return Reading(station, reading.kind, at, value, quality, reading.seq)
         return reading
@@ -183,9 +187,18 @@ class Checks:
             return self._dead(
                 message, "time", f"{reading.station} 的观测时间是 {reading.at:%Y-%m-%d %H:%M:%S}Z，在未来；请给设备校时"
             )
+        if message.retained:
+            return self._dead(
+                message, "retained",
+                f"消息服务保留的旧报文（RETAIN），{reading.station} 的观测时间 {reading.at:%Y-%m-%d %H:%M:%S}Z 比现在还晚，"
+                "不知道是什么时候的；请给设备校时，或发布时不要置 RETAIN（保留）",
+            )  # fmt: skip
         claimed = int(reading.at.timestamp() * 1000)
         seq = f"clock:{claimed}:{zlib.crc32(message.payload):08x}" + (f":{reading.seq}" if reading.seq else "")
-        return Reading(reading.station, reading.kind, message.received_at, reading.value, Quality.CLOCK, seq)
+        quality = Quality.CLOCK
+        if reading.quality is Quality.TEST:
+            quality, seq = Quality.TEST, f"{TEST}{seq}"
+        return Reading(reading.station, reading.kind, message.received_at, reading.value, quality, seq)
 
     @staticmethod
     def _dead(message: ParsedMessage, rule: str, reason: str) -> DeadLetter:

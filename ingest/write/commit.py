@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -22,12 +23,13 @@ from brain.store import db
 from ingest.feeds.cameras import SINCE
 from ingest.feeds.gateway import WILL
 from ingest.write.fault import first_line, is_data_fault
-from ingest.write.message import Outcome, ParsedMessage
+from ingest.write.message import TEST, Outcome, ParsedMessage
 from ingest.write.records import RecordToStore
 
 Entry = tuple[ParsedMessage, Reading | RecordToStore | DeadLetter]
 """A message, and what one reading, record or refusal of it will become."""
 
+BY_RECEIPT = (f"{TEST}received:", f"{TEST}clock:")
 AGAIN = "40"  # rolled back through no fault of ours: deadlock, serialization
 TRIES = 5
 WATCH_S = 0.5  # how often `patience` looks
@@ -136,7 +138,7 @@ def _transact(
         if isinstance(item, Reading):
             group[0].append(item)
         elif isinstance(item, DeadLetter):
-            group[1].append(item)
+            group[1].append(replace(item, retained=True) if message.retained else item)
         else:
             group[2].append((message, item))
     for again in range(TRIES):
@@ -146,7 +148,10 @@ def _transact(
                 if any(to_store for _, _, to_store in groups.values()):
                     db.run(conn, "begin_write")
                 for (feed, lane), (readings, letters, to_store) in sorted(groups.items()):
-                    refused = [letter for message, one in to_store if (letter := one.run(conn, message, now))]
+                    refused = [
+                        replace(letter, retained=message.retained)
+                        for message, one in to_store if (letter := one.run(conn, message, now))
+                    ]  # fmt: skip
                     portions.append(Portion(
                         feed, lane, len(readings) + len(letters) + len(to_store), readings, [*letters, *refused],
                         sum(one.stored for _, one in to_store),
@@ -222,4 +227,6 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
 
 def by_receipt(r: Reading) -> bool:
     """Whether the observed time of a reading is when it was received."""
+    if r.quality is Quality.TEST:  # it says so instead of `clock`; the sequence is then ours
+        return r.seq.startswith(BY_RECEIPT)
     return r.quality is Quality.CLOCK or r.seq[:5] == WILL or r.seq[:6] == SINCE

@@ -34,19 +34,22 @@ log = logging.getLogger("ingest")
 MAGIC = b"\xf5SPL"  # 0xf5 occurs in no UTF-8 text, so payloads that hold it are rare
 _HEAD = struct.Struct(">4sII")
 _BODY = struct.Struct(">qIHH")  # receive time in µs since 1970, units, length of feed, length of topic
+_RETAINED = 0x8000  # in the length of the feed, which is never so long: files from before the bit was kept are read as they were
 _NAME = re.compile(r"(\d{12})-([0-9a-f]{8})\.spill")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as a door received it. `units` is how many readings and refusals it holds, for the accounts."""
+    """A message as a door received it. `units` is how many readings and refusals it holds, for the accounts;
+    `retained`: the broker had kept it (RETAIN)."""
 
     feed: str
     topic: str
     payload: bytes
     received_at: datetime
     units: int
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def pack(message: Message, salt: int) -> bytes:
     """One record as bytes."""
     feed, topic = message.feed.encode(), message.topic.encode()
     micro = (message.received_at - _EPOCH) // timedelta(microseconds=1)
-    body = _BODY.pack(micro, message.units, len(feed), len(topic)) + feed + topic + message.payload
+    body = _BODY.pack(micro, message.units, len(feed) | message.retained * _RETAINED, len(topic)) + feed + topic + message.payload
     return _HEAD.pack(MAGIC, len(body), zlib.crc32(body, salt)) + body
 
 
@@ -94,6 +97,7 @@ def _record(data: bytes, at: int, salt: int) -> tuple[Message, int] | None:
     if zlib.crc32(body, salt) != crc:
         return None
     micro, units, feed_size, topic_size = _BODY.unpack_from(body)
+    retained, feed_size = bool(feed_size & _RETAINED), feed_size & ~_RETAINED
     topic_at = _BODY.size + feed_size
     try:
         feed = body[_BODY.size : topic_at].decode()
@@ -101,7 +105,7 @@ def _record(data: bytes, at: int, salt: int) -> tuple[Message, int] | None:
         received_at = _EPOCH + timedelta(microseconds=micro)
     except (UnicodeDecodeError, OverflowError):
         return None
-    return Message(feed, topic, body[topic_at + topic_size :], received_at, units), start + size
+    return Message(feed, topic, body[topic_at + topic_size :], received_at, units, retained), start + size
 
 
 class InUse(RuntimeError):

@@ -347,3 +347,9 @@ def test_bounds_that_bound_nothing_are_refused_by_name(tmp_path, text, named):
 
 def test_the_catalog_is_read_once():
     assert load() is CATALOG
+
+
+def test_no_kind_takes_what_its_sender_calls_a_test(tmp_path):
+    (tmp_path / "sensors.toml").write_text('[kind.ph]\naccepts = ["ok", "test"]\n', encoding="utf-8")
+    with pytest.raises(BadCatalog, match=r"kind\.ph\.accepts.*test"):
+        load(tmp_path)

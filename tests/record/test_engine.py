@@ -452,3 +452,20 @@ def test_the_process_ends_cleanly_at_sigterm(district, send, db_url, tmp_path):
     finally:
         process.kill()
         process.stderr.close()
+
+
+# What its sender calls a test -----------------------------------------------------------------------------------------
+def test_a_test_is_judged_by_nobody_and_never_the_newest_value_nor_in_a_roll_up(district, engine, send):
+    district.station("PD-09", "drainage")
+    send("PD-09", ago=1, quality=Quality.TEST, pond_depth=99.0)
+    send("PD-09", ago=2, quality=Quality.TEST, pond_depth=99.0)
+    engine.step(district.now)
+    assert counts(district.conn)["alert"] == 0
+    assert district.conn.execute("SELECT count(*) AS n FROM latest").fetchone()["n"] == 0
+    assert district.conn.execute("SELECT coalesce(sum(n), 0) AS n FROM reading_1h").fetchone()["n"] == 0
+    send("PD-09", pond_depth=99.0)
+    send("PD-09", ago=-1, quality=Quality.TEST, pond_depth=0.0)
+    engine.step(district.now)
+    (alert,) = open_alerts(district.conn)
+    assert alert.value == 99.0
+    assert district.conn.execute("SELECT value FROM latest").fetchone()["value"] == 99.0

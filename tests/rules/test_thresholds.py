@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from brain.model import Level, Quality, Reading
+from brain.model import TRUSTED, Level, Quality, Reading
 from brain.rules import thresholds
 from tests.rules.judged import (
     CALM,
@@ -127,7 +127,7 @@ def test_a_relapse_within_the_hold_off_starts_it_anew():
     assert said(found) == [("open", "yellow")] and last.level == Level.YELLOW
 
 
-@pytest.mark.parametrize("quality", sorted(set(Quality) - {Quality.OK, Quality.LATE, Quality.MANUAL}))
+@pytest.mark.parametrize("quality", sorted(set(Quality) - TRUSTED))
 def test_a_reading_that_is_not_trusted_neither_opens_nor_clears(quality):
     rule, place = CATALOG.rules[RAIN], station("rain")
     bad = series("rain_1h", 99.0, quality=quality)

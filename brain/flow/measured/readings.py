@@ -28,12 +28,14 @@ ROLL_UP_LOCK = 0x6272_726F_6C6C  # "brroll"
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One refused message: raw bytes, where it came in, a short English word for the rule, a Chinese sentence why."""
+    """One refused message: raw bytes, where it came in, a short English word for the rule, a Chinese sentence why,
+    and whether the broker had kept it (RETAIN)."""
 
     topic: str
     payload: bytes
     rule: str
     reason: str
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def store_all(
                 conn, "dead_letters_insert", received_at=received_at, feeds=[feed for feed, _ in letters],
                 topics=[_printable(d.topic) for _, d in letters], payloads=[bytes(d.payload) for _, d in letters],
                 rules=[d.rule for _, d in letters], reasons=[_printable(d.reason) for _, d in letters],
+                retained=[d.retained for _, d in letters],
             )  # fmt: skip
         _count(conn, received_at, [
             (p.feed, p.lane, s.batch, p.received, s.stored, s.duplicate, s.dead, max((r.at for r in s.fresh), default=None))
@@ -293,7 +296,7 @@ def trail(
     until: datetime | None = None,
     limit: int | None = None,
 ) -> list[Reading]:
-    """Readings of these kinds at a station, all qualities, oldest first: since <= at <= until, the newest `limit` of
+    """Readings of these kinds at a station, all qualities but `test`, oldest first: since <= at <= until, the newest `limit` of
     each kind. Give `since` wherever a rule knows its window: without it every week kept is looked into."""
     wanted = [(station, kind) for kind in kinds]
     return trails(conn, wanted, since=since, until=until, limit=limit)[station]

@@ -18,7 +18,7 @@ PARAMS = {
     "key_limits": by_level("重点站（params.key）多少秒没有数据算哪一级"),
     "only_declared": flag("只管申报了这些量（params.kinds）或已经发过的站"),
 }
-ALIVE = frozenset(Quality) - {Quality.DUPLICATE}
+ALIVE = frozenset(Quality) - {Quality.DUPLICATE, Quality.TEST}
 
 
 class Found(NamedTuple):
@@ -30,8 +30,9 @@ class Found(NamedTuple):
 def grade(rule: Rule, station: Station, trail: Sequence[Reading], held: RuleState, now: datetime) -> Graded[Found]:
     """`params.key` stations use `key_limits`.
 
-    Any quality counts as a sign of life. The next record clears it, if it is itself younger than the mildest limit: a
-    record that was sent long ago does not prove that the station speaks now. `due` is when the next limit is reached.
+    Any quality counts as a sign of life, but what a console made up. The next record clears it, if it is itself younger than
+    the mildest limit: a record that was sent long ago does not prove that the station speaks now. `due` is when the next limit
+    is reached.
     While somebody is at work on the station (`params.maintenance`, windows as ISO times) nothing new is said, and its
     silence is counted from the end of that work.
     """

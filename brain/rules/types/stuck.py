@@ -128,8 +128,8 @@ def _run(rule: Rule, item: str, instants: Sequence[tuple[datetime, Mapping[str, 
         reading = readings.get(item)
         if reading is None:
             continue
-        if found and reading.value != found[0].value:
-            break
+        if reading.quality == Quality.BELOW_LIMIT or (found and reading.value != found[0].value):
+            break  # what stands for "less than can be detected" is the same each time by declaration
         found.append(reading)
     if not instants or item not in instants[-1][1] or len(found) < rule.params["records"]:
         return []

@@ -55,7 +55,8 @@ SELECT station, kind, at, seq, value, quality, brain_delay(at, %(received_at)s) 
 WITH newest AS (
   INSERT INTO latest AS l (station, kind, at, seq, value, quality, received_at)
   SELECT DISTINCT ON (station, kind) station, kind, at, seq, value, quality, %(received_at)s
-    FROM backfill_staging WHERE at <= %(received_at)s::timestamptz + %(ahead)s ORDER BY station, kind, at DESC, seq DESC
+    FROM backfill_staging WHERE at <= %(received_at)s::timestamptz + %(ahead)s AND quality <> 'test'
+   ORDER BY station, kind, at DESC, seq DESC
       ON CONFLICT (station, kind) DO UPDATE
      SET (at, seq, value, quality, received_at)
        = ROW (excluded.at, excluded.seq, excluded.value, excluded.quality, excluded.received_at)

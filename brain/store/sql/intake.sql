@@ -51,7 +51,7 @@ SELECT set_config('statement_timeout', %(statement)s, false),
 
 -- intake_open_letters --
 -- Open dead letters in their order, one portion; locked, so that two replays do not take the same.
-SELECT id, received_at, feed, topic, payload
+SELECT id, received_at, feed, topic, payload, retained
   FROM dead_letter
  WHERE status = 'open' AND id > %(after)s
    AND (%(feed)s::text IS NULL OR feed = %(feed)s) AND (%(rule)s::text IS NULL OR rule = %(rule)s)

@@ -47,6 +47,7 @@ WITH taken AS MATERIALIZED (
   SELECT t.feed, brain_hour(t.received_at), u.station, u.kind, brain_delay_class(t.received_at - u.at), count(*),
          count(*) FILTER (WHERE brain_trusted(u.quality))
     FROM taken t, unnest(t.stations, t.kinds, t.ats, t.qualities) AS u (station, kind, at, quality)
+   WHERE u.quality <> 'test'
    GROUP BY 1, 2, 3, 4, 5
       ON CONFLICT (feed, hour, station, kind, delay) DO UPDATE
      SET n = h.n + excluded.n, trusted = h.trusted + excluded.trusted

@@ -42,10 +42,14 @@ UPDATE intake_batch SET stored = stored + %(kept)s, duplicate = duplicate - %(ke
  WHERE id = %(id)s AND received_at = %(received_at)s;
 
 -- dead_letters_insert --
--- Refused messages, raw, with the rule that refused each.
-INSERT INTO dead_letter (received_at, feed, topic, payload, rule, reason)
-SELECT %(received_at)s, *
-  FROM unnest(%(feeds)s::text[], %(topics)b::text[], %(payloads)b::bytea[], %(rules)b::text[], %(reasons)b::text[]);
+-- Refused messages, raw, with the rule that refused each; of one that the broker sends again and again (RETAIN) the first letter.
+INSERT INTO dead_letter (received_at, feed, topic, payload, rule, reason, retained)
+SELECT %(received_at)s, u.*
+  FROM unnest(%(feeds)s::text[], %(topics)b::text[], %(payloads)b::bytea[], %(rules)b::text[], %(reasons)b::text[],
+              %(retained)s::boolean[]) AS u (feed, topic, payload, rule, reason, retained)
+ WHERE NOT (u.retained AND EXISTS (
+         SELECT 1 FROM dead_letter d
+          WHERE d.retained AND d.feed = u.feed AND d.topic = u.topic AND d.payload = u.payload AND d.rule = u.rule));
 
 -- feeds_counted --
 -- Adds what a transaction brought to the counts of its feeds and tells the listeners. Last in the transaction: workers of one
@@ -66,12 +70,13 @@ WITH counted AS (
 SELECT pg_notify('brain_intake', note) FROM unnest(%(notes)s::text[]) AS n (note);
 
 -- reading_trail --
--- Readings of some kinds at some stations between two moments, the newest `most` of each, oldest first.
+-- Readings of some kinds at some stations between two moments, the newest `most` of each, oldest first; none that its sender calls
+-- a test, so that many of those push no measurement out of a rule's window.
 SELECT r.station, r.kind, r.at, r.seq, r.value, r.quality
   FROM unnest(%(stations)s::text[], %(kinds)s::text[]) AS w (station, kind)
  CROSS JOIN LATERAL (
    SELECT * FROM reading
-    WHERE station = w.station AND kind = w.kind
+    WHERE station = w.station AND kind = w.kind AND quality <> 'test'
       AND at >= coalesce(%(since)s::timestamptz, '-infinity') AND at <= coalesce(%(until)s::timestamptz, 'infinity')
     ORDER BY at DESC, seq DESC LIMIT %(most)s::bigint) r
  ORDER BY r.station, r.at, r.kind, r.seq;
@@ -114,7 +119,8 @@ WITH odd AS MATERIALIZED (
     FROM odd o
     LEFT JOIN LATERAL (
       SELECT at, seq, value, quality FROM reading
-       WHERE station = o.station AND kind = o.kind AND at <= %(now)s::timestamptz + %(ahead)s AND quality <> 'duplicate'
+       WHERE station = o.station AND kind = o.kind AND at <= %(now)s::timestamptz + %(ahead)s
+         AND quality NOT IN ('duplicate', 'test')
        ORDER BY at DESC, seq DESC LIMIT 1) r ON true
 ), moved AS (
   UPDATE latest l SET (at, seq, value, quality, received_at) = ROW (s.at, s.seq, s.value, s.quality, %(now)s)

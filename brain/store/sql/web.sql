@@ -78,12 +78,14 @@ SELECT brain_hour(a.opened_at) AS hour, a.peak AS level, count(*)::int AS n
  GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- web_trail --
--- The last readings of each of these pairs of station and kind, oldest first, refused qualities included.
+-- The last readings of each of these pairs of station and kind, oldest first, refused qualities included; what was no
+-- measurement only with `tests`.
 SELECT k.station, k.kind, r.at, r.value, r.quality
   FROM unnest(%(stations)s::text[], %(kinds)s::text[]) k (station, kind)
  CROSS JOIN LATERAL (
    SELECT at, seq, value, quality FROM reading
-    WHERE station = k.station AND kind = k.kind ORDER BY at DESC, seq DESC LIMIT %(last)s) r
+    WHERE station = k.station AND kind = k.kind AND (%(tests)s OR quality <> 'test')
+    ORDER BY at DESC, seq DESC LIMIT %(last)s) r
  ORDER BY k.station, k.kind, r.at, r.seq;
 
 -- web_feeds --

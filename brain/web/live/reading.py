@@ -84,13 +84,14 @@ def refresh(conn: psycopg.Connection, catalog: Catalog, was: Moment, dirty: Iter
 
 
 def trails_of(
-    conn: psycopg.Connection, keys: list[tuple[str, str]], last: int = TRAIL
+    conn: psycopg.Connection, keys: list[tuple[str, str]], last: int = TRAIL, *, tests: bool = False
 ) -> dict[tuple[str, str], tuple[tuple[datetime, float, str], ...]]:
-    """The last readings of pairs of station and kind: (observed, value, quality), oldest first."""
+    """The last readings of pairs of station and kind: (observed, value, quality), oldest first; what its sender calls
+    a test (no measurement) only with `tests`."""
     if not keys:
         return {}
     found: dict[tuple[str, str], list] = {}
-    rows = db.many(conn, "web_trail", stations=[k[0] for k in keys], kinds=[k[1] for k in keys], last=last)
+    rows = db.many(conn, "web_trail", stations=[k[0] for k in keys], kinds=[k[1] for k in keys], last=last, tests=tests)
     for r in rows:
         found.setdefault((r["station"], r["kind"]), []).append((r["at"], r["value"], r["quality"]))
     return {k: tuple(v) for k, v in found.items()}

@@ -55,31 +55,79 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
 
 def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[str, Any]:
     """A hotspot in a row of its own (FIRMS CSV), or as a point with properties (GeoJSON), as a message. Messages stay."""
-    if "acq_date" not in row:
+    if not any(isinstance(name, str) and name.strip().lower() == "acq_date" for name in row):
         return row
     place = {} if point is None else {"longitude": point[0], "latitude": point[1]}
     return {"rows": [place | row]}
 
 
 def _hotspots(payload: bytes) -> list[Reading]:
-    return _wire.gather(enumerate(_rows(payload)), _hotspot, "热点报文里一行也没有；没有热点时不必发送")
+    rows = [(n, _lower(row)) for n, row in enumerate(_rows(payload))]
+    return _wire.gather(rows, _hotspot, "热点报文里一行也没有；没有热点时不必发送")
+
+
+def _lower(row: Any) -> Any:
+    return {k.strip().lower(): v for k, v in row.items() if isinstance(k, str)} if isinstance(row, dict) else row
 
 
 def _rows(payload: bytes) -> list[Any]:
     said = _wire.text(payload)
-    if said.lstrip().startswith("{"):
-        rows = _wire.obj(payload).get("rows")
-        if not isinstance(rows, list):
-            raise BadMessage("shape", f"“rows”应是热点的列表，现为“{_wire.short(rows)}”；请按 FIRMS 的字段发送")
-        return rows
-    if not said.lstrip().lower().startswith("latitude"):
+    if said.lstrip()[:1] in ("{", "["):
+        return _rows_of(_wire.tree(payload, many=True))
+    return _table(said.lstrip())
+
+
+def _rows_of(body: Any) -> list[Any]:
+    """Rows of a JSON message: `rows`, a list of them, one, or the features of a GeoJSON."""
+    if isinstance(body, list):
+        return body
+    low = _lower(body)
+    if isinstance(low, dict) and "rows" not in low and isinstance(low.get("features"), list):
+        return [_feature(one) for one in low["features"]]
+    if isinstance(low, dict) and "rows" not in low and "latitude" in low:
+        return [body]
+    rows = low.get("rows") if isinstance(low, dict) else None
+    if not isinstance(rows, list):
+        raise BadMessage("shape", f"“rows”应是热点的列表，现为“{_wire.short(rows)}”；请按 FIRMS 的字段发送")
+    return rows
+
+
+def _feature(one: Any) -> Any:
+    given = one.get("properties") if isinstance(one, dict) else None
+    if not isinstance(given, dict):
+        return one
+    shape = one.get("geometry")
+    spot = shape.get("coordinates") if isinstance(shape, dict) and shape.get("type") == "Point" else None
+    place = {"longitude": spot[0], "latitude": spot[1]} if isinstance(spot, list) and len(spot) >= 2 else {}
+    return place | given
+
+
+def _table(said: str) -> list[Any]:
+    """Rows of a CSV by the names in its first line, in any order and case; a row with more cells than that is refused in its
+    place, because nobody knows which of them is which."""
+    head = said.partition("\n")[0].strip()
+    for comma in ",;\t|":
+        names = [name.strip().strip('"').lower() for name in head.split(comma)]
+        if set(names) >= {"latitude", "longitude", "acq_date"}:
+            break
+    else:
         raise BadMessage(
-            "decode", f"既不是 FIRMS 的 CSV（首行应以 latitude 开头）也不是 JSON：“{_wire.short(said)}”；请核对中继文件"
+            "decode",
+            f"既不是 FIRMS 的 CSV（首行应有 latitude、longitude、acq_date、acq_time）也不是 JSON：“{_wire.short(said)}”；请核对中继文件",
         )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadMessage("decode", f"CSV 首行里“{_wire.short(twice)}”有两列；请重新下载该文件")
     try:
-        return list(csv.DictReader(io.StringIO(said.lstrip(), newline="")))
+        rows = list(csv.reader(io.StringIO(said, newline=""), delimiter=comma))[1:]
     except csv.Error:
         raise BadMessage("decode", "CSV 断行或引号不配对；请重新下载该文件") from None
+    return [dict(zip(names, row, strict=True)) if len(row) == len(names) else _odd(names, row) for row in rows if any(row)]
+
+
+def _odd(names: list[str], row: list[str]) -> Any:
+    short = dict(zip(names, row, strict=False))
+    return short if len(row) < len(names) else f"{len(row)} 格，首行只有 {len(names)} 列"
 
 
 def _hotspot(item: tuple[int, Any]) -> list[Reading]:
@@ -92,6 +140,7 @@ def _hotspot(item: tuple[int, Any]) -> list[Reading]:
         raise BadMessage("place", f"{where}没有可用的经纬度 longitude、latitude；请核对列的次序")
     day = _wire.word(row.get("acq_date"), f"{where} acq_date")
     hhmm = _wire.word(row.get("acq_time"), f"{where} acq_time")
+    hhmm = hhmm[:2] + hhmm[3:] if hhmm[2:3] == ":" and len(hhmm) == 5 else hhmm
     if not (hhmm.isascii() and hhmm.isdigit() and len(hhmm) <= 4):
         raise BadMessage("time", f"{where} acq_time 应是 UTC 的 HHMM，现为“{_wire.short(hhmm)}”；请核对列的次序")
     hhmm = hhmm.zfill(4)

@@ -14,6 +14,9 @@ that mean the same in nearly all models, if DevEUI or brand say that the maker i
 things at different places come out as `?distance@mm`, `?depth@cm`, `?magnet_status`: the district's mapping decides
 (`station/name`, then `name`), else `MEANT` where the station's theme is that of the kind.
 
+What a server says of itself to be simulated (`provenance.toml`), and what comes on the port of the LoRaWAN test protocol, has the
+quality `test`.
+
 History records carry their own time. An uplink without a time is booked at its receipt, quality `clock`, with the message's
 digest as `seq`, so that it is known again when it is delivered twice.
 """
@@ -30,7 +33,7 @@ from datetime import datetime
 from typing import Any
 
 from brain.model import Quality, Reading
-from ingest.feeds import ANY, BadMessage, Feed, _table, _wire, topic
+from ingest.feeds import ANY, BadMessage, Feed, _provenance, _table, _wire, topic
 from ingest.feeds.lorawan import _envelope, _tlv
 from ingest.feeds.lorawan._envelope import Envelope, Kind
 from ingest.feeds.lorawan._tlv import Field, Model
@@ -40,6 +43,7 @@ FEED = Feed("lorawan", "LoRaWAN 物联", ANY, topic("lorawan", "#"), "zsj")
 LONGEST = 1024
 """Bytes of a frame: LoRaWAN carries at most 242."""
 _BARE = re.compile(rb"\s*([\w-]+)\s+([0-9A-Fa-f]+)\s*")
+_HEX_SIGNS = re.compile(r"\b0[xX]|[\s:,-]")
 SENDER = 4
 """The level of the topic that a credential is bound to."""
 
@@ -50,38 +54,58 @@ MEANT = _words.meant
 
 
 def furnish(folder: str) -> None:
-    """Lay the city's own `lorawan.toml` and `milesight.toml` over the shipped ones. Raises BadCatalog."""
+    """Lay the city's own `lorawan.toml`, `milesight.toml` and `provenance.toml` over the shipped ones. Raises BadCatalog."""
     global _words, _milesight, MEANT
     _words, _milesight = _envelope.load(folder), _tlv.load(folder)
     MEANT = _words.meant
+    _provenance.furnish(folder)
 
 
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one uplink, history records among them. Raises BadMessage only."""
     body = _wire.obj(payload)
-    envelope = next((e for e in _words.envelopes if e.holds(body)), None)
-    if envelope is None:
-        raise BadMessage(
-            "shape",
-            f"认不出的上行报文“{_wire.short(body)}”；可收 {'、'.join(e.title for e in _words.envelopes)}，其他的请在 lorawan.toml 登记",
-        )
+    envelope = _enveloped(body)
+    port = _table.dig(body, envelope.port)
+    test = _provenance.is_test(body) or (isinstance(port, int) and port in _words.test_ports)
     place = _place(topic, _table.dig(body, envelope.eui))
     said = _table.dig(body, envelope.time)
     at = received_at if said is None else _wire.when(said, "时间")
     quality, seq = (Quality.CLOCK, f"received:{zlib.crc32(payload):08x}") if said is None else (Quality.OK, "")
+    past = Quality.OK
+    if test:  # also of what its history says: who simulates a frame simulates all of it
+        quality = past = Quality.TEST
     found: dict[tuple[str, datetime], Reading] = {}
     try:
         for field, kind in _fields(envelope, body, place):
             if field.value is None or not kind.key:
                 continue
             key = (kind.key, at if field.at is None else _tlv.moment(field.at))
-            own = (quality, seq) if field.at is None else (Quality.OK, "")
+            own = (quality, seq) if field.at is None else (past, "")
             found[key] = Reading(place, *key, field.value * kind.times, *own)  # told twice in a frame: the last counts
     except BadMessage as err:
         raise BadMessage(err.rule, err.reason, list(found.values())) from None
     if not found:
         raise BadMessage("shape", "只有版本、序列号之类，没有要入库的量（设备上电时常见）；无需处理，可以丢弃")
     return list(found.values())
+
+
+def _enveloped(body: dict[str, Any]) -> Envelope:
+    envelope = next((e for e in _words.envelopes if e.holds(body)), None)
+    if envelope is None:
+        raise BadMessage(
+            "shape",
+            f"认不出的上行报文“{_wire.short(body)}”；可收 {'、'.join(e.title for e in _words.envelopes)}，其他的请在 lorawan.toml 登记",
+        )
+    return envelope
+
+
+def read_as(topic: str, payload: bytes) -> str | None:
+    """As whose envelope a message is read, for `python -m ingest decode`; None where as none."""
+    try:
+        envelope = _enveloped(_wire.obj(payload))
+    except BadMessage:
+        return None
+    return f"{envelope.key}（{envelope.title}）"
 
 
 def cut(data: bytes) -> list[bytes]:
@@ -112,16 +136,27 @@ def _place(topic: str, said: Any) -> str:
 def _fields(envelope: Envelope, body: dict[str, Any], place: str) -> Iterator[tuple[Field, Kind]]:
     """The fields of an uplink with what each becomes."""
     model = _model(envelope, body)
-    given = _table.dig(body, envelope.object)
+    given = _given(_table.dig(body, envelope.object)) if model is None else None
+    said = _table.dig(body, envelope.data)
+    if said in (None, "") and not given and (level := _battery(envelope, body)) is not None:
+        yield Field("battery", level, ""), Kind("battery_level")
+        return
     milesight = model is not None or _made_by_milesight(envelope, body, place)
-    if model is None and isinstance(given, dict):
+    if model is None and isinstance(given, dict) and given:  # an empty one is what a server shows that decoded nothing
         yield from _decoded(given, _words.kinds if milesight else _words.object)
         return
     if model is None and milesight:
         model = _milesight.common
-    said = _table.dig(body, envelope.data)
     if said in (None, ""):
-        raise BadMessage("shape", "报文里没有应用数据（入网、确认、状态都不是上行数据）；请只转发上行（event/up）")
+        what = next((word for places, word in _words.events if _table.dig(body, places) is not None), "")
+        what = f"，这是{what}" if what else ""
+        raise BadMessage("shape", f"报文里没有应用数据{what}（入网、确认、状态都不是上行数据）；请只转发上行（event/up）")
+    if model is None and given == {}:
+        raise BadMessage(
+            "model",
+            "网络服务器给出的解码结果是空的（它的解码脚本没有认出这一帧），也不知道这台设备的型号；"
+            "请改正网络服务器的解码脚本，或在设备配置名、标签 model 里写上型号",
+        )
     if model is None:
         raise BadMessage(
             "model",
@@ -134,6 +169,24 @@ def _fields(envelope: Envelope, body: dict[str, Any], place: str) -> Iterator[tu
         raise BadMessage("size", f"应用数据 {len(data)} 字节，超过 {LONGEST}；LoRaWAN 帧没有这么长，请核对转发")
     for field in _tlv.decode(model, data):
         yield field, model.kinds.get(field.name) or _words.kinds.get(field.name) or Kind(f"?{field.name}")
+
+
+def _given(said: Any) -> Any:
+    """What the network server decoded; ChirpStack 3 sends it as a JSON text (`objectJSON`)."""
+    if not isinstance(said, str) or not said.strip():
+        return said
+    try:
+        return _wire.tree(said.encode(errors="surrogatepass"))
+    except BadMessage as err:
+        raise BadMessage("decode", f"网络服务器解码出的对象（objectJSON）读不了：{err.reason}") from None
+
+
+def _battery(envelope: Envelope, body: dict[str, Any]) -> float | None:
+    """The charge that a status event tells, in %; none where the device has a supply of its own or does not know."""
+    if any(body.get(name) is True for name in ("externalPowerSource", "batteryLevelUnavailable")):
+        return None
+    said = _table.dig(body, envelope.battery)
+    return float(said) if isinstance(said, (int, float)) and not isinstance(said, bool) and 0 <= said <= 100 else None
 
 
 def _model(envelope: Envelope, body: dict[str, Any]) -> Model | None:
@@ -176,11 +229,18 @@ def _figure(name: str, value: Any) -> Any:
 
 
 def _bytes(said: Any, coding: str) -> bytes | None:
+    """The bytes of a frame: hexadecimal, base64 of either alphabet with or without its padding, or a list of bytes (Node-RED)."""
+    if isinstance(said, dict) and said.get("type") == "Buffer":
+        said = said.get("data")
+    if isinstance(said, list):
+        fits = len(said) <= LONGEST + 1 and all(type(one) is int and 0 <= one <= 255 for one in said)
+        return bytes(said) if fits else None
     if not isinstance(said, str):
         return None
     try:
         if coding == "hex":
-            return bytes.fromhex(said)
-        return base64.b64decode(said, validate=True)
+            return bytes.fromhex(_HEX_SIGNS.sub("", said))
+        plain = "".join(said.split()).replace("-", "+").replace("_", "/").rstrip("=")
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (ValueError, binascii.Error):
         return None

@@ -27,6 +27,8 @@ class Envelope:
     model: tuple[Places, ...]
     brand: Places
     object: Places
+    port: Places
+    battery: Places
 
     def holds(self, body: dict[str, Any]) -> bool:
         return all(_table.dig(body, need) is not None for need in self.needs)
@@ -44,12 +46,15 @@ class Kind:
 @dataclass(frozen=True, slots=True)
 class Words:
     """All of lorawan.toml: envelopes, those that only the city's own file has first; kinds by field of our own table, and by
-    field that a network server decoded from another maker's bytes; what a `?name` means where nobody has said it."""
+    field that a network server decoded from another maker's bytes; what a `?name` means where nobody has said it; the ports
+    whose frames are tests; by the field that gives an event away, what it is."""
 
     envelopes: tuple[Envelope, ...]
     kinds: dict[str, Kind]
     object: dict[str, Kind]
     meant: dict[str, str]
+    test_ports: frozenset[int]
+    events: tuple[tuple[Places, str], ...]
 
 
 def load(folder: str) -> Words:
@@ -58,11 +63,15 @@ def load(folder: str) -> Words:
     envelopes = [_envelope(key, entry) for key, entry in top.entries("envelope").items()]
     known, others = kinds(top.table("kinds")), kinds(top.table("object", {}))
     meant = top.table("meant", {})
+    ports = frozenset(int(one) for one in top.texts("test_ports", []) if one.isdecimal())
+    events = top.table("events", {})
     words = Words(
         tuple(sorted(envelopes, key=lambda e: f"envelope.{e.key}" not in new)),
         known,
         others,
         {name: meant.take(name, str) for name in meant.names()},
+        ports,
+        tuple((paths(name), events.take(name, str)) for name in events.names()),
     )
     top.done()
     return words
@@ -93,6 +102,8 @@ def _envelope(key: str, entry: Entry) -> Envelope:
         model=tuple((path,) for path in paths(entry.take("model", str, ""))),
         brand=paths(entry.take("brand", str, "")),
         object=paths(entry.take("object", str, "")),
+        port=paths(entry.take("port", str, "")),
+        battery=paths(entry.take("battery", str, "")),
     )
     if not found.needs:
         raise entry.wrong("needs", "至少写一个字段，否则什么报文都会被认作这一种")

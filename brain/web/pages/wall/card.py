@@ -15,7 +15,7 @@ from dash import html
 from brain import rowwise
 from brain.catalog import Catalog
 from brain.flow.city import public_warnings
-from brain.model import Level, Verb
+from brain.model import Level, Quality, Verb
 from brain.rules.forms import form_of
 from brain.web import readouts
 from brain.web.pages.wall import forms, warnings
@@ -133,19 +133,28 @@ def _readings(case: Case, catalog: Catalog) -> list:
                       className="main" if kind == case.main else None)
         )  # fmt: skip
     out: list = [html.Div(shown or [html.Span(html.B("还没有数据"))], className="facts")]
-    trail = [(at, value) for at, value, _ in case.trails.get(case.main or "", ())]
+    trail = [(at, value) for at, value, _ in _measured(case, case.main or "")]
     if len(trail) > 1 and case.main in catalog.kinds and not catalog.kinds[case.main].words:
         kind = catalog.kinds[case.main]
         src = bits.chart(trail, case.limits, unit=kind.unit, level=case.level)
         out.append(html.Img(src=src, className="chart", alt=f"{kind.label}最近 {len(trail)} 条"))
+    tests = [at for trail in case.trails.values() for at, _, quality in trail if quality == Quality.TEST]
+    if tests:
+        word = catalog.words.of("quality", Quality.TEST)
+        out.append(html.P([html.Em(word), f"数据 {len(tests)} 个，最近 ", bits.age(max(tests)), "；不参与判断和统计"], className="quiet"))
     at = max((datetime.fromisoformat(v[1]) for v in (s["readings"] or {}).values()), default=None)
     name = [html.Span(s["name"])] if case.kind == "event" else []
     return [*out, html.P([*name, html.Span(s["id"]), html.Span(["数据 ", bits.age(at)])], className="quiet")]
 
 
+def _measured(case: Case, kind: str) -> list[tuple[datetime, float, str]]:
+    """The trail of a kind without what its sender calls a test."""
+    return [one for one in case.trails.get(kind, ()) if one[2] != Quality.TEST]
+
+
 def _turn(case: Case, kind: str) -> html.Small | None:
     """How far the value moved since the reading before."""
-    trail = case.trails.get(kind, ())
+    trail = _measured(case, kind)
     if len(trail) < 2:
         return None
     change = trail[-1][1] - trail[-2][1]

@@ -188,7 +188,7 @@ def _series(
     leads = [k for k in theme.leads if k in has] if theme else []
     kinds = list(dict.fromkeys([*inputs, *leads, *sorted(has)]))[:6]
     main = kind if kind in has else (kinds[0] if kinds else None)
-    found = trails_of(conn, [(station["id"], k) for k in kinds], last=CARD_TRAIL)
+    found = trails_of(conn, [(station["id"], k) for k in kinds], last=CARD_TRAIL, tests=True)
     ladder = rule if rule and rule.type == "ladder" and kind == main else None
     ladder = ladder or next((r for (k, _), r in catalog.rules.items() if k == main and r.type == "ladder"), None)
     limits = {}
