@@ -121,7 +121,8 @@ def test_an_event_that_is_no_order_cannot_be_opened(order, intake, now):
 
 def test_a_temporary_table_of_the_same_name_opens_nothing(intake, district, now):
     event = district.until("handling")
-    intake.execute("CREATE TEMP TABLE event AS SELECT %s AS id, 'hotline' AS source, NULL::bigint AS reporter_id, 99 AS version", [event.id])
+    intake.execute("CREATE TEMP TABLE event (id text, source text, reporter_id bigint, version int)")
+    intake.execute("INSERT INTO pg_temp.event VALUES (%s, 'hotline', NULL, 99)", [event.id])
     intake.execute("CREATE TEMP TABLE event_log (event_id text, seq int, to_state text, hash bytea)")
     with pytest.raises(REFUSED):
         intake.execute(
