@@ -261,10 +261,16 @@ class Settings:
         return self.database_note.read_text(encoding="utf-8").strip()
 
     def broker(self, user: str) -> str:
-        """The address of the embedded broker with the password of one of its users (`intake`, `send`), as `brain up` has drawn
-        it; without one where no embedded broker has ever run."""
+        """The address of the embedded broker with the password of one of its users (the worker, a department), as `brain up` has
+        drawn it; without one where no embedded broker has ever run. Raises BadSetting where it has no such user."""
         path = self.home / BROKER_HOME / BROKER_USERS
-        who = f"{user}:{json.loads(path.read_text(encoding='utf-8'))[user]}@" if path.exists() else ""
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        if known is not None and user not in known:
+            raise BadSetting(
+                f"内嵌消息服务没有账号 {user}：接入只有 brain up 起的那一个，单位须在 departments.toml 里有 sends；"
+                "改过之后请重启 brain up，或用 BRAIN_MQTT_URL 接外部消息服务"
+            )
+        who = "" if known is None else f"{user}:{known[user]}@"
         return f"mqtt://{who}127.0.0.1:{self.mqtt_port}"
 
     @property

@@ -9,29 +9,18 @@ Why not leave the ids to the clients and keep ours secret: an id is no secret, b
 house test holds them against the catalog.
 
 Why a branch of the feed and not each station: a department's gateways speak for many stations, and stations come every week; a
-file that had to follow them would be out of date, or open. A stolen credential writes below its own department's code only, and
-`owners.py` holds that code against the owner of the station.
+file that had to follow them would be out of date, or open. A stolen credential writes below its own department's code only (or
+where no code stands: that is a dead letter), and `owners.py` holds that code against the owner of the station.
 """
 
 from __future__ import annotations
 
+from brain.catalog.mqtt_users import EVERYTHING, writers
 from brain.catalog.records import Catalog
-from brain.model import DISTRICT
 from ingest import feeds
 
 WORKERS, HEALTH = ("intake-1", "intake-2"), "health"
 """Users of the platform itself: each intake worker reads everything, one is asked whether the broker lives."""
-
-
-def writers(catalog: Catalog) -> dict[str, list[str]]:
-    """Topic filters that each user of a department may write; a gateway's status lies below them. The department's own user is
-    its key, those of its further gateways `<key>.<gateway>`."""
-    return {
-        user: [f"city/{DISTRICT}/{feed}/{org.key}/#" for feed in org.sends]
-        for org in catalog.departments.values()
-        if org.sends
-        for user in (org.key, *(f"{org.key}.{gateway}" for gateway in org.gateways))
-    }
 
 
 def unknown(catalog: Catalog) -> list[str]:
@@ -53,7 +42,7 @@ def mosquitto(catalog: Catalog) -> str:
         "# Made by: python -m ingest acl mosquitto",
     ]
     for worker in WORKERS:
-        lines += [f"user {worker}", f"topic read city/{DISTRICT}/#", ""]
+        lines += [f"user {worker}", f"topic read {EVERYTHING}", ""]
     lines += [
         f"user {HEALTH}",
         "topic read $SYS/broker/uptime",
@@ -68,9 +57,9 @@ def emqx(catalog: Catalog) -> str:
     lines = [
         "%% One user a department; each may write its own feeds only. The platform reads all and writes nothing.",
         "%% Made by: python -m ingest acl emqx",
-        "%% To go with it, in emqx.conf: mqtt.use_username_as_clientid = true",
+        "%% To go with it, in emqx.conf: mqtt.use_username_as_clientid = true, authorization.deny_action = disconnect",
         *(
-            f'{{allow, {{username, "{worker}"}}, subscribe, ["city/{DISTRICT}/#", "$share/+/city/{DISTRICT}/#"]}}.'
+            f'{{allow, {{username, "{worker}"}}, subscribe, ["{EVERYTHING}", "$share/+/{EVERYTHING}"]}}.'
             for worker in WORKERS
         ),
         f'{{allow, {{username, "{HEALTH}"}}, subscribe, ["$SYS/brokers/+/uptime"]}}.',

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -121,8 +122,12 @@ def send(
         host, port = _address(to, settings.door_host, getattr(settings, f"{door}_port"), door)
         return _tcp(door, host, port, found, say, every_s)
     if door == "mqtt":
-        url = to or settings.mqtt_url or settings.broker("send")
-        return _mqtt(url, module, topic or _Topics(settings, module), found, say, every_s)
+        said, sent = _Topics(settings, module), 0
+        there = [topic or said.of(message) for message in found]
+        for org, of_org in groupby(zip(there, found, strict=True), key=lambda pair: feeds.sender(pair[0]) or module.FEED.org):
+            url = to or settings.mqtt_url or settings.broker(f"{org}.send")
+            sent = _mqtt(url, list(of_org), say, every_s, sent)
+        return sent
     if door == "http":
         if not to and not settings.push_port:
             raise Refused("不知道推送的地址；请写 --to https://主机，或设置 BRAIN_PUSH_PORT")
@@ -160,9 +165,8 @@ def _said(answer: bytes) -> str:
     return text if text.isprintable() and "\ufffd" not in text else answer.hex(" ").upper()
 
 
-def _mqtt(
-    url: str, module: FeedModule, topic: str | _Topics, found: list[bytes], say: Callable[[str], None], every_s: float
-) -> int:
+def _mqtt(url: str, found: list[tuple[str, bytes]], say: Callable[[str], None], every_s: float, before: int) -> int:
+    """Publish (topic, message) pairs, of which `before` have gone out already; how many have now."""
     import paho.mqtt.client as paho
     from paho.mqtt.enums import CallbackAPIVersion
 
@@ -178,15 +182,14 @@ def _mqtt(
         raise Refused(f"消息服务 {where.hostname} 连不上：{err.strerror or err}；请核对 BRAIN_MQTT_URL") from None
     client.loop_start()
     try:
-        for n, message in enumerate(found, 1):
-            there = topic if isinstance(topic, str) else topic.of(message)
+        for n, (there, message) in enumerate(found, before + 1):
             client.publish(there, message, qos=1).wait_for_publish(ANSWER_S)
             say(f"第 {n} 条 {len(message)} 字节 → {there}，消息服务已确认")
             time.sleep(every_s)
     finally:
         client.disconnect()
         client.loop_stop()
-    return len(found)
+    return before + len(found)
 
 
 class _Topics:

@@ -237,6 +237,19 @@ def letters(settings: Settings) -> Found:
 
 
 @check
+def files(settings: Settings) -> Found:
+    """文件接入"""
+    rows = _asked(settings, "files_stuck", now=datetime.now(UTC))
+    if isinstance(rows, Found):
+        return rows
+    if not rows:
+        return Found(True, "没有卡住的文件")
+    said = [f"{r['feed']} 的“{r['name']}”" + (f"没有收完（{r['fault']}）" if r["fault"] else "一小时以上没有收完") for r in rows]
+    mend = "先运行 brain migrate 补齐表和权限，再请上传的人重新上传；一直在手里的，看是否有接入进程停了，用同名再启动"
+    return Found(False, "；".join(said[:5]) + (f"；另有 {len(said) - 5} 份" if len(said) > 5 else ""), mend)
+
+
+@check
 def senders(settings: Settings) -> Found:
     """遥测站身份（TCP）"""
     tcp = catalogs.load(settings.catalog or None).security.tcp

@@ -1,8 +1,11 @@
 """The embedded MQTT broker: the system's mosquitto where it is on the PATH, else `amqtt` from PyPI.
 
-Both listen on 127.0.0.1 only, and ask for a password: `intake` reads what stations send, `send` writes it (the replay, and `python
--m ingest send`), and neither may do the other. The passwords are drawn at the first start, into a file of the data folder that its
-owner alone may read. Why even on loopback: whoever has an account on the machine could else write readings of every station.
+Both listen on 127.0.0.1 only, and ask for a password: the intake's account, called like its worker, reads what stations send; each
+department has two that write below its code as in production, its own (the replay) and `<key>.send` (`python -m ingest send`); none
+may do the other. The passwords are drawn at the first start, into a file of the data folder that its owner alone may read. Why even
+on loopback: whoever has an account on the machine could else write readings of every station.
+
+A client is known by its user, whatever id it gives: nobody can take over the intake's session, and with it what waits there.
 
 mosquitto keeps sessions and queued messages on disk, so a restart loses nothing;
 amqtt speaks MQTT 3.1.1 and keeps them in memory: enough for a look at the demo, and `brain check` says which one runs.
@@ -23,13 +26,14 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from argon2 import PasswordHasher
 
+from brain.catalog.mqtt_users import EVERYTHING
 from brain.local.postgres import CannotStart
-from brain.model import DISTRICT
 from brain.settings import BROKER_USERS
 
 AMQTT_CONFIG = """
@@ -47,10 +51,8 @@ AMQTT_GUARDED = """  amqtt.plugins.authentication.AnonymousAuthPlugin:
   amqtt.plugins.authentication.FileAuthPlugin:
     password_file: {folder}/passwords
   amqtt.plugins.topic_checking.TopicAccessControlListPlugin:
-    publish_acl:
-      send: ["{topics}"]
-    acl:
-      intake: ["{topics}", "$share/+/{topics}"]
+    publish_acl: {writers}
+    acl: {readers}
 """
 
 MOSQUITTO_CONFIG = """listener {port} 127.0.0.1
@@ -67,14 +69,10 @@ MOSQUITTO_OPEN = "allow_anonymous true\n"
 MOSQUITTO_GUARDED = """allow_anonymous false
 password_file {folder}/passwords
 acl_file {folder}/acl
+use_username_as_clientid true
 """
-MOSQUITTO_ACL = """user intake
-topic read {topics}
-
-user send
-topic write {topics}
-"""
-TOPICS = f"city/{DISTRICT}/#"
+TOOLS = ".send"
+"""Ending of the account by which a person's tools send for a department: one account has one connection at a time."""
 ITERATIONS = 20_000  # of PBKDF2: the passwords are 32 random bytes, nobody guesses them
 
 
@@ -108,31 +106,40 @@ def _mosquitto_hash(word: str) -> str:
 
 @dataclass
 class Broker:
-    """One broker with its state in one folder."""
+    """One broker with its state in one folder. `reader` is the user of the intake, `writers` are topic filters by user (as in
+    `mqtt_users.writers`)."""
 
     folder: Path
     port: int
     kind: str = "auto"  # auto | mosquitto | amqtt
     guarded: bool = True  # False: asks nobody for anything, for benches that play a thousand gateways
+    reader: str = "w1"
+    writers: Mapping[str, list[str]] = field(default_factory=dict)
     process: subprocess.Popen | None = None
 
     @property
     def url(self) -> str:
         """The address for intake."""
-        return self.url_of("intake")
+        return self.url_of(self.reader)
 
     def url_of(self, user: str) -> str:
-        """The address with the password of `intake` or `send`."""
+        """The address with the password of a user."""
         who = f"{user}:{self.passwords()[user]}@" if self.guarded else ""
         return f"mqtt://{who}127.0.0.1:{self.port}"
 
     def passwords(self) -> dict[str, str]:
-        """User → password; drawn once."""
+        """User → password, each drawn once; who is no user any more is forgotten."""
         path = self.folder / BROKER_USERS
-        if not path.exists():
+        kept = json.loads(path.read_text()) if path.exists() else {}
+        known = {user: kept.get(user) or secrets.token_urlsafe(32) for user in (self.reader, *self._filters())}
+        if known != kept:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _write(path, json.dumps({user: secrets.token_urlsafe(32) for user in ("intake", "send")}))
-        return json.loads(path.read_text())
+            _write(path, json.dumps(known))
+        return known
+
+    def _filters(self) -> dict[str, list[str]]:
+        """Topic filters by user who writes."""
+        return {name: topics for user, topics in self.writers.items() for name in (user, user + TOOLS)}
 
     @property
     def body(self) -> str:
@@ -146,9 +153,13 @@ class Broker:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = self.folder.resolve()
         if self.guarded:
-            hashed = _mosquitto_hash if self.body == "mosquitto" else PasswordHasher().hash
+            # As cheap as PBKDF2 above, for the same reason.
+            hashed = _mosquitto_hash if self.body == "mosquitto" else PasswordHasher(1, 8, 1).hash
             _write(folder / "passwords", "".join(f"{user}:{hashed(word)}\n" for user, word in self.passwords().items()))
-            _write(folder / "acl", MOSQUITTO_ACL.format(topics=TOPICS))
+            rights = [f"user {self.reader}\ntopic read {EVERYTHING}\n"]
+            for user, topics in self._filters().items():
+                rights.append(f"user {user}\n" + "".join(f"topic write {topic}\n" for topic in topics))
+            _write(folder / "acl", "\n".join(rights))
         if self.body == "mosquitto":
             binary = find_mosquitto()
             if binary is None:
@@ -163,8 +174,12 @@ class Broker:
             return [binary, "-c", str(config)]
         config = self.folder / "amqtt.yaml"
         more = AMQTT_GUARDED if self.guarded else AMQTT_OPEN
-        config.write_text((AMQTT_CONFIG + more).format(port=self.port, folder=folder, topics=TOPICS))
-        return [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(config)]
+        readers = {self.reader: [EVERYTHING, f"$share/+/{EVERYTHING}"]}
+        config.write_text((AMQTT_CONFIG + more).format(
+            port=self.port, folder=folder, writers=json.dumps(self._filters()), readers=json.dumps(readers)
+        ))  # fmt: skip
+        users = [str(folder / "passwords")] if self.guarded else []
+        return [sys.executable, "-m", "brain.local.amqtt_by_user", str(config), *users]
 
     def start(self, timeout: float = 20.0) -> None:
         """Start and wait until it accepts connections. Raises CannotStart."""

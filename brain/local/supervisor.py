@@ -23,6 +23,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from brain import catalog as catalogs
+from brain.catalog import mqtt_users
 from brain.local.broker import Broker, port_taken
 from brain.local.postgres import CannotStart, Server, has_timescale, installation
 from brain.settings import BROKER_HOME, Settings, env_name
@@ -169,7 +171,10 @@ class Demo:
     def start_broker(self) -> str:
         if self.settings.mqtt_url:
             return self.settings.mqtt_url
-        self.broker = Broker(self.settings.home / BROKER_HOME, self.settings.mqtt_port, self.settings.mqtt_broker)
+        users = mqtt_users.writers(catalogs.load(self.settings.catalog or None))
+        self.broker = Broker(
+            self.settings.home / BROKER_HOME, self.settings.mqtt_port, self.settings.mqtt_broker, reader=self.settings.worker, writers=users
+        )  # fmt: skip
         self.broker.start()
         return self.broker.url
 
@@ -229,9 +234,10 @@ class Demo:
         return env
 
     def broker_of(self, child: str, running: Settings) -> str:
-        """The broker's address for a child: intake may read there, the replay may write, the others have no business there."""
+        """The broker's address for a child: intake may read there, the others have no business there. The replay plays every
+        department, each with its own account, which it finds beside the embedded broker."""
         if child == "replay" and self.broker:
-            return self.broker.url_of("send")
+            return ""
         return running.mqtt_url if child in ("ingest", "replay") else ""
 
     def spawn(self, running: Settings, intake: str) -> None:

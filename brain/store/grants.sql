@@ -30,31 +30,47 @@ REVOKE INSERT, UPDATE, DELETE ON schema_migration, schema_body, keeping FROM bra
 GRANT EXECUTE ON FUNCTION brain_add_partition(text, text, text, timestamptz, timestamptz), brain_drop_partition(text) TO brain_app;
 
 -- Intake: readings and what it refused are added and never taken away; its own accounts and places move on. An order of the
--- hotline opens its event in the writer's own transaction, so intake may also open and move events and tell the people on
--- duty; of history it can only add lines. It reads no session and no audit line.
-GRANT SELECT ON station, place, cell, org, keeping, roll_up_state, schema_body, maintenance, calibration, intake_book,
-                intake_mapping, consumer, tcp_station TO brain_intake;
-GRANT SELECT, INSERT ON reading, intake_batch, dirty_bucket, feed_drift TO brain_intake;
-GRANT SELECT, INSERT, UPDATE ON latest, feed_status, dead_letter, feed_known, feed_shape, poll_cursor, intake_file, warning,
-                                mend_request TO brain_intake;
+-- hotline opens its event in the writer's own transaction, so intake may also open such events, accept and annotate them and
+-- tell the people on duty: which rows, says migration 0135. Of people it sees who is on duty for what, and neither name nor
+-- number; it reads no session and no audit line, and of what was noted on events nothing.
+GRANT SELECT ON station, place, cell, keeping, roll_up_state, schema_body, maintenance, calibration, intake_book, consumer,
+                tcp_station TO brain_intake;
+GRANT SELECT, INSERT ON reading, intake_batch, dirty_bucket, feed_drift, dead_letter, intake_mapping TO brain_intake;
+GRANT UPDATE (stored, duplicate) ON intake_batch TO brain_intake;
+GRANT UPDATE (status) ON dead_letter TO brain_intake;
+GRANT UPDATE (meant, by, at) ON intake_mapping TO brain_intake;
+GRANT SELECT, INSERT, UPDATE ON latest, feed_status, feed_known, feed_shape, poll_cursor, intake_file, warning,
+                                work_order TO brain_intake;
+GRANT SELECT, UPDATE ON mend_request TO brain_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON intake_worker, push_receipt, tcp_heard TO brain_intake;
 GRANT SELECT, UPDATE (last_used_at) ON feed_key TO brain_intake;
-GRANT SELECT ON person, roster, route, photo, alert, event_part TO brain_intake;
-GRANT SELECT, INSERT ON event_log, notice TO brain_intake;
-GRANT INSERT ON event_waiting, event_part TO brain_intake;
-GRANT SELECT, INSERT, UPDATE ON event, event_serial, work_order TO brain_intake;
+GRANT SELECT, INSERT, UPDATE ON event TO brain_intake;
+GRANT SELECT, INSERT, UPDATE (last) ON event_serial TO brain_intake;
+GRANT INSERT ON event_log, event_waiting, notice TO brain_intake;
+GRANT SELECT (id, person_id, once) ON notice TO brain_intake;
+GRANT SELECT (id, active, role, org) ON person TO brain_intake;
+GRANT SELECT (person_id, org, duty, starts, ends) ON roster TO brain_intake;
+GRANT SELECT (event_id, cleared_at) ON alert TO brain_intake;
+GRANT SELECT (event_id, answered_at) ON event_part TO brain_intake;
 
 -- Reports and analysts read; nothing by which somebody could sign in, and no telephone numbers.
 DO $$
 DECLARE
-  one text;
+  one record;
 BEGIN
   GRANT SELECT ON ALL TABLES IN SCHEMA public TO brain_report;
-  REVOKE ALL ON person, session, password_past, feed_key, receipt, push_receipt, tcp_station FROM brain_report;
-  SELECT string_agg(quote_ident(attname), ', ') INTO one FROM pg_attribute
-   WHERE attrelid = 'person'::regclass AND attnum > 0 AND NOT attisdropped
-     AND attname NOT IN ('password_hash', 'must_change', 'failed', 'locked_until', 'phone');
-  EXECUTE format('GRANT SELECT (%s) ON person TO brain_report', one);
+  REVOKE ALL ON session, password_past, feed_key, receipt, push_receipt, tcp_station FROM brain_report;
+  FOR one IN
+    SELECT w.role, w.of, string_agg(quote_ident(a.attname), ', ') AS columns
+      FROM (VALUES ('brain_report', 'person', '{password_hash,must_change,failed,locked_until,phone}'::name[]),
+                   ('brain_report', 'org',    '{phone}'),
+                   ('brain_intake', 'event_log', '{reason,note,detail}')) AS w (role, of, hidden)
+      JOIN pg_attribute a ON a.attrelid = w.of::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (w.hidden)
+     GROUP BY w.role, w.of
+  LOOP
+    EXECUTE format('REVOKE SELECT ON %I FROM %I', one.of, one.role);
+    EXECUTE format('GRANT SELECT (%s) ON %I TO %I', one.columns, one.of, one.role);
+  END LOOP;
 END $$;
 
 -- The roll-ups are computed from these.

@@ -14,7 +14,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import cos, hypot, radians
@@ -28,7 +28,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from brain.catalog.records import Catalog
 from brain.settings import BadSetting, Settings
 from brain.store import db
-from ingest import owners, practice
+from ingest import feeds, owners, practice
 from ingest.demo import device_messages, generate, timetable
 from ingest.demo.device_messages import Message
 from ingest.demo.generate import Device
@@ -135,6 +135,34 @@ def devices_of(
     return found
 
 
+class Players:
+    """Publishes each message with the account of the department in its topic; `url_of` gives the broker's address for one. Answers
+    like one `Player`."""
+
+    def __init__(self, url_of: Callable[[str], str], orgs: Iterable[str], client_id: str):
+        urls = {org: url_of(org) for org in sorted(orgs)}
+        by_url = {url: Player(url, f"{client_id}-{n}") for n, url in enumerate(dict.fromkeys(urls.values()))}
+        self._players = {org: by_url[url] for org, url in urls.items()}
+        self._all = list(by_url.values())
+
+    @property
+    def connected(self) -> bool:
+        return all(player.connected for player in self._all)
+
+    def publish(self, at: datetime, message: Message) -> None:
+        self._players[message[0].split("/")[3]].publish(at, message)
+
+    def unanswered(self) -> int:
+        return sum(player.unanswered() for player in self._all)
+
+    def safe_until(self, published: datetime) -> datetime:
+        return min((player.safe_until(published) for player in self._all), default=published)
+
+    def close(self) -> None:
+        for player in self._all:
+            player.close()
+
+
 class Player:
     """Publishes with QoS 1 and knows up to when the broker has answered."""
 
@@ -190,8 +218,9 @@ def run(settings: Settings, catalog: Catalog) -> int:
     devices, senders = devices_of(stations, tracks, catalog), senders_of(stations, tracks, catalog)
     path = settings.home / "replay.json"
     state = State.of(path, settings.replay_speed, datetime.now(UTC), catch_up)
-    url = settings.mqtt_url or settings.broker("send")
-    player = Player(url, f"replay-{settings.worker}")
+    speaking = {feeds.load()[feed].FEED.org for feed in (*device_messages.FEED_OF.values(), *generate.FEED_OF.values())}
+    speaking |= set(senders.values()) | {device.org for device in devices if device.org}
+    player = Players(lambda org: settings.mqtt_url or settings.broker(org), speaking, f"replay-{settings.worker}")
     log.info("回放 %d 个实测序列、%d 个模拟设备，%g 倍速", len(tracks), len(devices), settings.replay_speed)
     given, saved = state.done, 0.0
     try:

@@ -35,6 +35,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from brain.catalog.mqtt_users import EVERYTHING
 from brain.settings import BadSetting, Settings
 from ingest import feeds
 from ingest.doors.mqtt_stream import Malformed, Publish, Stream, puback
@@ -55,8 +56,8 @@ class _Client(paho.Client):
 
 
 class Door:
-    """Subscribes to all feeds and hands every message to `deliver(feed, topic, payload, received_at, ack)`, one that the broker had
-    kept with `retained=True`."""
+    """Subscribes to everything of the district and hands every message to `deliver(feed, topic, payload, received_at, ack)`,
+    one that the broker had kept with `retained=True`."""
 
     def __init__(
         self,
@@ -202,21 +203,24 @@ class Door:
         self._subscribe(client)
 
     def _subscribe(self, client: paho.Client) -> None:
-        """Ask for all feeds; what the broker answers comes in `_on_subscribe`."""
+        """Ask for all that stands below the district, not for the feeds one by one: what comes under a topic of none is acknowledged
+        to its sender, too, and must end in a dead letter. What the broker answers comes in `_on_subscribe`."""
         self._asked_at = self._monotonic()
         five = self.protocol == paho.MQTTv5
-        plain = [module.FEED.topic for module in feeds.load().values() if module.FEED.topic]
-        shared = [f"$share/{self.share or USUAL_SHARE}/{topic}" for topic in plain]
-        wanted, other = (shared, plain) if five and self.share else (plain, shared)
+        before = [module.FEED.topic for module in feeds.load().values() if module.FEED.topic]  # as releases up to 0.3 asked
+        group = f"$share/{self.share or USUAL_SHARE}/"
+        shared = five and bool(self.share)
+        wanted = f"{group}{EVERYTHING}" if shared else EVERYTHING
         if five:
             # Retained messages are old news; ask for them only when the subscription is new.
-            client.subscribe([(topic, SubscribeOptions(qos=1, retainHandling=1)) for topic in wanted])
-            if self.session_present:
-                client.unsubscribe(other)  # of an earlier setting: the persistent session would deliver twice
+            client.subscribe([(wanted, SubscribeOptions(qos=1, retainHandling=1))])
         else:
-            client.subscribe([(topic, 1) for topic in wanted])
+            client.subscribe([(wanted, 1)])
+        if self.session_present:  # of an earlier setting or release: the persistent session would deliver twice
+            other = [EVERYTHING if shared else f"{group}{EVERYTHING}", *before, *(group + topic for topic in before)]
+            client.unsubscribe(other if five else [topic for topic in other if not topic.startswith("$share/")])
         self._says = (
-            f"MQTT {'5' if five else '3.1.1'}，{'共享订阅 ' + self.share if wanted is shared else '普通订阅'}，"
+            f"MQTT {'5' if five else '3.1.1'}，{'共享订阅 ' + self.share if shared else '普通订阅'}，"
             f"{'续上原会话' if self.session_present else '新会话'}"
         )
 
@@ -383,7 +387,7 @@ def _known(topic: bytes) -> tuple[str, str]:
 
 def door(settings: Settings, local: Practice, writer: Writer) -> Door:
     """The door of this process, to the outer broker or to the embedded one."""
-    url = settings.mqtt_url or settings.broker("intake")
+    url = settings.mqtt_url or settings.broker(settings.worker)
     return Door(
         url, client_id=settings.worker, share=settings.mqtt_share, practice=local, deliver=writer.open,
         tls=(settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key),

@@ -145,6 +145,20 @@ def peer(topic: str) -> str:
     return topic.split("/")[1].rpartition(":")[0] if "/" in topic else ""
 
 
+def misplaced(feed: str, topic: str) -> tuple[str, str] | None:
+    """(rule, reason) when a message that came over MQTT lies under a topic that is not one of its feed's; None when it is, or
+    came another way. By the topic alone, like `reader`."""
+    if not topic.startswith("city/") or (module := load().get(feed)) is None:
+        return None
+    if not module.FEED.topic:
+        return "topic", f"接入 {feed} 不经消息服务报送；请核对主题“{topic[:80]}”的第三级"
+    asked, levels = module.FEED.topic.split("/"), topic.split("/")
+    if (asked[-1] == "#" and len(levels) >= len(asked)) or len(levels) == len(asked):
+        return None
+    right = f"city/{DISTRICT}/{feed}/单位代码/测站编号"
+    return "topic", f"主题层数不对：“{topic[:80]}”有 {len(levels)} 级，应是 {right} 的 {len(asked)} 级；请改正网关的主题后重发"
+
+
 @cache
 def load() -> dict[str, FeedModule]:
     """All feeds by key, in the order of their names. Raises ValueError when a folder and its FEED.key differ."""

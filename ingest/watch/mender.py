@@ -19,7 +19,8 @@ from brain.catalog.records import Catalog
 from brain.store import db
 from ingest.watch.mend import mend
 from ingest.write.batch import Writer
-from ingest.write.commit import Away, first_line
+from ingest.write.commit import Away
+from ingest.write.fault import first_line, is_away
 
 log = logging.getLogger("ingest")
 
@@ -75,7 +76,9 @@ class Mender:
                 conn, self._catalog, self._writer.practice, datetime.now(UTC), feed=asked["feed"], rule=asked["rule"],
                 letters=asked["letters"],
             )  # fmt: skip
-        except Away as err:
+        except (Away, psycopg.Error) as err:
+            if isinstance(err, psycopg.Error) and is_away(err):
+                raise
             db.run(conn, "mend_done", id=asked["id"], replayed=None, still=None, error=first_line(err))
             return
         still = dict(found.still.most_common(REASONS))

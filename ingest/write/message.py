@@ -95,6 +95,8 @@ def parsed(
     if read is None:
         reason = f"没有名为 {feed} 的接入；请核对主题的第三级，或先为它建好 feeds/{feed}"
         return ParsedMessage(feed, topic, payload, received_at, [], ("feed", reason), ack, retained=retained)
+    if (misplaced := feeds.misplaced(feed, topic)) is not None:
+        return ParsedMessage(feed, topic, payload[:payload_max], received_at, [], misplaced, ack, retained=retained)
     if len(payload) > payload_max:
         reason = (
             f"报文 {len(payload)} 字节，超过上限 {payload_max}；这里只留开头 {payload_max} 字节，请让设备分开发送，"

@@ -8,6 +8,7 @@ Why a savepoint for each, unlike readings: they are rare, each is several statem
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,8 +19,10 @@ from brain.flow.city import public_warnings
 from brain.flow.measured.readings import DeadLetter
 from brain.model import HazardWarning, Refused
 from ingest.feeds import Record
-from ingest.write.fault import first_line, is_data_fault
+from ingest.write.fault import first_line, is_away, is_data_fault, told
 from ingest.write.message import ParsedMessage
+
+log = logging.getLogger("ingest")
 
 
 @dataclass(slots=True)
@@ -42,10 +45,15 @@ class RecordToStore:
             said = str(err)
             self.letter = DeadLetter(message.topic, message.payload, err.code, said if "；" in said else f"{said}；请改正后重新导入")
         except (psycopg.Error, ValueError) as err:
-            if not is_data_fault(err):
+            if is_data_fault(err):
+                reason = f"数据库不收：{first_line(err)}；请据此改正后重放此报文"
+                self.letter = DeadLetter(message.topic, message.payload, "store", reason)
+            elif not isinstance(err, psycopg.Error) or is_away(err):
                 raise
-            reason = f"数据库不收：{first_line(err)}；请据此改正后重放此报文"
-            self.letter = DeadLetter(message.topic, message.payload, "store", reason)
+            else:  # it would be so each time, and all that came with it would wait for ever
+                log.exception("接入 %s 的一条记录写不进数据库", message.feed)
+                reason = f"{told(err)}；报文已原样留存，请系统管理员运行 brain migrate，改好后重放此报文"
+                self.letter = DeadLetter(message.topic, message.payload, "fault", reason)
         return self.letter
 
 

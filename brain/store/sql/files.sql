@@ -26,6 +26,17 @@ UPDATE intake_file
 -- Open dead letters of the same file from another time: it is read once more, and they are written anew.
 SELECT id FROM dead_letter WHERE status = 'open' AND feed = %(feed)s AND starts_with(topic, %(prefix)s)
 
+-- files_stuck --
+-- Files over which the database refused a statement of the intake's and that have not been taken since, and those that have been in
+-- hand for an hour or more, newest first.
+SELECT f.feed, f.name, f.received_at, f.state, coalesce(f.report ->> 'fault', '') AS fault
+  FROM intake_file f
+ WHERE (f.state = 'taking' AND f.received_at < %(now)s::timestamptz - interval '1 hour'
+        OR f.state = 'failed' AND f.report ? 'fault' AND f.received_at > %(now)s::timestamptz - interval '30 days')
+   AND NOT EXISTS (SELECT 1 FROM intake_file l
+                    WHERE l.feed = f.feed AND l.sha256 = f.sha256 AND l.id > f.id AND l.state IN ('done', 'same'))
+ ORDER BY f.id DESC LIMIT 100
+
 -- files_recent --
 -- The newest files of some feeds, newest first.
 SELECT id, feed, name, by, received_at, finished_at, state, rows, stored, duplicate, dead, waiting, report

@@ -12,7 +12,8 @@ Whose a file is: what is laid into `drop/<feed>/` itself is the platform's own h
 station; what is laid into `drop/<feed>/<department>/`, or uploaded by a department's person, names that department in its
 mapping, and its rows about the stations of others are refused (`owners.py`).
 
-While the database is away files simply wait in their folder.
+While the database is away files simply wait in their folder. One that the database does not take for another reason, no right to a
+table included, is set aside in `failed/` and told (`brain check`): it would be no different the next time, and its rows were safe.
 
 What lies in `done/` and `failed/` is deleted after so many days (`files.done_days`, `files.refused_days`), because sheets of
 the hotline hold what callers said of themselves, and all that anybody needs of them is in the record by then.
@@ -40,7 +41,7 @@ from ingest.doors.files.taking import Taking
 from ingest.doors.files.tally import storable
 from ingest.practice import Practice
 from ingest.write.batch import Writer
-from ingest.write.fault import first_line, is_data_fault
+from ingest.write.fault import first_line
 
 log = logging.getLogger("ingest")
 
@@ -133,9 +134,9 @@ class Door:
                 try:
                     finished += self._taking.take_in(self._conn, taker, path)
                     self._odd.pop(path, None)
+                except psycopg.Error:  # the database is away: what else it does not do, `take_in` puts down to the file
+                    raise
                 except Exception as err:  # one odd file must not stop the others, nor the process
-                    if isinstance(err, psycopg.Error) and not is_data_fault(err):
-                        raise
                     self._complain(path, err)
             self._away = False
         except psycopg.Error as err:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -28,6 +29,7 @@ from ingest.doors.files import folders, rows
 from ingest.doors.files.tally import Tally, said_of, storable
 from ingest.practice import Practice
 from ingest.write.batch import Writer
+from ingest.write.fault import first_line, is_away, told
 
 log = logging.getLogger("ingest")
 
@@ -59,11 +61,22 @@ class Taking:
         self._monotonic = monotonic
 
     def take_in(self, conn: psycopg.Connection, taker: Taker, path: Path) -> bool:
-        """One file from `taking` to its end; False when it stays there for the next look or process."""
+        """One file from `taking` to its end; False when it stays there for the next look or process. Raises psycopg.Error when
+        the database is away."""
+        tally = Tally(taker.key, "", folders.stamp(path))
+        try:
+            return self._take_in(conn, taker, path, tally)
+        except psycopg.Error as err:
+            if is_away(err):
+                raise
+            log.exception("文件 %s/%s 没有收完，移到 %s", taker.key, storable(path.name), folders.FAILED)
+            return self._set_aside(conn, path, tally, err)
+
+    def _take_in(self, conn: psycopg.Connection, taker: Taker, path: Path, tally: Tally) -> bool:
         sidecar = path.with_name(path.name + folders.MAP)
         folders.bring(path.parents[2] / sidecar.name, sidecar)  # a kill came between the two renames
         said = folders.mapping_beside(sidecar)
-        now, stamp, sheet = self._now(), folders.stamp(path), str(said.get("sheet") or "")
+        now, sheet = self._now(), str(said.get("sheet") or "")
         data, messages, meant, beyond, why = b"", {}, {}, 0, ""
         try:
             data = rows.bytes_of(path, self._catalog.sheets.limits.mib << 20)
@@ -80,13 +93,13 @@ class Taking:
         again = db.one(conn, "file_open", **key)
         known = None if again or why else db.one(conn, "file_known", feed=taker.key, sha256=sha)
         file = again or db.row(conn, "file_taken", **key, by=by, now=now)
-        tally = Tally(taker.key, feeds.row_topic(content.hexdigest()[:12], org), stamp, beyond=beyond)
+        tally.ident, tally.prefix, tally.beyond = file["id"], feeds.row_topic(content.hexdigest()[:12], org), beyond
         letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=tally.prefix)]
         if known:
             says = f"与 {known['received_at'].astimezone(ZONE):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"
-            return self._end(conn, path, file["id"], tally, "same", says)
+            return self._end(conn, path, tally, "same", says)
         if why:
-            return self._end(conn, path, file["id"], tally, "failed", why)
+            return self._end(conn, path, tally, "failed", why)
         tally.pending = messages
         tally.rows = len(tally.pending)
         if not self._hand_over(tally):
@@ -98,7 +111,7 @@ class Taking:
             db.run(
                 conn, "file_column_remember", feed=taker.key, by=by, now=now, given=list(chosen), meant=list(chosen.values())
             )
-        return self._end(conn, path, file["id"], tally, "done", "")
+        return self._end(conn, path, tally, "done", "")
 
     def _hand_over(self, tally: Tally) -> bool:
         """Every row to the writer, and wait until all are safe; False when the process ends before.
@@ -131,30 +144,59 @@ class Taking:
                     moved, left = self._monotonic(), len(tally.pending)
         return True
 
-    def _end(self, conn: psycopg.Connection, path: Path, ident: int, tally: Tally, state: str, says: str) -> bool:
+    def _end(self, conn: psycopg.Connection, path: Path, tally: Tally, state: str, says: str) -> bool:
         """Write down what became of the file, then move it: a kill in between only repeats it. False when it has changed
         since it was read: it stays, and is read once more."""
         if changed := folders.stamp(path) != tally.stamp:
             state, says = "failed", "读的时候文件又变了，从头再读，见另一行；请先写到 .part 名下，写完再改名"
-        tally.errors.sort(key=lambda e: e["row"])
-        says = storable(says or said_of(tally))
-        counts = {key: getattr(tally, key) for key in ("rows", "stored", "duplicate", "dead", "waiting")}
-        report = {"says": says, "errors": tally.errors, "beyond": tally.beyond}
-        finished = {"id": ident, "state": state, "now": self._now(), **counts, "report": Jsonb(report)}
+        report = _report(tally, says or said_of(tally))
         if changed:
-            db.run(conn, "file_finished", **finished)
+            self._note(conn, tally, state, report)
             letters = db.many(conn, "file_letters", feed=tally.feed, prefix=tally.prefix)
             db.run(conn, "intake_letters_replayed", ids=[r["id"] for r in letters])  # the next reading writes them anew
             return False
-        goal = path.parents[2] / (folders.FAILED if state == "failed" else folders.DONE)
-        goal.mkdir(parents=True, exist_ok=True)
-        db.run(conn, "file_finished", **finished)
-        goal = folders.move_under_free_name(path, goal)
-        goal.with_name(goal.name + folders.REPORT).write_text(
-            json.dumps({"file": storable(path.name), "feed": tally.feed, "state": state, **counts, **report}, ensure_ascii=False, indent=1),
-            encoding="utf-8",
+        self._put_away(conn, path, tally, state, report)
+        log.info("文件 %s/%s：%s", tally.feed, storable(path.name), report["says"])
+        return True
+
+    def _set_aside(self, conn: psycopg.Connection, path: Path, tally: Tally, err: psycopg.Error) -> bool:
+        """A file over which the database refused a statement of ours: it ends here, whatever of its rows was taken. The database's
+        own words are for who has the machine in his hands, not for who sent it. Raises psycopg.Error when the database is away."""
+        says = f"没有收完：{told(err)}。请系统管理员按 brain check 的提示改好，再重新上传；已入库的行不会存两次"
+        report = _report(tally, f"{says}。{said_of(tally)}" if tally.rows else says) | {"fault": storable(first_line(err))}
+        try:
+            self._put_away(conn, path, tally, "failed", report)
+        except psycopg.Error as more:
+            if is_away(more):
+                raise
+            log.error("文件 %s/%s 的处理结果记不进数据库：%s", tally.feed, storable(path.name), first_line(more))
+            self._put_away(None, path, tally, "failed", report)
+        return True
+
+    def _note(self, conn: psycopg.Connection, tally: Tally, state: str, report: dict[str, Any]) -> None:
+        db.run(
+            conn, "file_finished", id=tally.ident, state=state, now=self._now(), **_counts(tally), report=Jsonb(report)
         )
+
+    def _put_away(
+        self, conn: psycopg.Connection | None, path: Path, tally: Tally, state: str, report: dict[str, Any]
+    ) -> None:
+        """The row first, then the file with its report; without `conn` the file alone."""
+        folder = path.parents[2] / (folders.FAILED if state == "failed" else folders.DONE)
+        folder.mkdir(parents=True, exist_ok=True)
+        if conn is not None:
+            self._note(conn, tally, state, report)
+        goal = folders.move_under_free_name(path, folder)
+        said = {"file": storable(path.name), "feed": tally.feed, "state": state, **_counts(tally), **report}
+        goal.with_name(goal.name + folders.REPORT).write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
         path.unlink(missing_ok=True)
         path.with_name(path.name + folders.MAP).unlink(missing_ok=True)
-        log.info("文件 %s/%s：%s", tally.feed, storable(path.name), says)
-        return True
+
+
+def _counts(tally: Tally) -> dict[str, int]:
+    return {key: getattr(tally, key) for key in ("rows", "stored", "duplicate", "dead", "waiting")}
+
+
+def _report(tally: Tally, says: str) -> dict[str, Any]:
+    tally.errors.sort(key=lambda e: e["row"])
+    return {"says": storable(says), "errors": tally.errors, "beyond": tally.beyond}

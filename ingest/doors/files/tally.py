@@ -21,6 +21,7 @@ class Tally:
     duplicate: int = 0
     dead: int = 0
     waiting: int = 0
+    ident: int | None = None  # its row in `intake_file`, once there is one
     beyond: int = 0  # hotspots of a FIRMS sheet far from here, which nobody was asked to take
     errors: list[dict[str, Any]] = field(default_factory=list)
     pending: dict[int, bytes] = field(default_factory=dict)

@@ -38,7 +38,7 @@ from ingest.feeds import BadMessage, _wire
 from ingest.practice import Poll, Practice
 from ingest.write.batch import Writer
 from ingest.write.commit import patience
-from ingest.write.fault import first_line
+from ingest.write.fault import first_line, is_away
 from ingest.write.message import ParsedMessage, no_one
 
 log = logging.getLogger("ingest")
@@ -207,9 +207,10 @@ class Poller:
                 wait = self._turn(conn)
         except psycopg.Error as err:
             if not self._away:
-                log.warning("来源 %s：数据库不可用，游标不动（%s）", self.source.name, first_line(err))
+                log.warning("来源 %s：数据库不可用或不肯，游标不动（%s）", self.source.name, first_line(err))
             self._away = True
-            return LOOK_S
+            # What would be no different the next time must not hand the same rows over every few seconds.
+            return LOOK_S if is_away(err) else self.poll.retry_s[-1]
         self._away = False
         return min(LOOK_S, max(0.0, wait))
 

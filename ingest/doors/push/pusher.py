@@ -49,6 +49,7 @@ from ingest.feeds import _wire
 from ingest.practice import Push
 from ingest.write.batch import Writer
 from ingest.write.commit import patience
+from ingest.write.fault import first_line, is_away
 from ingest.write.message import Outcome, ParsedMessage, no_one
 
 log = logging.getLogger("ingest")
@@ -258,8 +259,8 @@ class Pusher:
                     conn = self._connect()
                     with patience(conn, STATEMENT_S):
                         db.run(conn, "intake_session", statement=f"{STATEMENT_S}s")
-                except psycopg.Error:
-                    raise Away from None
+                except psycopg.Error as err:
+                    raise _away(err) from None
             except psycopg.Error:
                 if conn is not None:
                     conn.close()
@@ -279,8 +280,8 @@ class Pusher:
         try:
             with patience(conn, STATEMENT_S):
                 key = push_keys.find(conn, self._secret_key, asked.key)
-        except psycopg.Error:
-            raise Away from None
+        except psycopg.Error as err:
+            raise _away(err) from None
         if key is None:
             self._known.pop(asked.key, None)
         else:
@@ -296,15 +297,15 @@ class Pusher:
                 mine = db.row(conn, "push_alone", what=what)["mine"]
             if not mine:
                 return refusal(409, "busy", "同一个编号的推送正在处理；请稍后原样重发，领取它的结果", retry=True)
-        except psycopg.Error:
-            raise Away from None
+        except psycopg.Error as err:
+            raise _away(err) from None
         try:
             try:
                 with patience(conn, STATEMENT_S):
                     kept = db.one(conn, "push_receipt_of", key=key.id, token=token)
                     db.run(conn, "feed_key_used", id=key.id, now=now)
-            except psycopg.Error:
-                raise Away from None
+            except psycopg.Error as err:
+                raise _away(err) from None
             if kept is not None:
                 if bytes(kept["asked"]) != digest:
                     return OTHER_CONTENT
@@ -400,3 +401,10 @@ class Pusher:
             else:
                 self._writer.put(ParsedMessage(asked.feed, topic, row.payload, received_at, [], row.refused, no_one, told))
         return awaited, bad
+
+
+def _away(err: psycopg.Error) -> Away:
+    """To answer without the database; an error that is not its own but ours is told, because no outage would ever end it."""
+    if not is_away(err):
+        log.error("推送：数据库不肯做我们要它做的（%s）；请运行 brain migrate，仍不行请把这句话告诉开发", first_line(err))
+    return Away()

@@ -130,8 +130,15 @@ def hands(take) -> Hands:
 
 
 @pytest.fixture
+def intake(db_url):
+    """A connection on the account that the intake's processes have."""
+    with db.connect(as_role(db_url, INTAKE), name="intake under test") as conn:
+        yield conn
+
+
+@pytest.fixture
 def drop(tmp_path, db_url, catalog, hands):
-    drop = Drop(tmp_path / "drop", db_url, catalog, hands)
+    drop = Drop(tmp_path / "drop", as_role(db_url, INTAKE), catalog, hands)
     yield drop
     drop.close()
 

@@ -15,11 +15,12 @@ from brain.engine.loop import Engine
 from brain.store import db
 from ingest.doors.tcp import Server
 from ingest.watch.beat import Beat
+from tests.accounts import INTAKE, as_role
 
 
 @pytest.fixture
 def beat(hands, db_url):
-    return Beat(lambda: db.connect(db_url, name="beat"), hands.writer, 3.0, monotonic=lambda: hands.ticks)
+    return Beat(lambda: db.connect(as_role(db_url, INTAKE), name="beat"), hands.writer, 3.0, monotonic=lambda: hands.ticks)
 
 
 def row(conn) -> dict:

@@ -99,10 +99,10 @@ def test_a_bad_row_goes_to_the_dead_letter_alone_and_the_report_names_its_line(d
     assert [json.loads(d["payload"])["row"] for d in drop.hands.letters()] == [2, 4, 5]
 
 
-def test_a_dead_row_is_mended_from_its_letter_like_any_message(drop, conn, catalog):
+def test_a_dead_row_is_mended_from_its_letter_like_any_message(drop, conn, catalog, intake):
     drop.take("water", "a.csv", "站码,时间,pH\n甲站,2026-09-03 08:00,7\n")
     conn.execute("INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('water', 'station', '甲站', 'WL-01')")
-    assert mend(conn, catalog, drop.hands.practice, NOW).replayed == 1
+    assert mend(intake, catalog, drop.hands.practice, NOW).replayed == 1
     assert [r[0] for r in drop.hands.readings()] == ["WL-01"]
 
 

@@ -73,10 +73,10 @@ def test_the_number_and_the_place_of_an_order_stay_though_they_look_like_a_phone
     assert list(cells.values()) == ["13912345678", "证号441402********1234路灯不亮", "116.13912345678", "24.3"]
 
 
-def test_a_letter_of_a_record_is_rehearsed_before_it_is_replayed(drop, conn, catalog):
+def test_a_letter_of_a_record_is_rehearsed_before_it_is_replayed(drop, conn, catalog, intake):
     drop.take("hotline", "a.csv", "工单编号,诉求内容\nA-1,路灯不亮\n")
     assert [d["rule"] for d in drop.hands.letters()] == ["place"]
-    assert mend(conn, catalog, drop.hands.practice, NOW).replayed == 0
+    assert mend(intake, catalog, drop.hands.practice, NOW).replayed == 0
     conn.execute("INSERT INTO place (code, kind, name, lng, lat) VALUES ('441402', 'district', '梅江区', 116.1, 24.3)")
-    assert mend(conn, catalog, drop.hands.practice, NOW).replayed == 1
+    assert mend(intake, catalog, drop.hands.practice, NOW).replayed == 1
     assert conn.execute("SELECT count(*) AS n FROM event").fetchone()["n"] == 1

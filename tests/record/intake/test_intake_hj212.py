@@ -222,7 +222,7 @@ def test_what_the_logger_says_about_itself_is_answered_and_is_no_reading(hands, 
 # Stations -------------------------------------------------------------------------------------------------------------
 def test_an_unknown_device_is_answered_and_stands_in_the_dead_letter_until_it_is_mapped(
     hands, site, serve, logger, arrived, conn, catalog
-):
+, intake):
     station = logger(serve(hands))
     station.say(frame(mn=OTHER))
     arrived(hands, 1)
@@ -233,7 +233,7 @@ def test_an_unknown_device_is_answered_and_stands_in_the_dead_letter_until_it_is
     conn.execute(
         "INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('hj212', 'station', %s, 'WL-01')", [OTHER]
     )
-    assert mend(conn, catalog, hands.practice, NOW).replayed == 1
+    assert mend(intake, catalog, hands.practice, NOW).replayed == 1
     assert hands.readings() == [("WL-01", "ph", NOW, 7.1, "ok")]
 
 
@@ -251,7 +251,7 @@ def test_two_stations_on_one_line_get_their_own_answers_in_order(hands, site, se
 
 def test_a_value_in_the_unit_of_the_line_is_stored_in_ours_and_an_unknown_code_can_be_mapped(
     hands, site, serve, logger, arrived, conn, catalog
-):
+, intake):
     head = {"QN": "20260903100000000", "ST": 32, "CN": 2011, "PW": "1", "MN": MN, "Flag": 5}
     station = logger(serve(hands))
     station.say(
@@ -263,13 +263,13 @@ def test_a_value_in_the_unit_of_the_line_is_stored_in_ours_and_an_unknown_code_c
     assert hands.readings() == [("WL-01", "water_flow", NOW, 1.5, "ok")]
     assert "w21016" in hands.letters()[0]["reason"]
     conn.execute("INSERT INTO intake_mapping (feed, what, given, meant) VALUES ('hj212', 'kind', 'w21016', 'ammonia')")
-    assert mend(conn, catalog, hands.practice, NOW).replayed == 1
+    assert mend(intake, catalog, hands.practice, NOW).replayed == 1
     assert ("WL-01", "ammonia", NOW, 0.25, "ok") in hands.readings()
 
 
 def test_an_encrypted_station_is_read_and_with_a_key_that_comes_late_nothing_is_lost(
     hands, site, serve, logger, arrived, conn, catalog, tmp_path
-):
+, intake):
     file = tmp_path / "keys.toml"
     file.write_text(f'[hj212]\n{MN} = "{KEY.hex()}"\n')
     station = logger(serve(hands))
@@ -287,7 +287,7 @@ def test_an_encrypted_station_is_read_and_with_a_key_that_comes_late_nothing_is_
         hands.writer.step()
         answer = station.hear()
         assert (answer["CN"], answer["Flag"]) == ("9014", "8")
-        assert mend(conn, catalog, hands.practice, NOW).replayed == 1
+        assert mend(intake, catalog, hands.practice, NOW).replayed == 1
     finally:
         keys.use(Settings())
     assert [r[2] for r in hands.readings()] == [NOW - timedelta(minutes=1), NOW]

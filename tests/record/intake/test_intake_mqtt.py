@@ -17,6 +17,7 @@ from ingest import feeds, practice
 from ingest.doors.mqtt import Door
 from ingest.write.batch import Writer
 from ingest.write.spill import Spill
+from tests.accounts import INTAKE, as_role
 from tests.ports import free_port
 
 
@@ -185,7 +186,7 @@ def test_the_door_and_the_writer_acknowledge_nothing_that_is_not_committed(
     """Between the two: every acknowledgement is preceded by a commit that holds its message."""
     local = practice.load()
     spill = Spill(tmp_path, segment_bytes=local.segment_bytes, total_bytes=local.total_bytes)
-    writer = Writer(lambda: db.connect(db_url, name="w"), catalog, spill, local, worker=name)
+    writer = Writer(lambda: db.connect(as_role(db_url, INTAKE), name="w"), catalog, spill, local, worker=name)
     early = []
 
     def deliver(feed, topic, payload, received_at, ack) -> None:

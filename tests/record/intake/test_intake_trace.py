@@ -11,6 +11,7 @@ from brain.store import db
 from ingest import feeds, practice
 from ingest.write.batch import Writer
 from ingest.write.spill import Spill
+from tests.accounts import INTAKE, as_role
 from tests.bench import play, trace
 from tests.owners import own_stations
 
@@ -77,7 +78,7 @@ def test_what_intake_makes_of_the_trace_is_what_the_trace_says(conn, db_url, cat
     own_stations(conn)
     spill = Spill(tmp_path, segment_bytes=1 << 20, total_bytes=1 << 20)
     writer = Writer(
-        lambda: db.connect(db_url),
+        lambda: db.connect(as_role(db_url, INTAKE)),
         catalog,
         spill,
         practice.load(),

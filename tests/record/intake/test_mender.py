@@ -12,6 +12,7 @@ from brain.identity.doing import Doer, Via
 from brain.model import Refused, Role
 from brain.store import db
 from ingest.watch.mender import Mender
+from tests.accounts import INTAKE, as_role
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 
@@ -32,7 +33,7 @@ def operator(conn):
 
 @pytest.fixture
 def mender(hands, db_url, catalog):
-    return Mender(lambda: db.connect(db_url, name="mender"), hands.writer, catalog, 300)
+    return Mender(lambda: db.connect(as_role(db_url, INTAKE), name="mender"), hands.writer, catalog, 300)
 
 
 def strange(hands, station: str = "A-77", n: int = 3) -> None:

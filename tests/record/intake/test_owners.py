@@ -16,6 +16,7 @@ from brain.store import db
 from ingest import acl, feeds, owners
 from ingest.doors.push.pusher import Asked, Pusher, signature
 from ingest.watch.mend import mend
+from tests.accounts import INTAKE, as_role
 from tests.owners import own_stations
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
@@ -91,13 +92,13 @@ def test_a_topic_that_does_not_say_who_sends_is_refused_with_the_right_one(hands
     assert letter["rule"] == "owner" and "city/441402/rain/单位代码/RG-01" in letter["reason"]
 
 
-def test_a_station_without_an_owner_hears_nobody_until_it_has_one(hands, conn, catalog):
+def test_a_station_without_an_owner_hears_nobody_until_it_has_one(hands, conn, catalog, intake):
     conn.execute("UPDATE station SET org = NULL WHERE id = 'RG-01'")
     rain(hands, "city/441402/rain/qxj/RG-01")
     (letter,) = hands.letters()
     assert letter["rule"] == "owner" and "没有登记权属单位" in letter["reason"]
     own_stations(conn)
-    assert mend(conn, catalog, hands.practice, NOW).replayed == 1
+    assert mend(intake, catalog, hands.practice, NOW).replayed == 1
     assert len(hands.readings()) == 1
 
 
@@ -127,7 +128,7 @@ def test_a_push_key_speaks_for_its_organisation(hands, conn, db_url, catalog, or
     body = b'[{"stcd": "RG-01", "tm": "2026-09-03T09:59:00+08:00", "p1": 2}]'
     asked = Asked("rain", "POST", "/api/v1/feeds/rain", ident, str(int(NOW.timestamp())), "", "t1", "application/json", body)
     asked = Asked(*(getattr(asked, name) if name != "signature" else signature(secret.encode(), asked) for name in Asked.__slots__))
-    pusher = Pusher(lambda: db.connect(db_url), KEY, hands.practice.push, hands.writer, now=lambda: NOW)
+    pusher = Pusher(lambda: db.connect(as_role(db_url, INTAKE)), KEY, hands.practice.push, hands.writer, now=lambda: NOW)
     turning = threading.Thread(target=hands.writer.run)
     turning.start()
     try:

@@ -14,6 +14,7 @@ from brain.store import db
 from ingest import practice
 from ingest.watch.beat import Beat
 from ingest.watch.contract_drift import WIDEST, MessageShapes, shape_of
+from tests.accounts import INTAKE, as_role
 
 NOW = datetime(2026, 9, 3, 2, 0, tzinfo=UTC)
 OLD = {"stcd": "RG-01", "tm": "2026-09-03T10:00:00+08:00", "p1": 1.5}
@@ -139,7 +140,7 @@ def test_what_could_not_be_written_down_is_given_again():
 
 def test_a_drift_stands_in_the_database_with_a_sample_before_and_after(take, db_url, conn):
     hands = take(shape_every_s=0.001, shape_learn=5)
-    beat = Beat(lambda: db.connect(db_url, name="beat"), hands.writer, 3.0)
+    beat = Beat(lambda: db.connect(as_role(db_url, INTAKE), name="beat"), hands.writer, 3.0)
     for body, times in ((OLD, 10), (NEW, 3)):
         for _ in range(times):
             hands.ticks += 1
@@ -154,7 +155,7 @@ def test_a_drift_stands_in_the_database_with_a_sample_before_and_after(take, db_
 def test_field_names_that_no_database_holds_are_written_down_all_the_same(take, db_url, conn):
     hands = take(shape_every_s=0.001)
     hands.send(b'{"a\\u0000b": 1, "\\ud800": 2}')
-    assert Beat(lambda: db.connect(db_url, name="beat"), hands.writer, 3.0).beat()
+    assert Beat(lambda: db.connect(as_role(db_url, INTAKE), name="beat"), hands.writer, 3.0).beat()
     assert conn.execute("SELECT count(*) AS n FROM feed_shape").fetchone()["n"] == 1
 
 

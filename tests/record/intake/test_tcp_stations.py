@@ -175,12 +175,12 @@ def test_what_is_wrong_cannot_be_told_from_the_answer(site, conn):
     assert heard == [b"", b"", b""]
 
 
-def test_another_password_counts_from_the_next_frame_and_a_letter_is_judged_anew(site, conn, catalog):
+def test_another_password_counts_from_the_next_frame_and_a_letter_is_judged_anew(site, conn, catalog, intake):
     site.register(password="former")
     site.send(said())
-    assert mend(conn, catalog, site.hands.practice, NOW).replayed == 0
+    assert mend(intake, catalog, site.hands.practice, NOW).replayed == 0
     tcp_stations.change(conn, BY, "hj212", MN, NOW, password=PASSWORD)
-    assert mend(conn, catalog, site.hands.practice, NOW).replayed == 1
+    assert mend(intake, catalog, site.hands.practice, NOW).replayed == 1
     assert [r[:2] for r in site.hands.readings()] == [("WL-01", "ph")]
 
 

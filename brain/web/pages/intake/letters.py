@@ -16,8 +16,8 @@ from brain.web.pages.intake.feeds import address, number
 from brain.web.parts import bits
 
 RULES = {
-    "station": "测站", "owner": "权属", "credential": "身份", "kind": "感知量", "unit": "单位", "column": "列名", "decode": "读不出",
-    "shape": "格式", "value": "数值",
+    "station": "测站", "owner": "权属", "credential": "身份", "topic": "主题", "kind": "感知量", "unit": "单位", "column": "列名",
+    "decode": "读不出", "shape": "格式", "value": "数值",
     "range": "超量程", "time": "时间", "flag": "标识", "place": "位置", "size": "太大", "store": "库拒收", "fault": "程序出错",
     "feed": "没有此接入", "damage": "溢写损坏",
 }  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 from brain.store import db
 from ingest.doors.poll import sources
 from ingest.doors.poll.polling import Poller
+from tests.accounts import INTAKE, as_role
 from tests.record.intake.poll.polled import NOW, Site
 
 
@@ -41,7 +42,7 @@ def silent(hands, db_url, declared):
 
     def silent(text: str, **more) -> Poller:
         local = replace(hands.practice.poll, **{"settle_s": 5} | more)
-        connect = partial(db.connect, db_url, name="poll under test")
+        connect = partial(db.connect, as_role(db_url, INTAKE), name="poll under test")
         return Poller(declared(text), local, hands.writer, connect, now=lambda: hands.now)
 
     return silent

@@ -12,6 +12,7 @@ from brain.identity import push_keys
 from brain.store import db
 from ingest.doors.push.pusher import Pusher
 from ingest.doors.push.serving import Door
+from tests.accounts import INTAKE, as_role
 from tests.record.intake.push.pushing import BY, NOW, SECRET_KEY, YEAR, Department
 
 
@@ -29,7 +30,7 @@ def pusher(hands, db_url):
     def connect() -> psycopg.Connection:
         if hands.away:
             raise psycopg.OperationalError("connection refused")
-        made.append(db.connect(db_url, name="push under test"))
+        made.append(db.connect(as_role(db_url, INTAKE), name="push under test"))
         return made[-1]
 
     def pusher(**more) -> Pusher:

@@ -26,7 +26,7 @@ def test_each_row_is_answered_and_the_totals_add_up(qxj, hands):
     assert len(hands.readings()) == 2
 
 
-def test_a_dead_row_stands_in_the_dead_letter_with_its_key_and_can_be_replayed(qxj, hands, conn, catalog):
+def test_a_dead_row_stands_in_the_dead_letter_with_its_key_and_can_be_replayed(qxj, hands, conn, catalog, intake):
     from ingest.watch.mend import mend
 
     qxj.send("rain", b"stcd,tm,p1\nRG-77,2026-09-03 09:00,2.5\n", media="text/csv")
@@ -34,7 +34,7 @@ def test_a_dead_row_stands_in_the_dead_letter_with_its_key_and_can_be_replayed(q
     assert letter["topic"] == f"push/rain/qxj/{qxj.id}/-"
     assert json.loads(bytes(letter["payload"])) == {"stcd": "RG-77", "tm": "2026-09-03 09:00", "p1": "2.5"}
     conn.execute("INSERT INTO station (id, name, theme, lng, lat, org) VALUES ('RG-77', 'RG-77', 'rain', 116.1, 24.3, 'qxj')")
-    assert mend(conn, catalog, hands.practice, NOW).replayed == 1
+    assert mend(intake, catalog, hands.practice, NOW).replayed == 1
     assert [r[:2] for r in hands.readings()] == [("RG-77", "rain_1h")]
 
 
