@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brain.catalog._toml import Entry
-from brain.catalog.security import Apart, Brake, Brakes, Devices, Passwords, Security
+from brain.catalog.security import Apart, Brake, Brakes, Chains, Devices, Passwords, Security
 
 
 def security(top: Entry) -> Security:
@@ -26,9 +26,11 @@ def security(top: Entry) -> Security:
         _within(cost, "at_once", 1, 64), cost.take("wait_s", float), cost.take("sheet_s", float),
         _within(cost, "sheet_mib", 64, 65536), cost.take("picture_s", float), _within(cost, "picture_mib", 64, 65536),
     )  # fmt: skip
-    for one in (brake, address, device, said, account, cost, top):
+    size = top.table("chains")
+    chains = Chains(_within(size, "batch", 1, 20_000), _within(size, "batches", 1, 1000))
+    for one in (brake, address, device, said, account, cost, size, top):
         one.done()
-    return Security(brakes, devices, passwords, idle, close, apart)
+    return Security(brakes, devices, passwords, idle, close, apart, chains)
 
 
 def _brake(entry: Entry) -> Brake:

@@ -70,6 +70,14 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
+class Chains:
+    """How many rows the engine links in one transaction, and how many transactions of one chain in a row before it judges again."""
+
+    batch: int
+    batches: int
+
+
+@dataclass(frozen=True, slots=True)
 class Security:
     """What security.toml says."""
 
@@ -79,3 +87,4 @@ class Security:
     idle_days: int
     close_idle: bool
     apart: Apart
+    chains: Chains
