@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from brain.commands import verify_audit
 from brain.catalog.security import Chains
+from brain.commands import verify_audit
 from brain.engine.duties import checkpoint
 from brain.engine.loop import Engine
 from brain.identity import audit, chain, checkpoints, sealing

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from brain.commands import verify_audit
+from brain.commands import check, verify_audit
 from brain.engine.duties import checkpoint, link_audit, link_event
 from brain.flow.events import acting
 from brain.identity import audit, chain, checkpoints, memory, sealing, trail
@@ -164,14 +164,17 @@ def test_the_newest_rows_cut_off_before_the_next_checkpoint_are_missed(conn, cat
         assert f"审计记录 {ids[5 - cut]}（" in said
 
 
-def test_what_comes_after_a_cut_is_not_linked_and_check_and_the_page_say_so(conn, catalog, now, home):
+def test_what_comes_after_a_cut_is_not_linked_and_check_says_so(conn, db_url, now, home):
+    settings = Settings(database_url=db_url, home=home)
     acts(conn, now, 6)
     sealing.seal(conn)
+    assert check.chains(settings).ok
     forge(conn, "DELETE FROM audit_link WHERE seq > 3")
     acts(conn, now, 2)
     with pytest.raises(sealing.Disagrees, match="--accept"):
         sealing.seal(conn)
-    assert sealing.trouble(conn, checkpoints.folder()) == ["审计记录：库外记着到第 6 环，库里只到第 3 环"]
+    found = check.chains(settings)
+    assert not found.ok and "审计记录：库外记着到第 6 环，库里只到第 3 环" in found.seen and "--accept" in found.hint
 
 
 def test_the_engine_says_on_the_page_that_it_does_not_sign_on(conn, db_url, catalog, now, home):
@@ -286,7 +289,7 @@ def test_after_a_restore_a_person_decides_and_both_verifiers_keep_saying_so(conn
     assert verify(accept=" ")[0] == 1
     assert verify(accept="恢复了昨夜的备份")[0] == 0
     row = conn.execute("SELECT detail FROM audit WHERE action = 'audit.accept'").fetchone()
-    assert row["detail"] == {"chains": ["audit"], "reason": "恢复了昨夜的备份"}
+    assert row["detail"] == {"chains": ["audit"], "reason": "恢复了昨夜的备份", "via": "cli"}
     acts(conn, now, 3)
     sealing.seal(conn)
     checkpoint.run(conn, catalog, now)

@@ -57,7 +57,8 @@ def signed(line: Line) -> tuple[dict[str, Any], str]:
     """The columns of the line (without `seq`), as `event_log_add` takes them, and the text under its digest. Raises NoKey."""
     keys, actor = chain.ring(), line.actor
     kept = {k: v for k, v in (line.detail or {}).items() if v is not None and v != []}
-    detail = json.loads(_dumps(kept)) if kept else kept
+    simple = all(v.__class__ in (str, int) for v in kept.values())
+    detail = kept if simple else json.loads(_dumps(kept))
     before = line.before and str(line.before)
     said = [str(line.verb), before, str(line.after), actor.id, actor.name, str(actor.role), actor.org, line.reason, line.note]
     micros = (line.at - EPOCH) // timedelta(microseconds=1)
