@@ -199,8 +199,8 @@ class Settings:
     )
     syslog: str = _setting(
         "",
-        "where hourly checkpoints of the audit chains also go: /dev/log, or host:port (UDP); empty for the file only",
-        "审计链每小时的检查点同时发往哪里：/dev/log 或 主机:端口（UDP）；留空只写 BRAIN_HOME/audit 下的文件",
+        "where checkpoints of the audit chains also go: /dev/log, or host:port (UDP); empty for the file only",
+        "审计链的检查点同时发往哪里：/dev/log 或 主机:端口（UDP）；留空只写 BRAIN_HOME/audit 下的文件",
     )
     session_idle_min: int = _setting(
         30,

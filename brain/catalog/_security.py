@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brain.catalog._toml import Entry
-from brain.catalog.security import Apart, Brake, Brakes, Devices, Passwords, Security, Tcp
+from brain.catalog.security import Apart, Brake, Brakes, Chains, Devices, Passwords, Security, Tcp
 
 
 def security(top: Entry) -> Security:
@@ -28,9 +28,11 @@ def security(top: Entry) -> Security:
     )  # fmt: skip
     line = top.table("tcp")
     tcp = Tcp(line.one_of("unregistered", ("ask", "refuse")) == "refuse", line.texts("common"))
-    for one in (brake, address, device, said, account, cost, line, top):
+    size = top.table("chains")
+    chains = Chains(_within(size, "batch", 1, 20_000), _within(size, "batches", 1, 1000))
+    for one in (brake, address, device, said, account, cost, line, size, top):
         one.done()
-    return Security(brakes, devices, passwords, idle, close, apart, tcp)
+    return Security(brakes, devices, passwords, idle, close, apart, tcp, chains)
 
 
 def _brake(entry: Entry) -> Brake:

@@ -241,13 +241,15 @@ def duties(top: Entry) -> tuple[DutyLimits, dict[str, DutyLimits]]:
 
 def _limits(entry: Entry, usual: DutyLimits | None) -> DutyLimits:
     given = (entry.take(name, kind, *((getattr(usual, name),) if usual else ())) for name, kind in _LIMITS)
-    limits = DutyLimits(*given)
+    limits = DutyLimits(*given, every_s=entry.take("every_s", float, None) if usual else None)
     if not 0 < limits.timeout_s <= 3600:
         raise entry.wrong("timeout_s", f"应在 0 到 3600 秒之间，现在是 {limits.timeout_s:g}")
     if not limits.retry_s or not all(type(s) in (int, float) and s > 0 for s in limits.retry_s):
         raise entry.wrong("retry_s", "应是一串大于 0 的秒数，如 [1, 5, 15, 60]")
     if not 0 < limits.max_share <= 1:
         raise entry.wrong("max_share", f"应大于 0、不超过 1，现在是 {limits.max_share:g}")
+    if limits.every_s is not None and not 0 < limits.every_s <= 86400:
+        raise entry.wrong("every_s", f"应在 0 到 86400 秒之间，现在是 {limits.every_s:g}")
     entry.done()
     return replace(limits, retry_s=tuple(map(float, limits.retry_s)))
 

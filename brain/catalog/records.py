@@ -241,11 +241,12 @@ class Practice:
 class DutyLimits:
     """What a duty of the engine may take (duties.toml): the seconds after which one of its statements is cut, the seconds
     until the next try after the first, second … failure in a row, and the largest share of the engine's time that it may
-    take while it fails."""
+    take while it fails. `every_s`: how often, where it is not as often as its file says."""
 
     timeout_s: float
     retry_s: tuple[float, ...]
     max_share: float
+    every_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

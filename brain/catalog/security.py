@@ -82,6 +82,14 @@ class Tcp:
 
 
 @dataclass(frozen=True, slots=True)
+class Chains:
+    """How many rows the engine links in one transaction, and how many transactions of one chain in a row before it judges again."""
+
+    batch: int
+    batches: int
+
+
+@dataclass(frozen=True, slots=True)
 class Security:
     """What security.toml says."""
 
@@ -92,3 +100,4 @@ class Security:
     close_idle: bool
     apart: Apart
     tcp: Tcp
+    chains: Chains

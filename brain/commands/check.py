@@ -21,7 +21,7 @@ import psycopg
 from brain import catalog as catalogs
 from brain.flow.measured import mending
 from brain.identity import accounts as people
-from brain.identity import chain, tcp_stations
+from brain.identity import chain, checkpoints, sealing, tcp_stations, trail
 from brain.local.broker import find_mosquitto
 from brain.local.postgres import ROOM_NEEDED, Server, has_timescale, installation
 from brain.settings import Settings
@@ -121,6 +121,26 @@ def account(settings: Settings) -> Found:
         what = "是超级用户" if row["rolsuper"] else "能清空审计记录"
         return Found(False, f"应用的账号 {row['who']} {what}", "用 brain/store/roles.sql 建立各账号，应用改用 brain_app 登录")
     return Found(True, f"{row['who']}，动不了已写下的审计记录与案卷流水")
+
+
+@check
+def chains(settings: Settings) -> Found:
+    """审计链"""
+    folder = checkpoints.file_of(settings.home).parent
+    try:
+        with _connected(settings) as conn:
+            wrong = sealing.trouble(conn, folder)
+            standing = trail.standing(conn)
+    except psycopg.Error as err:
+        return _unread(err)
+    except chain.NoKey as err:
+        return Found(False, str(err), "设置 BRAIN_SECRET_KEY")
+    if wrong:
+        hint = "引擎不再往上签；运行 brain verify-audit 查明，处理后用 brain verify-audit --accept 原因 接着签"
+        return Found(False, "与库外所记不符：" + "；".join(wrong), hint)
+    if standing["failing"]:
+        return Found(False, f"没有在签：{standing['failing']}", "检查 brain engine 的日志")
+    return Found(True, f"审计记录入链 {standing['links']} 条，待入链 {standing['waiting']} 条")
 
 
 @check

@@ -16,7 +16,7 @@ import logging
 import pkgutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -35,13 +35,14 @@ log = logging.getLogger("brain.engine")
 @dataclass(frozen=True, slots=True)
 class Duty:
     """One duty: what its file says. `first`: before the batches of a step, not after them. `by_steps`: it commits by itself,
-    else the whole run is one transaction."""
+    else the whole run is one transaction. `last`: once more when the engine ends."""
 
     name: str
     every: timedelta
     run: Callable[[psycopg.Connection, Catalog, datetime], int | None]
     first: bool = False
     by_steps: bool = False
+    last: bool = False
 
 
 @dataclass(slots=True)
@@ -69,8 +70,12 @@ def load() -> list[Duty]:
         if lacking or info.name != module.NAME:
             raise ValueError(f"duties/{info.name}.py wants NAME = {info.name!r}, EVERY and run(conn, catalog, now)")
         first, by_steps = getattr(module, "FIRST", False), getattr(module, "BY_STEPS", False)
-        found.append(Duty(module.NAME, module.EVERY, module.run, first, by_steps))
+        found.append(Duty(module.NAME, module.EVERY, module.run, first, by_steps, getattr(module, "LAST", False)))
     return sorted(found, key=lambda duty: (duty.every, duty.name))
+
+
+def _as_often(duty: Duty, every_s: float | None) -> Duty:
+    return duty if every_s is None else replace(duty, every=timedelta(seconds=every_s))
 
 
 class Duties:
@@ -78,7 +83,7 @@ class Duties:
 
     def __init__(self, catalog: Catalog):
         self._catalog = catalog
-        self._all = load()
+        self._all = [_as_often(duty, catalog.duty(duty.name).every_s) for duty in load()]
         self.accounts = {duty.name: Account() for duty in self._all}
         self._said: dict[str, datetime] = {}
         if strange := sorted(set(catalog.duties) - set(self.accounts)):
@@ -101,6 +106,12 @@ class Duties:
                 rows = self._run(conn, duty, now)
                 moved += rows if not duty.every else 0
         return moved
+
+    def run_last(self, conn: psycopg.Connection, now: datetime) -> None:
+        """Run what is to be done once more when the engine ends."""
+        for duty in self._all:
+            if duty.last:
+                self._run(conn, duty, now)
 
     def _is_due(self, duty: Duty, now: datetime) -> bool:
         """At first, and when its time has come; or when the clock was set back, which must not make it wait."""

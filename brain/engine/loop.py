@@ -85,6 +85,12 @@ class Engine:
             self.duties.store(self.conn)
         return done
 
+    def end(self, now: datetime) -> None:
+        """What is to be done before the process ends: nothing of the record waits for its link, and how far the chains came stands
+        outside."""
+        if self._mine and not self.conn.closed:
+            self.duties.run_last(self.conn, now)
+
     def _alone(self) -> bool:
         if not self._mine:
             self._mine = db.row(self.conn, "engine_alone", key=LOCK)["mine"]
@@ -240,6 +246,7 @@ def run(settings: Settings) -> int:
                         tries = 0
                     else:
                         _wait(conn)
+                engine.end(datetime.now(UTC))
         except Exception as err:
             # Not only a database that is away: a process that ends would be started again into the same mistake.
             pause = BACKOFF[min(tries, len(BACKOFF) - 1)]

@@ -48,7 +48,7 @@ def audit(
         kept = db.row(
             conn, "audit_insert", id=number, at=now, actor_id=ident, actor=name, action=action, object=str(object), ip=ip,
             ok=ok, detail=Jsonb(detail, dumps=lambda said: chain.body([said])[1:-1]), key=keys.id,
-            mac=chain.row_mac(keys, body),
+            mac=chain.row_mac(keys, "audit", body),
         )["body"]  # fmt: skip
         if kept != body:
             raise Distorted(f"审计记录 {number} 入库后与写入的不一致，操作不予办理；请立即检查数据库是否被改动")

@@ -71,7 +71,8 @@ def called(words: Words, code: str) -> str:
 
 
 def standing(conn: psycopg.Connection) -> dict[str, Any]:
-    """How far the chain has come: `links`, `waiting`, and `oldest`, the time of the oldest line that waits."""
+    """How far the chain has come: `links`, `waiting`, `oldest`, the time of the oldest line that waits, and `failing`, why the
+    engine does not link one of the chains, None where it does."""
     return db.one(conn, "audit_standing") or {}
 
 

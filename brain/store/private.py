@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 OTHERS = 0o066
 """Reading and writing by group and others. Passing through may be needed: started by root, the embedded database runs as a user
@@ -33,3 +34,32 @@ def open_to_others(home: Path) -> list[Path]:
 
 def _top(home: Path) -> Iterator[Path]:
     return (p for p in sorted(home.iterdir()) if not p.is_symlink() and (p.is_dir() or p.is_file()))
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder that its owner alone enters, whatever the umask; one that is there already becomes so."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.stat().st_uid == os.getuid():
+        path.chmod(0o700)
+
+
+def open_private(path: Path) -> TextIO:
+    """A new text file for its owner only, in place of one that is there. Never through a link that somebody put there."""
+    path.unlink(missing_ok=True)
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
+
+
+def replace_private(path: Path, text: str) -> None:
+    """The file with this text for its owner only, on disk when it returns; a kill leaves the old one or the new one."""
+    private_folder(path.parent)
+    part = path.with_name(path.name + ".part")
+    with open_private(part) as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -17,6 +17,8 @@ import psycopg
 from brain.catalog.records import Catalog
 from brain.flow.city import public_warnings
 from brain.flow.measured.readings import DeadLetter
+from brain.identity.audit import Distorted
+from brain.identity.chain import NoKey
 from brain.model import HazardWarning, Refused
 from ingest.feeds import Record
 from ingest.write.fault import first_line, is_away, is_data_fault, told
@@ -44,6 +46,8 @@ class RecordToStore:
         except Refused as err:
             said = str(err)
             self.letter = DeadLetter(message.topic, message.payload, err.code, said if "；" in said else f"{said}；请改正后重新导入")
+        except (NoKey, Distorted) as err:  # of an order's event; readings need no key, and go on
+            self.letter = DeadLetter(message.topic, message.payload, "key", f"{err}；改正后重放此报文")
         except (psycopg.Error, ValueError) as err:
             if is_data_fault(err):
                 reason = f"数据库不收：{first_line(err)}；请据此改正后重放此报文"

@@ -127,7 +127,8 @@ EXEMPT_COMMANDS = {
     "up": "starts the processes, which write for themselves", "web": "is a process", "engine": "is a process",
     "migrate": "makes the tables the audit stands in; the versions it ran are kept by the database itself",
     "report": "reads, and writes a file for who has the database in his hands", "check": "reads", "alive": "reads",
-    "verify-audit": "reads", "pictures": "reads, and takes pictures", "user list": "reads",
+    "verify-audit": "reads; what --accept decides is written down (test_audit_tampered.py)",
+    "pictures": "reads, and takes pictures", "user list": "reads",
     "user idle": "reads; what --disable switches off is written down an account at a time (test_login.py)", "key list": "reads",
     "station list": "reads", "tcp list": "reads",
 }  # fmt: skip

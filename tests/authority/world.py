@@ -22,6 +22,8 @@ import psycopg
 from argon2 import PasswordHasher
 from PIL import Image
 
+from brain.flow.events import lines as log
+from brain.model import Actor
 from tests.authority.table import Case, Signal, Viewer
 
 PASSWORD = "Sicht-2026!xq"
@@ -163,12 +165,11 @@ class Maker:
         if org:  # the report reads from the log who was given a case
             lines.append(("dispatch", "registered", "dispatched", json.dumps({"org": org})))
         for seq, (verb, before, after, detail) in enumerate(lines, 1):
-            self.conn.execute(
-                "INSERT INTO event_log (event_id, seq, at, verb, from_state, to_state, actor_id, actor_name, role, org, note,"
-                " detail, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '\\x00')",
-                [ident, seq, at + timedelta(minutes=seq), verb, before, after, reporter.id, f"某{by}", reporter.role,
-                 reporter.org, f"流水xq{key}l", detail],
-            )  # fmt: skip
+            actor = Actor(reporter.id, f"某{by}", reporter.role, reporter.org)
+            when = at + timedelta(minutes=seq)
+            log.add(self.conn, [
+                log.Line(ident, seq, when, verb, before, after, actor, note=f"流水xq{key}l", detail=json.loads(detail)),
+            ])  # fmt: skip
         self.conn.execute("UPDATE event SET version = %s WHERE id = %s", [len(lines), ident])
         for code in joined:
             self.conn.execute(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from brain.commands import verify_audit
 from brain.flow.events import acting
-from brain.identity import audit, chain, sealing
+from brain.identity import audit, chain, sealing, verifying
 from brain.settings import Settings
 from brain.store import db
 
@@ -37,9 +37,9 @@ def forge(conn, *statements):
         conn.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
-def verdict(conn, name="audit", marks=None):
+def verdict(conn, name="audit"):
     keys = chain.ring()
-    return sealing.verify(conn, name, {keys.id: keys}, marks)
+    return verifying.verify(conn, name, {keys.id: keys})
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def trail(conn, now):
 def exported(db_url, folder):
     """What the stand-alone verifier says: exit status and words."""
     said = []
-    args = argparse.Namespace(export=str(folder), old_key=[])
+    args = argparse.Namespace(export=str(folder), old_key=[], accept=None)
     ours = verify_audit.run(Settings(database_url=db_url, home=folder / "home"), args, said.append)
     done = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True, env={"PATH": ""})
     assert done.stderr == ""
@@ -256,7 +256,7 @@ def test_fifty_thousand_rows_a_second_are_verified(conn, now):
             body = chain.body([k, at, None, "值班长", "event.dispatch", f"event:{k}", "10.1.2.3", True, detail])
             text = chain.body([detail])[1:-1]
             rows.write_row([k, now.replace(microsecond=0), None, "值班长", "event.dispatch", f"event:{k}", "10.1.2.3", True, text,
-                            keys.id, chain.row_mac(keys, body)])  # fmt: skip
+                            keys.id, chain.row_mac(keys, "audit", body)])  # fmt: skip
     while sealing.seal(conn):
         pass
     conn.execute("ANALYZE audit, audit_link")

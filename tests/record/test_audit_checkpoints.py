@@ -7,13 +7,16 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from brain.catalog.security import Chains
 from brain.commands import verify_audit
 from brain.engine.duties import checkpoint
+from brain.engine.loop import Engine
 from brain.identity import audit, chain, checkpoints, sealing
 from brain.settings import Settings
 
@@ -35,7 +38,7 @@ def verify(db_url, tmp_path):
     def verify() -> tuple[int, int, str]:
         said: list[str] = []
         folder = tmp_path / "export"
-        args = argparse.Namespace(export=str(folder), old_key=[])
+        args = argparse.Namespace(export=str(folder), old_key=[], accept=None)
         ours = verify_audit.run(Settings(database_url=db_url, home=tmp_path), args, said.append)
         done = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True)
         assert done.stderr == ""
@@ -59,7 +62,7 @@ def test_a_checkpoint_says_how_long_a_chain_is_and_only_its_owner_reads_the_file
     assert [(line["chain"], line["count"]) for line in lines] == [("audit", 3), ("audit", 5)]
     assert place.stat().st_mode & 0o077 == 0 and place.parent.stat().st_mode & 0o077 == 0
     ours, theirs, said = verify()
-    assert (ours, theirs) == (0, 0) and "2 个检查点相符" in said and "2 checkpoints agree" in said
+    assert (ours, theirs) == (0, 0) and "与库外所记的 2 处相符" in said and "2 checkpoints agree" in said
 
 
 def test_an_end_cut_off_with_its_links_is_missed_and_its_place_named(conn, catalog, now, place, verify):
@@ -70,7 +73,7 @@ def test_an_end_cut_off_with_its_links_is_missed_and_its_place_named(conn, catal
     conn.execute("DELETE FROM audit_link WHERE seq > 4")
     ours, theirs, said = verify()
     assert (ours, theirs) == (1, 1)
-    assert "（末尾）（第 5 环）之后的记录被截去" in said and "everything after link 4 was cut off" in said
+    assert "审计记录 5（第 5 环）起的记录被截去" in said and "everything after link 4 was cut off, the first row 5" in said
 
 
 def test_a_chain_that_was_emptied_is_missed(conn, catalog, now, place, verify):
@@ -81,11 +84,14 @@ def test_a_chain_that_was_emptied_is_missed(conn, catalog, now, place, verify):
 
 
 def test_a_chain_grown_anew_after_a_cut_does_not_pass(conn, catalog, now, place, verify):
-    """Even with our key (the engine links what comes): the digest at that number is another."""
+    """Even with our key, by an engine that forgot: the digest at that number is another."""
     act(conn, now, 4)
     checkpoint.run(conn, catalog, now)
     conn.execute("TRUNCATE audit, audit_link, audit_waiting")
+    kept = checkpoints.place()
+    checkpoints.use(None)
     act(conn, now, 9)
+    checkpoints.use(kept)
     ours, theirs, said = verify()
     assert (ours, theirs) == (1, 1) and "与库外的检查点不符" in said and "not what the checkpoint says" in said
 
@@ -116,12 +122,44 @@ def test_a_line_goes_to_syslog_where_that_is_set(conn, catalog, now, tmp_path):
     assert "city-brain: checkpoint" in heard and line["count"] == 1 and line["key"] == keys.id
 
 
-def test_a_checkpoint_that_cannot_be_written_is_an_error_of_the_duty(conn, catalog, now, tmp_path):
+@pytest.fixture
+def in_the_way(tmp_path):
     (tmp_path / "audit").write_text("in the way")
     checkpoints.use(checkpoints.Place(checkpoints.file_of(tmp_path)))
-    try:
+    yield
+    checkpoints.use(None)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_an_error_of_the_duty(conn, catalog, now, tmp_path, in_the_way):
+    kept = checkpoints.place()
+    checkpoints.use(None)
+    act(conn, now, 1)
+    checkpoints.use(kept)
+    with pytest.raises(OSError):
+        checkpoint.run(conn, catalog, now)
+
+
+def test_nothing_is_linked_that_cannot_be_remembered(conn, now, in_the_way):
+    with pytest.raises(OSError):
         act(conn, now, 1)
-        with pytest.raises(OSError):
-            checkpoint.run(conn, catalog, now)
-    finally:
-        checkpoints.use(None)
+    assert conn.execute("SELECT count(*) AS n FROM audit_link").fetchone()["n"] == 0
+
+
+def test_nothing_new_means_no_checkpoint_and_every_minute_with_rows_means_one(conn, catalog, now, place):
+    act(conn, now, 1)
+    assert [checkpoint.run(conn, catalog, now + timedelta(minutes=m)) for m in range(3)] == [1, 0, 0]
+    act(conn, now, 1)
+    assert checkpoint.run(conn, catalog, now + timedelta(minutes=4)) == 1
+    assert catalog.duty("checkpoint").every_s == 60
+
+
+def test_an_engine_takes_checkpoints_of_whole_chains_when_it_starts_and_when_it_ends(conn, db_url, catalog, now, place):
+    for k in range(30):
+        audit.audit(conn, "人", "test.act", now, n=k)
+    small = replace(catalog, security=replace(catalog.security, chains=Chains(batch=7, batches=12)))
+    with Engine(db_url, small) as engine:
+        engine.step(now)
+        assert [json.loads(line)["count"] for line in place.read_text().splitlines()] == [30]
+        audit.audit(conn, "人", "test.act", now)
+        engine.end(now + timedelta(seconds=1))
+    assert [json.loads(line)["count"] for line in place.read_text().splitlines()] == [30, 31]

@@ -143,7 +143,8 @@ def seen(conn) -> dict[str, list]:
     for name, rows in found.items():
         out[name] = []
         for number, row in enumerate(rows, 1):
-            row.pop("hash", None)  # over the numbers, too; the chain itself is verified
+            for digest in ("hash", "mac"):  # over the numbers, too; the chain itself is verified
+                row.pop(digest, None)
             if name in ("alert", "alert_log", "notice"):
                 row["id"] = number
             if row.get("alert_id"):

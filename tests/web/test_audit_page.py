@@ -127,6 +127,17 @@ def test_an_engine_that_does_not_link_is_seen_on_the_page(web, city, lines):
         assert "规则引擎没有在入链" not in laid_out(client)
 
 
+def test_a_chain_that_the_engine_does_not_sign_on_is_seen_on_the_page(web, city, lines):
+    with web.client("admin") as client:
+        why = "Disagrees: 案卷流水的链与库外所记不符"
+        city.execute("INSERT INTO duty (name, every_s, failing, error) VALUES ('link_event', 2, 1, %s)", [why])
+        try:
+            assert f"签链已停：{why}" in laid_out(client)
+        finally:
+            city.execute("DELETE FROM duty WHERE name = 'link_event'")
+        assert "签链已停" not in laid_out(client)
+
+
 def test_what_is_typed_into_the_form_finds_its_lines(visit, lines):
     shown = visit("admin", "/audit", (1366, 768))
     shown.page.wait_for_selector("#audit tbody tr")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import tomllib
 from bisect import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import accumulate
@@ -28,7 +28,7 @@ from brain.catalog import Catalog
 from brain.cities.meijiang import past, shipped, standing
 from brain.cities.meijiang.past import Chances, Crew, Life, Script
 from brain.city import ZONE
-from brain.flow.events import clocks
+from brain.flow.events import clocks, lines
 from brain.model import ENGINE, Actor, Event, Role, Source, State, columns
 from brain.rules import sla
 from brain.store import db
@@ -383,23 +383,37 @@ def _number(conn: psycopg.Connection, lives: list[Life]) -> dict[date, int]:
 
 
 def _copy(conn: psycopg.Connection, lives: list[Life], last: dict[date, int]) -> None:
-    """All rows in three COPYs; the database chains the lines itself (migration 0020)."""
+    """All rows in three COPYs, each line with its keyed digest; the plain chain is the database's own (migration 0020)."""
     names = columns(Event)
     with conn.cursor() as cursor:
         with cursor.copy(f"COPY event ({', '.join(names)}) FROM STDIN") as copy:  # type: ignore[arg-type]
             for life in lives:
                 copy.write_row([_plain(getattr(life.event, name)) for name in names])
-        with cursor.copy(f"COPY event_log (seq, hash, event_id, {', '.join(LINE)}) FROM STDIN") as copy:  # type: ignore[arg-type]
+        with cursor.copy(f"COPY event_log (seq, hash, {', '.join(LINE)}) FROM STDIN") as copy:  # type: ignore[arg-type]
             for life in lives:
-                for line in life.lines:
-                    copy.write_row([0, b"", life.event.id, *(_plain(line[name]) for name in LINE)])
+                for line in _lines(life):
+                    copy.write_row([0, b"", *(_plain(line[name]) for name in LINE)])
         cursor.executemany(
             "INSERT INTO event_serial (day, last) VALUES (%s, %s) ON CONFLICT (day) DO UPDATE SET last = excluded.last",
             list(last.items()),
         )
 
 
-LINE = ("at", "verb", "from_state", "to_state", "actor_id", "actor_name", "role", "org", "reason", "note", "detail")
+LINE = ("event_id", "at", *lines.COLUMNS, "detail", "key", "mac")
+
+
+def _lines(life: Life) -> Iterator[dict[str, Any]]:
+    """The columns of the lines of a case, signed; none is dated before the one before it."""
+    last = life.lines[0]["at"] if life.lines else None
+    for seq, line in enumerate(life.lines, 1):
+        last = max(last, line["at"])
+        actor = Actor(line["actor_id"], line["actor_name"], line["role"], line["org"])
+        given = lines.Line(
+            life.event.id, seq, last, line["verb"], line["from_state"], line["to_state"], actor, line["reason"], line["note"],
+            line["detail"],
+        )  # fmt: skip
+        made, _ = lines.signed(given)
+        yield made | {"mac": bytes.fromhex(made["mac"])}
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """What time does to events: ladders are climbed, limits pass, suspensions end. Rows and sweeps, no timers.
 
-Each duty claims its due rows with SKIP LOCKED, moves and logs them in one statement, tells the people, and leaves; two
+Each duty claims its due rows with SKIP LOCKED, moves and logs them in one transaction, tells the people, and leaves; two
 engines side by side never do the same row twice, and a restart loses nothing, because what is due stands in the rows.
 """
 
@@ -15,8 +15,9 @@ import psycopg
 
 from brain.catalog import Catalog
 from brain.flow.alerts import paging
-from brain.flow.events import acting, clocks, routing, telling
-from brain.flow.events.history import as_json, event_of
+from brain.flow.events import acting, clocks, lines, routing, telling
+from brain.flow.events.history import event_of
+from brain.flow.events.lines import Line, as_json
 from brain.identity import audit
 from brain.model import CLOCKWORK, Event, Refused, State, Verb
 from brain.notify import notices
@@ -65,26 +66,36 @@ def _climb(conn: psycopg.Connection, catalog: Catalog, now: datetime) -> int:
         due = [event_of(r) for r in db.many(conn, "rungs_due", now=now, limit=LIMIT)]
         if not due:
             return 0
-        steps, words = [], []
+        steps, words, said = [], [], list[tuple[Event, list[dict[str, Any]]]]()
         for event in due:
-            rungs, lines, climbed = [], [], event.rung
+            rungs, notes, climbed = [], list[dict[str, Any]](), event.rung
             for rung in sorted(event.ladder or [], key=lambda r: r["at"] or "~"):
                 at = rung["at"] and datetime.fromisoformat(rung["at"])
                 if at and not rung["done"] and at <= now and _drives(rung, event.state):
                     climbed += 1
                     who = catalog.words.of("who", rung["who"])
                     detail = {"rung": climbed, "who": rung["who"], "due": rung["at"]}
-                    lines.append({"note": f"提醒{who}", "detail": detail})
+                    notes.append({"note": f"提醒{who}", "detail": detail})
                     kind = "remind" if rung["who"] == "handler" else "escalate"
                     words.append(Word(event, rung["who"], kind, _reminder(event, now), f"{event.id}:rung:{climbed}"))
                     rung = rung | {"done": now.isoformat()}
                 rungs.append(rung)
             then = clocks.next_rung(rungs, event.state)
-            steps.append({"id": event.id, "ladder": rungs, "rung": climbed, "next_rung_at": then, "lines": lines})
-        db.run(conn, "rungs_climbed", steps=as_json(steps), now=now, actor=CLOCKWORK.name)
+            steps.append({"id": event.id, "ladder": rungs, "rung": climbed, "next_rung_at": then, "lines": len(notes)})
+            said.append((event, notes))
+        versions = {row["id"]: row["version"] for row in db.many(conn, "rungs_climbed", steps=as_json(steps))}
+        lines.add_timed(conn, [
+            _clockwork(event, versions[event.id] - len(notes) + k, now, **one)
+            for event, notes in said for k, one in enumerate(notes, 1)
+        ])  # fmt: skip
         _write_notices(conn, words, now)
         _notify(conn, due)
     return len(due)
+
+
+def _clockwork(event: Event, seq: int, now: datetime, note: str, detail: dict[str, Any]) -> Line:
+    """A line of the clock's, which moves no state."""
+    return Line(event.id, seq, now, Verb.ESCALATE, event.state, event.state, CLOCKWORK, note=note, detail=detail)
 
 
 def _drives(rung: dict[str, Any], state: State) -> bool:
@@ -106,7 +117,10 @@ def _second(due: datetime | None) -> str:
 
 def _stages(conn: psycopg.Connection, now: datetime) -> int:
     with conn.transaction():
-        late = [event_of(r) for r in db.many(conn, "stages_overdue", now=now, limit=LIMIT, actor=CLOCKWORK.name)]
+        late = [event_of(r) for r in db.many(conn, "stages_overdue", now=now, limit=LIMIT)]
+        lines.add_timed(conn, [
+            _clockwork(e, e.version, now, "本环节已超时", {"overdue": "stage", "due_at": e.stage_due_at}) for e in late
+        ])  # fmt: skip
         words = []
         for event in late:
             once = f"{event.id}:stage:{_second(event.stage_due_at)}"
@@ -119,7 +133,10 @@ def _stages(conn: psycopg.Connection, now: datetime) -> int:
 
 def _overdue(conn: psycopg.Connection, now: datetime) -> int:
     with conn.transaction():
-        late = [event_of(r) for r in db.many(conn, "handling_overdue", now=now, limit=LIMIT, actor=CLOCKWORK.name)]
+        late = [event_of(r) for r in db.many(conn, "handling_overdue", now=now, limit=LIMIT)]
+        lines.add_timed(conn, [
+            _clockwork(e, e.version, now, "处置时限已到，尚未反馈", {"overdue": "handle", "due_at": e.due_at}) for e in late
+        ])  # fmt: skip
         words = []
         for event in late:
             once = f"{event.id}:due:{_second(event.due_at)}"

@@ -1,7 +1,7 @@
 """The history of an event: every change of its row is one line, and every line is chained to the one before.
 
-The chain itself (sequence and hash) is made by the database, see migration 0020; here rows and lines are written
-together, and the chain is verified.
+The plain chain of one event (sequence and hash) is made by the database, see migration 0020; here rows and lines are written
+together, and that chain is verified. The keyed digest of a line is made in `lines`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from psycopg.types.json import Jsonb
 
-from brain.flow.events import effects
+from brain.flow.events import effects, lines
+from brain.flow.events.lines import Line, as_json
 from brain.model import Actor, Event, Level, LogEntry, Refused, Source, State, Verb
 from brain.store import db
 
@@ -64,26 +64,11 @@ def line(
     note: str | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    kept = {k: v for k, v in (detail or {}).items() if v is not None and v != []}
-    db.run(
-        conn, "event_log_add", event_id=event.id, at=now, verb=str(verb), from_state=before and str(before),
-        to_state=str(event.state), actor_id=actor.id, actor_name=actor.name, role=str(actor.role), org=actor.org,
-        reason=reason, note=note, detail=as_json(kept),
-    )  # fmt: skip
+    """The line of the change that made `event` what it is: its version is the line's number. `now` is not before the newest line."""
+    given = Line(event.id, event.version, now, verb, before, event.state, actor, reason, note, detail)
+    lines.add(conn, [given])
     data = {"id": event.id, "verb": str(verb), "state": str(event.state)}
     conn.execute("SELECT pg_notify('brain_event', %s)", [json.dumps(data)])
-
-
-def as_json(data: Any) -> Jsonb:
-    """For a jsonb column: times as ISO 8601, everything else that JSON does not know as text."""
-    return Jsonb(data, dumps=_dumps)
-
-
-def _dumps(data: Any) -> str:
-    def plain(value: Any) -> Any:
-        return value.isoformat() if isinstance(value, datetime) else str(value)
-
-    return json.dumps(data, ensure_ascii=False, default=plain)
 
 
 def log_of(conn: psycopg.Connection, event_id: str) -> list[LogEntry]:

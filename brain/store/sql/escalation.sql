@@ -3,33 +3,19 @@
 SELECT * FROM event WHERE next_rung_at <= %(now)s ORDER BY next_rung_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- rungs_climbed --
--- The ladders after climbing, with the lines that say so (in order); many events at once.
-WITH step AS (
-  SELECT * FROM jsonb_to_recordset(%(steps)s) AS s (id text, ladder jsonb, rung int, next_rung_at timestamptz, lines jsonb)
-), moved AS (
-  UPDATE event e SET ladder = s.ladder, rung = s.rung, next_rung_at = s.next_rung_at,
-         version = e.version + jsonb_array_length(s.lines)
-    FROM step s WHERE e.id = s.id RETURNING e.id, e.state, s.lines)
-INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_name, role, note, detail)
-SELECT m.id, %(now)s, 'escalate', m.state, m.state,
-       %(actor)s, 'clock', line.value->>'note', line.value->'detail'
-  FROM moved m CROSS JOIN LATERAL jsonb_array_elements(m.lines) WITH ORDINALITY AS line (value, k)
- ORDER BY m.id, k;
+-- The ladders after climbing; many events at once, `lines` of history about to follow on each.
+UPDATE event e SET ladder = s.ladder, rung = s.rung, next_rung_at = s.next_rung_at, version = e.version + s.lines
+  FROM jsonb_to_recordset(%(steps)s) AS s (id text, ladder jsonb, rung int, next_rung_at timestamptz, lines int)
+ WHERE e.id = s.id RETURNING e.id, e.version;
 
 -- stages_overdue --
--- Posts whose limit has passed, each told once: claimed, marked and logged in one statement.
+-- Posts whose limit has passed, each told once: claimed and marked in one statement.
 WITH late AS (
   SELECT id FROM event
    WHERE stage_due_at <= %(now)s AND stage_due_at IS NOT NULL AND stage_told_at IS DISTINCT FROM stage_due_at
    ORDER BY stage_due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-), told AS (
-  UPDATE event e SET stage_told_at = e.stage_due_at, version = e.version + 1 FROM late WHERE e.id = late.id RETURNING e.*
-), line AS (
-  INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_name, role, note, detail)
-  SELECT id, %(now)s, 'escalate', state, state,
-         %(actor)s, 'clock', '本环节已超时', jsonb_build_object('overdue', 'stage', 'due_at', stage_due_at)
-    FROM told)
-SELECT * FROM told;
+)
+UPDATE event e SET stage_told_at = e.stage_due_at, version = e.version + 1 FROM late WHERE e.id = late.id RETURNING e.*;
 
 -- handling_overdue --
 -- Events whose handling limit has passed, each told once for each limit given.
@@ -38,14 +24,8 @@ WITH late AS (
    WHERE due_at <= %(now)s AND due_at IS NOT NULL AND due_told_at IS DISTINCT FROM due_at
      AND state IN ('registered', 'dispatched', 'handling')
    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-), told AS (
-  UPDATE event e SET due_told_at = e.due_at, version = e.version + 1 FROM late WHERE e.id = late.id RETURNING e.*
-), line AS (
-  INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_name, role, note, detail)
-  SELECT id, %(now)s, 'escalate', state, state,
-         %(actor)s, 'clock', '处置时限已到，尚未反馈', jsonb_build_object('overdue', 'handle', 'due_at', due_at)
-    FROM told)
-SELECT * FROM told;
+)
+UPDATE event e SET due_told_at = e.due_at, version = e.version + 1 FROM late WHERE e.id = late.id RETURNING e.*;
 
 -- parts_overdue --
 -- Parts of joint events whose limit has passed, each told once; the event itself may have moved on.

@@ -59,11 +59,22 @@ UPDATE event e
  WHERE e.id = %(id)s AND e.state = ANY(%(leaves)s::text[])
 RETURNING *;
 
+-- event_last_lines --
+-- When the newest lines of many events' histories were written. After the lock, too.
+SELECT i.id, (SELECT l.at FROM event_log l WHERE l.event_id = i.id ORDER BY l.seq DESC LIMIT 1) AS last_at
+  FROM unnest(%(ids)s::text[]) AS i (id);
+
 -- event_log_add --
--- One line of history; seq and hash are the database's (trigger event_log_chain).
-INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_id, actor_name, role, org, reason, note, detail)
-VALUES (%(event_id)s, %(at)s, %(verb)s, %(from_state)s, %(to_state)s, %(actor_id)s, %(actor_name)s, %(role)s, %(org)s,
-        %(reason)s, %(note)s, %(detail)s);
+-- Lines of history, each with the digest that its writer made of it; says what the database made of them. The plain hash is the
+-- database's own (trigger event_log_chain), and so are seq and at: they must come out as the writer said.
+INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_id, actor_name, role, org, reason, note, detail, key, mac)
+SELECT event_id, at, verb, from_state, to_state, actor_id, actor_name, role, org, reason, note, detail, key, decode(mac, 'hex')
+  FROM ROWS FROM (jsonb_to_recordset(%(lines)s) AS (
+         event_id text, at timestamptz, verb text, from_state text, to_state text, actor_id bigint, actor_name text, role text,
+         org text, reason text, note text, detail jsonb, key text, mac text)) WITH ORDINALITY
+ ORDER BY ordinality
+RETURNING jsonb_build_array(event_id, seq, (extract(epoch FROM at) * 1000000)::bigint, verb, from_state, to_state, actor_id,
+                            actor_name, role, org, reason, note, detail)::text AS body;
 
 -- event_log_of --
 -- The history of an event, oldest line first.

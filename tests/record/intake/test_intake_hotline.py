@@ -13,6 +13,7 @@ import pytest
 from brain import catalog as catalogs
 from brain.flow.events import acting as events
 from brain.flow.events.hotline import IMPORTER
+from brain.identity import chain
 from brain.model import Refused, Source, State, Verb
 from brain.rules.forms import Given
 from brain.sheets import columns
@@ -204,3 +205,14 @@ def test_a_sheet_of_real_messages_is_understood_and_taken_in(desk):
     assert all(not refused for _, _, refused in fates)
     proposed = [e.category for e in desk.events()]
     assert len(set(proposed)) > 5
+
+
+def test_without_a_secret_an_order_becomes_a_dead_letter_and_intake_goes_on(desk, secret):
+    chain.use("")
+    try:
+        stored, _, refusals = desk.row()
+    finally:
+        chain.use(secret)
+    assert stored == 0 and [rule for rule, _ in refusals] == ["key"] and "BRAIN_SECRET_KEY" in refusals[0][1]
+    assert desk.events() == []
+    assert desk.row() == (1, 0, [])

@@ -140,7 +140,9 @@ def _standing(standing: Mapping[str, Any], now: datetime) -> html.P:
     elif standing["waiting"]:
         words.append("（引擎每 2 秒入链一次）")
     words.append("。核对整条链：brain verify-audit")
-    return html.P("".join(words), className="standing bad" if late else "standing")
+    if standing["failing"]:
+        words.append(f"　签链已停：{standing['failing']}")
+    return html.P("".join(words), className="standing bad" if late or standing["failing"] else "standing")
 
 
 def _table(lines: Sequence[Mapping[str, Any]], names: Mapping[str, str], other: str) -> html.Div | html.P:
