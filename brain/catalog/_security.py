@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from brain.catalog._toml import Entry
-from brain.catalog.security import Apart, Brake, Brakes, Devices, Passwords, Security
+from brain.catalog.security import Apart, Brake, Brakes, Devices, Hashes, Passwords, Refusals, Security
 
 
 def security(top: Entry) -> Security:
@@ -26,9 +28,15 @@ def security(top: Entry) -> Security:
         _within(cost, "at_once", 1, 64), cost.take("wait_s", float), cost.take("sheet_s", float),
         _within(cost, "sheet_mib", 64, 65536), cost.take("picture_s", float), _within(cost, "picture_mib", 64, 65536),
     )  # fmt: skip
-    for one in (brake, address, device, said, account, cost, top):
+    hashing, refused = top.table("hash"), top.table("refused")
+    hashes = Hashes(
+        _within(hashing, "at_once", 1, 64), _within(hashing, "known_at_once", 1, 64), _within(hashing, "waiting", 1, 10_000),
+        hashing.take("wait_s", float),
+    )  # fmt: skip
+    refusals = Refusals(timedelta(seconds=_within(refused, "window_s", 1, 3600)), _within(refused, "most", 1, 10_000))
+    for one in (brake, address, device, said, account, cost, hashing, refused, top):
         one.done()
-    return Security(brakes, devices, passwords, idle, close, apart)
+    return Security(brakes, devices, passwords, idle, close, apart, hashes, refusals)
 
 
 def _brake(entry: Entry) -> Brake:

@@ -63,7 +63,7 @@ def found(
         raise Refused(str(err), "unknown") from None
 
 
-@router.get("/{period}.docx", response_class=Response, responses={200: {"content": {DOCX: {}}}})
+@router.get("/{period}.docx", name="report.download", response_class=Response, responses={200: {"content": {DOCX: {}}}})
 def document(request: Request, period: Period, person: Reader, by: By, conn: Db, version: Version = None) -> Response:
     """The report as an editable document (A4). A frozen month gives the frozen report, another one a draft."""
     made = readers.for_sight(conn, found(request, conn, person, period, version), sight_of(request, person))
@@ -79,7 +79,7 @@ def document(request: Request, period: Period, person: Reader, by: By, conn: Db,
     )
 
 
-@router.get("/{period}")
+@router.get("/{period}", name="report.read")
 def numbers(request: Request, period: Period, person: Reader, conn: Db, version: Version = None) -> dict[str, Any]:
     """All numbers of a month, each with formula, window, statement and evidence query; cases as far as I may see them."""
     made = found(request, conn, person, period, version)
@@ -87,13 +87,13 @@ def numbers(request: Request, period: Period, person: Reader, conn: Db, version:
     return kept | {"cases_hidden": len(made["cases"]) - len(kept["cases"])}
 
 
-@router.get("/{period}/versions")
+@router.get("/{period}/versions", name="report.versions")
 def versions(period: Period, person: Reader, conn: Db) -> list[dict[str, Any]]:
     """Frozen versions of a month, newest first."""
     return snapshot.versions(conn, period)
 
 
-@router.get("/{period}/cases")
+@router.get("/{period}/cases", name="report.cases")
 def cases(
     request: Request,
     period: Period,
@@ -146,7 +146,7 @@ def _words(made: dict[str, Any], c: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@router.post("/{period}/freeze", status_code=201)
+@router.post("/{period}/freeze", status_code=201, name="report.freeze")
 def freeze(request: Request, period: Period, by: By, conn: Db) -> dict[str, Any]:
     """Issue the month's report, or restate it (更正版) when data came late. 409 when nothing changed or the month runs on."""
     return {"period": period, "version": issue(request.app.state.catalog, conn, by, period, datetime.now(UTC))}
