@@ -10,7 +10,8 @@ from brain.catalog.records import Bounds
 
 def bounds(top: Entry) -> Bounds:
     """Every number must be above 0, and a clock that is a little ahead must be nearer than one that is no clock at all."""
-    reading, warning, photo, form, text = (top.table(name) for name in ("reading", "warning", "photo", "form", "text"))
+    tables = [top.table(name) for name in ("reading", "warning", "photo", "form", "ack", "text")]
+    reading, warning, photo, form, ack, text = tables
     found = Bounds(
         ahead=_span(reading, "ahead_s"),
         absurd=_span(reading, "absurd_s"),
@@ -21,10 +22,11 @@ def bounds(top: Entry) -> Bounds:
         photo_ahead=_span(photo, "ahead_s"),
         form_past=_span(form, "past_days"),
         form_ahead=_span(form, "ahead_days"),
+        ack_lasts=_span(ack, "lasts_h"),
         line=_count(text, "line"),
         body=_count(text, "body"),
     )
-    for table in (reading, warning, photo, form, text):
+    for table in tables:
         table.done()
     top.done()
     if found.ahead > found.absurd:

@@ -31,6 +31,7 @@ ISSUERS = frozenset({Role.CHIEF, Role.LEADER})
 Db = Annotated[psycopg.Connection, Depends(database)]
 Period = Annotated[str, Path(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$", description="月份，如 2026-10")]
 Version = Annotated[int | None, Query(ge=1, le=10_000)]
+NO_NUMBER = "这期月报里没有这样一个数字；请从月报上的数字点开"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -104,9 +105,13 @@ def cases(
     cut: AwareDatetime | None = None,
 ) -> dict[str, Any]:
     """The cases behind one number: `e` is the evidence query that stands beside it, `cut` the data cut of the draft it
-    stands on (default: now). `words` are the same cases as a person reads them, in order."""
+    stands on (default: now). `words` are the same cases as a person reads them, in order. Who reads no drafts gets an answer to
+    the queries that stand in his report, and to no other."""
     made = found(request, conn, person, period, version, cut)
     mine = readers.seen(conn, made, sight_of(request, person))
+    drafts = access.reads_drafts(person.role, request.app.state.catalog.roles)
+    if not drafts and not readers.stands(readers.kept_to(made, mine), e):
+        raise Refused(NO_NUMBER, "unknown")
     picked = drill_down.pick(made, e)
     seen = [c for c in picked if c["id"] in mine]
     if drill_down.by_number(e):  # else somebody could ask number by number which cases there are

@@ -35,7 +35,7 @@ from starlette.types import Scope, Send
 
 from brain.catalog.security import Refusals as Rules
 from brain.identity import brakes, chain, sessions
-from brain.identity.audit import Noted, audit
+from brain.identity.audit import Distorted, Noted, audit
 from brain.identity.people import Person
 from brain.web.door.access import COOKIE, via_of
 
@@ -172,7 +172,7 @@ class Refusals:
         try:
             with self.state.pool.connection() as conn, conn.transaction():
                 audit(conn, who or STRANGER, action, now, object=object, ip=address or "-", ok=False, **detail)
-        except (psycopg.Error, PoolTimeout, chain.NoKey):
+        except (psycopg.Error, PoolTimeout, chain.NoKey, Distorted):
             log.exception("audit line of a refusal could not be written: %s", action)
 
     def write_counts(self, now: datetime | None) -> None:

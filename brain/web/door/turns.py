@@ -27,7 +27,10 @@ class Lane:
 
     async def enter(self) -> None:
         """Raises Refused('busy') where the queue is full, or the time is over."""
-        if self.room.locked() and self.waiting >= self.most:
+        if not self.room.locked():
+            await self.room.acquire()  # at once: nobody may slip in between the question and the place
+            return
+        if self.waiting >= self.most:
             raise Refused(BUSY, "busy")
         self.waiting += 1
         try:

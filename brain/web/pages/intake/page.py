@@ -229,9 +229,9 @@ def _group(
 class Here(TypedDict):
     """What the page shows: a feed, a kind of dead letter (rule and words), the hours looked back."""
 
-    feed: str | None
-    rule: str | None
-    words: str | None
+    feed: str
+    rule: str
+    words: str
     h: int
 
 
@@ -284,7 +284,7 @@ def callbacks(app: Dash) -> None:
         Output("intake-place", "className"), Output("intake-kind", "className"), Output("intake-word", "className"),
         Input("intake-what", "value"),
     )  # fmt: skip
-    def fields(what: str) -> tuple[str, str, str]:
+    def fields(what: str | None) -> tuple[str, str, str]:
         """The field in which our own word is given: chosen where we have a list of them."""
         return tuple(
             "" if shown else "away" for shown in (what == "station", what == "kind", what in ("unit", "column"))
@@ -300,7 +300,7 @@ def callbacks(app: Dash) -> None:
         prevent_initial_call=True,
     )  # fmt: skip
     def act(
-        mapped: int | None, replayed: int | None, discarded: int | None, here: Here, what: str, given: str | None,
+        mapped: int | None, replayed: int | None, discarded: int | None, here: Here, what: str | None, given: str | None,
         place: str | None, kind: str | None, word: str | None, reason: str | None,
         scope: str | None, one: int | None,
     ) -> tuple[Any, Any, Any, Any]:  # fmt: skip
@@ -315,8 +315,8 @@ def callbacks(app: Dash) -> None:
                     n = mending.discard(conn, by, here["feed"], _ids(conn, here, scope, one), reason or "", now)
                     return f"已丢弃 {n} 条", no_update, True, address(feed=here["feed"]) + "#letters"
                 if ctx.triggered_id == "intake-map":
-                    meant = {"station": place, "kind": kind}.get(what, word)
-                    mending.set_mapping(conn, state.catalog, by, here["feed"], what, given or "", meant or "", now)
+                    meant = {"station": place, "kind": kind}.get(what or "", word)
+                    mending.set_mapping(conn, state.catalog, by, here["feed"], what or "", given or "", meant or "", now)
                 only = _ids(conn, here, scope, one) if ctx.triggered_id == "intake-replay" else None
                 ident = mending.ask_replay(conn, by, here["feed"], here["rule"], only, now)
         except Refused as err:

@@ -314,7 +314,7 @@ def _send(
         goal = lay(state.settings.drop, taker, path, name, meant, person, now)
     try:
         act_audited(conn, by, "file_send", f"file:{taker.key}/{goal.name}", now, lambda: None, feed=taker.key, name=name)
-    except Refused:
+    except Refused:  # whatever else went wrong, even at the commit itself: the next sweep asks the trail
         sending.take_away(goal)
         raise
     sending.publish(goal)
