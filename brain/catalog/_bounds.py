@@ -9,9 +9,9 @@ from brain.catalog.records import Bounds
 
 
 def bounds(top: Entry) -> Bounds:
-    """Every size must be above 0, and a clock that is a little ahead must be nearer than one that is no clock at all."""
-    names = ("reading", "warning", "photo", "form", "text", "place")
-    reading, warning, photo, form, text, place = (top.table(name) for name in names)
+    """Every number must be above 0, and a clock that is a little ahead must be nearer than one that is no clock at all."""
+    tables = [top.table(name) for name in ("reading", "warning", "photo", "form", "ack", "text", "place")]
+    reading, warning, photo, form, ack, text, place = tables
     found = Bounds(
         ahead=_span(reading, "ahead_s"),
         absurd=_span(reading, "absurd_s"),
@@ -22,6 +22,7 @@ def bounds(top: Entry) -> Bounds:
         photo_ahead=_span(photo, "ahead_s"),
         form_past=_span(form, "past_days"),
         form_ahead=_span(form, "ahead_days"),
+        ack_lasts=_span(ack, "lasts_h"),
         line=_count(text, "line"),
         body=_count(text, "body"),
         south=_degree(place, "south", 90),
@@ -29,7 +30,7 @@ def bounds(top: Entry) -> Bounds:
         west=_degree(place, "west", 180),
         east=_degree(place, "east", 180),
     )
-    for table in (reading, warning, photo, form, text, place):
+    for table in tables:
         table.done()
     top.done()
     if found.ahead > found.absurd:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from brain.catalog._toml import Entry
-from brain.catalog.security import Apart, Brake, Brakes, Chains, Devices, Passwords, Security, Tcp
+from brain.catalog.security import Apart, Brake, Brakes, Chains, Devices, Hashes, Passwords, Refusals, Security, Tcp
 
 
 def security(top: Entry) -> Security:
@@ -30,9 +32,15 @@ def security(top: Entry) -> Security:
     tcp = Tcp(line.one_of("unregistered", ("ask", "refuse")) == "refuse", line.texts("common"))
     size = top.table("chains")
     chains = Chains(_within(size, "batch", 1, 20_000), _within(size, "batches", 1, 1000))
-    for one in (brake, address, device, said, account, cost, line, size, top):
+    hashing, refused = top.table("hash"), top.table("refused")
+    hashes = Hashes(
+        _within(hashing, "at_once", 1, 64), _within(hashing, "known_at_once", 1, 64), _within(hashing, "waiting", 1, 10_000),
+        hashing.take("wait_s", float),
+    )  # fmt: skip
+    refusals = Refusals(timedelta(seconds=_within(refused, "window_s", 1, 3600)), _within(refused, "most", 1, 10_000))
+    for one in (brake, address, device, said, account, cost, line, size, hashing, refused, top):
         one.done()
-    return Security(brakes, devices, passwords, idle, close, apart, tcp, chains)
+    return Security(brakes, devices, passwords, idle, close, apart, tcp, chains, hashes, refusals)
 
 
 def _brake(entry: Entry) -> Brake:

@@ -126,6 +126,7 @@ class Bounds:
     photo_ahead: timedelta
     form_past: timedelta
     form_ahead: timedelta
+    ack_lasts: timedelta
     line: int
     body: int
     south: float

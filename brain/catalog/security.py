@@ -90,6 +90,26 @@ class Chains:
 
 
 @dataclass(frozen=True, slots=True)
+class Hashes:
+    """How many passwords are hashed at once (64 MiB each), by strangers and for browsers that are known; how many requests may
+    wait for that in each of the two queues, and for how many seconds."""
+
+    at_once: int
+    known_at_once: int
+    waiting: int
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """How many refused requests of strangers are written down one by one: the first of each address in a `window`, of `most`
+    addresses; the others are counted."""
+
+    window: timedelta
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Security:
     """What security.toml says."""
 
@@ -101,3 +121,5 @@ class Security:
     apart: Apart
     tcp: Tcp
     chains: Chains
+    hashes: Hashes
+    refusals: Refusals

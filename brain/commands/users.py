@@ -67,6 +67,8 @@ def run(settings: Settings, args: Namespace, say: Callable[[str], None]) -> int:
 
 
 def _switch(conn: psycopg.Connection, login: str, active: bool) -> None:
+    if not active:
+        accounts.keep_an_administrator(conn, login)
     if db.one(conn, "account_set_active", login=login, active=active) is None:
         raise Refused(f"没有登录名为 {login} 的账号；brain user list 可查看")
 

@@ -64,8 +64,8 @@ def create(
                 raise Refused(f"登录名“{login}”已有人用，请换一个", "login")
             who = f"person:{row['id']}"
             audit(conn, by, "person_create", now, object=who, ip=ip, role=role, org=org, places=list(places))
-    except psycopg.errors.ForeignKeyViolation:
-        raise Refused(f"没有单位“{org}”或网格“{grid}”，请先建立", "unknown") from None
+    except psycopg.errors.ForeignKeyViolation as err:
+        raise _nowhere(err, org, grid) from None
     return person_of(row)
 
 
@@ -87,14 +87,31 @@ def update(
             before = db.one(conn, "person_by_id", id=person_id)
             if before is None:
                 raise Refused(f"没有编号为 {person_id} 的人员", "unknown")
+            if not change.get("active", True) or change.get("role", Role.ADMIN) != Role.ADMIN:
+                keep_an_administrator(conn, before["login"])
             row = db.row(conn, "person_change", id=person_id, change=Jsonb(change))
             if set(change) & {"role", "org", "places", "grid", "active"}:
                 db.run(conn, "session_delete_person", person_id=person_id, but=None)
             shown = {k: [before[k], v] for k, v in change.items() if k not in ("phone",) and before[k] != v}
             audit(conn, by, "person_update", now, object=f"person:{person_id}", ip=ip, change=shown)
-    except psycopg.errors.ForeignKeyViolation:
-        raise Refused("没有这个单位或网格，请先建立", "unknown") from None
+    except psycopg.errors.ForeignKeyViolation as err:
+        raise _nowhere(err, change.get("org"), change.get("grid")) from None
     return person_of(row)
+
+
+def _nowhere(err: psycopg.errors.ForeignKeyViolation, org: str | None, grid: str | None) -> Refused:
+    """Which of the two there is none of, and where to look."""
+    if "grid" in (err.diag.constraint_name or ""):
+        return Refused(f"没有网格“{grid}”，请核对网格编码（15 位），或先导入网格", "unknown")
+    return Refused(f"没有单位“{org}”，请核对单位代码（departments.toml 的键，如 swj），或先导入单位", "unknown")
+
+
+def keep_an_administrator(conn: psycopg.Connection, login: str) -> None:
+    """Raises Refused('last') where this is the last administrator who can log in: nobody could undo it from the screens. Inside
+    the transaction of the change; the administrators are locked until its end, so that two do not switch off each other."""
+    able = {row["login"] for row in db.many(conn, "administrators_for_update")}
+    if able == {login}:
+        raise Refused(f"{login} 是最后一个能登录的系统管理员，停用或改任后没有人能管理账号；请先启用或新增另一个", "last")
 
 
 def unlock(conn: psycopg.Connection, person_id: int, now: datetime, *, by: Actor | Person, ip: str = "") -> Person:

@@ -34,7 +34,7 @@ class Counted:
 
 def login_key(secret: str, login: str) -> str:
     """What stands for a login that no account has: nobody who reads the table learns what was typed."""
-    return "login:" + hmac.new(secret.encode(), login.strip().lower().encode(), hashlib.sha256).hexdigest()[:40]
+    return "login:" + hmac.new(secret.encode(), login.strip().lower().encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:40]
 
 
 def address_key(ip: str, brakes: Brakes) -> str | None:

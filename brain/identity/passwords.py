@@ -91,6 +91,6 @@ def nobody() -> str:
 def fits(hashed: str, password: str) -> bool:
     """Whether a password is the one behind a hash."""
     try:
-        return HASHER.verify(hashed, password)
+        return HASHER.verify(hashed, password.encode("utf-8", "surrogatepass"))
     except (VerificationError, InvalidHashError):
         return False

@@ -12,7 +12,7 @@ from brain import catalog
 from brain.catalog.security import Security
 from brain.identity import brakes, people
 from brain.identity.accounts import set_password
-from brain.identity.audit import audit
+from brain.identity.audit import NOTED, audit
 from brain.identity.doing import Doer, Via, refusals_audited
 from brain.identity.passwords import HASHER, fits, hash_password, nobody
 from brain.identity.people import Person, person_of
@@ -40,12 +40,15 @@ def authenticate(
     seconds), 'expired' (a one-time password that has run out; said only to who knows it).
 
     `device`: a mark of ours that says this account has logged in from there before (see `brakes`). `secret` keys what is
-    kept of unknown logins. Every attempt leaves an audit line. Another `action` asks who somebody is before it is done: then only
-    a failure is written here, under its name, and the act writes its own line. An unknown login takes the same way, wait and
-    time as a known one.
+    kept of unknown logins. Every attempt leaves an audit line, which says why it was refused (wrong_password, unknown_account,
+    disabled, no_password, braked, one_time_expired): its reader must be able to tell them apart, whoever knocks must not. Where
+    a door writes refusals (`NOTED`), what is braked is left to it: it counts what comes by the hundred. Another `action` asks
+    who somebody is before it is done: then only a failure is written here, under its name, and the act writes its own line. An
+    unknown login takes the same way, wait and time as a known one.
     """
     rules = rules or catalog.load().security
-    row = db.one(conn, "person_by_login", login=login)
+    # What no table can hold is nobody's login, and takes the same way as any other that nobody has.
+    row = None if "\0" in login or not _encodes(login) else db.one(conn, "person_by_login", login=login)
     account = f"person:{row['id']}" if row else brakes.login_key(secret, login)
     count = brakes.counted(rules.brakes, account=account, ip=ip, device=device)
     # What was typed for an unknown account is not written down: it is often a password in the wrong box.
@@ -53,18 +56,21 @@ def authenticate(
     try:
         brakes.claim(conn, count, now)
     except brakes.Wait as wait:
-        with conn.transaction():
-            audit(conn, who, action, now, object=what, ip=ip, ok=False, wait_s=wait.seconds)
+        if (noted := NOTED.get()) is not None:
+            noted.about |= {"who": who, "action": action, "object": what, "code": "braked", "wait_s": wait.seconds}
+        else:
+            with conn.transaction():
+                audit(conn, who, action, now, object=what, ip=ip, ok=False, code="braked", wait_s=wait.seconds)
         raise
     hashed = row["password_hash"] if row and row["active"] else None
     good = fits(hashed or nobody(), password) and hashed is not None
     if row is None or not good:
         with conn.transaction():
-            audit(conn, who, action, now, object=what, ip=ip, ok=False)
+            audit(conn, who, action, now, object=what, ip=ip, ok=False, code=_why(row))
         raise Refused("账号或口令不正确；连续输错后要等一会儿才能再试，忘记口令请找系统管理员", "login")
     if row["one_time_until"] is not None and now >= row["one_time_until"]:
         with conn.transaction():
-            audit(conn, who, action, now, object=what, ip=ip, ok=False, one_time="expired")
+            audit(conn, who, action, now, object=what, ip=ip, ok=False, code="one_time_expired")
         raise Refused(f"一次性口令已过期（{rules.passwords.one_time_hours} 小时内有效），请系统管理员重新设置", "expired")
     with conn.transaction():
         stale = HASHER.check_needs_rehash(row["password_hash"])
@@ -76,6 +82,18 @@ def authenticate(
         if action == "login":
             audit(conn, person, action, now, object=what, ip=ip)
         return person
+
+
+def _why(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "unknown_account"
+    if not row["active"]:
+        return "disabled"
+    return "wrong_password" if row["password_hash"] else "no_password"
+
+
+def _encodes(text: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def change_password(
@@ -133,9 +151,11 @@ def open_session(
     return token
 
 
-def session_person(conn: psycopg.Connection, token: str | None, now: datetime, settings: Settings) -> Person | None:
+def session_person(
+    conn: psycopg.Connection, token: str | None, now: datetime, settings: Settings, *, use: bool = True
+) -> Person | None:
     """Who holds this token; None when there is no such session, it has run out (absolute or idle limit of the
-    settings) or the account was switched off."""
+    settings) or the account was switched off. Asking counts as `use` of the session, unless it is only about who it was."""
     if not token or len(token) > 200:
         return None
     mark = digest(token)
@@ -147,7 +167,7 @@ def session_person(conn: psycopg.Connection, token: str | None, now: datetime, s
         with conn.transaction():
             db.run(conn, "session_delete", token_hash=mark)
         return None
-    if idle >= SEEN_EVERY:
+    if use and idle >= SEEN_EVERY:
         with conn.transaction():
             db.run(conn, "session_seen", token_hash=mark, now=now)
     return person_of(row)

@@ -2,11 +2,14 @@
 
 The numbers of an issued report are made to be handed round; the cases behind them are not. So every list and every query
 by number is cut down to what the reader's `Sight` sees before page, document or API gets the snapshot.
+
+Why a reader of issued reports may follow their own links only: whoever may ask for any unit, grid, day and category at once asks
+until one case is left, and has rebuilt it from its number and its title, though he sees no line of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import psycopg
@@ -53,6 +56,27 @@ def kept_to(snapshot: Mapping[str, Any], ids: frozenset[str]) -> dict[str, Any]:
     named = frozenset(f"{r['place']}{r['name']}" for r in repeats["rows"] if not ids.issuperset(r["ids"]))
     whole = {key: _cut(part, ids, named) for key, part in (dict(snapshot) | lists).items() if key != "cases"}
     return whole | {"cases": [c for c in snapshot["cases"] if c["id"] in ids]}
+
+
+def stands(snapshot: Mapping[str, Any], query: str) -> bool:
+    """Whether this query stands beside a number of the snapshot, as it is printed for its reader."""
+    return any(found == query for found in _queries(snapshot))
+
+
+def _queries(part: Any) -> Iterator[str]:
+    """The queries of the cases behind the numbers of a part of a snapshot: what stands under `e` and `e_…`."""
+    match part:
+        case dict():
+            for key, value in cast("dict[str, Any]", part).items():
+                if isinstance(value, str) and (key == "e" or key.startswith("e_")):
+                    yield value
+                elif key != "cases":
+                    yield from _queries(value)
+        case list() | tuple():
+            for one in cast("list[Any]", part):
+                yield from _queries(one)
+        case _:
+            return
 
 
 def _foreign(part: Any, ids: frozenset[str]) -> bool:

@@ -343,7 +343,7 @@ def _called(name: str, wording: Wording) -> str:
 
 
 def _text(value: Any, now: datetime) -> str:
-    if not isinstance(value, str) or "\0" in value or len(value) > LONGEST:
+    if not isinstance(value, str) or "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value) or len(value) > LONGEST:
         raise ValueError
     return value.strip()
 

@@ -7,12 +7,11 @@ registered by hand, and nothing is asked of another host (the Content-Security-P
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import wraps
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -22,8 +21,10 @@ from urllib.parse import parse_qsl
 
 import psycopg
 from dash import Dash, Input, Output, dash_table, dcc, html
+from dash.exceptions import DependencyException
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from psycopg_pool import PoolTimeout
 
 from brain import __version__
 from brain.catalog import Catalog
@@ -31,10 +32,12 @@ from brain.city import ZONE
 from brain.settings import BadSetting, Settings
 from brain.store import db
 from brain.web import ground
-from brain.web.door import access, apart, gate, plain
+from brain.web.door import access, apart, calls, gate, plain
 from brain.web.door.access import Page
 from brain.web.door.lines import Lines
+from brain.web.door.refusals import Refusals
 from brain.web.door.squeeze import Squeeze
+from brain.web.door.turns import Turns
 from brain.web.live import hub
 from brain.web.pages import assets
 from brain.web.steady import steady
@@ -46,6 +49,7 @@ INDEX = """<!DOCTYPE html>
 <body>{%app_entry%}{%config%}{%scripts%}<!--page-->{%renderer%}</body></html>"""
 READERS = ("brain.sheets.glance", "brain.flow.events.pictures", "openpyxl", "PIL.JpegImagePlugin", "PIL.PngImagePlugin",
            "PIL.WebPImagePlugin")  # fmt: skip
+TEND_S = 60
 WAITING = '<div id="react-entry-point"><div class="_dash-loading"></div></div>'
 
 
@@ -69,11 +73,18 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
         await app.state.hub.start()
         await asyncio.to_thread(ground.of, app.state)
         await asyncio.to_thread(apart.prepare, catalog.security.apart.at_once, READERS)
-        watch = asyncio.create_task(steady(app.state.lines.watch, "lines"), name="lines")
+        watches = [
+            asyncio.create_task(steady(one, name), name=name)
+            for one, name in (
+                (app.state.lines.watch, "lines"), (app.state.refusals.watch, "refusals"), (lambda: _tended(app), "tending"),
+            )
+        ]  # fmt: skip
         try:
             yield
         finally:
-            watch.cancel()
+            for watch in watches:
+                watch.cancel()
+            await asyncio.to_thread(app.state.refusals.write_counts, None)
             await app.state.hub.stop()
             app.state.pool.close()
 
@@ -88,6 +99,7 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
     state.secret = settings.secret_key or secrets.token_urlsafe(48)  # without one: what is signed lasts as long as the process
     state.hub, state.lines = hub.Hub(settings, catalog, state.pool), Lines(settings, state.pool)
     state.hub.on_session = state.lines.look
+    state.refusals, state.turns = Refusals(state), Turns(catalog.security.hashes)
     for router in (access.router, access.api, ground.router, assets.router):
         app.include_router(router)
     for module in modules("api"):
@@ -96,12 +108,25 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
     state.pages = {}
     mount_pages(app)
     app.add_exception_handler(404, _missing)
+    app.add_exception_handler(DependencyException, _missing)  # a file of a component suite that there is none of
     for kind in (psycopg.DataError, UnicodeEncodeError, OverflowError):
         app.add_exception_handler(kind, _unstorable)
     app.add_middleware(Squeeze)
     gated = {page.path: page for page in state.pages.values() if not page.plain}
     app.add_middleware(gate.Gate, state=state, pages=gated)
     return app
+
+
+async def _tended(app: FastAPI) -> None:
+    """Lets each page that leaves things half done when it is killed finish or undo them: now, and every minute."""
+    pages = [module for module in modules("pages", ".page") if hasattr(module, "tend")]
+    while True:
+        for module in pages:
+            try:
+                await asyncio.to_thread(module.tend, app.state, datetime.now(UTC))
+            except (psycopg.Error, PoolTimeout, OSError) as err:
+                log.warning("%s could not be tended (%s)", module.__name__, type(err).__name__)
+        await asyncio.sleep(TEND_S)
 
 
 # Pages ----------------------------------------------------------------------------------------------------------------
@@ -130,7 +155,7 @@ def mount_pages(app: FastAPI) -> None:
 
 
 class OffLoop(Dash):
-    """Dash whose plain callbacks run in a thread.
+    """Dash whose callbacks stand behind `calls.fenced`, and whose plain ones run in a thread.
 
     Why: on the FastAPI backend Dash calls them on the loop that serves everybody, so that one department's large sheet made
     every other screen wait. The context (person, request, what was triggered) goes along.
@@ -140,14 +165,7 @@ class OffLoop(Dash):
         bind = super().callback(*args, **kwargs)
 
         def take(function: Callable[..., Any]) -> Any:
-            if inspect.iscoroutinefunction(function):
-                return bind(function)
-
-            @wraps(function)
-            async def apart(*given: Any, **named: Any) -> Any:
-                return await asyncio.to_thread(function, *given, **named)
-
-            return bind(apart)
+            return bind(calls.fenced(function, socket=bool(kwargs.get("websocket"))))
 
         return take
 

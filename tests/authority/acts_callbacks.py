@@ -136,7 +136,7 @@ def _drift(stage: Stage, login: str) -> Callable[[], Any]:
     page = Page(stage.as_(login), "/about")
     ident = {"type": "intake-drift", "id": row["id"]}
     payload = page.payload(next(c["inputs"][0]["id"] for c in page.callbacks if "intake-drift" in c["inputs"][0]["id"]),
-                           {"intake-here.data": {"feed": "water", "h": 24}})  # fmt: skip
+                           {"intake-here.data": {"feed": "water", "rule": "", "words": "", "h": 24}})  # fmt: skip
     payload["inputs"] = [[{"id": ident, "property": "n_clicks", "value": 1}]]
     payload["changedPropIds"] = [json.dumps(ident, separators=(",", ":"), sort_keys=True) + ".n_clicks"]
     return lambda: page.post(payload)

@@ -216,6 +216,8 @@ class Walk:
                 may = bool(may_read and self.sees[case.key])
                 if may and case.key not in listed:
                     may = None  # not a case of that month, or not one of that number
+                if may and e.startswith("ids") and not table.reads_report(self.viewer, draft=True):
+                    may = None  # a number that stands nowhere in his report: he is told nothing
                 self.tally.pair(
                     "GET /api/v1/report/{period}/cases", self.viewer, case, may=may, did=case.key in marks, how=e[:14]
                 )

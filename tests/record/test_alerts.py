@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -127,6 +127,19 @@ def test_an_acknowledgement_expires_and_people_are_told_again(district, says):
     assert recording.get(district.conn, ident).acked_at is not None
     escalation.sweep(district.conn, district.catalog, until)
     assert recording.get(district.conn, ident).acked_at is None and len(district.notices("operator")) == told + 1
+
+
+@pytest.mark.parametrize("until", [timedelta(hours=72, seconds=1), timedelta(days=365), datetime.max.replace(tzinfo=UTC)])
+def test_nobody_silences_an_alert_for_ever(district, says, until):
+    ident = says("open", Level.BLUE, 6.0)
+    most = district.catalog.bounds.ack_lasts
+    until = until if isinstance(until, datetime) else district.now + until
+
+    def ack(at):
+        return recording.ack(district.conn, district.catalog, ident, district.actor("operator"), district.now, until=at)
+
+    district.refused("until", ack, until)
+    assert ack(district.now + most).acked_until == district.now + most
 
 
 def test_who_may_acknowledge_what(district, says):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import getpass
 import io
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from brain.__main__ import main
-from brain.identity import people
+from brain.identity import accounts, people
+from brain.model import Refused
 
 
 @pytest.fixture
@@ -71,6 +73,28 @@ def test_telemetry_stations(brain, conn, monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "10.1.0.0/16" in said and "停用" in said and generated not in said
     assert generated not in str(conn.execute("SELECT * FROM audit").fetchall())
+
+
+@pytest.mark.parametrize(("field", "given", "word"), [("--org", "nosuch", "没有单位“nosuch”"), ("--grid", "1" * 15, "没有网格")])
+def test_a_new_account_of_nowhere_is_told_what_there_is_none_of(brain, conn, capsys, field, given, word):
+    if field == "--grid":
+        with pytest.raises(Refused, match=word):
+            accounts.create(conn, login="li.si", name="李四", role="worker", grid=given)
+        return
+    assert brain(*ADD[:-2], field, given) == (1, [("person_create", "person:zhang", False)])
+    said = capsys.readouterr().err
+    assert word in said and "None" not in said
+
+
+def test_the_last_administrator_who_can_log_in_is_not_switched_off(brain, conn, capsys):
+    for login in ("eins", "zwei"):
+        accounts.create(conn, login=login, name=login, role="admin", password="Verwalter-2026!")
+    assert brain("user", "disable", "eins") == (0, [("person_disable", "person:eins", True)])
+    assert brain("user", "disable", "zwei") == (1, [("person_disable", "person:zwei", False)])
+    assert "最后一个能登录的系统管理员" in capsys.readouterr().err and people.by_login(conn, "zwei").active
+    with pytest.raises(Refused, match="最后一个"):
+        accounts.update(conn, people.by_login(conn, "zwei").id, datetime.now(UTC), by="系统", role="operator")
+    assert brain("user", "enable", "eins")[0] == brain("user", "disable", "zwei")[0] == 0
 
 
 def test_keys(brain, conn):

@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -16,9 +17,10 @@ from docx import Document
 
 from brain.cities.meijiang import history
 from brain.identity import accounts
-from brain.report import snapshot, tables
+from brain.report import drill_down, snapshot, tables
 from brain.settings import Settings
 from brain.store import db
+from brain.web.api import report
 from brain.web.app import create_app
 
 BEIJING = timezone(timedelta(hours=8))
@@ -362,8 +364,36 @@ def test_a_department_sees_its_own_cases_and_how_many_it_does_not_see(client, is
 
 def test_nobody_asks_number_by_number_which_cases_there_are(client, issued):
     foreign = next(c for c in issued["cases"] if c["org"] not in (None, "cgj"))
-    answer = client("cgj1").get("/api/v1/report/2026-08/cases", params={"e": f"ids={foreign['id']}"}).json()
-    assert (answer["count"], answer["hidden"], answer["cases"]) == (0, 0, [])
+    unit = client("cgj1")
+    answer = unit.get("/api/v1/report/2026-08/cases", params={"e": f"ids={foreign['id']}"})
+    nothing = unit.get("/api/v1/report/2026-08/cases", params={"e": f"ids={'9' * 19}"})
+    assert (answer.status_code, answer.json()) == (nothing.status_code, nothing.json())
+    assert answer.status_code == 404 and foreign["id"] not in answer.text
+
+
+def test_a_unit_rebuilds_no_foreign_case_by_asking_ever_more_narrowly(client, issued):
+    unit = client("cgj1")
+    for one in [c for c in issued["cases"] if c["org"] not in (None, "cgj") and c["flags"]][:20]:
+        keys = {"day": one["day"], "category": one["category"], "source": one["source"], "grid": one["grid"], "org": one["org"]}
+        for upto in range(2, len(keys) + 1):
+            e = f"flag={one['flags'][0]}&" + "&".join(f"{k}={v}" for k, v in list(keys.items())[:upto])
+            answer = unit.get("/api/v1/report/2026-08/cases", params={"e": e})
+            assert answer.status_code == 404 and "件" not in answer.json()["error"], (e, answer.text)
+            assert answer.json()["error"] == report.NO_NUMBER
+    assert client("leader1").get("/api/v1/report/2026-08/cases", params={"e": e}).json()["count"] >= 1
+
+
+def test_every_number_that_is_printed_for_a_unit_opens_its_own_cases_and_the_number_as_printed(client, page, issued):
+    unit = client("cgj1")
+    links = page("cgj1", "/report?m=2026-08").eval_on_selector_all("#report a[href^='#e/']", "all => all.map(a => a.hash.slice(3))")
+    asked = {unquote(link) for link in links}
+    assert len(asked) > 60
+    for e in sorted(asked):
+        answer = unit.get("/api/v1/report/2026-08/cases", params={"e": e})
+        assert answer.status_code == 200, (e, answer.text)
+        assert answer.json()["count"] == len(drill_down.pick(issued, e)) or "ids" in e
+    own = {c["id"] for c in unit.get("/api/v1/report/2026-08").json()["cases"]}
+    assert {c["id"] for c in answer.json()["cases"]} <= own
 
 
 def test_an_issued_report_says_the_same_numbers_to_a_unit_but_no_number_of_anothers_case(client, issued):

@@ -16,6 +16,7 @@ import pytest
 from brain.identity import people
 from brain.settings import Settings
 from brain.web.pages.upload import page as upload
+from brain.web.pages.upload import sending
 from ingest import practice, worker
 from ingest.doors.files import door as files
 
@@ -55,6 +56,14 @@ def intake(web, catalog):
             door.finish()
 
     return turning
+
+
+def sent_as(*given) -> str:
+    """The name of a kept file in the drop folder, where it lies then with its mapping."""
+    goal = upload.lay(*given)
+    sending.publish(goal)
+    given[2].unlink()
+    return goal.name
 
 
 def choose(page, name: str, data: bytes) -> None:
@@ -201,7 +210,7 @@ def test_a_name_from_outside_never_leaves_the_drop_folder(city, catalog, tmp_pat
     swj = people.by_login(city, "swj1")
     taker = upload.takers_of(swj, catalog)["water"]
     path = upload.held_path(tmp_path, swj, upload.stage(tmp_path, swj, name, b"a,b\n1,2\n", datetime.now(UTC)))
-    sent = upload.send(tmp_path / "drop", taker, path, name, {"a": "station"}, swj, datetime.now(UTC))
+    sent = sent_as(tmp_path / "drop", taker, path, name, {"a": "station"}, swj, datetime.now(UTC))
     assert Path(sent).name == sent and not sent.startswith(".")
     assert {p.name for p in (tmp_path / "drop/water").iterdir()} == {sent, sent + ".map.json"}
 
@@ -219,5 +228,5 @@ def test_a_drop_folder_on_a_disk_of_its_own_takes_what_the_page_sends(city, cata
         monkeypatch.setattr(os, move, within)
     swj = people.by_login(city, "swj1")
     path = upload.held_path(tmp_path, swj, upload.stage(tmp_path, swj, "a.csv", b"a,b\n1,2\n", BEGIN))
-    sent = upload.send(tmp_path / "drop", upload.takers_of(swj, catalog)["water"], path, "a.csv", {}, swj, BEGIN)
+    sent = sent_as(tmp_path / "drop", upload.takers_of(swj, catalog)["water"], path, "a.csv", {}, swj, BEGIN)
     assert {p.name for p in (tmp_path / "drop/water").iterdir()} == {sent, sent + ".map.json"} and not path.exists()

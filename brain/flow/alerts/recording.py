@@ -227,6 +227,9 @@ def ack(
             raise Refused("当前角色不能确认告警", "role")
         if until is not None and until <= now:
             raise Refused("确认的有效期要晚于现在", "until")
+        if until is not None and until - now > catalog.bounds.ack_lasts:
+            hours = catalog.bounds.ack_lasts.total_seconds() / 3600
+            raise Refused(f"确认最多管 {hours:g} 小时，请改近一些；到时还没解除，再确认一次", "until")
         if row["cleared_at"] is not None:
             raise Refused("告警已经解除，不用再确认", "cleared")
         row = db.row(conn, "alert_acked", id=alert_id, now=now, by=actor.name, until=until)

@@ -15,6 +15,10 @@ WITH changed AS (
 )
 SELECT id FROM changed;
 
+-- administrators_for_update --
+-- Administrators who can log in, held until the end of the transaction: of two who are switched off at once, one stays.
+SELECT login FROM person WHERE role = 'admin' AND active AND password_hash IS NOT NULL ORDER BY id FOR UPDATE;
+
 -- station_import --
 -- One station from a sheet; its town, village, grid and cell stay as they are until the next placing.
 INSERT INTO station (id, name, theme, lng, lat, org, params, origin)

@@ -152,3 +152,7 @@ SELECT 1 AS yes FROM session s JOIN person p ON p.id = s.person_id AND p.active
 UNION ALL
 (SELECT 'station', id, name, id, lng, lat FROM station
   WHERE active AND (name LIKE %(like)s OR id LIKE %(like)s) ORDER BY theme = ANY(%(cameras)s), id LIMIT 12);
+
+-- web_file_sent --
+-- Whether the trail has the sending of this file ("file:feed/name"), not long before it was laid down or since.
+SELECT 1 AS yes FROM audit WHERE action = 'file_send' AND ok AND object = %(object)s AND at >= %(since)s LIMIT 1;

@@ -80,7 +80,7 @@ class Ack(BaseModel):
     note: text(500) = ""  # type: ignore[valid-type]
 
 
-@router.post("/alerts/{alert_id}/ack")
+@router.post("/alerts/{alert_id}/ack", name="alert_ack")
 def ack(
     alert_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
     body: Ack,

@@ -20,7 +20,7 @@ Text = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")]
 Moment = Annotated[AwareDatetime | None, Query()]
 
 
-@router.get("/export.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+@router.get("/export.csv", name="audit.export", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
 def export(
     request: Request,
     person: Annotated[Person, Depends(current)],

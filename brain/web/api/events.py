@@ -216,7 +216,7 @@ class Report(Body):
     self_handled: SelfHandled | None = None
 
 
-@router.post("/events", status_code=201)
+@router.post("/events", status_code=201, name="event_report")
 def report(body: Report, request: Request, person: Me, by: By, conn: Db, key: Key = None) -> dict[str, Any]:
     """Report something. The answer carries the event and, under a key, its receipt."""
     catalog, now, key = request.app.state.catalog, datetime.now(UTC), key or body.client_key
@@ -296,7 +296,7 @@ def _given(verb: Verb | str, body: Act, now: datetime, catalog: Catalog) -> form
     return forms.given(verb, raw, now, catalog)
 
 
-@router.post("/events/{event_id}/part")
+@router.post("/events/{event_id}/part", name="event_part")
 def answer_part(
     event_id: EventId, body: Act, request: Request, person: Me, by: By, conn: Db, key: Key = None
 ) -> dict[str, Any]:
@@ -312,7 +312,7 @@ def answer_part(
     return act_audited(conn, by, "event_part", f"event:{event_id}", now, do, once=again)
 
 
-@router.post("/events/{event_id}/{verb}")
+@router.post("/events/{event_id}/{verb}", name="event_verb")
 def act(
     event_id: EventId, verb: Verb, body: Act, request: Request, person: Me, by: By, conn: Db, key: Key = None
 ) -> dict[str, Any]:

@@ -136,7 +136,7 @@ class Read(BaseModel):
     ids: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] | None = Field(default=None, max_length=500)
 
 
-@router.post("/me/notices/read")
+@router.post("/me/notices/read", name="notice_read")
 def read_notices(body: Read, person: Me, by: By, conn: Db) -> dict[str, Any]:
     """Mark notices as read; others' are passed over."""
     now = datetime.now(UTC)

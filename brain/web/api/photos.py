@@ -44,7 +44,7 @@ THUMB = 360  # pixels of the longer side: a card's strip on a phone of three pix
 HARMLESS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, name="photo")
 def store(
     request: Request,
     person: Me,

@@ -31,6 +31,7 @@ ISSUERS = frozenset({Role.CHIEF, Role.LEADER})
 Db = Annotated[psycopg.Connection, Depends(database)]
 Period = Annotated[str, Path(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$", description="月份，如 2026-10")]
 Version = Annotated[int | None, Query(ge=1, le=10_000)]
+NO_NUMBER = "这期月报里没有这样一个数字；请从月报上的数字点开"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -63,7 +64,7 @@ def found(
         raise Refused(str(err), "unknown") from None
 
 
-@router.get("/{period}.docx", response_class=Response, responses={200: {"content": {DOCX: {}}}})
+@router.get("/{period}.docx", name="report.download", response_class=Response, responses={200: {"content": {DOCX: {}}}})
 def document(request: Request, period: Period, person: Reader, by: By, conn: Db, version: Version = None) -> Response:
     """The report as an editable document (A4). A frozen month gives the frozen report, another one a draft."""
     made = readers.for_sight(conn, found(request, conn, person, period, version), sight_of(request, person))
@@ -79,7 +80,7 @@ def document(request: Request, period: Period, person: Reader, by: By, conn: Db,
     )
 
 
-@router.get("/{period}")
+@router.get("/{period}", name="report.read")
 def numbers(request: Request, period: Period, person: Reader, conn: Db, version: Version = None) -> dict[str, Any]:
     """All numbers of a month, each with formula, window, statement and evidence query; cases as far as I may see them."""
     made = found(request, conn, person, period, version)
@@ -87,13 +88,13 @@ def numbers(request: Request, period: Period, person: Reader, conn: Db, version:
     return kept | {"cases_hidden": len(made["cases"]) - len(kept["cases"])}
 
 
-@router.get("/{period}/versions")
+@router.get("/{period}/versions", name="report.versions")
 def versions(period: Period, person: Reader, conn: Db) -> list[dict[str, Any]]:
     """Frozen versions of a month, newest first."""
     return snapshot.versions(conn, period)
 
 
-@router.get("/{period}/cases")
+@router.get("/{period}/cases", name="report.cases")
 def cases(
     request: Request,
     period: Period,
@@ -104,9 +105,13 @@ def cases(
     cut: AwareDatetime | None = None,
 ) -> dict[str, Any]:
     """The cases behind one number: `e` is the evidence query that stands beside it, `cut` the data cut of the draft it
-    stands on (default: now). `words` are the same cases as a person reads them, in order."""
+    stands on (default: now). `words` are the same cases as a person reads them, in order. Who reads no drafts gets an answer to
+    the queries that stand in his report, and to no other."""
     made = found(request, conn, person, period, version, cut)
     mine = readers.seen(conn, made, sight_of(request, person))
+    drafts = access.reads_drafts(person.role, request.app.state.catalog.roles)
+    if not drafts and not readers.stands(readers.kept_to(made, mine), e):
+        raise Refused(NO_NUMBER, "unknown")
     picked = drill_down.pick(made, e)
     seen = [c for c in picked if c["id"] in mine]
     if drill_down.by_number(e):  # else somebody could ask number by number which cases there are
@@ -146,7 +151,7 @@ def _words(made: dict[str, Any], c: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@router.post("/{period}/freeze", status_code=201)
+@router.post("/{period}/freeze", status_code=201, name="report.freeze")
 def freeze(request: Request, period: Period, by: By, conn: Db) -> dict[str, Any]:
     """Issue the month's report, or restate it (更正版) when data came late. 409 when nothing changed or the month runs on."""
     return {"period": period, "version": issue(request.app.state.catalog, conn, by, period, datetime.now(UTC))}

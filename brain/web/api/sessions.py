@@ -29,7 +29,7 @@ def mine(request: Request, person: Me, conn: Db) -> dict[str, Any]:
     return {"sessions": [row | {"device": device_words(row.pop("agent"))} for row in rows]}
 
 
-@router.post("/{ident}/end")
+@router.post("/{ident}/end", name="session_end")
 def end(request: Request, person: Me, conn: Db, ident: Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")]) -> Response:
     """End one of my sessions; its pages and phones are cut off within seconds."""
     gone = sessions.end(conn, person, ident, datetime.now(UTC), address_of(request))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
@@ -20,13 +20,15 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from brain.catalog import Catalog
 from brain.identity import brakes, sessions
-from brain.identity import scope as rules
+from brain.identity import scope as rights
+from brain.identity.audit import NOTED
 from brain.identity.doing import Doer, Via, refusals_audited
 from brain.identity.people import Person
 from brain.identity.tokens import digest
 from brain.model import Refused, Role
-from brain.web.door import devices, plain
+from brain.web.door import devices, plain, turns
 
+T = TypeVar("T")
 COOKIE = "brain_session"
 FORGERY_COOKIE = "brain_x"
 """Readable by our own script, which sends its value back as the header X-Brain: what a strange page cannot do."""
@@ -55,7 +57,7 @@ class Page:
     def lets(self, role: Role, catalog: Catalog | None = None) -> bool:
         if self.roles is not None and role not in self.roles:
             return False
-        return catalog is None or not self.keys or any(rules.may_open(role, key, catalog.roles) for key in self.keys)
+        return catalog is None or not self.keys or any(rights.may_open(role, key, catalog.roles) for key in self.keys)
 
 
 # Who ----------------------------------------------------------------------------------------------------------------
@@ -138,11 +140,17 @@ def current(request: Request) -> Person:
     return person
 
 
+def via_of(request: Request) -> Via:
+    """The door that a request came through; whether it is the phone is told by the page it comes from, for the audit trail
+    only."""
+    if urlsplit(request.headers.get("referer", "")).path.startswith("/m/"):
+        return Via.PHONE
+    return Via.API if request.url.path.startswith("/api/") else Via.PAGE
+
+
 def doer(request: Request, person: Person = Depends(current)) -> Doer:
-    """Whoever acts with this request (FastAPI dependency). Whether it is the phone is told by the page it comes from, for the
-    audit trail only."""
-    phone = urlsplit(request.headers.get("referer", "")).path.startswith("/m/")
-    return Doer(person, address_of(request), Via.PHONE if phone else Via.API)
+    """Whoever acts with this request (FastAPI dependency)."""
+    return Doer(person, address_of(request), via_of(request))
 
 
 def require(*roles: Role) -> Callable[[Person], Person]:
@@ -220,14 +228,27 @@ async def _fields(request: Request) -> tuple[dict[str, Any], bool]:
 
 
 def _status(err: Refused) -> int:
-    return {"wait": 429, "login": 401, "expired": 403, "unknown": 404}.get(err.code, 422)
+    return {"wait": 429, "login": 401, "expired": 403, "unknown": 404, "busy": 503}.get(err.code, 422)
 
 
 def _later(err: Refused) -> dict[str, str]:
+    if err.code == "busy":
+        return {"Retry-After": str(turns.LATER_S)}
     return {"Retry-After": str(err.seconds)} if isinstance(err, brakes.Wait) else {}
 
 
-@router.post("/login")
+async def _in_turn(request: Request, action: str, known: bool, look: Callable[[], T]) -> T:
+    """What looks at a password, in a thread, when its turn has come. Raises Refused('busy') and what `look` raises."""
+    try:
+        async with request.app.state.turns.turn(known=known):
+            return await to_thread.run_sync(look)
+    except Refused as err:
+        if err.code == "busy" and (noted := NOTED.get()) is not None:
+            noted.about |= {"action": action, "code": err.code}
+        raise
+
+
+@router.post("/login", name="login")
 async def login(request: Request) -> Response:
     """Form (answers with a page or a redirect) or JSON (answers with the person)."""
     given, is_json = await _fields(request)
@@ -235,9 +256,11 @@ async def login(request: Request) -> Response:
         raise HTTPException(403, {"code": "forgery", "message": "请求来自其他网站，已拒绝"})
     name, password, onward = (str(given.get(k) or "") for k in ("login", "password", "next"))
 
+    state, ip, rules = request.app.state, address_of(request), request.app.state.catalog.security
+    seen = devices.known(request.cookies.get(devices.COOKIE), name, state.secret, rules.devices, datetime.now(UTC))
+
     def enter() -> tuple[Person, str]:
-        state, now, ip, rules = request.app.state, datetime.now(UTC), address_of(request), request.app.state.catalog.security
-        seen = devices.known(request.cookies.get(devices.COOKIE), name, state.secret, rules.devices, now)
+        now = datetime.now(UTC)
         with state.pool.connection() as conn:
             person = sessions.authenticate(
                 conn, name.strip(), password, now, ip, rules=rules, device=seen, secret=state.secret
@@ -248,7 +271,7 @@ async def login(request: Request) -> Response:
             )
 
     try:
-        person, token = await to_thread.run_sync(enter)
+        person, token = await _in_turn(request, "login", seen is not None, enter)
     except Refused as err:
         if is_json:
             return JSONResponse({"code": err.code, "message": str(err)}, _status(err), _later(err))
@@ -259,7 +282,7 @@ async def login(request: Request) -> Response:
     return _with_cookie(RedirectResponse(onward, 303), request, token, person.login)
 
 
-@router.post("/logout")
+@router.post("/logout", name="logout")
 async def logout(request: Request) -> Response:
     """Ends the session. A form needs no header of ours: being logged out by a stranger costs nothing but a log-in."""
     _, is_json = await _fields(request)
@@ -281,7 +304,7 @@ def session(person: Person = Depends(current)) -> dict[str, Any]:
     return _said(person)
 
 
-@router.post("/password")
+@router.post("/password", name="password")
 async def password(request: Request) -> Response:
     """Form or JSON: old, new, again. The other sessions of the person end."""
     given, is_json = await _fields(request)
@@ -304,7 +327,7 @@ async def password(request: Request) -> Response:
             )  # fmt: skip
 
     try:
-        changed = await to_thread.run_sync(change)
+        changed = await _in_turn(request, "password", True, change)
     except Refused as err:
         if is_json:
             return JSONResponse({"code": err.code, "message": str(err)}, _status(err), _later(err))
@@ -313,7 +336,7 @@ async def password(request: Request) -> Response:
     return JSONResponse(_said(changed)) if is_json else RedirectResponse(home_of(changed), 303)
 
 
-@router.post("/sessions")
+@router.post("/sessions", name="session_end")
 async def end_session(request: Request) -> Response:
     """Form of the page /sessions: `id` of one of one's own sessions, which ends."""
     given, _ = await _fields(request)

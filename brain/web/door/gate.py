@@ -21,8 +21,9 @@ from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from brain.identity.audit import NOTED, Noted
 from brain.identity.people import Person, rights
-from brain.web.door import address, bodies, journal, plain
+from brain.web.door import address, bodies, calls, journal, plain, refusals
 from brain.web.door.access import (
     ADDRESS,
     COOKIE,
@@ -74,7 +75,9 @@ class Gate:
             began = began or message["type"] == "http.response.start"
             await send(message)
 
-        answering = with_headers(noted, scope)
+        heard = Noted()
+        mark = NOTED.set(heard)
+        answering = with_headers(self.state.refusals.watched(noted, scope, heard), scope)
         try:
             await self.request(scope, receive, answering)
         except HTTPException as err:  # a bound of the body, met while it is read
@@ -85,6 +88,8 @@ class Gate:
             log.exception("%s %s broke", scope["method"], journal.shown(scope))
             if not began:  # never the words of the exception: they name tables, files and values
                 await JSONResponse({"detail": BROKEN} | BROKEN, 500)(scope, receive, answering)
+        finally:
+            NOTED.reset(mark)
 
     async def request(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; `send` sets the headers."""
@@ -99,7 +104,7 @@ class Gate:
         if path in self.pages or dash:
             request = Request({**scope, "app": self.state.app})
             token = request.cookies.get(COOKIE)
-            person = await to_thread.run_sync(lookup, request)
+            person = scope[refusals.ASKED] = await to_thread.run_sync(lookup, request)
             answer = self.refuse(request, person)
         most = bodies.most_of(path, person is not None and self._sends_files(person))
         if answer is None and bodies.declared(scope) > most:
@@ -109,10 +114,16 @@ class Gate:
             body, receive = await bodies.whole(receive)
             if await to_thread.run_sync(bodies.too_rich, body):
                 answer = JSONResponse(bodies.TOO_RICH, 413)
+            elif path == bodies.CALLBACK and not self.shaped(_read(body)):
+                forged = await calls.forged(path)
+                answer = JSONResponse(forged.detail, forged.status_code)
         if answer is not None:
             await answer(scope, receive, send)
             return
         await self.onward(scope, receive, send, person, token)
+
+    def shaped(self, payload: Any) -> bool:
+        return calls.shaped(payload, self.state.dash.callback_map)
 
     def _sends_files(self, person: Person) -> bool:
         page = self.pages.get("/upload")
@@ -151,8 +162,10 @@ class Gate:
         closed = False
 
         async def sending(message: Any) -> None:
-            if not closed:  # what still comes out of callbacks under way goes nowhere
-                await send(message)
+            if closed:  # what still comes out of callbacks under way goes nowhere
+                return
+            text = message.get("text") if message["type"] == "websocket.send" else None
+            await send(message if text is None else message | {"text": calls.hushed(text)})
 
         async def close(code: int, reason: str) -> Any:
             nonlocal closed
@@ -170,7 +183,15 @@ class Gate:
             said = _object(message)
             if said is None:
                 return await close(STRANGE, "message")
-            return message if await self.lets(said, request, person, line) else await close(ENDED, "session")
+            if not await self.lets(said, request, person, line):
+                return await close(ENDED, "session")
+            if said.get("type") == "callback_request" and not self.shaped(said.get("payload")):
+                ident, ip = scope["path"], request.client.host if request.client else ""
+                await to_thread.run_sync(
+                    lambda: self.state.refusals.write(person, "callback", ident, ip, via="wall", code="forged")
+                )
+                return await close(STRANGE, "message")
+            return message
 
         try:
             await self.onward(scope, receiving, sending, person, token)
@@ -211,6 +232,8 @@ class Gate:
         if person.must_change:
             return RedirectResponse("/password", 303)
         if not page.lets(person.role, self.state.catalog):
+            if (noted := NOTED.get()) is not None:
+                noted.about |= {"action": "page", "object": path, "code": "role"}
             word = request.app.state.catalog.words.of("role", person.role)
             return HTMLResponse(plain.refused(page.title, word, home_of(person)), 403)
         return None
@@ -298,8 +321,13 @@ def _object(message: Any) -> dict[str, Any] | None:
     text = message.get("text")
     if text is None or bodies.too_rich(text.encode("utf-8", "replace")):
         return None
+    said = _read(text)
+    return said if isinstance(said, dict) else None
+
+
+def _read(text: str | bytes) -> Any:
+    """A JSON value; None for what is none."""
     try:
-        said = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None

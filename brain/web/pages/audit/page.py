@@ -6,7 +6,6 @@ that an engine that stands still is seen here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -156,7 +155,7 @@ def _table(lines: Sequence[Mapping[str, Any]], names: Mapping[str, str], other: 
 
 def _row(one: Mapping[str, Any], action: str) -> html.Tr:
     at = bits.local(one["at"])
-    detail = "；".join(f"{k}：{_said(v)}" for k, v in one["detail"].items())
+    detail = trail.told(one["detail"])
     return html.Tr(
         [
             html.Td([html.Time(f"{at:%m-%d %H:%M:%S}", dateTime=at.isoformat(), title=f"{at:%Y-%m-%d %H:%M:%S.%f}"),
@@ -171,10 +170,6 @@ def _row(one: Mapping[str, Any], action: str) -> html.Tr:
         className="" if one["ok"] else "refused",
         **bits.attrs({"data-id": str(one["id"])}),
     )  # fmt: skip
-
-
-def _said(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _turn(shown: Mapping[str, str], asked: Asked, lines: Sequence[Mapping[str, Any]]) -> html.Nav:

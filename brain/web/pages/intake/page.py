@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from typing_extensions import TypedDict
 
 from brain.flow.measured import mending
 from brain.identity.doing import Doer, Via
@@ -225,6 +226,22 @@ def _group(
 
 
 # Doing -----------------------------------------------------------------------------------------------------------------
+class Here(TypedDict):
+    """What the page shows: a feed, a kind of dead letter (rule and words), the hours looked back."""
+
+    feed: str
+    rule: str
+    words: str
+    h: int
+
+
+class Asked(TypedDict):
+    """A replay that was asked for: its number, and when (seconds since 1970)."""
+
+    id: int
+    at: float
+
+
 def _person() -> Person:
     """Who asks. Raises Refused for who may not open the page at all."""
     state, person = access.here(), access.viewer()
@@ -241,7 +258,7 @@ def _doer() -> Doer:
     return by
 
 
-def _ids(conn: psycopg.Connection, here: dict[str, Any], scope: str | None, one: int | None) -> list[int]:
+def _ids(conn: psycopg.Connection, here: Here, scope: str | None, one: int | None) -> list[int]:
     """The letters that are meant: the whole group, or the one that is open."""
     if scope == "one":
         return [one] if one is not None else []
@@ -255,7 +272,7 @@ def callbacks(app: Dash) -> None:
     @app.callback(
         Output("intake-live", "children"), Input("intake-tick", "n_intervals"), State("intake-here", "data"), prevent_initial_call=True
     )  # fmt: skip
-    def tick(_: int, here: dict[str, Any]) -> Any:
+    def tick(_: int, here: Here) -> Any:
         try:
             person = _person()
         except Refused:
@@ -267,7 +284,7 @@ def callbacks(app: Dash) -> None:
         Output("intake-place", "className"), Output("intake-kind", "className"), Output("intake-word", "className"),
         Input("intake-what", "value"),
     )  # fmt: skip
-    def fields(what: str) -> tuple[str, str, str]:
+    def fields(what: str | None) -> tuple[str, str, str]:
         """The field in which our own word is given: chosen where we have a list of them."""
         return tuple(
             "" if shown else "away" for shown in (what == "station", what == "kind", what in ("unit", "column"))
@@ -283,7 +300,7 @@ def callbacks(app: Dash) -> None:
         prevent_initial_call=True,
     )  # fmt: skip
     def act(
-        mapped: int | None, replayed: int | None, discarded: int | None, here: dict[str, Any], what: str, given: str | None,
+        mapped: int | None, replayed: int | None, discarded: int | None, here: Here, what: str | None, given: str | None,
         place: str | None, kind: str | None, word: str | None, reason: str | None,
         scope: str | None, one: int | None,
     ) -> tuple[Any, Any, Any, Any]:  # fmt: skip
@@ -298,8 +315,8 @@ def callbacks(app: Dash) -> None:
                     n = mending.discard(conn, by, here["feed"], _ids(conn, here, scope, one), reason or "", now)
                     return f"已丢弃 {n} 条", no_update, True, address(feed=here["feed"]) + "#letters"
                 if ctx.triggered_id == "intake-map":
-                    meant = {"station": place, "kind": kind}.get(what, word)
-                    mending.set_mapping(conn, state.catalog, by, here["feed"], what, given or "", meant or "", now)
+                    meant = {"station": place, "kind": kind}.get(what or "", word)
+                    mending.set_mapping(conn, state.catalog, by, here["feed"], what or "", given or "", meant or "", now)
                 only = _ids(conn, here, scope, one) if ctx.triggered_id == "intake-replay" else None
                 ident = mending.ask_replay(conn, by, here["feed"], here["rule"], only, now)
         except Refused as err:
@@ -311,7 +328,7 @@ def callbacks(app: Dash) -> None:
         Input("intake-wait", "n_intervals"), State("intake-asked", "data"), State("intake-here", "data"),
         prevent_initial_call=True,
     )  # fmt: skip
-    def answered(_: int, asked: dict[str, Any] | None, here: dict[str, Any]) -> tuple[Any, Any]:
+    def answered(_: int, asked: Asked | None, here: Here) -> tuple[Any, Any]:
         """What came of the replay, as soon as a worker has done it."""
         if not asked:
             return no_update, True
@@ -332,7 +349,7 @@ def callbacks(app: Dash) -> None:
         Output("intake-go", "href", allow_duplicate=True), Input({"type": "intake-drift", "id": ALL}, "n_clicks"),
         State("intake-here", "data"), prevent_initial_call=True,
     )  # fmt: skip
-    def noted(clicks: Sequence[int | None], here: dict[str, Any]) -> Any:
+    def noted(clicks: Sequence[int | None], here: Here) -> Any:
         """A change of shape was taken note of."""
         asked = ctx.triggered_id
         if asked is None or not any(clicks):
@@ -345,7 +362,7 @@ def callbacks(app: Dash) -> None:
         return address(feed=here["feed"], h=here["h"])
 
 
-def _outcome(row: dict[str, Any], here: dict[str, Any]) -> list[Any]:
+def _outcome(row: dict[str, Any], here: Here) -> list[Any]:
     if row["error"]:
         return [f"重放没有做成：{row['error']}；数据库恢复后请再试"]
     still = row["still"] or {}

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from brain import rowwise
 from brain.identity.doing import Via
@@ -34,6 +36,12 @@ PAGE = Page(
     order=20,
 )
 ISSUERS = (Role.CHIEF, Role.LEADER)
+
+
+class Key(TypedDict):
+    """Which report the page shows."""
+
+    period: Annotated[str, Field(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
 
 
 def layout(person: Person, *, m: str = "", v: str = "", **_: str) -> html.Div:
@@ -176,7 +184,7 @@ def callbacks(app: Dash) -> None:
         Output("report-said", "children"), Output("report-go", "href", allow_duplicate=True), Input("report-freeze", "n_clicks"),
         State("report-key", "data"), prevent_initial_call=True,
     )  # fmt: skip
-    def frozen(clicks: int | None, key: dict[str, Any]) -> tuple[Any, Any]:
+    def frozen(clicks: int | None, key: Key) -> tuple[Any, Any]:
         """Issue the month, or restate it."""
         if not clicks:
             return no_update, no_update

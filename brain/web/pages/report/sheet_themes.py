@@ -43,7 +43,7 @@ def advice(s: Snapshot) -> html.Section:
                 "。",
                 html.Small(f"{a['basis']} · {a['who'] or '值班长'}"),
                 " ",
-                html.A("依据 ›", href=f"#e/{a['e']}", className="more"),
+                html.A("依据 ›", href=f"#e/{a['e']}", className="more") if a["e"] else None,  # others' cases alone: nowhere to go
             ]
         )
         for a in s["advice"]

@@ -15,14 +15,14 @@ import binascii
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 from uuid import uuid4
 
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from typing_extensions import TypedDict
 
 from brain.catalog import Catalog
 from brain.catalog.sheet_records import Taker
@@ -37,7 +37,7 @@ from brain.store import db
 from brain.web.door import access
 from brain.web.door.access import Page
 from brain.web.door.apart import Spent, run_apart
-from brain.web.pages.upload import preview, recent
+from brain.web.pages.upload import preview, recent, sending
 from brain.web.pages.upload.preview import SHOWN_ERRORS
 from brain.web.pages.upload.recent import MAP
 from brain.web.pages.wall import top
@@ -132,6 +132,14 @@ def layout(person: Person, **_: str) -> html.Div:
     )
 
 
+class Held(TypedDict):
+    """What the page remembers of a file in view: under which name we keep it, how its sender calls it, which look it is."""
+
+    token: str
+    name: str
+    n: NotRequired[int]
+
+
 # A file in view -------------------------------------------------------------------------------------------------------
 def stage(home: Path, person: Person, name: str, data: bytes, now: datetime) -> str:
     """Keep a file while its sender looks at it; the name it is kept under. What he left a day ago goes, and the oldest
@@ -158,8 +166,8 @@ def held_path(home: Path, person: Person, held: object) -> Path | None:
     return path if path.is_file() else None
 
 
-def send(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str], person: Person, now: datetime) -> str:
-    """Move a kept file into the drop folder, its mapping first; the name it has there."""
+def lay(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str], person: Person, now: datetime) -> Path:
+    """Lay a kept file down in the drop folder, with its mapping, both under hidden names; the name it will have there."""
     goal = drop / taker.key / _goal(path, name, now)
     goal.parent.mkdir(parents=True, exist_ok=True)
     sidecar = goal.with_name(goal.name + MAP)
@@ -169,12 +177,10 @@ def send(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str],
     if meant:
         said["columns"] = meant
     here = goal.with_name("." + goal.name)
-    shutil.move(path, here)  # the drop folder may be a disk of its own
     half = sidecar.with_name("." + sidecar.name)
     half.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
-    half.rename(sidecar)
-    here.rename(goal)
-    return goal.name
+    sending.lay(path, here)
+    return goal
 
 
 def _goal(path: Path, name: str, now: datetime) -> str:
@@ -215,10 +221,10 @@ def callbacks(app: Dash) -> None:
         State("upload-file", "filename"), State("upload-held", "data"),
         prevent_initial_call=True,
     )  # fmt: skip
-    def given(contents: str | None, feed: str, name: str | None, held: dict[str, Any] | None) -> tuple:
+    def given(contents: str | None, feed: str | None, name: str | None, held: Held | None) -> tuple:
         """A file was chosen, or another feed for the one in view."""
         person, state = access.viewer(), access.here()
-        taker = takers_of(person, state.catalog).get(feed) if person else None
+        taker = takers_of(person, state.catalog).get(feed or "") if person else None
         if person is None or taker is None:
             return None, None, True, _bad("您的角色不能向这个接入报送文件"), None
         if contents:
@@ -228,8 +234,8 @@ def callbacks(app: Dash) -> None:
             if len(data) > (most := state.catalog.sheets.limits.mib) << 20:
                 return None, None, True, _bad(f"文件有 {len(data) / (1 << 20):.1f} MiB，超过上限 {most} MiB；请分成几个文件"), None
             token = stage(state.settings.home, person, name or "文件", data, datetime.now(UTC))
-            held = {"token": token, "name": str(name or "文件")[:200]}
-        path = held_path(state.settings.home, person, (held or {}).get("token"))
+            held = {"token": token, "name": (name or "文件")[:200]}
+        path = held_path(state.settings.home, person, held["token"]) if held else None
         if held is None or path is None:
             return None, None, True, None, None
         try:
@@ -242,11 +248,11 @@ def callbacks(app: Dash) -> None:
         Output("upload-look", "children"), Output("upload-send", "disabled"), Output("upload-send", "children"),
         Input({"type": "upload-col", "n": ALL}, "value"), Input("upload-held", "data"), State("upload-feed", "value"),
     )  # fmt: skip
-    def looked(chosen: list[str | None], held: dict[str, Any] | None, feed: str) -> tuple:
+    def looked(chosen: list[str | None], held: Held | None, feed: str | None) -> tuple:
         """The columns mean something else now: what would be taken in, and what is wrong."""
         person, state = access.viewer(), access.here()
-        taker = takers_of(person, state.catalog).get(feed) if person else None
-        path = held_path(state.settings.home, person, (held or {}).get("token")) if person and taker else None
+        taker = takers_of(person, state.catalog).get(feed or "") if person else None
+        path = held_path(state.settings.home, person, held["token"]) if person and taker and held else None
         if person is None or taker is None or held is None or path is None:
             return None, True, "发送"
         if taker.form == "message":
@@ -260,7 +266,7 @@ def callbacks(app: Dash) -> None:
         meant = _meant(sheet, chosen)
         try:
             with state.pool.connection() as conn:
-                return preview.verdict(taker, sheet, meant, _look(conn, state.catalog, feed, path, meant))
+                return preview.verdict(taker, sheet, meant, _look(conn, state.catalog, taker.key, path, meant))
         except BadSheet as err:
             return html.P(str(err), className="bad"), True, "发送"
 
@@ -272,7 +278,9 @@ def callbacks(app: Dash) -> None:
         State({"type": "upload-col", "n": ALL}, "value"), State("upload-held", "data"), State("upload-feed", "value"),
         prevent_initial_call=True,
     )  # fmt: skip
-    def sent(clicks: int | None, again: int | None, ticks: int | None, chosen: list, held: Any, feed: str) -> tuple:
+    def sent(
+        clicks: int | None, again: int | None, ticks: int | None, chosen: list[str | None], held: Held | None, feed: str | None
+    ) -> tuple:  # fmt: skip
         """Send the file in view; or read anew what became of those sent."""
         person, state, now = access.viewer(), access.here(), datetime.now(UTC)
         takers = takers_of(person, state.catalog) if person else {}
@@ -281,7 +289,7 @@ def callbacks(app: Dash) -> None:
             by = access.viewer_doer(Via.PAGE)
             if by is not None and ctx.triggered_id == "upload-send" and clicks:
                 try:
-                    said = _send(conn, state, by, takers.get(feed), feed, held, chosen, now)
+                    said = _send(conn, state, by, takers.get(feed or ""), feed or "", held, chosen, now)
                     hidden, kept = True, None
                 except Refused as err:
                     said = _bad(str(err))
@@ -293,23 +301,33 @@ def callbacks(app: Dash) -> None:
 
 
 def _send(
-    conn: Any, state: Any, by: Doer, taker: Taker | None, feed: str, held: Any, chosen: list[str | None], now: datetime
+    conn: Any, state: Any, by: Doer, taker: Taker | None, feed: str, held: Held | None, chosen: list[str | None], now: datetime
 ) -> html.P:
     """Send what is in view; what is said of it. Raises Refused: 'role', 'gone', 'sheet', 'columns' (then it stays in view)."""
-    with refusals_audited(conn, by, "file_send", f"file:{str(feed)[:40]}", now):
+    with refusals_audited(conn, by, "file_send", f"file:{feed[:40]}", now):
         person = by.who
         if taker is None or not isinstance(person, Person):
             raise Refused("您的角色不能向这个接入报送文件", "role")
-        path = held_path(state.settings.home, person, (held or {}).get("token"))
-        if path is None:
+        path = held_path(state.settings.home, person, held["token"]) if held else None
+        if held is None or path is None:
             raise Refused("文件已不在，请重新选择", "gone")
         meant = _checked(state.catalog, taker, path, chosen)
-    name = str(held["name"])
-    act_audited(
-        conn, by, "file_send", f"file:{taker.key}/{_goal(path, name, now)}", now,
-        lambda: send(state.settings.drop, taker, path, name, meant, person, now), feed=taker.key, name=name,
-    )  # fmt: skip
+        name = held["name"]
+        goal = lay(state.settings.drop, taker, path, name, meant, person, now)
+    try:
+        act_audited(conn, by, "file_send", f"file:{taker.key}/{goal.name}", now, lambda: None, feed=taker.key, name=name)
+    except Refused:  # whatever else went wrong, even at the commit itself: the next sweep asks the trail
+        sending.take_away(goal)
+        raise
+    sending.publish(goal)
+    path.unlink(missing_ok=True)
     return html.P(f"“{name}”已送出，结果见下表。", className="good")
+
+
+def tend(state: Any, now: datetime) -> None:
+    """Finishes or undoes what was being sent when a process was killed."""
+    with state.pool.connection() as conn:
+        sending.sweep(conn, state.settings.drop, now)
 
 
 def _checked(catalog: Catalog, taker: Taker, path: Path, chosen: list[str | None]) -> dict[str, str]:
@@ -330,9 +348,9 @@ def _meant(sheet: Glance, chosen: list[str | None]) -> dict[str, str]:
     return {c: str(m or "") for c, m in zip(sheet.columns, chosen, strict=True)}
 
 
-def _preview(state: Any, taker: Taker, path: Path, held: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def _preview(state: Any, taker: Taker, path: Path, held: Held) -> tuple[Held, Any]:
     """What is shown of a file; `held` gets a number, so that the look is taken anew. Raises BadSheet."""
-    held = held | {"n": held.get("n", 0) + 1}
+    held = {**held, "n": held.get("n", 0) + 1}
     title = html.H2([held["name"], html.Small(f"{path.stat().st_size / 1024:.1f} KiB")])
     if taker.form == "message":
         if path.suffix != ".xml":

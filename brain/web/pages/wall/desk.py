@@ -25,6 +25,7 @@ from brain.rules import forms, lifecycle
 from brain.rules.types.ladder import limits_of
 from brain.store import db
 from brain.web import readouts
+from brain.web.door import calls
 from brain.web.live.moment import Moment, as_seen, sees_alert
 from brain.web.live.reading import trails_of
 from brain.web.live.seat import Viewer
@@ -69,7 +70,9 @@ def read(
 ) -> Case | None:
     """The case behind a selection; None when there is no such thing or it is not the viewer's to see. `moment` as he sees
     it."""
-    if kind == "alert" and ident.isdigit():
+    if not calls.storable(ident):
+        return None
+    if kind == "alert" and ident.isdecimal() and len(ident) < 19:
         row = db.one(conn, "web_alert", id=int(ident))
         seen = as_seen(viewer.sight, row) if row and sees_alert(viewer.sight, row) else None
         return _of_alert(conn, catalog, moment, seen, viewer) if seen else None
@@ -222,6 +225,8 @@ def acknowledge(
     """Returns what to say; raises Refused."""
 
     def do() -> None:
+        if not calls.storable(note):
+            raise Refused("说明里有不能保存的字符，请改正后再试", "form")
         recording.ack(conn, catalog, _number(alert_id), _actor(by), now, note=note)
 
     act_audited(conn, by, "alert_ack", f"alert:{alert_id[:20]}", now, do)
@@ -234,7 +239,7 @@ def report(conn: psycopg.Connection, catalog: Catalog, by: Doer, alert_id: str, 
     def do() -> str:
         row, sight = db.one(conn, "web_alert", id=_number(alert_id)), Sight.of(_actor(by), catalog.roles)
         if row is None or not sees_alert(sight, row):
-            raise Refused(f"没有编号为 {alert_id} 的告警，或不在您的管辖范围内", "unknown")
+            raise Refused("没有这条告警，或不在您的管辖范围内", "unknown")
         row = as_seen(sight, row)
         if row["event_id"]:
             raise Refused(f"这条告警已有案卷 {row['event_id']}，请在那件案卷上办理", "reported")
@@ -265,6 +270,8 @@ def act(
     def do() -> Event:
         if verb not in set(Verb):
             raise Refused("没有这个动作", "verb")
+        if not calls.storable(event_id):
+            raise Refused("没有这个案卷，或不在您的管辖范围内", "unknown")
         given = forms.given(verb, {name: raw.get(name) for name in FROM_FORM}, now, catalog)
         seen = str(raw.get("version", ""))
         version = int(seen) if seen.isdecimal() and len(seen) < 10 else None

@@ -14,12 +14,12 @@ from uuid import uuid4
 
 from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
 
-from brain.identity.doing import Doer, Via
+from brain.identity.doing import Doer, Via, refusals_audited
 from brain.identity.people import Person
 from brain.model import Refused, Role, Verb
 from brain.store import db
 from brain.web import ground, themes
-from brain.web.door import access
+from brain.web.door import access, calls
 from brain.web.door.access import Page
 from brain.web.live import frames
 from brain.web.live import hub as live
@@ -41,6 +41,9 @@ PAGE = Page(
 GRAPH: dcc.Graph.Config = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
 OVERTAKEN = frozenset({"conflict", "no_such_move", "reported", "unknown"})
 """Refusals that say that the form, or the button, is of yesterday."""
+LOST_SEAT = "页面已重新连接，请重新选择后再办"
+ACTIONS = {"ack": "alert_ack", "report": "event_report", "go": ""}
+"""How what the card does is called in the trail; "go" is a verb's own."""
 START_ZOOM = 10.45
 PRELOAD = ("plotly/package_data/plotly.min.js", "dash/dcc/async-graph.js")
 """What the map needs, asked for while the page is still being laid out."""
@@ -232,11 +235,16 @@ def _act(state: Any, by: Doer | None, page: str, wanted: dict[str, Any]) -> tupl
     """(buttons or form, what to say, its class). A refusal leaves the form as it stands."""
     hub, catalog, now = state.hub, state.catalog, datetime.now(UTC)
     seat = hub.seat_of(page, by.who) if by is not None else None
-    if by is None or seat is None or seat.selected is None:
-        return no_update, "页面已重新连接，请重新选择后再办", "bad"
     do, verb = str(wanted.get("do") or ""), str(wanted.get("verb") or "")
+    if by is None:
+        return no_update, LOST_SEAT, "bad"
     with state.pool.connection() as conn:
         try:
+            if seat is None or seat.selected is None:
+                if do not in ACTIONS:
+                    raise Refused(LOST_SEAT, "seat")
+                with refusals_audited(conn, by, ACTIONS[do] or f"event_{verb[:20]}", _named(wanted), now):
+                    raise Refused(LOST_SEAT, "seat")
             if do == "form":
                 return _form(state, conn, seat, verb), "", ""
             said = ""
@@ -247,13 +255,21 @@ def _act(state: Any, by: Doer | None, page: str, wanted: dict[str, Any]) -> tupl
                 said = desk.report(conn, catalog, by, str(wanted.get("alert")), now)
             elif do == "go":
                 said = desk.act(conn, catalog, by, str(wanted.get("event")), verb, wanted, now)
+            elif do:
+                with refusals_audited(conn, by, "wall_act", _named(wanted), now, do=do[:20]):
+                    raise Refused("没有这个动作", "verb")
         except Refused as err:
-            if err.code not in OVERTAKEN:
+            if seat is None or err.code not in OVERTAKEN:
                 return no_update, str(err), "bad"
             hub.mark("alerts", "events")
             return _shown_acts(state, conn, seat), str(err), "bad"
         hub.mark("alerts", "events")
         return _shown_acts(state, conn, seat), said, "good" if said else ""
+
+
+def _named(wanted: dict[str, Any]) -> str:
+    """What an act was said to be about, for the trail."""
+    return next((f"{name}:{str(wanted[name])[:20]}" for name in ("alert", "event") if wanted.get(name)), "")
 
 
 def _shown_acts(state: Any, conn: Any, seat: Seat) -> list:
@@ -286,7 +302,7 @@ def _form(state: Any, conn: Any, seat: Seat, verb: str) -> list:
 
 def _hands(state: Any, person: Person | None, page: str, asked: dict[str, Any]) -> Any:
     seat = state.hub.seat_of(page, person)
-    if seat is None or not asked.get("org") or not asked.get("event"):
+    if seat is None or not asked.get("org") or not asked.get("event") or not calls.storable([asked["org"], asked["event"]]):
         return no_update
     with state.pool.connection() as conn:
         row = db.one(conn, "web_event", id=str(asked["event"]))
@@ -300,6 +316,8 @@ def _search(state: Any, person: Person | None, page: str, text: str) -> Any:
     seat = state.hub.seat_of(page, person)
     if seat is None or not text:
         return []
+    if not calls.storable(text):
+        return bits.empty("没有找到")
     like = "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
     with state.pool.connection() as conn:
         rows = db.many(conn, "web_search", like=like, cameras=list(state.catalog.cameras), **seat.sight.parameters())
