@@ -57,7 +57,14 @@ def messages(module: FeedModule, data: bytes) -> list[bytes]:
 
 
 # decode -------------------------------------------------------------------------------------------------------------
-def decode(module: FeedModule, data: bytes, topic: str, catalog: Catalog, local: units.Units) -> Iterator[dict[str, Any]]:
+def decode(
+    module: FeedModule,
+    data: bytes,
+    topic: str,
+    catalog: Catalog,
+    local: units.Units,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Iterator[dict[str, Any]]:
     """What is in each message: {"ok": true, "readings": […]}, or {"ok": false, "error": …} with the readings of its sound
     part; `as` is the family of payloads it was read as, where its feed knows several. Values are in the unit of the catalog;
     what the catalog does not know keeps the sender's name and unit."""
@@ -65,7 +72,7 @@ def decode(module: FeedModule, data: bytes, topic: str, catalog: Catalog, local:
     as_what: Callable[[str, bytes], str | None] | None = getattr(module, "read_as", None)
     for payload in messages(module, data):
         try:
-            found, error = read(topic, payload, datetime.now(UTC)), None
+            found, error = read(topic, payload, now()), None
         except feeds.BadMessage as err:
             found, error = err.rest, err
         said: dict[str, Any] = {"ok": error is None}

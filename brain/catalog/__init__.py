@@ -14,6 +14,7 @@ from brain.catalog import (
     _categories,
     _city,
     _forms,
+    _guide,
     _people,
     _security,
     _sensors,
@@ -112,6 +113,7 @@ def load(folder: str | None = None) -> Catalog:
         duties=duties,
         bounds=_bounds.bounds(top["bounds.toml"]),
         security=_security.security(top["security.toml"]),
+        guide=_guide.guide(top["guide.toml"]),
     )
 
 

@@ -28,6 +28,7 @@ FILES = (
     "duties.toml",
     "bounds.toml",
     "security.toml",
+    "guide.toml",
 )
 GUESTS = ("intake.toml", "units.toml", "poll.toml", "families.toml", "lorawan.toml", "milesight.toml", "provenance.toml")
 """Files of the same folder that intake reads."""

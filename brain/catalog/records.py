@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
+from brain.catalog.guide_records import Guide
 from brain.catalog.security import Security
 from brain.catalog.sheet_records import Sheets
 from brain.catalog.theme_records import Theme
@@ -333,6 +334,7 @@ class Catalog:
     duties: dict[str, DutyLimits]
     bounds: Bounds
     security: Security
+    guide: Guide
 
     @property
     def register_conditions(self) -> tuple[str, ...]:
