@@ -21,7 +21,11 @@ HANDED_ON = {("brain/identity/doing.py", "action")}
 """What only passes on the action that its caller names."""
 DUTIES = frozenset(found.name for found in duty.load())
 VERBS = frozenset(f"event_{verb}" for verb in Verb)
-SPOKEN = {"duty.name": DUTIES, "f'event_{verb}'": VERBS, "f'event_{verb[:20]}'": VERBS}
+AT_THE_DOOR = frozenset(
+    {"event_verb", "report.read", "page", "callback", "refused", "http_get", "http_post", "http_put", "http_patch", "http_delete"}
+)
+"""What `web.door.refusals` writes besides the names of routes that are actions of others."""
+SPOKEN = {"action": AT_THE_DOOR, "duty.name": DUTIES, "f'event_{verb}'": VERBS, "f'event_{verb[:20]}'": VERBS}
 """Actions that are no literal, and what they may be."""
 
 
