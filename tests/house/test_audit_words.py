@@ -25,7 +25,13 @@ AT_THE_DOOR = frozenset(
     {"event_verb", "report.read", "page", "callback", "refused", "http_get", "http_post", "http_put", "http_patch", "http_delete"}
 )
 """What `web.door.refusals` writes besides the names of routes that are actions of others."""
-SPOKEN = {"action": AT_THE_DOOR, "duty.name": DUTIES, "f'event_{verb}'": VERBS, "f'event_{verb[:20]}'": VERBS}
+SPOKEN = {
+    "action": AT_THE_DOOR,
+    "duty.name": DUTIES,
+    "f'event_{verb}'": VERBS,
+    "f'event_{verb[:20]}'": VERBS,
+    "ACTIONS[do] or f'event_{verb[:20]}'": VERBS | {"alert_ack", "event_report"},
+}
 """Actions that are no literal, and what they may be."""
 
 
