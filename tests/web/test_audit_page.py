@@ -172,7 +172,7 @@ def test_an_action_is_chosen_by_its_words_and_its_code_stands_beside_them(visit,
 
 def test_a_whole_action_is_no_beginning_of_another(web, lines):
     with web.client("admin") as client:
-        assert len(table(client, actions=["page.other", "page"])) == 1
+        assert len(table(client, actions=["page.other", "page.loo"])) == 1
         assert "page.other" not in laid_out(client, "?action=page.look")
         assert "没有符合条件的记录" in laid_out(client, "?action=page.loo")
 
