@@ -129,5 +129,7 @@ def test_what_the_database_refuses_of_one_file_holds_up_no_other(drop, monkeypat
         return real(conn, statement, **given)
 
     monkeypatch.setattr(db, "run", run)
-    assert drop.look() == 1 and [r["name"] for r in drop.rows() if r["state"] == "done"] == ["b.csv"]
-    assert drop.look() == 0 and drop.hands.adds_up()["water"].received == 6, "it rests"
+    assert drop.look() == 2 and [r["name"] for r in drop.rows() if r["state"] == "done"] == ["b.csv"]
+    assert "check constraint" in drop.report("water", "a.csv", folder="failed")["fault"]
+    drop.ticks += 3600
+    assert drop.look() == 0 and drop.hands.adds_up()["water"].received == 6, "it is not tried again"

@@ -89,7 +89,7 @@ def test_hotspots_of_a_stranger_do_not_reach_the_watch_cells(hands):
 def test_a_topic_that_does_not_say_who_sends_is_refused_with_the_right_one(hands):
     rain(hands, "city/441402/rain/RG-01")
     (letter,) = hands.letters()
-    assert letter["rule"] == "owner" and "city/441402/rain/单位代码/RG-01" in letter["reason"]
+    assert letter["rule"] == "topic" and "city/441402/rain/单位代码/测站编号" in letter["reason"]
 
 
 def test_a_station_without_an_owner_hears_nobody_until_it_has_one(hands, conn, catalog, intake):
@@ -152,9 +152,14 @@ def test_our_own_hand_and_a_station_on_its_own_line_have_no_sender_to_hold_again
 
 @given(st.text(st.characters(exclude_characters="+#\0"), max_size=40), st.sampled_from(sorted(load().departments)))
 def test_no_topic_below_a_departments_own_branch_speaks_for_another(rest, org):
-    """Whatever stands behind the branch that a credential may write, the sender stays the credential's."""
+    """Whatever stands behind the branch that a credential may write, the sender stays the credential's; without a branch there is
+    none, and nobody is spoken for."""
     for user, topics in acl.writers(load()).items():
         for granted in topics:
+            if granted.endswith("/+"):
+                topic = granted.removesuffix("+") + rest.replace("/", "")
+                assert feeds.sender(topic) == "" and owners.Owners(load()).refusal(topic, granted.split("/")[2], "X", org)
+                continue
             topic = granted.removesuffix("#") + rest
             sender = user.partition(".")[0]
             assert feeds.sender(topic) == sender
