@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -103,6 +105,12 @@ def act(way: str, name: str, *, done: bool, rows: int = 1) -> Callable[[Do], Do]
         return do
 
     return keep
+
+
+def run(coroutine: Any) -> Any:
+    """Its result, from a loop in a thread of its own: a browser's tests have one running in ours."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def months_back(n: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import os
@@ -10,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from tests.authority.acts import Stage, act, months_back
+from tests.authority.acts import Stage, act, months_back, run
 from tests.authority.dash_page import Page
 from tests.authority.world import T1a, T2a
 
@@ -24,7 +23,7 @@ def _on_the_wall(stage: Stage, login: str, pick: tuple[str, str] | None, data: d
             await line.ask([page.wall("wall-pick", {"kind": shown[0], "id": shown[1]})])
             return (await line.ask([page.wall("wall-act", data)]))[0]
 
-    return lambda: asyncio.run(go())
+    return lambda: run(go())
 
 
 @act("callback wall-act", "acknowledged", done=True)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.authority.acts import Stage, months_back
+from tests.authority.acts import Stage, months_back, run
 from tests.authority.dash_page import Page
 from tests.authority.world import PASSWORD, T1a
 
@@ -142,7 +141,7 @@ def _on_the_wall(kind: str, action: str, code: str | None, data: Any, pick: bool
                     await line.ask([page.wall("wall-pick", {"kind": "station", "id": "WL-01"})])
                 return (await line.ask([page.wall("wall-act", data)]))[0]
 
-        return lambda: asyncio.run(go())
+        return lambda: run(go())
 
     REFUSED.append(Refused(kind, action, code, do))
 

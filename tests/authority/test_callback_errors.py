@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import httpx
 import pytest
 
 from brain.web.door import calls
+from tests.authority.acts import run
 from tests.authority.dash_page import Page
 
 RAW = ("psycopg", "PostgreSQL", "codec", "Traceback", "Error", "surrogates", "NUL")
@@ -22,7 +22,7 @@ def asked(house, trigger: str, data) -> str:
         async with page.line() as line:
             return (await line.ask([page.wall(trigger, data)]))[0]
 
-    return asyncio.run(go())
+    return run(go())
 
 
 @pytest.mark.parametrize("ident", [NUL, HALF, "x" * 5000, "9" * 400, "²"])
@@ -57,7 +57,7 @@ def test_a_fault_has_a_number_that_is_in_the_log(caplog):
         raise RuntimeError("relation person does not exist")
 
     with pytest.raises(calls.Told) as told:
-        asyncio.run(calls.fenced(broken, socket=True)("x"))
+        run(calls.fenced(broken, socket=True)("x"))
     number = str(told.value).partition("编号 ")[2][:8]
     assert number in caplog.text and "relation person" in caplog.text and "relation" not in str(told.value)
 
