@@ -8,10 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from brain.catalog.records import SensorKind
+from typing import Protocol
 
 WAYS = ("message", "retained", "push", "signed", "sheet", "poll", "history")
 """How an example goes in: as one message of its feed (over MQTT or on a line), as one that the broker had kept, as the body of a
@@ -100,7 +97,14 @@ class Guide:
     doors: Mapping[str, Door]
 
 
-def kind_words(kind: str, kinds: Mapping[str, SensorKind]) -> tuple[str, str]:
+class Labelled(Protocol):
+    """What has a label: a sensor kind of the catalog."""
+
+    @property
+    def label(self) -> str: ...
+
+
+def kind_words(kind: str, kinds: Mapping[str, Labelled]) -> tuple[str, str]:
     """(label, key) of a quantity as an example has it: `?name` is the catalog's where that has one of the name, else to be mapped."""
     key = kind.removeprefix("?")
     return (kinds[key].label if key in kinds else "待对应", key)

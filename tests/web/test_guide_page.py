@@ -13,6 +13,9 @@ DOORS = load().guide.doors
 OVER = """() => [...document.querySelectorAll("#guide .pair > *, #guide dd, #guide td, #guide pre, #guide .line")].filter(
   (e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.className + ": " + e.textContent.slice(0, 60))"""
 
+KEEPS = """() => { window.kept = [];
+  Object.defineProperty(navigator, "clipboard", {value: {writeText: async (text) => { window.kept.push(text); }}}); }"""
+
 
 def picture(page, name: str) -> None:
     if folder := os.environ.get("GUIDE_PICTURES"):
@@ -37,6 +40,10 @@ def test_every_door_shows_what_to_send_and_what_comes_back_and_nothing_runs_over
         assert "{" not in page.inner_text("#guide #how"), key
         assert page.evaluate(OVER) == [], key
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], key
+    page.goto(f"{web.url}/guide?door=mqtt")
+    page.wait_for_selector("#guide .example")
+    told = page.inner_text("#guide #examples")
+    assert "city/441402/rain/swj/RG-01" in told and "city/441402/air/单位代码/AQ-01" in told  # it does not send air
     assert not [u for u in visitor.asked if urlsplit(u).scheme in ("http", "https") and not u.startswith(web.url + "/")]
     assert not visitor.complaints
 
@@ -45,7 +52,7 @@ def test_every_door_shows_what_to_send_and_what_comes_back_and_nothing_runs_over
 def test_an_example_is_copied_as_it_stands(visit):
     page = visit("department", "/guide?door=push", (1366, 768)).page
     page.wait_for_selector("#guide .example")
-    page.evaluate("() => { window.kept = []; Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (t) => { kept.push(t); }}}); }")
+    page.evaluate(KEEPS)
     button = page.locator("#guide .example").first.locator("figure .copy")
     button.click()
     page.wait_for_function("window.kept.length === 1")

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from dash import Dash, html
 
 from brain.catalog import Catalog
-from brain.catalog.guide_records import Door, filled
+from brain.catalog.guide_records import Door, Example, filled
 from brain.catalog.records import Department
 from brain.flow.measured import mending
 from brain.identity.people import Person
@@ -24,6 +24,7 @@ from brain.web.pages.guide import parts
 from brain.web.pages.wall import top
 
 PAGE = Page("/guide", "怎样接入", mending.READERS, order=61, keys=("feeds",), on_wall=False)
+NO_ORG = "单位代码"
 
 
 def layout(person: Person, *, door: str = "", org: str = "", **_: str) -> html.Div:
@@ -52,9 +53,9 @@ def own_org(person: Person, org: str, catalog: Catalog) -> Department | None:
 def fillings(settings: Settings, org: Department | None) -> dict[str, str]:
     """What `{org}` and the like stand for. A port that is closed here is said to be asked for."""
     ports = {name: getattr(settings, name) for name in ("push_port", "hj212_port", "sl651_port", "gb26875_port")}
-    said = {name: str(port) if port else "（由管理员告知）" for name, port in ports.items()}
+    said = {name: str(port) if port else "由管理员告知" for name, port in ports.items()}
     host = urlsplit(settings.origin).hostname or settings.http_host
-    return said | {"org": org.key if org else "单位代码", "district": DISTRICT, "host": host, "mqtt_port": str(settings.mqtt_port)}
+    return said | {"org": org.key if org else NO_ORG, "district": DISTRICT, "host": host, "mqtt_port": str(settings.mqtt_port)}
 
 
 # Left: where one is, and as whom --------------------------------------------------------------------------------------
@@ -108,6 +109,7 @@ def _overview(catalog: Catalog, known: dict[str, str], asked: dict[str, str]) ->
 
 def _door(door: Door, catalog: Catalog, known: dict[str, str], org: Department | None) -> list[Any]:
     own = parts.topics(org, known) if org and door.key == "mqtt" else None
+    shown = [parts.example(e, catalog, _of(e, known, org)) for e in door.examples]
     jumps = [("how", "怎么连"), ("examples", "例子"), ("answers", "应答"), ("wrong", "写错了"), ("tables", "认得的写法")]
     return [
         html.Div(
@@ -119,7 +121,7 @@ def _door(door: Door, catalog: Catalog, known: dict[str, str], org: Department |
             className="lead",
         ),
         html.Section([html.H3("怎么连"), parts.pairs([(w, filled(says, known)) for w, says in door.how]), own], id="how"),
-        html.Section([html.H3("例子：发什么，变成什么"), *(parts.example(e, catalog, known) for e in door.examples)], id="examples"),
+        html.Section([html.H3("例子：发什么，变成什么"), *shown], id="examples"),
         html.Div(
             [
                 html.Section([html.H3("收到什么应答"), parts.pairs([(w, filled(s, known)) for w, s in door.answers])], id="answers"),
@@ -131,6 +133,12 @@ def _door(door: Door, catalog: Catalog, known: dict[str, str], org: Department |
         if door.tables
         else None,
     ]
+
+
+def _of(example: Example, known: dict[str, str], org: Department | None) -> dict[str, str]:
+    """What is filled into an example: the department's own code only where its account may write that feed."""
+    may = org is None or example.feed in org.sends or (example.feed == "gateway" and bool(org.sends))
+    return known if may else known | {"org": NO_ORG}
 
 
 def callbacks(app: Dash) -> None:

@@ -124,6 +124,7 @@ def table(one: Table, catalog: Catalog) -> html.Div:
             html.P(one.note, className="note") if one.note else None,
         ],
         className="form",
+        **attrs({"data-read": one.reader}),
     )
 
 
