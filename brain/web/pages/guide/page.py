@@ -68,7 +68,7 @@ def _doors(
     return html.Aside([html.Nav(links), _whose(person, catalog, here, org)])
 
 
-def _whose(person: Person, catalog: Catalog, here: Door | None, org: Department | None) -> html.Div:
+def _whose(person: Person, catalog: Catalog, here: Door | None, org: Department | None) -> html.Div | html.Form:
     """The department in whose words the page speaks; others than departments choose it."""
     if person.role is Role.DEPARTMENT:
         said = [html.B(org.name), html.Small(["单位代码 ", html.Code(org.key)])] if org else [html.Small("您的账号没有单位")]
