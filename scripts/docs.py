@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are made from the code: settings, life cycle, data sources.
+"""Write the pages of docs/ that are made from the code: settings, life cycle, data sources, how to send.
 
 `python scripts/docs.py` writes them; `tests/house/test_docs.py` fails when one is not what the code says.
 """
@@ -57,7 +57,68 @@ def data_page() -> str:
     return head + "\n".join("| " + " | ".join(str(row[k]) for k in keys) + " |" for row in sources()) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "lifecycle.md": lifecycle_page, "data.md": data_page}
+def intake_page() -> str:
+    from brain import catalog as catalogs
+    from brain.catalog.guide_records import FILLED, filled, kind_words
+
+    catalog = catalogs.load()
+    guide, known = catalog.guide, PLACES | {name: f"〈BRAIN_{name.upper()}〉" for name in FILLED if name not in PLACES}
+    out = [
+        "# 怎样接入 · How to send data\n\n平台的“怎样接入”页面与本页出自同一份声明（`brain/catalog/guide.toml`）；"
+        "每个例子都由 `tests/feeds/test_guide.py` 按接入程序跑过。\n"
+        "Made from `brain/catalog/guide.toml`, like the page `/guide`; `tests/feeds/test_guide.py` runs every example.\n\n"
+        f"{guide.intro}\n",
+        _grid(("门", "给谁用"), [(f"[{d.title}](#{d.key})", d.whom) for d in guide.doors.values()]),
+    ]
+    for door in guide.doors.values():
+        out.append(f'<a id="{door.key}"></a>\n\n## {door.title}\n\n{door.whom}\n')
+        for title, rows in (("怎么连", door.how), ("收到什么应答", door.answers), ("写错了怎么办", door.wrong)):
+            out.append(f"**{title}**\n\n" + _grid(("", ""), [(what, filled(words, known)) for what, words in rows]))
+        if door.tables:
+            out.append("**认得的写法**：" + "、".join(f"[{t.title}](#t-{t.key})" for t in door.tables) + "\n")
+        out += [_example(one, catalog, filled(one.topic, known), kind_words) for one in door.examples]
+    out.append("# 认得的写法\n")
+    for table in {t.key: t for d in guide.doors.values() for t in d.tables}.values():
+        note = f"\n{table.note}\n" if table.note else ""
+        out.append(f'<a id="t-{table.key}"></a>\n\n**{table.title}**\n\n' + _grid(table.head, table.rows) + note)
+    return "\n".join(out)
+
+
+PLACES = {"org": "〈单位代码〉", "district": "441402", "host": "〈平台地址〉"}
+
+
+def _example(one, catalog, topic: str, kind_words) -> str:
+    lines = [f"### {one.fate}：{one.title.removeprefix(one.fate + '：')}\n"]
+    if topic:
+        lines.append(f"主题 `{topic}`\n")
+    for text in (one.beside, one.body):
+        if text:
+            lines.append("```text\n" + text.strip("\n") + "\n```\n")
+    if one.readings:
+        rows = []
+        for r in one.readings:
+            label, key = kind_words(r.kind, catalog.kinds)
+            unit = r.unit or (catalog.kinds[key].unit if key in catalog.kinds else "")
+            rows.append((f"`{r.station}`", f"{label} `{key}`", f"{r.value:g} {unit}".strip(), r.at, catalog.words.of("quality", r.quality)))
+        lines.append(_grid(("测站", "感知量", "值", "时间", "质量"), rows))
+    if one.records:
+        lines.append(_grid(("", ""), [(label, value) for label, _, value in one.records]))
+    lines += [f"> 拒收：{reason}\n" for reason in one.refused]
+    if one.tells:
+        lines.append(f"应答：{one.tells}\n")
+    if one.answer:
+        lines.append("```text\n" + one.answer.strip("\n") + "\n```\n")
+    if one.note:
+        lines.append(f"{one.note}\n")
+    return "\n".join(lines)
+
+
+def _grid(head, rows) -> str:
+    told = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(c).replace("|", "\\|") for c in row) + " |" for row in told) + "\n"
+
+
+PAGES = {"settings.md": settings_page, "lifecycle.md": lifecycle_page, "data.md": data_page, "intake.md": intake_page}
 
 if __name__ == "__main__":
     for name, make in PAGES.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 WAYS = ("message", "retained", "push", "signed", "sheet", "poll", "history")
 """How an example goes in: as one message of its feed (over MQTT or on a line), as one that the broker had kept, as the body of a
@@ -66,6 +67,13 @@ class Example:
     tells: str
     note: str
 
+    @property
+    def fate(self) -> str:
+        """In one word: 收下, 部分拒收, 拒收; 核对 for what is only to be compared."""
+        if not self.refused:
+            return "收下" if self.readings or self.records else "核对"
+        return "部分拒收" if self.readings or self.records else "拒收"
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -87,6 +95,19 @@ class Guide:
 
     intro: str
     doors: Mapping[str, Door]
+
+
+class Labelled(Protocol):
+    """What has a label: a sensor kind of the catalog."""
+
+    @property
+    def label(self) -> str: ...
+
+
+def kind_words(kind: str, kinds: Mapping[str, Labelled]) -> tuple[str, str]:
+    """(label, key) of a quantity as an example has it: `?name` is the catalog's where that has one of the name, else to be mapped."""
+    key = kind.removeprefix("?")
+    return (kinds[key].label if key in kinds else "待对应", key)
 
 
 def filled(text: str, known: Mapping[str, str]) -> str:

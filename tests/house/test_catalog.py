@@ -353,3 +353,39 @@ def test_no_kind_takes_what_its_sender_calls_a_test(tmp_path):
     (tmp_path / "sensors.toml").write_text('[kind.ph]\naccepts = ["ok", "test"]\n', encoding="utf-8")
     with pytest.raises(BadCatalog, match=r"kind\.ph\.accepts.*test"):
         load(tmp_path)
+
+
+ONE = 'feed = "rain"\ntitle = "x"\ntext = "{}"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('[door.mqtt]\ntables = ["tims"]\n', r"door\.mqtt\.tables.*tims.*times"),
+        ('[door.mqtt]\nhow = [["一段"]]\n', r"door\.mqtt\.how.*2 段"),
+        ('[door.mqtt]\nhow = [["主题", "city/{orgs}"]]\n', r"door\.mqtt\.how.*orgs.*org"),
+        ('[door.mqtt]\nports = 1\n', r"door\.mqtt\.ports"),
+        ('[table.times]\nrows = [["一格"]]\n', r"table\.times\.rows.*3 段"),
+        ('[table.times]\nreader = "tims"\n', r"table\.times\.reader"),
+        ("[door.mqtt.example.x]\n" + ONE + 'hex = "00"\n', r"example\.x\.text"),
+        ("[door.mqtt.example.x]\n" + ONE + 'way = "fax"\n', r"example\.x\.way"),
+        ("[door.mqtt.example.x]\n" + ONE + 'topic = "city/{who}"\n', r"example\.x\.topic.*who"),
+        ("[door.mqtt.example.x]\n" + ONE + 'readings = [["RG-01", "rain_1h", 1, "mm", "昨天", "ok"]]\n', r"example\.x\.readings.*昨天"),
+        (
+            "[door.mqtt.example.x]\n" + ONE + 'readings = [["RG-01", "rain_1h", 1, "mm", "2026-09-03 08:00:00", "okay"]]\n',
+            r"example\.x\.readings.*okay",
+        ),
+        ('[door.mqtt.example.rain]\ntext = 1\n', r"example\.rain\.text"),
+    ],
+)
+def test_a_mistake_in_the_guide_is_named(tmp_path, text, named):
+    (tmp_path / "guide.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadCatalog, match=r"guide\.toml.*" + named):
+        load(str(tmp_path))
+
+
+def test_a_city_adds_to_the_guide_what_is_its_own(tmp_path):
+    own = '[door.poll]\ndrop = true\n[door.history]\nwhom = "找数据科"\n[door.mqtt.example.x]\n' + ONE
+    (tmp_path / "guide.toml").write_text(own, encoding="utf-8")
+    doors = load(str(tmp_path)).guide.doors
+    assert "poll" not in doors and doors["history"].whom == "找数据科" and doors["mqtt"].examples[-1].key == "x"

@@ -44,7 +44,8 @@ class Page:
 
     `roles` None: everybody who is logged in. `keys` are its names in the catalog's `roles.toml`: a role that the city
     gives none of them may not open it. `plain`: a document of its own without Dash that also opens without a
-    session; its `layout(person or None, **query)` gives HTML text or a response. `order`: place among the links.
+    session; its `layout(person or None, **query)` gives HTML text or a response. `order`: place among the links. `on_wall`: the
+    wall's head has a link to it, too; there is little room.
     """
 
     path: str
@@ -53,6 +54,7 @@ class Page:
     order: int = 100
     plain: bool = False
     keys: tuple[str, ...] = ()
+    on_wall: bool = True
 
     def lets(self, role: Role, catalog: Catalog | None = None) -> bool:
         if self.roles is not None and role not in self.roles:

@@ -57,11 +57,12 @@ def layout(
             body = _feed(conn, person, one, now, hours)
         else:
             body = _overview(conn, person, mine, now, hours)
+    links = [html.A("怎样接入", href="/guide"), html.A("返回首页", href=home_of(person))]
     return html.Div(
         [
             dcc.Location(id="intake-go", refresh=True),
             dcc.Store(id="intake-here", data={"feed": feed, "rule": rule, "words": words, "h": hours}),
-            html.Header([_title(one, rule), _windows(feed, rule, hours), html.Nav(html.A("返回首页", href=home_of(person)))]),
+            html.Header([_title(one, rule), _windows(feed, rule, hours), html.Nav(links)]),
             html.Main(body),
         ],
         id="intake",

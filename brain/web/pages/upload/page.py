@@ -64,7 +64,7 @@ def layout(person: Person, **_: str) -> html.Div:
     takers, limits = takers_of(person, state.catalog), state.catalog.sheets.limits
     head = html.Header([html.H1("文件接入"), html.Nav(top.light_links(person, state.pages, state.catalog, "upload"))])
     if not takers:
-        says = "您的单位没有以文件报送的接入。需要开通时，请联系系统管理员。"
+        says = ["您的单位没有以文件报送的接入。需要开通时，请联系系统管理员；别的接法见", html.A("怎样接入", href="/guide"), "。"]
         return html.Div([head, html.Main(html.P(says, className="says"))], id="upload", className="light-page")
     options = [{"label": t.title, "value": key} for key, t in takers.items()]
     with state.pool.connection() as conn:
@@ -80,6 +80,7 @@ def layout(person: Person, **_: str) -> html.Div:
                                 [
                                     html.Label("报送到", htmlFor="upload-feed"),
                                     dcc.Dropdown(options, options[0]["value"], id="upload-feed", clearable=False, searchable=False),
+                                    html.A("表格怎么写、怎样接入", href="/guide?door=file", className="guide"),
                                 ],
                                 className="choose",
                             ),

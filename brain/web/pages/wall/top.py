@@ -19,7 +19,7 @@ def header(person: Person, pages: dict[str, Page], settings: Settings, catalog: 
     links = [
         html.A(PURPOSE.get(name, page.title), href=page.path)
         for name, page in sorted(pages.items(), key=lambda item: (item[1].order, item[0]))
-        if name != here and not page.plain and page.lets(person.role, catalog)
+        if name != here and not page.plain and page.on_wall and page.lets(person.role, catalog)
     ]
     return html.Header(
         [
