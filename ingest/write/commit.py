@@ -6,6 +6,7 @@ Why bisect instead of giving each row a savepoint: a refusal is rare, and a batc
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import socket
 import threading
@@ -19,6 +20,7 @@ import psycopg
 from brain.flow.measured.readings import DeadLetter, Portion, Stored, store_all
 from brain.model import Quality, Reading
 from brain.store import db
+from ingest import feeds
 from ingest.feeds.cameras import SINCE
 from ingest.feeds.gateway import WILL
 from ingest.write.fault import first_line, is_data_fault
@@ -28,6 +30,9 @@ from ingest.write.records import RecordToStore
 Entry = tuple[ParsedMessage, Reading | RecordToStore | DeadLetter]
 """A message, and what one reading, record or refusal of it will become."""
 
+Refusal = tuple[ParsedMessage, DeadLetter]
+
+LISTED = 100  # sentences of one letter
 AGAIN = "40"  # rolled back through no fault of ours: deadlock, serialization
 TRIES = 5
 WATCH_S = 0.5  # how often `patience` looks
@@ -126,7 +131,7 @@ def _transact(
     turn: AbstractContextManager,
     ahead: timedelta | None,
 ) -> list[tuple[str, Stored]]:
-    groups: dict[tuple[str, str], tuple[list[Reading], list[DeadLetter], list[tuple[ParsedMessage, RecordToStore]]]] = {}
+    groups: dict[tuple[str, str], tuple[list[Reading], list[Refusal], list[tuple[ParsedMessage, RecordToStore]]]] = {}
     for message, item in entries:
         # Late readings travel apart, so that consumers can tell news from history; all else goes with the news.
         lane = "history" if isinstance(item, Reading) and item.quality is Quality.LATE else "live"
@@ -136,7 +141,7 @@ def _transact(
         if isinstance(item, Reading):
             group[0].append(item)
         elif isinstance(item, DeadLetter):
-            group[1].append(item)
+            group[1].append((message, item))
         else:
             group[2].append((message, item))
     for again in range(TRIES):
@@ -145,10 +150,10 @@ def _transact(
                 portions = []
                 if any(to_store for _, _, to_store in groups.values()):
                     db.run(conn, "begin_write")
-                for (feed, lane), (readings, letters, to_store) in sorted(groups.items()):
-                    refused = [letter for message, one in to_store if (letter := one.run(conn, message, now))]
+                for (feed, lane), (readings, refused, to_store) in sorted(groups.items(), key=lambda group: group[0]):
+                    more = [(message, letter) for message, one in to_store if (letter := one.run(conn, message, now))]
                     portions.append(Portion(
-                        feed, lane, len(readings) + len(letters) + len(to_store), readings, [*letters, *refused],
+                        feed, lane, len(readings) + len(refused) + len(to_store), readings, letters_of([*refused, *more]),
                         sum(one.stored for _, one in to_store),
                     ))  # fmt: skip
                 done = store_all(
@@ -159,6 +164,32 @@ def _transact(
             if not (err.sqlstate or "").startswith(AGAIN) or again == TRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def letters_of(refused: list[Refusal]) -> list[DeadLetter]:
+    """One letter a message and rule, with what the rule says of each of its parts."""
+    together: dict[tuple[int, str], list[Refusal]] = {}
+    for message, letter in refused:
+        together.setdefault((id(message), letter.rule), []).append((message, letter))
+    found = []
+    for of_one in together.values():
+        message, first = of_one[0]
+        said = tuple(dict.fromkeys(letter.reason for _, letter in of_one))
+        listed = (*said[:LISTED], f"……另有 {len(said) - LISTED} 种") if len(said) > LISTED else said if len(said) > 1 else ()
+        found.append(DeadLetter(
+            first.topic, first.payload, first.rule, first.reason, len(of_one), listed, _digest(message.feed, first)
+        ))  # fmt: skip
+    return found
+
+
+def _digest(feed: str, letter: DeadLetter) -> bytes | None:
+    """What a message is known by when it comes again. A telemetry station names itself in its frame and calls from another port
+    each time; the rows of a file are kept from coming twice by the file's own account, which writes them anew."""
+    if letter.topic.startswith(feeds.ROW):
+        return None
+    place = feed if letter.topic.startswith(f"{feed}/") else letter.topic
+    head = f"{feed}\0{place}\0".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(head + letter.payload).digest()
 
 
 def outcomes(

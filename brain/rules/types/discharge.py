@@ -1,4 +1,4 @@
-"""A mean against the discharge limit of its outlet, exceeded only above it; “COD 小时均值 62.0 mg/L，超过排放限值 50 mg/L（1.24 倍），达黄色”.
+"""A mean against the discharge limit of its outlet, exceeded only above it; “COD 小时均值 62.0 mg/L，超过限值 50 mg/L，达黄色”.
 
 Also for what is limited from below (pH 6 to 9), and for any other limit that a mean may equal (GB 3096 by zone). It is asked with
 hour and day means, which are kinds of their own: a real-time value is in no standard's limit and never judged here.

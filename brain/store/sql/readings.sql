@@ -43,9 +43,16 @@ UPDATE intake_batch SET stored = stored + %(kept)s, duplicate = duplicate - %(ke
 
 -- dead_letters_insert --
 -- Refused messages, raw, with the rule that refused each.
-INSERT INTO dead_letter (received_at, feed, topic, payload, rule, reason)
-SELECT %(received_at)s, *
-  FROM unnest(%(feeds)s::text[], %(topics)b::text[], %(payloads)b::bytea[], %(rules)b::text[], %(reasons)b::text[]);
+INSERT INTO dead_letter (received_at, feed, topic, payload, rule, reason, units, digest, listed)
+SELECT %(received_at)s, feed, topic, payload, rule, reason, units, digest,
+       ARRAY(SELECT jsonb_array_elements_text(listed::jsonb))
+  FROM unnest(%(feeds)s::text[], %(topics)b::text[], %(payloads)b::bytea[], %(rules)b::text[], %(reasons)b::text[],
+              %(units)s::int[], %(digests)b::bytea[], %(listed)s::text[])
+       AS l (feed, topic, payload, rule, reason, units, digest, listed);
+
+-- dead_letters_known --
+-- Which of these messages stand refused and nobody has dealt with them, by rule.
+SELECT digest, rule FROM dead_letter WHERE status = 'open' AND digest = ANY (%(digests)b::bytea[]);
 
 -- feeds_counted --
 -- Adds what a transaction brought to the counts of its feeds and tells the listeners. Last in the transaction: workers of one
