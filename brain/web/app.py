@@ -12,7 +12,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import wraps
+from functools import partial, wraps
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -37,6 +37,7 @@ from brain.web.door.lines import Lines
 from brain.web.door.squeeze import Squeeze
 from brain.web.live import hub
 from brain.web.pages import assets
+from brain.web.pages.upload import held
 from brain.web.steady import steady
 
 log = logging.getLogger(__name__)
@@ -70,10 +71,12 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
         await asyncio.to_thread(ground.of, app.state)
         await asyncio.to_thread(apart.prepare, catalog.security.apart.at_once, READERS)
         watch = asyncio.create_task(steady(app.state.lines.watch, "lines"), name="lines")
+        sweep = asyncio.create_task(steady(partial(held.tend, settings.home), "uploads"), name="uploads")
         try:
             yield
         finally:
             watch.cancel()
+            sweep.cancel()
             await app.state.hub.stop()
             app.state.pool.close()
 

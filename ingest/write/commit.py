@@ -21,7 +21,7 @@ from brain.flow.measured.readings import DeadLetter, Portion, Stored, store_all
 from brain.model import Quality, Reading
 from brain.store import db
 from ingest import feeds
-from ingest.feeds.cameras import SINCE
+from ingest.feeds import cameras
 from ingest.feeds.gateway import WILL
 from ingest.write.fault import first_line, is_data_fault
 from ingest.write.message import Outcome, ParsedMessage
@@ -232,20 +232,31 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
     odd = [r for _, r in entries if isinstance(r, Reading) and by_receipt(r)]
     if not odd:
         return entries
+    earlier = {r.seq: found for r in odd if (found := cameras.just_before(r.seq))}
+    asked = [(r.station, r.kind, seq) for r in odd for seq in (r.seq, *(found[0] for found in [earlier.get(r.seq)] if found))]
     try:
         rows = db.many(
-            conn, "intake_clock_twins", stations=[r.station for r in odd], kinds=[r.kind for r in odd],
-            seqs=[r.seq for r in odd], since=min(r.at for r in odd) - reach,
+            conn, "intake_clock_twins", stations=[a[0] for a in asked], kinds=[a[1] for a in asked], seqs=[a[2] for a in asked],
+            since=min(r.at for r in odd) - reach,
         )  # fmt: skip
     except (psycopg.DataError, ValueError):
         return entries  # one of them cannot even be asked for: `write` finds which, and refuses that one alone
     first = {(row["station"], row["kind"], row["seq"]): row["at"] for row in rows}
+    known: dict[tuple[str, str, str, datetime], tuple[str, datetime]] = {}
     for r in odd:
-        first.setdefault((r.station, r.kind, r.seq), r.at)
+        key = (r.station, r.kind, r.seq)
+        seq = r.seq
+        if key not in first and r.seq in earlier:
+            before, span = earlier[r.seq]
+            at = first.get((r.station, r.kind, before))
+            seq = before if at is not None and r.at - at < span else seq
+        first.setdefault((r.station, r.kind, seq), r.at)
+        known[*key, r.at] = seq, first[r.station, r.kind, seq]
 
     def settled(r: Reading | RecordToStore | DeadLetter) -> Reading | RecordToStore | DeadLetter:
         if isinstance(r, Reading) and by_receipt(r):
-            return Reading(r.station, r.kind, first[r.station, r.kind, r.seq], r.value, r.quality, r.seq)
+            seq, at = known[r.station, r.kind, r.seq, r.at]
+            return Reading(r.station, r.kind, at, r.value, r.quality, seq)
         return r
 
     return [(message, settled(item)) for message, item in entries]
@@ -253,4 +264,4 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
 
 def by_receipt(r: Reading) -> bool:
     """Whether the observed time of a reading is when it was received."""
-    return r.quality is Quality.CLOCK or r.seq[:5] == WILL or r.seq[:6] == SINCE
+    return r.quality is Quality.CLOCK or r.seq[:5] == WILL or r.seq[:6] == cameras.SINCE
