@@ -42,6 +42,6 @@ def read(station: str, body: bytes) -> Report:
 
 
 def _shown(found: Report) -> str:
-    said = [f"{what} {'—' if value is None else f'{value:g}'}" for what, value in found.signed[:SHOWN]]
+    said = [f"{what} {'不全' if value is None else f'{value:g}'}" for what, value in found.signed[:SHOWN]]
     more = "等" if len(found.signed) > SHOWN else ""
     return ("、".join(said) or "不是数") + more
