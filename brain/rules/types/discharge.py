@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from brain.model import Level, Reading, RuleState, Station
 from brain.rules import hysteresis
@@ -57,10 +57,11 @@ class Found(NamedTuple):
 def bounds_of(rule: Rule, station: Station) -> tuple[Bounds, LimitsFrom]:
     """The limit at an outlet and where it stands: `params.discharge.<of>` of the station (a number, or [low, high] with null
     for no limit), else the variant that `by` names, else the rule's. Raises ValueError for what is no limit."""
-    own = (station.params.get("discharge") or {}).get(rule.params["of"])
+    written: Mapping[str, Any] = station.params.get("discharge") or {}
+    own = written.get(rule.params["of"])
     least: float | None = rule.params.get("least")
-    if isinstance(own, list | tuple):
-        low, high = own
+    if isinstance(own, list):
+        low, high = cast(list[Any], own)
         return Bounds(_or_none(low), _or_none(high)), LimitsFrom.STATION
     if own is not None:
         return Bounds(least, float(own)), LimitsFrom.STATION
