@@ -31,6 +31,7 @@ class Sl651:
     junk_bytes: int
     junk_total: int
     lines: int
+    idle_lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Hj212:
     held: int
     bad: int
     lines: int
+    idle_lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Gb26875:
     frame_s: float
     junk_total: int
     lines: int
+    idle_lines: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,7 +297,8 @@ def tap(settings: Settings, feed: str, say: Callable[[str], None], *, most: int 
                     say(f"    ……另有 {len(row['stations']) - 20} 个读数")
             for row in db.many(conn, "tap_letters", feed=feed, after=letter):
                 letter = row["id"]
-                say(f"    死信 {row['id']}（{row['rule']}）{row['topic']}：{row['reason']}")
+                more = f"（同一报文共 {row['units']} 处）" if row["units"] > 1 else ""
+                say(f"    死信 {row['id']}（{row['rule']}）{row['topic']}：{row['reason']}{more}")
                 say(f"      原文 {_said(tcp_stations.masked(feed, bytes(row['payload']))[:200])}")
             seen += 1
             if most and seen >= most:

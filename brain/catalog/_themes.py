@@ -37,7 +37,7 @@ PIECES: dict[str, Params] = {
 }
 """What may stand beside it; `brain.web.themes.PIECES` says it."""
 OPTIONAL = frozenset({"idle_unit", "none", "counted", "decimals", "bad", "bad_label"})
-PARTS = ("water_class", "water_levels", "rain_sums", "air_days", "online", "ponding", "hotspots", "extremes")
+PARTS = ("water_class", "water_levels", "rain_sums", "air_days", "online", "ponding", "hotspots", "outlets", "extremes")
 """Parts of a theme's section in the report; `brain.report.themes.PARTS` makes them."""
 INDICES = ("", "water_class", "aqi")
 TAKEN = frozenset({PLATFORM, "alerts", "events", "warnings", "clock"})

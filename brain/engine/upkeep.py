@@ -13,6 +13,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from brain.catalog import Catalog, Rule
+from brain.catalog.records import ANY_THEME
 from brain.city import ZONE
 from brain.engine.judging import Memory, memories
 from brain.flow.alerts import recording
@@ -96,7 +97,7 @@ def _family(station: Expected) -> tuple[str, str]:
 def _expected(rules: list[Rule], station: Expected, alike: set[tuple[tuple[str, str], str]]) -> list[Rule]:
     """Silence rules of a station that has sent nothing yet: by the kinds it declares (`params.kinds`), else the theme's
     only one that is not for declared kinds alone, else those of its family. Where nothing tells, its first reading will."""
-    mine = [r for r in rules if r.theme == station.theme]
+    mine = [r for r in rules if r.theme in (station.theme, ANY_THEME)]
     if declared := station.kinds:
         return [r for r in mine if not set(declared).isdisjoint(r.inputs)]
     usual = [r for r in mine if not r.params.get("only_declared")]

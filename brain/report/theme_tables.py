@@ -151,6 +151,43 @@ def _levels(found: Found) -> list[Block]:
     return [table("water_levels", "水位", columns, found["levels"], line, key="name")]
 
 
+# Outlets --------------------------------------------------------------------------------------------------------------
+def _outlets(found: Found) -> list[Block]:
+    columns = (
+        Column("name", "排放口", 4.4),
+        Column("due", "应传小时", 2.0, align="right", format="count"),
+        Column("valid", "有效小时", 2.0, align="right", format="count"),
+        Column("share", "有效传输率", 2.2, unit="%", align="right"),
+        Column("over", "超标小时", 2.0, align="right", format="count"),
+        Column("what", "超标项", 3.0),
+    )
+
+    def line(r: Found) -> list[Any]:
+        share = Cell(r["share"], shown=r["share_text"])
+        return [r["name"], r["due"], r["valid"], share, r["over"], "、".join(r["what"]) or None]
+
+    if not found["outlets"]:
+        return []
+    return [table("outlets", "排放口", columns, found["outlets"], line, key="name"), Words(_OUTLETS, small=True)]
+
+
+_OUTLETS = (
+    "各监测项的小时相加；停运、维护、校准的小时不计应传，故障、超量程的不算有效。超标按小时均值和各口现行限值，"
+    "自动监测数据未经审核，不作执法依据；排放口不评水质类别，不计入断面。"
+)
+
+
+def _exceeded(found: Found) -> Sentence | None:
+    over = [r for r in found["outlets"] if r["over"]]
+    if not over:
+        return None
+    top = max(over, key=lambda r: (r["over"], r["id"]))
+    return Sentence(
+        [f"排放口小时均值超标涉及 {text.count(len(over))} 处，{top['name']}最多，", number(text.count(top["over"])), " 小时次。"],
+        "排放口",
+    )
+
+
 # Rain and ponding -----------------------------------------------------------------------------------------------------
 def _rain(found: Found) -> list[Block]:
     columns = (
@@ -253,7 +290,7 @@ def _extremes(found: Found) -> list[Block]:
 
 CALLED = {
     "water_class": "水质断面", "water_levels": "水位", "rain_sums": "雨量", "ponding": "积水点", "hotspots": "卫星热点",
-    "online": "在线率", "air_days": "空气质量",
+    "online": "在线率", "air_days": "空气质量", "outlets": "排放口",
 }  # fmt: skip
 PRINTS: dict[str, Print] = {
     "water_class": Print(frozenset({"sections"}), _classes, worry=_off_target, calm=_on_target),
@@ -263,5 +300,6 @@ PRINTS: dict[str, Print] = {
     "hotspots": Print(frozenset({"hotspots"}), _hotspots),
     "online": Print(frozenset({"outages", "target_text"}), _online),
     "air_days": Print(frozenset({"valid", "causes"}), _air),
+    "outlets": Print(frozenset({"outlets"}), _outlets, worry=_exceeded),
     "extremes": Print(frozenset({"extremes"}), _extremes),
 }

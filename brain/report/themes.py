@@ -22,6 +22,7 @@ from brain.flow.measured import online
 from brain.model import Level
 from brain.report import text
 from brain.report.facts import Window
+from brain.report.outlets import outlets
 from brain.rules import air_quality, water_quality
 from brain.rules.online_rate import Tally
 from brain.store import db
@@ -412,7 +413,7 @@ def _mean(kind: SensorKind, value: float | None) -> str:
 Part = Callable[[psycopg.Connection, Catalog, Theme, Window, Window], dict[str, Any]]
 PARTS: dict[str, Part] = {
     "water_class": water_class, "water_levels": water_levels, "rain_sums": rain_sums, "air_days": air_days,
-    "online": online_rate, "ponding": ponding, "hotspots": hotspots, "extremes": extremes,
+    "online": online_rate, "ponding": ponding, "hotspots": hotspots, "outlets": outlets, "extremes": extremes,
 }  # fmt: skip
 """Parts of a theme's section by the names of themes.toml: (conn, catalog, theme, this month, last month) → their numbers."""
 

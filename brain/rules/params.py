@@ -135,8 +135,10 @@ def whole(
     return Param(says, "整数", example, lambda value, _: _whole(value, least, most), default is None, default)
 
 
-def number(says: str, *, least: float | None = None, most: float | None = None, example: str = "1.0") -> Param:
-    return Param(says, "数字", example, lambda value, _: _number(value, least, most))
+def number(
+    says: str, *, least: float | None = None, most: float | None = None, example: str = "1.0", required: bool = True
+) -> Param:
+    return Param(says, "数字", example, lambda value, _: _number(value, least, most), required)
 
 
 def text(says: str, *, example: str, required: bool = True) -> Param:
@@ -178,6 +180,16 @@ def level(says: str) -> Param:
 def by_level(says: str, *, least: float | None = 0.0, example: str = "{ blue = 600 }") -> Param:
     """A number for each level that has one, mildest first; never required."""
     return Param(says, "按级别的数字表", example, lambda value, _: _by_level(value, least), False)
+
+
+def number_by_name(says: str, *, example: str) -> Param:
+    """A number by name; never required."""
+
+    def reader(value: object, inputs: tuple[str, ...]) -> dict[str, float]:
+        table = _table(value)
+        return {name: at(name, lambda n=name: _number(table[n], 0.0)) for name in table}
+
+    return Param(says, "按名字的数字表", example, reader, False)
 
 
 def limits_by_name(says: str, *, example: str) -> Param:

@@ -36,7 +36,7 @@ def server(
     """The door at an address; port 0 takes a free one."""
     return Server(
         "GB 26875.3", host, port, lambda line: Device(line, practice), writer.open,
-        idle_s=practice.idle_s, lines_max=practice.lines, now=now,
+        idle_s=practice.idle_s, lines_max=practice.lines, idle_lines=practice.idle_lines, now=now,
     )  # fmt: skip
 
 

@@ -188,7 +188,7 @@ def make(
     waiting: set[str] = set()
     return Server(
         "HJ 212", host, port, lambda line: Session(line, practice, waiting), deliver,
-        idle_s=practice.idle_s, lines_max=practice.lines, now=now,
+        idle_s=practice.idle_s, lines_max=practice.lines, idle_lines=practice.idle_lines, now=now,
     )  # fmt: skip
 
 

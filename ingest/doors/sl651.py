@@ -40,7 +40,7 @@ def server(
     local = practice.sl651
     return Server(
         "SL 651", host, port, partial(Station, practice=local), writer.open,
-        idle_s=local.idle_s, lines_max=local.lines, now=now,
+        idle_s=local.idle_s, lines_max=local.lines, idle_lines=local.idle_lines, now=now,
     )  # fmt: skip
 
 

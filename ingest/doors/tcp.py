@@ -16,7 +16,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from brain.settings import BadSetting
@@ -28,6 +28,7 @@ Deliver = Callable[[str, str, bytes, datetime, Callable[[], None]], None]
 
 CHUNK = 1 << 16
 TICK_S = 1.0
+QUIET = timedelta(minutes=1)  # a line that has said nothing for so long is idle
 UNREAD_MAX = 1 << 20  # bytes of answers that a line has not taken: a station's are a hundred or so each
 
 
@@ -49,6 +50,8 @@ class Line:
 
     def __init__(self, server: Server, writer: asyncio.StreamWriter, peer: str):
         self.peer = peer
+        self.host = peer.rpartition(":")[0]
+        self.heard = server.now()
         self._server = server
         self._writer = writer
 
@@ -85,7 +88,9 @@ class Server:
     """Listens on one port; each connection gets a session of its own.
 
     `idle_s`: a line that is silent for so long is hung up (a half-open one would stay for ever). `lines_max`: more than
-    so many are refused, so that a scan cannot take all descriptors.
+    so many are refused, so that a scan cannot take all descriptors. `idle_lines`: of more than so many of one address that say
+    nothing those silent longest are hung up, so that no address takes the lines of all others; many stations may share one
+    behind a carrier, and a station that is hung up calls again.
     """
 
     def __init__(
@@ -98,6 +103,7 @@ class Server:
         *,
         idle_s: float,
         lines_max: int = 2000,
+        idle_lines: int = 200,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
         self.name, self.host, self.port = name, host, port
@@ -107,7 +113,8 @@ class Server:
         self._reading: dict[Line, asyncio.Task] = {}
         self._stopping = False
         self.failed = False
-        self._session, self._idle_s, self._lines_max, self._now = session, idle_s, lines_max, now
+        self._session, self._idle_s, self._lines_max, self.now = session, idle_s, lines_max, now
+        self._idle_lines = idle_lines
         self._stop: asyncio.Event | None = None
         self._stopped = threading.Event()
         self._finish = threading.Event()
@@ -187,7 +194,24 @@ class Server:
         while True:
             await asyncio.sleep(TICK_S)
             for session in list(self.lines.values()):
-                self._guarded(session.tick, self._now())
+                self._guarded(session.tick, self.now())
+            self._spare(self.now())
+
+    def _spare(self, now: datetime) -> None:
+        """Hang up the idle lines of an address that has too many."""
+        if len(self.lines) <= self._idle_lines:
+            return
+        idle: dict[str, list[Line]] = {}
+        for line in self.lines:
+            if now - line.heard >= QUIET:
+                idle.setdefault(line.host, []).append(line)
+        for host, lines in idle.items():
+            surplus = sorted(lines, key=lambda line: line.heard)[: max(0, len(lines) - self._idle_lines)]
+            if surplus:
+                log.warning("%s：%s 有 %d 条连接不说话，挂断最久的 %d 条；如确有这么多测站，请调大 intake.toml 的 idle_lines",
+                            self.name, host, len(lines), len(surplus))  # fmt: skip
+            for line in surplus:
+                line.close()
 
     async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = (writer.get_extra_info("peername") or ("?", 0))[:2]
@@ -205,14 +229,15 @@ class Server:
                 data = await asyncio.wait_for(reader.read(CHUNK), self._idle_s)
                 if not data:
                     break
-                self._guarded(session.received, data, self._now())
+                line.heard = self.now()
+                self._guarded(session.received, data, line.heard)
         except (TimeoutError, OSError):
             pass  # half-open, or reset: the sender comes again
         except asyncio.CancelledError:
             pass  # asked to stop: what was not read stays with the sender
         finally:
             del self._reading[line]
-            self._guarded(session.closed, self._now())
+            self._guarded(session.closed, self.now())
             if self._stopping:
                 await asyncio.to_thread(self._finish.wait)  # the line stays open for its answers
             self.lines.pop(line, None)

@@ -6,13 +6,13 @@ Why bisect instead of giving each row a savepoint: a refusal is rare, and a batc
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -20,7 +20,8 @@ import psycopg
 from brain.flow.measured.readings import DeadLetter, Portion, Stored, store_all
 from brain.model import Quality, Reading
 from brain.store import db
-from ingest.feeds.cameras import SINCE
+from ingest import feeds
+from ingest.feeds import cameras
 from ingest.feeds.gateway import WILL
 from ingest.write.fault import first_line, is_data_fault
 from ingest.write.message import TEST, Outcome, ParsedMessage
@@ -30,6 +31,9 @@ Entry = tuple[ParsedMessage, Reading | RecordToStore | DeadLetter]
 """A message, and what one reading, record or refusal of it will become."""
 
 BY_RECEIPT = (f"{TEST}received:", f"{TEST}clock:")
+Refusal = tuple[ParsedMessage, DeadLetter]
+
+LISTED = 100  # sentences of one letter
 AGAIN = "40"  # rolled back through no fault of ours: deadlock, serialization
 TRIES = 5
 WATCH_S = 0.5  # how often `patience` looks
@@ -128,7 +132,7 @@ def _transact(
     turn: AbstractContextManager,
     ahead: timedelta | None,
 ) -> list[tuple[str, Stored]]:
-    groups: dict[tuple[str, str], tuple[list[Reading], list[DeadLetter], list[tuple[ParsedMessage, RecordToStore]]]] = {}
+    groups: dict[tuple[str, str], tuple[list[Reading], list[Refusal], list[tuple[ParsedMessage, RecordToStore]]]] = {}
     for message, item in entries:
         # Late readings travel apart, so that consumers can tell news from history; all else goes with the news.
         lane = "history" if isinstance(item, Reading) and item.quality is Quality.LATE else "live"
@@ -138,7 +142,7 @@ def _transact(
         if isinstance(item, Reading):
             group[0].append(item)
         elif isinstance(item, DeadLetter):
-            group[1].append(replace(item, retained=True) if message.retained else item)
+            group[1].append((message, item))
         else:
             group[2].append((message, item))
     for again in range(TRIES):
@@ -147,13 +151,10 @@ def _transact(
                 portions = []
                 if any(to_store for _, _, to_store in groups.values()):
                     db.run(conn, "begin_write")
-                for (feed, lane), (readings, letters, to_store) in sorted(groups.items()):
-                    refused = [
-                        replace(letter, retained=message.retained)
-                        for message, one in to_store if (letter := one.run(conn, message, now))
-                    ]  # fmt: skip
+                for (feed, lane), (readings, refused, to_store) in sorted(groups.items(), key=lambda group: group[0]):
+                    more = [(message, letter) for message, one in to_store if (letter := one.run(conn, message, now))]
                     portions.append(Portion(
-                        feed, lane, len(readings) + len(letters) + len(to_store), readings, [*letters, *refused],
+                        feed, lane, len(readings) + len(refused) + len(to_store), readings, letters_of([*refused, *more]),
                         sum(one.stored for _, one in to_store),
                     ))  # fmt: skip
                 done = store_all(
@@ -164,6 +165,33 @@ def _transact(
             if not (err.sqlstate or "").startswith(AGAIN) or again == TRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def letters_of(refused: list[Refusal]) -> list[DeadLetter]:
+    """One letter a message and rule, with what the rule says of each of its parts."""
+    together: dict[tuple[int, str], list[Refusal]] = {}
+    for message, letter in refused:
+        together.setdefault((id(message), letter.rule), []).append((message, letter))
+    found = []
+    for of_one in together.values():
+        message, first = of_one[0]
+        said = tuple(dict.fromkeys(letter.reason for _, letter in of_one))
+        listed = (*said[:LISTED], f"……另有 {len(said) - LISTED} 种") if len(said) > LISTED else said if len(said) > 1 else ()
+        found.append(DeadLetter(
+            first.topic, first.payload, first.rule, first.reason, len(of_one), listed, _digest(message.feed, first),
+            message.retained,
+        ))  # fmt: skip
+    return found
+
+
+def _digest(feed: str, letter: DeadLetter) -> bytes | None:
+    """What a message is known by when it comes again. A telemetry station names itself in its frame and calls from another port
+    each time; the rows of a file are kept from coming twice by the file's own account, which writes them anew."""
+    if letter.topic.startswith(feeds.ROW):
+        return None
+    place = feed if letter.topic.startswith(f"{feed}/") else letter.topic
+    head = f"{feed}\0{place}\0".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(head + letter.payload).digest()
 
 
 def outcomes(
@@ -206,20 +234,31 @@ def settle_clocks(conn: psycopg.Connection, entries: list[Entry], reach: timedel
     odd = [r for _, r in entries if isinstance(r, Reading) and by_receipt(r)]
     if not odd:
         return entries
+    earlier = {r.seq: found for r in odd if (found := cameras.just_before(r.seq))}
+    asked = [(r.station, r.kind, seq) for r in odd for seq in (r.seq, *(found[0] for found in [earlier.get(r.seq)] if found))]
     try:
         rows = db.many(
-            conn, "intake_clock_twins", stations=[r.station for r in odd], kinds=[r.kind for r in odd],
-            seqs=[r.seq for r in odd], since=min(r.at for r in odd) - reach,
+            conn, "intake_clock_twins", stations=[a[0] for a in asked], kinds=[a[1] for a in asked], seqs=[a[2] for a in asked],
+            since=min(r.at for r in odd) - reach,
         )  # fmt: skip
     except (psycopg.DataError, ValueError):
         return entries  # one of them cannot even be asked for: `write` finds which, and refuses that one alone
     first = {(row["station"], row["kind"], row["seq"]): row["at"] for row in rows}
+    known: dict[tuple[str, str, str, datetime], tuple[str, datetime]] = {}
     for r in odd:
-        first.setdefault((r.station, r.kind, r.seq), r.at)
+        key = (r.station, r.kind, r.seq)
+        seq = r.seq
+        if key not in first and r.seq in earlier:
+            before, span = earlier[r.seq]
+            at = first.get((r.station, r.kind, before))
+            seq = before if at is not None and r.at - at < span else seq
+        first.setdefault((r.station, r.kind, seq), r.at)
+        known[*key, r.at] = seq, first[r.station, r.kind, seq]
 
     def settled(r: Reading | RecordToStore | DeadLetter) -> Reading | RecordToStore | DeadLetter:
         if isinstance(r, Reading) and by_receipt(r):
-            return Reading(r.station, r.kind, first[r.station, r.kind, r.seq], r.value, r.quality, r.seq)
+            seq, at = known[r.station, r.kind, r.seq, r.at]
+            return Reading(r.station, r.kind, at, r.value, r.quality, seq)
         return r
 
     return [(message, settled(item)) for message, item in entries]
@@ -229,4 +268,4 @@ def by_receipt(r: Reading) -> bool:
     """Whether the observed time of a reading is when it was received."""
     if r.quality is Quality.TEST:  # it says so instead of `clock`; the sequence is then ours
         return r.seq.startswith(BY_RECEIPT)
-    return r.quality is Quality.CLOCK or r.seq[:5] == WILL or r.seq[:6] == SINCE
+    return r.quality is Quality.CLOCK or r.seq[:5] == WILL or r.seq[:6] == cameras.SINCE

@@ -255,7 +255,7 @@ def settled(conn: psycopg.Connection, truth: trace.Truth, quiet_s: float = 30) -
     rows = conn.execute(
         "SELECT count(*) AS rows, coalesce(sum(round(value * 1000)), 0)::bigint AS weight FROM reading"
     ).fetchone()
-    letters = conn.execute("SELECT count(*) AS n FROM dead_letter").fetchone()["n"]
+    letters = conn.execute("SELECT coalesce(sum(units), 0)::bigint AS n FROM dead_letter").fetchone()["n"]
     return dict(counts) | dict(rows) | {"letters": letters}
 
 

@@ -226,7 +226,7 @@ def test_every_code_of_the_table_is_read_in_both_editions_under_one_kind():
 
 def test_every_kind_is_in_the_catalog_and_its_unit_on_the_wire_can_be_turned(catalog):
     table = units.load()
-    for kind in {**_factors.KINDS, **_factors.AIR_KINDS}.values():
+    for kind in (kind for _, kinds in _factors.BY_SYSTEM for kind in kinds.values()):
         name, _, unit = kind.partition("@")
         assert not unit or table.convert(1.0, unit, catalog.kinds[name].unit) is not None
 
@@ -234,9 +234,10 @@ def test_every_kind_is_in_the_catalog_and_its_unit_on_the_wire_can_be_turned(cat
 @pytest.mark.parametrize(
     ("code", "st", "kind"),
     [
-        ("w01001", "21", "ph"), ("001", "32", "ph"), ("W01001", "21", "ph"), ("060", "32", "ammonia"),
-        ("B01", "32", "water_flow@L/s"), ("a34004", "22", "pm25"), ("925", "22", "pm25"), ("O3", "22", "o3"),
-        ("a21026", "31", "?a21026@mg/m³"), ("02", "31", "?a21026@mg/m³"), ("w01018", "32", "?w01018@mg/L"),
+        ("w01001", "21", "ph"), ("001", "32", "outlet_ph"), ("W01001", "21", "ph"), ("060", "32", "outlet_ammonia"),
+        ("B01", "32", "outlet_flow@L/s"), ("060", "21", "ammonia"), ("a34004", "22", "pm25"), ("925", "22", "pm25"), ("O3", "22", "o3"),
+        ("a21026", "31", "exhaust_so2"), ("02", "51", "exhaust_so2"), ("011", "52", "outlet_cod"), ("w01018", "21", "?w01018@mg/L"),
+        ("w21003", "24", "?w21003@mg/L"), ("w01001", "26", "?w01001"), ("w21003", "", "?w21003@mg/L"), ("a01001", "31", "?a01001@℃"),
         ("e10102", "32", "?e101xx@L/s"), ("i33312", "31", "?i3331x@℃"), ("zz9", "21", "?zz9"),
     ],
 )  # fmt: skip

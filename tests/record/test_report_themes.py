@@ -53,6 +53,32 @@ def test_readings_that_are_not_trusted_do_not_enter_a_class(measured, built, cit
     assert built()["themes"]["water"]["sections"][0]["class"] == 2
 
 
+def test_an_outlet_is_no_section_and_has_its_hours_counted(measured, built, city_db):
+    """20 hours of August sent: two of them excused, one at fault, three above the limit of its own."""
+    city_db.execute(
+        "INSERT INTO station (id, name, theme, lng, lat, params) VALUES "
+        "('OUT-01', '污水厂总排口', 'water', 116.1, 24.3, '{\"discharge\": {\"outlet_cod\": 40}}')"
+    )
+    measured("OUT-01", "outlet_cod_1h", [30.0] * 13 + [40.0] + [41.0] * 3 + [900.0] * 3)
+    measured("OUT-01", "outlet_ph", [7.0] * 5)
+    for hour, quality in ((17, "maintenance"), (18, "maintenance"), (19, "suspect")):
+        at = FIRST + timedelta(hours=hour)
+        city_db.execute("UPDATE reading SET quality = %s WHERE station = 'OUT-01' AND kind = 'outlet_cod_1h' AND at = %s", [quality, at])
+    made = built()
+    water = made["themes"]["water"]
+    assert water["sections"] == []
+    (outlet,) = water["outlets"]
+    assert (outlet["due"], outlet["valid"], outlet["over"], outlet["what"]) == (31 * 24 - 2, 17, 3, ["废水 COD小时均值 3 小时"])
+    assert outlet["share"] == pytest.approx(17 / 742)
+    (printed,) = [t for t in theme_tables.tables(made) if t.name == "outlets"]
+    assert len(printed.rows) == 1 and len(docx.document(made)) > 10_000
+
+
+def test_a_city_without_outlets_prints_no_table_of_them(measured, built):
+    measured("WL-01", "water_level", [75.2])
+    assert not [t for t in theme_tables.tables(built()) if t.name == "outlets"]
+
+
 def test_the_highest_level_is_held_against_the_warning_level(measured, built):
     measured("WL-01", "water_level", [75.2, 76.4, 75.8])
     (level,) = built()["themes"]["water"]["levels"]

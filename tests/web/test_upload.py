@@ -15,6 +15,7 @@ import pytest
 
 from brain.identity import people
 from brain.settings import Settings
+from brain.web.pages.upload import held as held_files
 from brain.web.pages.upload import page as upload
 from brain.web.pages.upload import sending
 from ingest import practice, worker
@@ -177,8 +178,8 @@ def test_the_limit_on_a_file_s_size_holds_without_the_browser_too(web):
 
 def test_one_person_leaves_so_many_files_with_the_server_and_no_more(city, tmp_path):
     swj = people.by_login(city, "swj1")
-    held = [upload.stage(tmp_path, swj, "a.csv", b"1", BEGIN + timedelta(minutes=n)) for n in range(upload.HELD + 3)]
-    assert [upload.held_path(tmp_path, swj, token) is None for token in held] == [True] * 3 + [False] * upload.HELD
+    held = [upload.stage(tmp_path, swj, "a.csv", b"1", BEGIN + timedelta(minutes=n)) for n in range(held_files.HELD + 3)]
+    assert [upload.held_path(tmp_path, swj, token) is None for token in held] == [True] * 3 + [False] * held_files.HELD
 
 
 def test_a_kept_file_is_found_by_its_owner_alone_and_by_no_path(city, tmp_path):
@@ -203,6 +204,15 @@ def test_what_was_left_a_day_ago_is_cleared_away(city, tmp_path):
     old = upload.stage(tmp_path, swj, "a.csv", b"1", now)
     upload.stage(tmp_path, swj, "b.csv", b"2", now + timedelta(days=2))
     assert upload.held_path(tmp_path, swj, old) is None
+
+
+def test_what_somebody_left_who_never_came_back_goes_after_a_day_too(city, tmp_path):
+    swj, admin = (people.by_login(city, login) for login in ("swj1", "admin1"))
+    now = datetime.now(UTC)
+    left = upload.stage(tmp_path, swj, "a.csv", b"1", now)
+    young = upload.stage(tmp_path, admin, "b.csv", b"2", now + timedelta(hours=20))
+    assert held_files.forget(tmp_path, now + timedelta(hours=25)) == 1
+    assert upload.held_path(tmp_path, swj, left) is None and upload.held_path(tmp_path, admin, young) is not None
 
 
 @pytest.mark.parametrize("name", ["../../etc/x.csv", ".隐藏.csv", "a\0b.csv", "长" * 300 + ".csv", "𠮷" * 300 + ".csv", "CON.csv", ""])

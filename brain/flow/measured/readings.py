@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,24 +18,14 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from brain import catalog
+from brain.flow.measured import letters
+from brain.flow.measured.letters import DeadLetter
 from brain.model import Quality, Reading
 from brain.store import db
 
 SLICE = 5000  # readings in one row of intake_batch: a consumer takes a long history in such bites
 STAGED = ("int4", "int4", "text", "text", "timestamptz", "text", "float8", "text")  # types of `staged_copy`
 ROLL_UP_LOCK = 0x6272_726F_6C6C  # "brroll"
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """One refused message: raw bytes, where it came in, a short English word for the rule, a Chinese sentence why,
-    and whether the broker had kept it (RETAIN)."""
-
-    topic: str
-    payload: bytes
-    rule: str
-    reason: str
-    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +57,9 @@ class Portion:
     records: int = 0
 
     def __post_init__(self) -> None:
-        if self.received < len(self.readings) + len(self.dead) + self.records:
+        if self.received < len(self.readings) + letters.units(self.dead) + self.records:
             raise ValueError(
-                f"received={self.received}, yet {len(self.readings)} readings, {len(self.dead)} dead letters and "
+                f"received={self.received}, yet {len(self.readings)} readings, {letters.units(self.dead)} refusals and "
                 f"{self.records} records were given"
             )
 
@@ -133,6 +123,7 @@ def store_all(
         return []
     with conn.transaction():
         db.run(conn, "stage")
+        portions = _without_known_letters(conn, portions)
         given = _Given(portions)
         given.copy(conn)
         staged()
@@ -149,25 +140,40 @@ def store_all(
             Stored(
                 max(id for id, part in zip(found["ids"], parts, strict=True) if part.portion == number),
                 len(fresh) + more + p.records,
-                p.received - len(p.dead) - len(fresh) - more - p.records,
-                len(p.dead),
+                p.received - letters.units(p.dead) - len(fresh) - more - p.records,
+                letters.units(p.dead),
                 fresh,
             )
             for number, (p, fresh, more) in enumerate(zip(portions, given.fresh(), kept, strict=True))
         ]
-        letters = [(p.feed, letter) for p in portions for letter in p.dead]
-        if letters:
+        dead = [(p.feed, letter) for p in portions for letter in p.dead]
+        if dead:
             db.run(
-                conn, "dead_letters_insert", received_at=received_at, feeds=[feed for feed, _ in letters],
-                topics=[_printable(d.topic) for _, d in letters], payloads=[bytes(d.payload) for _, d in letters],
-                rules=[d.rule for _, d in letters], reasons=[_printable(d.reason) for _, d in letters],
-                retained=[d.retained for _, d in letters],
+                conn, "dead_letters_insert", received_at=received_at, feeds=[feed for feed, _ in dead],
+                topics=[_printable(d.topic) for _, d in dead], payloads=[bytes(d.payload) for _, d in dead],
+                rules=[d.rule for _, d in dead], reasons=[_printable(d.reason) for _, d in dead],
+                retained=[d.retained for _, d in dead],
+                units=[d.units for _, d in dead], digests=[d.digest for _, d in dead],
+                listed=[json.dumps([_printable(said) for said in d.listed]) for _, d in dead],
             )  # fmt: skip
         _count(conn, received_at, [
             (p.feed, p.lane, s.batch, p.received, s.stored, s.duplicate, s.dead, max((r.at for r in s.fresh), default=None))
             for p, s in zip(portions, done, strict=True)
         ])  # fmt: skip
     return done
+
+
+def _without_known_letters(conn: psycopg.Connection, portions: Sequence[Portion]) -> Sequence[Portion]:
+    """The portions without the letters of messages that stand refused already: their units count as duplicates."""
+    if not any(p.dead for p in portions):
+        return portions
+    found = letters.news(conn, [letter for p in portions for letter in p.dead])
+    kept, place = [], 0
+    for p in portions:
+        fresh = [letter for n, letter in enumerate(p.dead, place) if n in found]
+        kept.append(p if len(fresh) == len(p.dead) else replace(p, dead=fresh))
+        place += len(p.dead)
+    return kept
 
 
 def mend_latest(conn: psycopg.Connection, now: datetime, ahead: timedelta | None = None) -> int:
@@ -222,7 +228,7 @@ class _Given:
         self._sizes = [len(p.readings) for p in portions]
         for number, p in enumerate(portions):
             first = min(self._sizes[number], SLICE)
-            self.parts.append(_Part(number, p.received - self._sizes[number] + first, p.records, len(p.dead)))
+            self.parts.append(_Part(number, p.received - self._sizes[number] + first, p.records, letters.units(p.dead)))
             self.part_of += [len(self.parts)] * first
             for start in range(SLICE, self._sizes[number], SLICE):
                 size = min(self._sizes[number] - start, SLICE)

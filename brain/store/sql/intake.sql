@@ -74,4 +74,4 @@ SELECT id, received_at, worker, lane, received, stored, duplicate, dead, station
 
 -- tap_letters --
 -- Dead letters of a feed since then.
-SELECT id, topic, payload, rule, reason FROM dead_letter WHERE feed = %(feed)s AND id > %(after)s ORDER BY id LIMIT 100;
+SELECT id, topic, payload, rule, reason, units FROM dead_letter WHERE feed = %(feed)s AND id > %(after)s ORDER BY id LIMIT 100;

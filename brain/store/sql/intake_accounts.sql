@@ -172,19 +172,32 @@ UPDATE feed_drift SET seen_by = %(by)s, seen_at = %(now)s WHERE id = %(id)s AND 
 
 -- letters_grouped --
 -- Open dead letters by feed, rule and reason; figures within a reason are left out, except where they name what to map.
+-- A letter with several reasons stands in the group of each, so that each can be mended.
 SELECT feed, rule, words AS reason, count(*)::int AS n, min(received_at) AS first_at, max(received_at) AS last_at
-  FROM (SELECT feed, rule, received_at, brain_reason_words(rule, reason) AS words
-          FROM dead_letter WHERE status = 'open') g
+  FROM (SELECT l.feed, l.rule, l.received_at, w.words
+          FROM dead_letter l
+         CROSS JOIN LATERAL (SELECT DISTINCT brain_reason_words(l.rule, said) AS words
+                               FROM unnest(CASE l.listed WHEN '{}' THEN ARRAY[l.reason] ELSE l.listed END) said) w
+         WHERE l.status = 'open') g
  WHERE %(feeds)s::text[] IS NULL OR feed = ANY (%(feeds)s)
  GROUP BY 1, 2, 3 ORDER BY n DESC, 1, 2, 3 LIMIT %(most)s;
 
 -- letters_listed --
 -- Open dead letters of a feed and rule, the oldest first: the order of a replay.
-SELECT id, received_at, feed, topic, rule, reason, octet_length(payload) AS bytes
+SELECT id, received_at, feed, topic, rule, reason, units, octet_length(payload) AS bytes
   FROM dead_letter
  WHERE status = 'open' AND feed = %(feed)s AND (%(rule)s::text IS NULL OR rule = %(rule)s)
-   AND (%(words)s::text IS NULL OR brain_reason_words(rule, reason) = %(words)s)
+   AND (%(words)s::text IS NULL OR brain_reason_words(rule, reason) = %(words)s
+        OR EXISTS (SELECT 1 FROM unnest(listed) said WHERE brain_reason_words(rule, said) = %(words)s))
  ORDER BY id LIMIT %(most)s;
+
+-- letters_count --
+-- How many open dead letters a feed has under a rule, or with one reason of it.
+SELECT count(*)::int AS n
+  FROM dead_letter
+ WHERE status = 'open' AND feed = %(feed)s AND rule = %(rule)s
+   AND (%(words)s::text IS NULL OR brain_reason_words(rule, reason) = %(words)s
+        OR EXISTS (SELECT 1 FROM unnest(listed) said WHERE brain_reason_words(rule, said) = %(words)s));
 
 -- letter --
 -- One dead letter, raw.

@@ -43,13 +43,19 @@ UPDATE intake_batch SET stored = stored + %(kept)s, duplicate = duplicate - %(ke
 
 -- dead_letters_insert --
 -- Refused messages, raw, with the rule that refused each; of one that the broker sends again and again (RETAIN) the first letter.
-INSERT INTO dead_letter (received_at, feed, topic, payload, rule, reason, retained)
-SELECT %(received_at)s, u.*
+INSERT INTO dead_letter (received_at, feed, topic, payload, rule, reason, units, digest, listed, retained)
+SELECT %(received_at)s, feed, topic, payload, rule, reason, units, digest,
+       ARRAY(SELECT jsonb_array_elements_text(listed::jsonb)), retained
   FROM unnest(%(feeds)s::text[], %(topics)b::text[], %(payloads)b::bytea[], %(rules)b::text[], %(reasons)b::text[],
-              %(retained)s::boolean[]) AS u (feed, topic, payload, rule, reason, retained)
- WHERE NOT (u.retained AND EXISTS (
+              %(units)s::int[], %(digests)b::bytea[], %(listed)s::text[], %(retained)s::boolean[])
+       AS l (feed, topic, payload, rule, reason, units, digest, listed, retained)
+ WHERE NOT (l.retained AND EXISTS (
          SELECT 1 FROM dead_letter d
-          WHERE d.retained AND d.feed = u.feed AND d.topic = u.topic AND d.payload = u.payload AND d.rule = u.rule));
+          WHERE d.retained AND d.feed = l.feed AND d.topic = l.topic AND d.payload = l.payload AND d.rule = l.rule));
+
+-- dead_letters_known --
+-- Which of these messages stand refused and nobody has dealt with them, by rule.
+SELECT digest, rule FROM dead_letter WHERE status = 'open' AND digest = ANY (%(digests)b::bytea[]);
 
 -- feeds_counted --
 -- Adds what a transaction brought to the counts of its feeds and tells the listeners. Last in the transaction: workers of one

@@ -268,6 +268,37 @@ SELECT r.bucket AS hour, r.kind, avg(r.mean) AS mean, count(*)::int AS stations
  WHERE s.theme = %(theme)s AND s.active AND r.kind = ANY(%(kinds)s) AND r.n > 0 AND r.bucket >= %(since)s AND r.bucket < %(until)s
  GROUP BY r.bucket, r.kind ORDER BY r.bucket, r.kind;
 
+-- report_outlets --
+-- Stations of a theme that sent hour means of limited quantities in the window, with which.
+WITH sent AS MATERIALIZED (
+  SELECT station, array_agg(DISTINCT kind ORDER BY kind) AS kinds
+    FROM reading_1d
+   WHERE kind = ANY(%(kinds)s) AND n_all > 0 AND bucket >= %(since)s AND bucket < %(until)s
+   GROUP BY station
+)
+SELECT s.id, s.name, s.theme, s.params, s.origin, t.kinds
+  FROM sent t JOIN station s ON s.id = t.station
+ WHERE s.theme = %(theme)s AND s.active
+ ORDER BY s.id;
+
+-- report_outlet_hours --
+-- Hours of each quantity of an outlet: excused by a flag, come, valid, and valid above (or below) the limit given for it.
+WITH asked AS (
+  SELECT * FROM unnest(%(stations)s::text[], %(kinds)s::text[], %(lows)s::float8[], %(highs)s::float8[])
+                AS a (station, kind, low, high)
+), hour AS (
+  SELECT DISTINCT ON (r.station, r.kind, r.at) r.station, r.kind, r.value, r.quality, a.low, a.high
+    FROM asked a JOIN reading r ON r.station = a.station AND r.kind = a.kind
+   WHERE r.at >= %(since)s AND r.at < %(until)s AND r.quality <> 'duplicate'
+   ORDER BY r.station, r.kind, r.at, r.seq
+)
+SELECT station, kind,
+       count(*) FILTER (WHERE quality = ANY(%(excused)s::text[]))::int AS excused,
+       count(*) FILTER (WHERE quality <> ALL(%(excused)s::text[]))::int AS came,
+       count(*) FILTER (WHERE quality = ANY(%(trusted)s::text[]))::int AS valid,
+       count(*) FILTER (WHERE quality = ANY(%(trusted)s::text[]) AND (value > high OR value < low))::int AS over
+  FROM hour GROUP BY station, kind ORDER BY station, kind;
+
 -- report_stations --
 -- Stations of each theme, and how many of them were heard in the window.
 WITH heard AS MATERIALIZED (

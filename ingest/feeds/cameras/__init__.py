@@ -14,8 +14,8 @@ of a damaged one what is whole is taken and the rest refused. The items of a sub
 camera (districts, groups, platforms, alarm inputs): what is no device, or says no state and need not, is passed over.
 
 A keepalive in XML has no time: it stands at its receipt, and is known again by its SN and digest when it is delivered twice
-(`commit.settle_clocks`), within the hour or, below SN 100, the minute. A platform that adds `<Time>` lets it be known whenever
-it comes; one whose SN stands still at 100 or above must, or it is heard once an hour.
+(`commit.settle_clocks`), for an hour or, below SN 100, a minute from its first receipt. A platform that adds `<Time>` lets
+it be known whenever it comes; one whose SN stands still at 100 or above must, or it is heard once an hour.
 
 Why not for longer: SN begins anew whenever a device starts, and what was sent then must not hide what is sent now. Why
 shorter below 100: there is every device that has just started, and every platform that always says the 1 it began with
@@ -27,9 +27,10 @@ works, not that anything can be seen. Times without offset are Beijing time.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from brain.model import Reading
@@ -42,6 +43,7 @@ SINCE = "since:"
 """Begins the `seq` of what stands at its receipt and is known again from a certain second on: `since:<second>:…`. Looked for
 by `commit` and, for the second, by `intake_clock_twins`."""
 HOUR_S, MINUTE_S, SMALL = 3600, 60, 100
+_SINCE = re.compile(rf"{SINCE}([0-9]{{1,11}}):([0-9]{{1,18}}):([0-9a-f]{{8}})")
 
 ONLINE = {"ON": 1.0, "ONLINE": 1.0, "OFF": 0.0, "OFFLINE": 0.0, "DEFECT": 0.0}
 NO_STATE = frozenset({"ADD", "UPDATE", "DEL"})
@@ -110,6 +112,16 @@ def _known_by(sn: object, payload: bytes, received_at: datetime) -> str:
     span = MINUTE_S if int(sn) < SMALL else HOUR_S
     at = int(received_at.timestamp())
     return f"{SINCE}{at - at % span}:{int(sn)}:{zlib.crc32(payload):08x}"
+
+
+def just_before(seq: str) -> tuple[str, timedelta] | None:
+    """What the same message is known by where it was received in the hour or minute before, and how long it is one; None for
+    what is known otherwise. The span begins with the first receipt and not with the clock's hour, so both are looked for."""
+    found = _SINCE.fullmatch(seq)
+    if not found:
+        return None
+    span = MINUTE_S if int(found[2]) < SMALL else HOUR_S
+    return f"{SINCE}{max(0, int(found[1]) - span)}:{found[2]}:{found[3]}", timedelta(seconds=span)
 
 
 def _no_camera(row: object) -> bool:

@@ -5,11 +5,13 @@ SM4 key (`keys.py`) its data area may be encrypted. What becomes of it:
 
 - The station is MN, in the sender's words; `intake_mapping` says which of ours it is.
 - CN 2011 (real time), 2051 (minutes), 2061 (hours) and 2031 (days) are readings. Of 2011 `Rtd` is taken, of the others
-  `Avg` (each the other where its own is missing, and `Data` of noise). Left out: Min, Max; the converted `Zs…`; `Cou`,
-  which is an amount in the period (kg, m³) and not the quantity that the kind names; `Info`, which is a state.
+  `Avg` (each the other where its own is missing, and `Data` of noise). Left out: Min, Max; the converted `Zs…` but for hour and
+  day means of exhaust, whose limits are about it; `Cou`, which is an amount in the period (kg, m³) and not the quantity
+  that the kind names; `Info`, which is a state.
 - Observed at DataTime, Beijing time. For minutes, hours and days that is the beginning of the period, as the standard
   counts: hour data of 08:00 are the mean from 08:00 to 09:00. They come under the same kind as the real-time values
-  and are told apart by `seq`, which is their CN; else the mean of the day and the value of midnight would be one reading.
+  (the limited quantities of outlets: under kinds of their own) and are told apart by `seq`, which is their CN; else the mean
+  of the day and the value of midnight would be one reading.
   A real-time message without DataTime is dated by QN; a mean without it is refused.
 - Quality is the data flag of each factor (`_wire.FLAGS`), N where there is none.
 - Kinds and units by `_factors.py`; codes that the catalog has no kind for come as `?code`, so that they can be mapped.
@@ -164,7 +166,11 @@ def _read(frames: list[Frame], received_at: datetime, one_by_one: bool) -> list[
 
 
 def _reading(frame: Frame, at: datetime | None, code: str, fields: dict[str, str]) -> Reading | None:
-    taken = next((name for name in TAKEN[frame.cn] if name in fields), None)
+    names = TAKEN[frame.cn]
+    if _factors.converted(code, frame.st, frame.cn):
+        names = ("zsavg", "zsrtd", *names)
+    present = [name for name in names if name in fields]
+    taken = next((name for name in present if fields[name]), present[0] if present else None)
     where = _wire.short(code)
     if taken is None:
         if fields.keys() <= LEFT_OUT:
@@ -181,7 +187,7 @@ def _reading(frame: Frame, at: datetime | None, code: str, fields: dict[str, str
             "time", "没有可用的数据时间 DataTime；请在数采仪上为每条数据（拆包时为每包）填好 DataTime 并校时"
         )
     seq = "" if frame.cn == "2011" else frame.cn
-    return Reading(frame.mn, _factors.kind_of(code, frame.st), at, value, quality, seq)
+    return Reading(frame.mn, _factors.kind_of(code, frame.st, frame.cn), at, value, quality, seq)
 
 
 def _moment_of_request(frame: Frame) -> datetime | None:

@@ -18,7 +18,8 @@ from itertools import islice
 
 from brain.model import Reading
 from ingest.feeds import ANY, BadMessage, Claim, Feed
-from ingest.feeds.sl651._elements import Report, body, element
+from ingest.feeds.sl651 import _signs
+from ingest.feeds.sl651._elements import body, element
 from ingest.feeds.sl651._frame import Cutter, Message, Packets, frame
 
 FEED = Feed("sl651", "水文遥测（SL 651-2014）", ANY, "", "swj")
@@ -113,7 +114,7 @@ def _read(message: Message) -> tuple[list[Reading], list[BadMessage]]:
     if 1 in missing:
         return [], [_incomplete(first.total, missing)]
     bodies = [frames[n].body for n in sorted(frames) if not missing or n < missing[0]]
-    found = Report(first.station, joined(bodies))
+    found = _signs.read(first.station, joined(bodies))
     if missing:  # an element torn at the end is no fault of its own
         return found.readings, [_incomplete(first.total, missing)]
     if not found.readings and not found.bad:

@@ -2,12 +2,13 @@
 
 A body is serial number 2, sending time 6, then elements: `F1F1` station 5 class 1, `F0F0` observation time 5, and
 `id definition data`, where the definition's upper five bits count the bytes and its lower three the decimals. A number
-that begins with FF is negative; all F means that there is no value. FF as an id is an element of the maker's own, and
-the byte after it is part of the id.
+that begins with FF is negative (`_signs.py`: makers differ in whether the length counts that byte); all F means that there
+is no value. FF as an id is an element of the maker's own, and the byte after it is part of the id.
 
 When was it? The observation time is that of instantaneous values, and the end of the time in which rain fell.
-- F4 (rain in 5 minutes, 12 × 1 byte, 0.1 mm) and F5…FC (levels each 5 minutes, 12 × 2 bytes, 0.01 m) belong to the hour
-  that ends at the observation time: the twelve values stand at -55, -50 … 0 minutes.
+- F4 (rain in 5 minutes, 12 × 1 byte, 0.1 mm) and F5…FC (levels each 5 minutes, 12 × 2 bytes, 0.01 m) are twelve values five
+  minutes apart. Where they share their observation time with single values they end there (-55, -50 … 0 minutes); a
+  group with an F0 of its own may have the time of its first value in it (`_groups.py` tells).
 - After a time step (id 04: days, hours, minutes) the ids stand once and the values follow in time order to the end of the
   body (functions 31 and 38): the first at the observation time, each next one step later.
 """
@@ -20,6 +21,8 @@ from datetime import UTC, datetime, timedelta
 
 from brain.model import Reading
 from ingest.feeds import BadMessage, _wire
+from ingest.feeds.sl651 import _groups
+from ingest.feeds.sl651._groups import FIVE, IN_A_GROUP, Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,6 @@ GROUPS = {"F4": ("rain_5m", "mm", 1, 10), **{f"F{n:X}": ("", "m", 2, 100) for n 
     "F5": ("water_level", "m", 2, 100)
 }
 """Groups of an hour: our kind, unit, bytes of a value, values to the unit."""
-IN_A_GROUP = 12
-FIVE = timedelta(minutes=5)
 STEP = 0x04
 HEAD_BYTES = 8  # serial number and sending time
 SERIES_MAX = 10_000  # rows of one series: a month of five minutes has 8,928
@@ -143,6 +144,11 @@ class _Rest:
     def peek(self, n: int) -> bytes:
         return self._data[self._at : self._at + n]
 
+    def negative(self, n: int, skip: int = 0) -> bool:
+        """Whether a number of n bytes, `skip` bytes from here, begins with the sign."""
+        begins = self._data[self._at + skip : self._at + skip + n]
+        return begins[:1] == b"\xff" and bool(begins.strip(b"\xff"))
+
     def take(self, n: int, what: str) -> bytes:
         found = self.peek(n)
         if len(found) < n:
@@ -155,13 +161,17 @@ class _Rest:
 
 
 class Report:
-    """The readings of one body, and what in it could not be read: neighbours of a bad element are kept."""
+    """The readings of one body, and what in it could not be read: neighbours of a bad element are kept. `counted`: the sign
+    byte FF of a negative number is one of the bytes that its definition counts. `signed` are the numbers that had one."""
 
-    def __init__(self, station: str, body: bytes):
+    def __init__(self, station: str, body: bytes, counted: bool = True):
         self.readings: list[Reading] = []
         self.bad: list[BadMessage] = []
+        self.signed: list[tuple[str, float | None]] = []
+        self.strange = False  # an id stood there that the standard does not have
+        self._counted = counted
         self._taken: dict[tuple[str, str, datetime], float] = {}
-        self._grouped: list[tuple[str, str, str, list[tuple[datetime, float]]]] = []
+        self._grouped: list[tuple[Section, str, str, list[tuple[int, float]]]] = []
         rest = _Rest(body)
         self._station = station
         self._at: datetime | None = None
@@ -169,6 +179,8 @@ class Report:
             self._at = moment(rest.take(HEAD_BYTES, "流水号和发报时间")[2:], "发报时间")
         except BadMessage as err:
             self.bad.append(err)
+        self._sent = self._at
+        self._sections = [Section(station, self._at)]
         while rest:
             try:
                 self._element(rest)
@@ -190,10 +202,12 @@ class Report:
         two = rest.take(2, "标识符")
         if two == b"\xf1\xf1":
             self._station = rest.take(6, "F1 测站编码")[:5].hex().upper()
+            self._sections.append(Section(self._station, self._at))
             return
         if two == b"\xf0\xf0":
             self._at = None  # until it is read: the old time is not that of what follows
             self._at = moment(rest.take(5, "F0 观测时间"), "观测时间")
+            self._sections.append(Section(self._station, self._at))
             return
         what = f"{two[0]:02X}"
         if two[0] in (0xF0, 0xF1):
@@ -201,6 +215,7 @@ class Report:
             raise BadMessage("decode", f"引导符 {what} 后面应再有一个 {what}，现为 {two[1]:02X}；请核对测站的报文格式")
         if what in GROUPS:
             kind, unit, size, scale = GROUPS[what]
+            self._sections[-1].groups.add(what)
             self._group(what, kind, unit, rest.take(IN_A_GROUP * size, what), scale)
         elif two[0] == STEP:
             try:
@@ -212,9 +227,24 @@ class Report:
             definition = two[1]
             if what == "FF":
                 what, definition = f"FF{two[1]:02X}", rest.take(1, f"FF{two[1]:02X}")[0]
-            data = rest.take(definition >> 3, what)
-            if what not in NOT_KEPT:
-                self._value(what, number(data, definition & 7, what), self._at)
+            self._sections[-1].single = True
+            if what in NOT_KEPT:
+                rest.take(definition >> 3, what)
+                return
+            self.strange |= what not in ELEMENTS
+            self._value(what, self._number(rest, definition, what), self._at)
+
+    def _number(self, rest: _Rest, definition: int, what: str) -> float | None:
+        """The number that stands next, with its sign byte."""
+        size = definition >> 3
+        signed = rest.negative(size)
+        if signed:
+            self.signed.append((what, None))
+            size += not self._counted
+        value = number(rest.take(size, what), definition & 7, what)
+        if signed:
+            self.signed[-1] = what, value
+        return value
 
     def _series(self, rest: _Rest, data: bytes) -> None:
         """Ids once, then values in time order. A sender that repeats the ids before each value is read, too."""
@@ -230,26 +260,41 @@ class Report:
         while rest.peek(2) != head and _standard(rest.peek(2)):
             heads.append(rest.take(2, "均匀时段报的标识符"))
         sizes = [one[1] >> 3 for one in heads]
-        again = rest.peek(sum(sizes) + 2 * len(heads))[sum(sizes) :] == b"".join(heads)
-        row = sum(sizes) + (2 * len(heads) if again else 0)
-        rows, over = divmod(len(rest) + (2 * len(heads) if again else 0), row or 1)
-        if not sum(sizes) or over or rows > SERIES_MAX:
-            raise BadMessage(
-                "decode",
-                f"均匀时段报的数据 {len(rest)} 字节，不是每组 {row} 字节的若干组（至多 {SERIES_MAX} 组）；请核对测站的数据定义",
-            )
-        at = self._at
+        first = 0
+        for size in sizes:
+            first += size + (not self._counted and rest.negative(size, first))
+        again = rest.peek(first + 2 * len(heads))[first:] == b"".join(heads)
+        row, length = sum(sizes) + (2 * len(heads) if again else 0), len(rest)
+        wrong = BadMessage(
+            "decode", f"均匀时段报的数据 {length} 字节，不是每组 {row} 字节的若干组（至多 {SERIES_MAX} 组）；请核对测站的数据定义"
+        )
+        if not sum(sizes) or length > (SERIES_MAX + 1) * (row + len(sizes)):
+            raise wrong
+        found: list[tuple[str, float | None, datetime | None]] = []
+        bad: list[BadMessage] = []
+        at, rows = self._at, 0
         while rest:
-            for one, size in zip(heads, sizes, strict=True):
+            for one in heads:
                 what = f"{one[0]:02X}"
-                data = rest.take(size, what)
                 try:
-                    self._value(what, number(data, one[1] & 7, what), at)
+                    found.append((what, self._number(rest, one[1], what), at))
                 except BadMessage as err:
-                    self.bad.append(err)
-            if again and rest:
-                rest.take(2 * len(heads), "均匀时段报的标识符")
+                    if err.rule == "decode":
+                        raise wrong from None
+                    bad.append(err)
+            rows += 1
+            if again and rest and rest.take(2 * len(heads), "均匀时段报的标识符") != b"".join(heads):
+                raise wrong
             at = at and at + step
+        if rows > SERIES_MAX:
+            raise wrong
+        self._sections[-1].single = True
+        self.bad += bad
+        for what, value, then in found:
+            try:
+                self._value(what, value, then)
+            except BadMessage as err:
+                self.bad.append(err)
 
     def _value(self, what: str, value: float | None, at: datetime | None) -> None:
         """Book a value under our kind; under the sender's id where we have none, where the kind is already taken at
@@ -276,14 +321,16 @@ class Report:
         for n in range(IN_A_GROUP):
             part = data[n * size : (n + 1) * size]
             if part.strip(b"\xff"):
-                values.append((self._at - FIVE * (IN_A_GROUP - 1 - n), int.from_bytes(part) / scale))
-        self._grouped.append((self._station, what, kind or _named(what, unit), values))
+                values.append((n, int.from_bytes(part) / scale))
+        self._grouped.append((self._sections[-1], what, kind or _named(what, unit), values))
 
     def _settle_groups(self) -> None:
         """Groups after single values: a moment that has a single value keeps it, for it is the finer one. A group of levels
         that differs there from the single level counts from another zero: it goes under the sender's id, so that a person
         says what it is, instead of two zeros in one series."""
-        for station, what, kind, values in self._grouped:
+        for section, what, kind, numbered in self._grouped:
+            station, first = section.station, _groups.first(section, self._sections, self._sent)
+            values = [(first + FIVE * n, value) for n, value in numbered]
             apart = kind == "water_level" and any(
                 abs(self._taken.get((station, kind, at), value) - value) > 0.015 for at, value in values
             )

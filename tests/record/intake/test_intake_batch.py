@@ -87,8 +87,8 @@ def test_five_megabytes_are_refused_and_only_their_beginning_is_kept(hands):
 
 
 def test_ten_thousand_bad_messages_in_a_row_do_not_hold_up_a_good_one(hands):
-    for _ in range(10_000):
-        hands.send(b"{")
+    for n in range(10_000):
+        hands.send(b"{%d" % n)
     hands.rain()
     while hands.writer.step():
         pass

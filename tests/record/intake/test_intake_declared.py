@@ -200,6 +200,25 @@ def test_a_keepalive_that_is_delivered_twice_in_one_batch_is_stored_once(heartbe
     assert [r[2] for r in hands.readings()] == [NOW] and hands.adds_up()["cameras"].duplicate == 1
 
 
+@pytest.mark.parametrize(("sn", "edge"), [(17430, 3600), (17, 60)], ids=["the hour", "the minute"])
+@pytest.mark.parametrize("apart", [True, False], ids=["two batches", "one batch"])
+def test_a_keepalive_that_is_delivered_again_across_the_hour_is_stored_once(heartbeat, hands, sn, edge, apart):
+    for seconds in (edge - 2, edge + 20, edge + 30):
+        heartbeat(sn, seconds)
+        if apart:
+            hands.writer.step()
+    hands.writer.step()
+    assert [r[2] for r in hands.readings()] == [NOW + timedelta(seconds=edge - 2)]
+    assert hands.adds_up()["cameras"].duplicate == 2
+
+
+def test_a_camera_whose_large_number_stands_still_is_heard_once_an_hour(heartbeat, hands):
+    for minute in range(0, 150, 10):
+        heartbeat(17430, 60 * minute + 1800)
+        hands.writer.step()
+    assert [r[2] - NOW for r in hands.readings()] == [timedelta(minutes=30), timedelta(minutes=90), timedelta(minutes=150)]
+
+
 def test_a_camera_that_counts_from_the_beginning_after_a_start_is_heard(heartbeat, hands):
     for n in range(10):
         heartbeat(1 + n, 60 * n)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -111,6 +111,26 @@ def test_more_lines_than_allowed_are_refused_and_the_first_ones_stay(serve):
             assert second.recv(10) == b""
         delivered[0][1]()
         assert first.recv(10) == b"ok:one"
+
+
+def test_of_too_many_idle_lines_of_an_address_those_silent_longest_are_hung_up(serve, until):
+    clock = [datetime(2026, 9, 3, tzinfo=UTC)]
+    server, happened, *_ = serve(idle_lines=2, now=lambda: clock[0])
+    lines = [call(server) for _ in range(4)]
+    for n, line in enumerate(lines):
+        clock[0] += timedelta(seconds=1)
+        line.sendall(b"%d" % n)
+        until(lambda n=n: str(n) in happened, 10)
+    clock[0] += timedelta(seconds=59)  # the last has spoken within the minute
+    assert lines[0].recv(10) == b""
+    assert len(server.lines) == 3
+    clock[0] += timedelta(seconds=10)
+    assert lines[1].recv(10) == b""
+    until(lambda: len(server.lines) == 2, 10)
+    lines[2].sendall(b"still here")
+    until(lambda: "still here" in happened, 10)
+    for line in lines:
+        line.close()
 
 
 def test_a_port_that_is_taken_is_said_with_the_way_out():

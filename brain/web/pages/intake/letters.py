@@ -112,6 +112,12 @@ def letter(row: Mapping[str, Any], here: Mapping[str, Any], encoding: str, veil:
         html.A(name, href=address(**here, letter=row["id"], enc=key), className="on" if key == encoding else "")
         for key, name in (("utf8", "UTF-8"), ("gbk", "GBK"))
     ]
+    parts = None
+    if row["units"] > 1:
+        parts = html.Details(
+            [html.Summary(f"这条报文里共 {row['units']} 处"), html.Ul([html.Li(said) for said in row["listed"] or [row["reason"]]])],
+            open=len(row["listed"]) <= 8,
+        )
     fate = None
     if row["status"] == "replayed":
         fate = html.P("已重放入库。", className="verdict")
@@ -124,6 +130,7 @@ def letter(row: Mapping[str, Any], here: Mapping[str, Any], encoding: str, veil:
         [
             html.H3(f"死信 #{row['id']}"),
             html.P(row["reason"], className="why"),
+            parts,
             fate,
             html.P(
                 f"{row['topic']} · {len(raw)} 字节 · {bits.local(row['received_at']):%Y-%m-%d %H:%M:%S} 收到",

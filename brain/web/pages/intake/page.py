@@ -197,8 +197,7 @@ def _group(
     opened = db.one(conn, "letter", id=chosen) if chosen is not None else None
     if opened is not None and opened["feed"] != one["feed"]:
         opened = None
-    total = sum(g["n"] for g in db.many(conn, "letters_grouped", feeds=[one["feed"]], most=10_000)
-                if g["rule"] == rule and words in ("", g["reason"]))  # fmt: skip
+    total = db.row(conn, "letters_count", feed=one["feed"], rule=rule, words=words or None)["n"]
     lead = html.H2(
         [
             f"{total:,} 条待处理",

@@ -13,13 +13,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NotRequired
-from uuid import uuid4
 
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from typing_extensions import TypedDict
@@ -38,16 +36,14 @@ from brain.web.door import access
 from brain.web.door.access import Page
 from brain.web.door.apart import Spent, run_apart
 from brain.web.pages.upload import preview, recent, sending
+from brain.web.pages.upload.held import held_path, stage
 from brain.web.pages.upload.preview import SHOWN_ERRORS
 from brain.web.pages.upload.recent import MAP
 from brain.web.pages.wall import top
 
 PAGE = Page("/upload", "文件接入", frozenset({Role.DEPARTMENT, Role.ADMIN}), order=60)
 SHOWN_ROWS, SHOWN_TEXT = 20, 1500
-KEPT = timedelta(days=1)
-HELD = 8  # files of one person that the server keeps while they are looked at
 TICK_MS, TICKS = 2000, 300
-TOKEN = re.compile(r"[0-9a-f]{32}\.[a-z]{3,7}")
 
 
 # Who may send what ----------------------------------------------------------------------------------------------------
@@ -142,31 +138,6 @@ class Held(TypedDict):
 
 
 # A file in view -------------------------------------------------------------------------------------------------------
-def stage(home: Path, person: Person, name: str, data: bytes, now: datetime) -> str:
-    """Keep a file while its sender looks at it; the name it is kept under. What he left a day ago goes, and the oldest
-    where there are many."""
-    folder = home / "upload" / str(person.id)
-    for one in (folder.parent, folder):  # callers' names and numbers stand in some of them
-        one.mkdir(mode=0o700, parents=True, exist_ok=True)
-    newest = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for place, old in enumerate(newest, 1):
-        if place >= HELD or old.stat().st_mtime < (now - KEPT).timestamp():
-            old.unlink(missing_ok=True)
-    ending = re.sub(r"[^a-z]", "", Path(name).suffix.lower())[:7]
-    held = f"{uuid4().hex}.{ending if len(ending) >= 3 else 'unknown'}"
-    (folder / held).write_bytes(data)
-    os.utime(folder / held, (now.timestamp(), now.timestamp()))
-    return held
-
-
-def held_path(home: Path, person: Person, held: object) -> Path | None:
-    """Where a kept file lies; None for a name we never gave, or that is gone."""
-    if not isinstance(held, str) or not TOKEN.fullmatch(held):
-        return None
-    path = home / "upload" / str(person.id) / held
-    return path if path.is_file() else None
-
-
 def lay(drop: Path, taker: Taker, path: Path, name: str, meant: dict[str, str], person: Person, now: datetime) -> Path:
     """Lay a kept file down in the drop folder, with its mapping, both under hidden names; the name it will have there."""
     goal = drop / taker.key / _goal(path, name, now)
