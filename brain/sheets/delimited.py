@@ -78,38 +78,45 @@ def _records(text: str, sign: str) -> Iterator[tuple[int, list]]:
         return
     lines = list(io.StringIO(text, newline=""))
     start, repairs = 0, 0
+    last: list[str] = []
     while start < len(lines):
         reader = csv.reader((lines[n] for n in range(start, len(lines))), delimiter=sign, strict=True)
         before = start
         try:
             for cells in reader:
                 after = start + reader.line_num
-                if after - before > 1 and _swallows(lines, before, after, cells, sign):
+                if after - before > 1 and _swallows(lines, before, after, cells, last, sign):
                     raise csv.Error("rows within quotes")
                 yield before + 1, cells
-                before = after
+                before, last = after, cells
             return
         except csv.Error as err:
             repairs += 1
             if repairs > REPAIRS:
                 raise _stuck(before + 1, err) from None
         try:
-            yield before + 1, next(csv.reader([lines[before]], delimiter=sign, quoting=csv.QUOTE_NONE), [])
+            last = next(csv.reader([lines[before]], delimiter=sign, quoting=csv.QUOTE_NONE), [])
         except csv.Error as err:
             raise _stuck(before + 1, err) from None
+        yield before + 1, last
         start = before + 1
 
 
-def _swallows(lines: list[str], before: int, after: int, cells: list[str], sign: str) -> bool:
-    """Whether a record of several lines has rows in its quotes: a line of it is parted into as many cells as the record, and
-    what stands before the quotes looks alike there."""
+def _swallows(lines: list[str], before: int, after: int, cells: list[str], last: list[str], sign: str) -> bool:
+    """Whether a record of several lines has rows in its quotes: a line of it begins like the record, or the one before, does
+    (with a code and a moment of the same shape, say) and is parted into nearly as many cells."""
     quoted = next((n for n, cell in enumerate(cells) if "\n" in cell or "\r" in cell), 0)
     if quoted == 0:
         return False
-    shapes = [_shape(cell) for cell in cells[:quoted]]
+    first = min(quoted, 2)
+    least = min(len(cells), quoted + 1 if first == 2 else len(cells))
+    shapes, shapes_before = [_shape(cell) for cell in cells[:first]], [_shape(cell) for cell in last[:2]]
     for line in lines[before + 1 : after]:
         parts = line.rstrip("\r\n").split(sign)
-        if len(parts) >= min(len(cells), quoted + 1) and [_shape(p) for p in parts[:quoted]] == shapes:
+        begins = [_shape(part) for part in parts[:2]]
+        if not any("0" in shape for shape in begins):  # words, as in any text
+            continue
+        if (len(parts) >= least and begins[:first] == shapes) or (len(parts) >= max(len(last) - 1, 3) and begins == shapes_before):
             return True
     return False
 
