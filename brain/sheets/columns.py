@@ -164,7 +164,9 @@ def kept(row: Row, meant: Columns, told: Sheets, form: str) -> dict[str, Cell]:
         if column not in meant or not meant[column]:
             if value is None:
                 continue
-            value = masked(value[:KEPT]) if isinstance(value, str) else value
+            whole = int(value) if isinstance(value, float) and value.is_integer() else value
+            said = masked(str(whole)[:KEPT])  # a workbook keeps a phone as a number
+            value = said if isinstance(value, str) or "*" in said else value
         elif isinstance(value, str) and (meant[column] in FREE or (row.wrong and form == "orders")):
             value = masked(value)
         found[column] = value

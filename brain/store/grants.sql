@@ -35,6 +35,7 @@ GRANT EXECUTE ON FUNCTION brain_add_partition(text, text, text, timestamptz, tim
 GRANT SELECT ON station, place, cell, org, keeping, roll_up_state, schema_body, maintenance, calibration, intake_book,
                 intake_mapping, consumer, tcp_station TO brain_intake;
 GRANT SELECT, INSERT ON reading, intake_batch, dirty_bucket, feed_drift TO brain_intake;
+GRANT UPDATE (stored, duplicate) ON intake_batch TO brain_intake;  -- a value that differs from the stored one is kept beside it
 GRANT SELECT, INSERT, UPDATE ON latest, feed_status, dead_letter, feed_known, feed_shape, poll_cursor, intake_file, warning,
                                 mend_request TO brain_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON intake_worker, push_receipt, tcp_heard TO brain_intake;
