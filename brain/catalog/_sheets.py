@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from brain.catalog._toml import Entry
-from brain.catalog.sheet_records import Field, Limits, OrderState, Sheets, Taker
+from brain.catalog.sheet_records import Field, Heads, Limits, OrderState, Sheets, Taker, Words
 from brain.model import State
 
 FORMS = ("readings", "orders", "message")
@@ -28,8 +29,36 @@ def sheets(top: Entry, departments: Any, kinds: Any, categories: Any) -> Sheets:
     default = category.one_of("default", categories)
     words = _categories(category, categories)
     category.done()
+    word, head = _words(top.table("word")), _heads(top.table("head"))
     top.done()
-    return Sheets(limits, takers, fields, known, values, states, words, default)
+    return Sheets(limits, takers, fields, known, values, states, words, default, word, head)
+
+
+def plain(word: str) -> str:
+    """A word without what people write differently: width, spaces, case, the two signs of micro."""
+    return "".join(unicodedata.normalize("NFKC", word).replace("\u00b5", "\u03bc").split()).casefold()
+
+
+def _words(entry: Entry) -> Words:
+    sets = [frozenset(map(plain, entry.texts(name))) for name in ("gaps", "undetected", "faults", "footers")]
+    made = Words(sets[0] | {""}, *sets[1:], entry.one_of("below", ("half", "limit")))
+    entry.done()
+    return made
+
+
+def _heads(entry: Entry) -> Heads:
+    made = Heads(
+        frozenset(map(plain, entry.texts("plain"))), frozenset(map(plain, entry.texts("units"))),
+        _by_word(entry.table("zones")), _by_word(entry.table("forms")),
+    )  # fmt: skip
+    entry.done()
+    return made
+
+
+def _by_word(entry: Entry) -> dict[str, str]:
+    found = {plain(word): key for key in entry.names() for word in entry.texts(key)}
+    entry.done()
+    return found
 
 
 def _taker(key: str, entry: Entry, departments: Any) -> Taker:

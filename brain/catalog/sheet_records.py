@@ -54,6 +54,28 @@ class OrderState:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What stands in a cell of numbers and is none, as `plain` writes it (see brain/sheets/numbers.py). `below`: half or limit."""
+
+    gaps: frozenset[str]
+    undetected: frozenset[str]
+    faults: frozenset[str]
+    footers: frozenset[str]
+    below: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Words in the names of columns beside what the column is: `zones` and `forms` of times by word, units, and what changes
+    nothing."""
+
+    plain: frozenset[str]
+    units: frozenset[str]
+    zones: dict[str, str]
+    forms: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Sheets:
     """What sheets.toml says. `kinds`: feed → kind → names; `values`: kind → word → number; `categories`: in order of asking."""
 
@@ -65,3 +87,5 @@ class Sheets:
     states: dict[str, OrderState]
     categories: tuple[tuple[str, tuple[str, ...]], ...]
     category: str
+    word: Words
+    head: Heads

@@ -6,13 +6,12 @@ the value. The feeds of `ingest` (through their `_wire`) and the sheets of `shee
 
 from __future__ import annotations
 
-import re
-
 from brain.model import Quality
+from brain.sheets.numbers import measured, number, worse
 from brain.sheets.times import when
 from brain.sheets.words import BLANK, Unreadable, half, short
 
-__all__ = ["BLANK", "FLAGS", "Unreadable", "flag", "half", "number", "short", "when"]
+__all__ = ["BLANK", "FLAGS", "Unreadable", "flag", "half", "measured", "number", "short", "when", "worse"]
 
 FLAGS = {
     "": Quality.OK,
@@ -27,29 +26,6 @@ FLAGS = {
 }
 """HJ 212-2017 data flags: N normal, S manual, M maintenance, C calibration, F stopped, D fault, B link fault,
 T over range."""
-
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.I)
-
-
-def number(value: object, where: str) -> float | None:
-    """A measured number; None where the station prints that it has none. Full-width digits are read."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        raise Unreadable("value", f"“{where}”应是数字，现为“{str(value).lower()}”；请核对设备的字段类型")
-    if isinstance(value, (int, float)):
-        try:
-            return float(value)
-        except OverflowError:
-            return float("inf")
-    if isinstance(value, str):
-        said = half(value[:400])
-        if said.lower() in BLANK:
-            return None
-        if _NUMBER.fullmatch(said):
-            return float(said)
-    raise Unreadable("value", f"“{where}”应是数字，现为“{short(value)}”；请核对设备的字段类型与单位")
 
 
 def flag(value: object, where: str) -> Quality:

@@ -1,21 +1,23 @@
 """What the columns of a sheet mean: proposed by their names. Pure.
 
 A meaning is a field of the sheet's form (`station`, `at`, …), `kind:<key>` or `kind:<key>@<unit>` for a column that holds
-one quantity, or "" for a column nobody asks for. The words are declared in `catalog/sheets.toml`. The upload page
-(before sending) and the feeds of `ingest` (at the door, and again from a dead letter) read rows with the same functions:
-`measurements.readings_of` and `orders.order_of`.
+one quantity, or "" for a column nobody asks for. A field may have a form behind it (`at:UTC`, `at:excel`, `at:ms`, `value:mg/L`,
+`lng:GCJ-02`); a form that begins with `?` is a word in the column's name that somebody must explain first. The words are declared in
+`catalog/sheets.toml`. The upload page (before sending) and the feeds of `ingest` (at the door, and again from a dead letter)
+read rows with the same functions: `measurements.readings_of` and `orders.order_of`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from brain import catalog as catalogs
-from brain.catalog.sheet_records import Field, Sheets
-from brain.sheets.cells import half
+from brain.catalog.sheet_records import Field, Heads, Sheets
+from brain.sheets import heads, places
+from brain.sheets.heads import plain
 from brain.sheets.masking import masked
-from brain.sheets.reading import Cell
+from brain.sheets.shape import Cell, Row
 
 Columns = Mapping[str, str]
 """Name of a column → its meaning."""
@@ -33,12 +35,12 @@ def declared() -> Sheets:
     return catalogs.load().sheets
 
 
-def plain(name: str) -> str:
-    """A name without what people write differently: width, spaces, case."""
-    return "".join(half(name).split()).casefold()
-
-
-_UNIT = re.compile(r"(.+?)[(\[【](.*)[)\]】]")
+def parted(meaning: str) -> tuple[str, str]:
+    """(field, form) of a meaning: `at:UTC` is a time whose zone the column's name says, `value:mg/L` a value in that unit."""
+    if meaning.startswith(KIND):
+        return meaning, ""
+    field, _, form = meaning.partition(":")
+    return field, form
 
 
 def propose(
@@ -57,43 +59,58 @@ def propose(
     for column in columns:
         meaning = (remembered or {}).get(column)
         if meaning is None:
-            meaning = _meaning(column, fields, told.kinds.get(feed, {}), units)
-        if meaning in taken and meaning not in ("private", ""):
-            meaning = ""
-        taken.add(meaning)
+            meaning = _meaning(column, fields, told.kinds.get(feed, {}), units, told.head)
+        field = parted(meaning)[0]
+        if field in taken and field not in ("private", ""):
+            meaning = field = ""
+        taken.add(field)
         found[column] = meaning
     if "date" in taken and "at" in taken and "clock" not in taken:  # 日期 + 时间: the second is the time of day
-        found = {c: "clock" if m == "at" else m for c, m in found.items()}
+        found = {c: _instead(m, "at", "clock") for c, m in found.items()}
     elif "date" in taken and "at" not in taken and "clock" not in taken:
-        found = {c: "at" if m == "date" else m for c, m in found.items()}
+        found = {c: _instead(m, "date", "at") for c, m in found.items()}
     return found
 
 
+def _instead(meaning: str, field: str, other: str) -> str:
+    return other + meaning[len(field) :] if parted(meaning)[0] == field else meaning
+
+
 def _meaning(
-    column: str, fields: Mapping[str, Field], kinds: Mapping[str, tuple[str, ...]], units: Mapping[str, str]
+    column: str, fields: Mapping[str, Field], kinds: Mapping[str, tuple[str, ...]], units: Mapping[str, str], told: Heads
 ) -> str:
-    name = plain(column)
-    parted = _UNIT.fullmatch(half(column))
-    bare, unit = (plain(parted[1]), parted[2].strip()) if parted else (name, "")
-    for key, one in fields.items():
-        if name in map(plain, one.names) or bare in map(plain, one.names):
-            return key
-    for key, names in kinds.items():
-        if name == key or bare == key or bare in map(plain, names) or name in map(plain, names):
-            same = not unit or plain(unit).replace("\u00b5", "\u03bc") == plain(units.get(key, "")).replace("\u00b5", "\u03bc")
-            return KIND + key + ("" if same else f"@{unit}")
+    for bare, words in heads.ways(column, told):
+        for key, one in fields.items():
+            if bare in map(plain, one.names):
+                form = _form(key, words, told)
+                return f"{key}:{form}" if form else key
+        for key, names in kinds.items():
+            if bare == key or bare in map(plain, names):
+                unit = heads.of_value(words, units.get(key, ""), told)
+                return KIND + key + (f"@{unit}" if unit else "")
+    return ""
+
+
+def _form(field: str, words: tuple[str, ...], told: Heads) -> str:
+    if field in heads.TIMES:
+        return heads.of_time(words, told)
+    if field == "value":
+        return heads.of_value(words, None, told)
+    if field in heads.PLACES:
+        return next((said for word in words if (said := places.system(word)) and said[:1] != "?"), "")
     return ""
 
 
 def lacks(columns: Columns, form: str) -> list[str]:
     """What a mapping must still name before a sheet can be taken in, and what it names twice: Chinese sentences, empty
     when it is complete."""
-    meant = set(columns.values())
+    meant = {parted(m)[0] for m in columns.values()}
     twice = [
         f"“{'”“'.join(found)}”指定成了同一个含义：请只留一列"
         for m in sorted(meant - {"", "private"})
-        if len(found := [c for c, other in columns.items() if other.partition("@")[0] == m.partition("@")[0]]) > 1
+        if len(found := [c for c, other in columns.items() if parted(other)[0].partition("@")[0] == m.partition("@")[0]]) > 1
     ]
+    asked = [_asks(column, meaning) for column, meaning in columns.items() if "?" in meaning]
     has_kind = any(m.startswith(KIND) for m in meant)
     if form == "orders":
         wants = [
@@ -112,9 +129,55 @@ def lacks(columns: Columns, form: str) -> list[str]:
                 has_kind or {"kind", "value"} <= meant,
             ),
         ]
-    return [says for says, there in wants if not there] + list(dict.fromkeys(twice))
+    return [says for says, there in wants if not there] + list(dict.fromkeys(twice)) + asked
+
+
+def _asks(column: str, meaning: str) -> str:
+    word = meaning.partition("?")[2]
+    if parted(meaning)[0] in heads.TIMES:
+        return f"“{column}”里的“{word}”看不懂，不知道是哪个时区、哪种写法的时间：请把列名改成“时间(北京时间)”或“时间(UTC)”，或指定这一列"
+    return f"“{column}”里的“{word}”看不懂：是单位请写成 m、mg/L 这样的，不是就从列名里去掉，或指定这一列"
+
+
+KEPT = 400
+"""Characters that are kept of a cell that nobody asked for."""
 
 
 def veiled(row: Mapping[str, Cell], columns: Columns) -> dict[str, Cell]:
     """The cells of a row with what citizens wrote masked: as a message travels and lies in spill and dead letter."""
     return {c: masked(v) if isinstance(v, str) and columns.get(c) in FREE else v for c, v in row.items()}
+
+
+def kept(row: Row, meant: Columns, told: Sheets, form: str) -> dict[str, Cell]:
+    """The cells of a row as its message carries them: those that are asked for, and the others too, so that a dead letter has them;
+    without what is about a caller. `meant`: with the columns that are `private`.
+
+    In a row whose cells do not fit its header nobody knows which of them is the caller's: of an order only what stands before
+    the first such column is kept."""
+    away = {c for c in row.cells if meant.get(c) == "private" or (c not in meant and _is_private(c, told))}
+    found: dict[str, Cell] = {}
+    for column, value in row.cells.items():
+        if column in away:
+            if row.wrong and form == "orders":
+                break
+            continue
+        if column not in meant or not meant[column]:
+            if value is None:
+                continue
+            whole = int(value) if isinstance(value, float) and value.is_integer() else value
+            said = masked(str(whole)[:KEPT])  # a workbook keeps a phone as a number
+            value = said if isinstance(value, str) or "*" in said else value
+        elif isinstance(value, str) and (meant[column] in FREE or (row.wrong and form == "orders")):
+            value = masked(value)
+        found[column] = value
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _private_name(column: str, names: tuple[str, ...]) -> bool:
+    bare = plain(column)
+    return any(bare == plain(name) or plain(name) in bare for name in names)
+
+
+def _is_private(column: str, told: Sheets) -> bool:
+    return _private_name(column, told.fields["orders"]["private"].names)

@@ -6,21 +6,37 @@ Beside `cells` and not in it, because every sentence here names the row.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from brain.city import BEIJING
-from brain.sheets import cells
-from brain.sheets.cells import BLANK, Unreadable, half
-from brain.sheets.columns import KIND, Columns
-from brain.sheets.reading import Cell, Row
-
-EXCEL_ZERO = datetime(1899, 12, 30, tzinfo=BEIJING)
-EXCEL_DAYS = (20_000.0, 80_000.0)  # 1954 to 2119: a number in a time column that is meant as Excel's day
+from brain.sheets import cells, numbers, times
+from brain.sheets.cells import Unreadable, half, short
+from brain.sheets.columns import KIND, Columns, parted
+from brain.sheets.shape import Cell, Row
 
 
 def by_field(row: Row, columns: Columns) -> dict[str, tuple[str, Cell]]:
     """Field → (name of its column, cell); quantities and what nobody asks for are left out."""
-    return {m: (c, row.cells.get(c)) for c, m in columns.items() if m and not m.startswith(KIND) and m != "private"}
+    return {field: (column, row.cells.get(column)) for column, field, _ in _layout(tuple(columns.items()))}
+
+
+def forms(columns: Columns) -> dict[str, str]:
+    """Field → the form that its column's name or a person says of it."""
+    return {field: form for _, field, form in _layout(tuple(columns.items())) if form}
+
+
+@lru_cache(maxsize=64)
+def _layout(columns: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str, str], ...]:
+    """(column, field, form) of the columns that stand for a field: the same for every row of a sheet."""
+    return tuple((c, *parted(m)) for c, m in columns if m and not m.startswith(KIND) and m != "private")
+
+
+def whole_row(row: Row, columns: Columns) -> None:
+    """Raises Unreadable (rule `shape`) for a row whose cells do not fit the header, as far as anybody asks for those cells."""
+    for column, says in row.wrong:
+        if not column or (column in columns and column not in row.cells and column != "lng"):
+            raise Unreadable("shape", says)
 
 
 def read(row: Row, how, cell: tuple[str, Cell]):
@@ -34,7 +50,7 @@ def read(row: Row, how, cell: tuple[str, Cell]):
 
 def blank(given: Cell) -> bool:
     """Whether a cell says that nothing was noted."""
-    return given is None or (isinstance(given, str) and half(given).casefold() in BLANK)
+    return given is None or (isinstance(given, str) and numbers.is_gap(given) and len(given) <= 40)
 
 
 def whole(given: Cell) -> str:
@@ -42,20 +58,64 @@ def whole(given: Cell) -> str:
     return "" if given is None else str(int(given) if isinstance(given, float) and given.is_integer() else given)
 
 
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+@lru_cache(maxsize=256)
+def _parts(form: str) -> tuple[timezone, str]:
+    """(zone, form of bare numbers) of a form such as `UTC`, `+09:00,ms`."""
+    zone, kind = BEIJING, ""
+    for part in form.split(",") if form else ():
+        if part in times.FORMS:
+            kind = part
+        elif part == "UTC":
+            zone = UTC
+        elif part[:1] in ("+", "-") and re.fullmatch(r"[+-]\d\d:\d\d", part):
+            size = timedelta(hours=int(part[1:3]), minutes=int(part[4:]))
+            zone = timezone(size if part[0] == "+" else -size)
+        elif part:
+            raise Unreadable("time", f"列的含义里“{part}”看不懂；可写 UTC、+08:00、excel、s、ms")
+    return zone, kind
 
 
-def moment(row: Row, cell: tuple[str, Cell]) -> datetime:
-    """A time as sheets hold it: as `cells.when` reads it, a day alone (its midnight), or a day number of Excel."""
+def moment(row: Row, cell: tuple[str, Cell], form: str = "", about: datetime | None = None) -> datetime:
+    """A time as sheets hold it (`times.when`); `form` what its column's name says, `about` when the sheet came in."""
     column, given = cell
-    number = given if isinstance(given, (int, float)) and not isinstance(given, bool) else None
-    said = half(given) if isinstance(given, str) else ""
-    if number is None and re.fullmatch(r"\d{5}(\.\d+)?", said):
-        number = float(said)
-    if number is not None and EXCEL_DAYS[0] <= number <= EXCEL_DAYS[1]:
-        return (EXCEL_ZERO + timedelta(seconds=round(number * 86400))).astimezone(UTC)
-    if match := _DAY.fullmatch(said):
-        given = f"{match[1]}-{match[2]}-{match[3]} 00:00"
     if blank(given):
         raise Unreadable("time", f"第 {row.line} 行没有时间；请填上“{column}”")
-    return read(row, cells.when, (column, given))
+    zone, kind = _parts(form)
+
+    def how(value: object, where: str) -> datetime:
+        return cells.when(value, where, zone, about=about, form=kind)
+
+    return read(row, how, cell)
+
+
+_CLOCK = re.compile(r"\d{1,2}[:时点].*|(?:上午|下午|凌晨|早上|中午|晚上|am|pm).*|\d{1,2}\s*(?:am|pm)", re.I)
+_FRACTION = re.compile(r"0?\.\d+")
+
+
+def day_and_clock(row: Row, day: tuple[str, Cell], clock: tuple[str, Cell], form: str = "", about: datetime | None = None) -> datetime:
+    """A moment that stands in two cells. The clock may be `08:00`, `8时`, an hour (8), a time without signs (800, 0800, 080000),
+    a part of a day as Excel keeps it (0.333), or the whole moment once more."""
+    said_day = half(whole(day[1]))
+    start = moment(row, day, form, about)
+    zone, _ = _parts(form)
+    first = start.astimezone(zone)
+    if (first.hour, first.minute, first.second) != (0, 0, 0):
+        raise Unreadable("time", f"第 {row.line} 行“{day[0]}”应是日期，现为“{short(said_day)}”，还带着时刻；请只留一处时刻")
+    if blank(clock[1]):
+        raise Unreadable("time", f"第 {row.line} 行没有时刻；请填上“{clock[0]}”")
+    given = clock[1]
+    said = half(whole(given))
+    if (isinstance(given, float) and 0 < given < 1) or _FRACTION.fullmatch(said):
+        return start + timedelta(seconds=round(float(said) * 86400))
+    if said.isascii() and said.isdigit() and len(said) <= 6:
+        figures = said if len(said) <= 2 else said.zfill(4 if len(said) <= 4 else 6)
+        hour, minute, second = int(figures[:2]), int(figures[2:4] or 0), int(figures[4:6] or 0)
+        if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
+            raise Unreadable("time", f"第 {row.line} 行“{clock[0]}”没有这样的时刻“{short(given)}”；请写成 08:00")
+        return start + timedelta(hours=hour, minutes=minute, seconds=second)
+    if not _CLOCK.fullmatch(said):
+        again = moment(row, clock, form, about)
+        if again.astimezone(zone).date() == first.date():
+            return again
+        raise Unreadable("time", f"第 {row.line} 行“{day[0]}”“{clock[0]}”不是同一天：“{short(said_day)}”“{short(given)}”；请核对")
+    return moment(row, (clock[0], f"{first:%Y-%m-%d} {said}"), form, about)

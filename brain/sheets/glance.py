@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from brain.catalog.sheet_records import Limits, Sheets
 from brain.sheets import measurements, orders, reading
 from brain.sheets.cells import Unreadable, short
 from brain.sheets.columns import Columns
-from brain.sheets.reading import Row
+from brain.sheets.masking import masked
+from brain.sheets.shape import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +47,26 @@ class Look:
     bad: list[tuple[int, str]] = field(default_factory=list)
 
 
-def glance(path: Path, limits: Limits, first: int) -> Glance:
+def glance(path: Path, limits: Limits, first: int, told: Sheets | None = None) -> Glance:
     """Raises BadSheet."""
-    sheet = reading.read(path.name, path.read_bytes(), limits)
+    sheet = reading.read(path.name, path.read_bytes(), limits, told=told)
     return Glance(sheet.columns, sheet.rows[:first], len(sheet.rows))
 
 
 def judged(
-    path: Path, limits: Limits, meant: Mapping[str, str], feed: str, told: Sheets, known: Mapping[str, str], first: int
+    path: Path, limits: Limits, meant: Mapping[str, str], feed: str, told: Sheets, known: Mapping[str, str], first: int,
+    about: datetime | None = None,
 ) -> Judged:
-    """Every row read as the door will read it; see `look`. Raises BadSheet."""
-    sheet = reading.read(path.name, path.read_bytes(), limits)
-    found = look(sheet.rows, {c: m for c, m in meant.items() if m}, feed, told, known)
+    """Every row read as the door will read it at the moment `about`; see `look`. Raises BadSheet."""
+    sheet = reading.read(path.name, path.read_bytes(), limits, told=told)
+    found = look(sheet.rows, {c: m for c, m in meant.items() if m}, feed, told, known, about)
     return Judged(found.sound, found.values, len(found.bad), tuple(found.bad[:first]))
 
 
-def look(rows: Iterable[Row], columns: Columns, feed: str, told: Sheets, known: Mapping[str, str] | None = None) -> Look:
+def look(
+    rows: Iterable[Row], columns: Columns, feed: str, told: Sheets, known: Mapping[str, str] | None = None,
+    about: datetime | None = None,
+) -> Look:
     """Every row read as the door will read it. `known`: stations of the feed, or senders' words for them, as far as the
     caller knows; an unknown one is told, and will go to the dead letter. Hotspots' places are judged at the door."""
     form = told.takers[feed].form
@@ -69,11 +75,11 @@ def look(rows: Iterable[Row], columns: Columns, feed: str, told: Sheets, known: 
         if form == "orders":
             items, bad = [], []
             try:
-                orders.state_of(orders.order_of(row, columns), told)
+                orders.state_of(orders.order_of(row, columns, about), told)
             except Unreadable as err:
-                bad = [err]
+                bad = [Unreadable(err.rule, masked(str(err)))]
         else:
-            items, bad = measurements.readings_of(row, columns, feed)
+            items, bad = measurements.readings_of(row, columns, feed, about)
         found.values += len(items)
         said = [str(err) if str(err).startswith("第 ") else f"第 {row.line} 行{err}" for err in bad]
         lost = {i.station for i in items if known is not None and i.station not in known and i.station[:1] != "@"}

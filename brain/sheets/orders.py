@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
 from brain.catalog.sheet_records import OrderState, Sheets
 from brain.model import WorkOrder
-from brain.sheets import cells
+from brain.sheets import cells, places
 from brain.sheets.cells import BLANK, Unreadable, half, short
-from brain.sheets.columns import Columns, plain
-from brain.sheets.fields import blank, by_field, moment, read
+from brain.sheets.columns import Columns
+from brain.sheets.fields import blank, by_field, forms, moment, read, whole_row
+from brain.sheets.heads import plain
 from brain.sheets.masking import masked
-from brain.sheets.reading import Cell, Row
+from brain.sheets.shape import Cell, Row
 
 SYSTEMS = (("高德", "GCJ-02"), ("腾讯", "GCJ-02"), ("gcj", "GCJ-02"), ("火星", "GCJ-02"), ("百度", "BD-09"), ("bd09", "BD-09"))
 """Words in the name of a coordinate column that say its system; without one it is CGCS2000."""
 
 
-def order_of(row: Row, columns: Columns) -> WorkOrder:
-    """The 12345 order of a row. Names, phones and numbers of papers in its text are masked. Raises Unreadable."""
-    by = by_field(row, columns)
+def order_of(row: Row, columns: Columns, about: datetime | None = None) -> WorkOrder:
+    """The 12345 order of a row. Phones and numbers of papers in its text are masked. `about`: when the sheet came in. Raises
+    Unreadable."""
+    by, forms_of = by_field(row, columns), forms(columns)
+    whole_row(row, columns)
 
     def bare(field: str, most: int) -> str:
         given = by.get(field, ("", None))[1]
@@ -38,39 +42,46 @@ def order_of(row: Row, columns: Columns) -> WorkOrder:
     content, title = said("content", 5000), said("title", 200)
     if not content and not title:
         raise Unreadable("content", f"第 {row.line} 行工单 {short(number)} 没有诉求内容；请填上诉求内容或标题")
-    asked = moment(row, by["asked_at"]) if not blank(by.get("asked_at", ("", None))[1]) else None
-    due = moment(row, by["due_at"]) if not blank(by.get("due_at", ("", None))[1]) else None
+
+    def at(field: str) -> datetime | None:
+        return None if blank(by.get(field, ("", None))[1]) else moment(row, by[field], forms_of.get(field, ""), about)
+
     return WorkOrder(
         number=number, state=bare("state", 40), title=title or content[:40], content=content or title, sort=said("sort", 40),
         topic=said("topic", 80), urgency=said("urgency", 40), address=said("address", 200), town=said("town", 60),
-        point=_point(row, by), asked_at=asked, due_at=due, reply=said("reply", 2000),
+        point=_point(row, by, forms_of), asked_at=at("asked_at"), due_at=at("due_at"), reply=said("reply", 2000),
     )  # fmt: skip
 
 
-def _point(row: Row, by: Mapping[str, tuple[str, Cell]]) -> tuple[float, float] | None:
+def _point(row: Row, by: Mapping[str, tuple[str, Cell]], said: Mapping[str, str]) -> tuple[float, float] | None:
     """(lng, lat) of an order, from one column or two; None where the sheet gives none."""
+    turn = False
     if not blank(by.get("point", ("", None))[1]):
         column, given = by["point"]
-        parts = re.findall(r"-?\d+(?:\.\d+)?", half(str(given)))
-        pair = [float(p) for p in parts]
-        if len(pair) == 2 and abs(pair[0]) < abs(pair[1]):  # 纬度在前
-            pair.reverse()
+        pair = [float(part) for part in re.findall(r"-?\d+(?:\.\d+)?", half(str(given)))]
+        turn = len(pair) == 2 and abs(pair[0]) < abs(pair[1])  # 纬度在前: in one cell both orders are usual
     else:
         found = [by.get(key, ("", None)) for key in ("lng", "lat")]
+        broken = next((says for place, says in row.wrong if place == "lng"), "")
+        if all(blank(given) for _, given in found) and broken and not broken.partition("没有位置")[1]:
+            raise Unreadable("place", broken)
         if any(blank(given) for _, given in found):
             return None
         column = found[0][0]
         given = f"{found[0][1]},{found[1][1]}"
         pair = [number for cell in found if (number := read(row, cells.number, cell)) is not None]
-    if len(pair) == 2 and 73 <= pair[0] <= 136 and 3 <= pair[1] <= 54:
-        system = next((system for word, system in SYSTEMS if word in plain(column)), None)
-        if system is None:
-            return pair[0], pair[1]
-        from geo import crs  # a heavy import, for the few sheets that say so
-
-        lng, lat = crs.convert(pair[0], pair[1], system)
-        return float(lng), float(lat)
-    raise Unreadable("place", f"第 {row.line} 行“{column}”不是国内的经纬度“{short(given)}”；请用“116.12,24.30”，没有就留空")
+    if len(pair) != 2:
+        raise Unreadable("place", f"第 {row.line} 行“{column}”不是国内的经纬度“{short(given)}”；请用“116.12,24.30”，没有就留空")
+    lng, lat = reversed(pair) if turn else pair
+    named = said.get("point", said.get("lng", ""))
+    if not blank(by.get("crs", ("", None))[1]):
+        named = places.system(by["crs"][1])
+    elif not named:
+        named = next((system for word, system in SYSTEMS if word in plain(column)), "")
+    spot = places.located(lng, lat, f"第 {row.line} 行“{column}”", named)
+    if not places.at_home(*spot):
+        raise Unreadable("place", f"第 {row.line} 行“{column}”不是国内的经纬度“{short(given)}”；请用“116.12,24.30”，没有就留空")
+    return spot
 
 
 def category_of(order: WorkOrder, told: Sheets) -> str:

@@ -1,7 +1,8 @@
 """Sheets as people send them, read into rows: CSV, XLSX and GeoJSON; bytes in, rows with their line numbers out.
 
 `read` is pure and raises BadSheet only, whatever the bytes: a file that cannot be read as a whole says why. What the
-columns mean is decided in `columns.py`; a bad cell is the matter of its own row there.
+columns mean is decided in `columns.py`; a bad cell is the matter of its own row there. Each way of opening a file has a file of its
+own here (`delimited`, `workbook`, `features`); this one finds the header and makes rows of what lies below it.
 
 Why a list and no stream: a sheet that is broken in its middle must be refused before its first row is taken in, and the
 limits of `catalog/sheets.toml` keep the list small.
@@ -9,47 +10,27 @@ limits of `catalog/sheets.toml` keep the list small.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import zipfile
-from collections import Counter
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any
+import re
+from collections.abc import Callable
 
-from brain.catalog.sheet_records import Limits
-from brain.sheets.cells import half, short
+from brain import catalog as catalogs
+from brain.catalog.sheet_records import Limits, Sheets
+from brain.sheets import delimited, features, heads, numbers, workbook
+from brain.sheets.features import name_of
+from brain.sheets.shape import HEAD_WITHIN, BadSheet, Cell, Lines, Row, Sheet, filled, too_long
+from brain.sheets.words import Unreadable, half, short
 
-Cell = str | int | float | bool | None
+__all__ = ["BadSheet", "Cell", "Row", "Sheet", "read"]
+
 SUFFIXES = (".csv", ".txt", ".xlsx", ".geojson", ".json")
-DELIMITERS = (",", ";", "\t", "，", "|")
-HEAD_WITHIN = 15  # the header is one of the first so many rows that are not empty
+SURPLUS = "多出的格"
+"""The column of what stands in a line behind its last column."""
+_SAID = re.compile(r"[:：].*", re.S)
 
 
-class BadSheet(Exception):
-    """The file cannot be read as a sheet; the Chinese sentence says why and how to mend it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: its number as the sender's own program shows it, and its cells by column."""
-
-    line: int
-    cells: dict[str, Cell]
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Names of the columns (a repeated name gets a number), and the rows that are not empty."""
-
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-
-def read(name: str, data: bytes, limits: Limits, *, sheet: str = "") -> Sheet:
-    """The rows of a file, by the ending of its name; `sheet` names the sheet of a workbook (default: the first).
-    Raises BadSheet."""
+def read(name: str, data: bytes, limits: Limits, *, sheet: str = "", told: Sheets | None = None) -> Sheet:
+    """The rows of a file, by the ending of its name; `sheet` names the sheet of a workbook (default: the first), `told` the words
+    by which a header is known (default: those shipped). Raises BadSheet."""
     if len(data) > limits.mib << 20:
         raise BadSheet(f"文件有 {len(data) / (1 << 20):.1f} MiB，超过上限 {limits.mib} MiB；请分成几个文件")
     if not data.strip(b"\0 \r\n\t"):
@@ -57,15 +38,17 @@ def read(name: str, data: bytes, limits: Limits, *, sheet: str = "") -> Sheet:
     ending = name[name.rfind(".") :].lower()
     if ending not in SUFFIXES:
         raise BadSheet(f"不认识的文件类型“{short(ending)}”；请用 {'、'.join(SUFFIXES)}（旧的 .xls 请另存为 .xlsx）")
+    told = told or catalogs.load().sheets
     if ending == ".xlsx" or data[:4] == b"PK\3\4":
-        return _table(_xlsx_rows(data, limits, sheet), limits)
+        book = workbook.rows_of(data, limits, sheet)
+        return _Table(limits, told, fixed=False).of(book.lines, book.merged)
     text = _text(data)
     if ending in (".geojson", ".json"):
-        return _geojson(text, limits)
-    return _table(_csv_rows(text, limits), limits)
+        return features.sheet_of(text, limits)
+    table = _Table(limits, told, fixed=True)
+    return table.of(delimited.lines_of(text, limits, table.known), [])
 
 
-# Text -----------------------------------------------------------------------------------------------------------------
 def _text(data: bytes) -> str:
     """UTF-8 with or without BOM, UTF-16 with BOM (Excel's “Unicode text”), else GB 18030."""
     codings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
@@ -77,156 +60,193 @@ def _text(data: bytes) -> str:
     raise BadSheet("文字编码既不是 UTF-8 也不是 GBK；请另存为“CSV UTF-8”再上传")
 
 
-def _csv_rows(text: str, limits: Limits) -> list[tuple[int, list[Cell]]]:
-    if text[:4].lower() == "sep=":  # Excel's own word for the delimiter, on a line before everything
-        text = "\n" + text.partition("\n")[2]
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    found: list[tuple[int, list[Cell]]] = []
-    before = 0
+class _Table:
+    """Header and rows of the lines of a file. `fixed`: a line has the cells that it has, so that one more or less than the header
+    is an error; the rows of a workbook have a grid behind them."""
+
+    def __init__(self, limits: Limits, told: Sheets, *, fixed: bool):
+        self.limits, self.told, self.fixed = limits, told, fixed
+        self.names, self.values = heads.vocabulary(told)
+
+    def known(self, cell: Cell) -> bool:
+        """Whether a cell is the declared name of a column."""
+        return isinstance(cell, str) and len(cell) <= 60 and any(bare in self.names for bare, _ in heads.ways(cell, self.told.head))
+
+    def _is_value(self, name: str) -> bool:
+        return any(bare in self.values for bare, _ in heads.ways(name, self.told.head))
+
+    def of(self, lines: Lines, merged: list[tuple[int, int, int]]) -> Sheet:
+        found = [(line, cells) for line, cells in lines if any(map(filled, cells))]
+        head = self._head(found)
+        _spread(found[: head + 1], merged, lambda column, value: True)
+        names, below = self._names(found, head)
+        width = len(found[head][1])  # as it stands there: an empty cell at its end is a column without a name
+        while names and not names[-1]:
+            names.pop()
+        if len(names) > self.limits.columns:
+            raise BadSheet(f"有 {len(names)} 列，超过上限 {self.limits.columns} 列；请只导出需要的列")
+        body = found[below:]
+        if len(body) > self.limits.rows:
+            raise too_long(self.limits)
+        columns = _unique(self._named(names, body, width))
+        _spread(body, merged, lambda n, value: n < len(columns) and not self._is_value(columns[n]) and (
+            columns[n] in self.names or not isinstance(value, (int, float)) or self.known(columns[n])
+        ))  # fmt: skip
+        rows, left = self._rows(body, columns, width, [half(c) if isinstance(c, str) else c for c in found[head][1]])
+        used = [c for c in columns if c]
+        if any(SURPLUS in row.cells for row in rows):
+            used.append(SURPLUS)
+        return Sheet(tuple(used), _without_doubtful_commas(used, rows), tuple(left))
+
+    def _head(self, found: Lines) -> int:
+        """The header is the row with most declared names; where there are none, the first with two words in it, so that a title
+        above does not count."""
+        wordy = [
+            n for n, (_, cells) in enumerate(found[:HEAD_WITHIN]) if sum(isinstance(c, str) and filled(c) for c in cells) >= 2
+        ]
+        if not wordy:
+            raise BadSheet(
+                "找不到表头：前几行里没有一行有两个以上的列名；请把列名放在第一行，列之间用逗号、分号或制表符分开"
+            )
+        scores = {n: sum(map(self.known, found[n][1])) for n in wordy}
+        best = max(scores.values())
+        return next(n for n in wordy if scores[n] == best) if best >= 2 else wordy[0]
+
+    def _names(self, found: Lines, head: int) -> tuple[list[str], int]:
+        """Names of the columns, and where the data begin: a header may have a second row, of units or of what a common title
+        above stands for."""
+        names = [name_of(cell) if filled(cell) else "" for cell in found[head][1]]
+        if head and sum(map(filled, found[head - 1][1])) > 1:  # the other half of a header of two rows
+            for n, cell in enumerate(found[head - 1][1][: len(names)]):
+                if not names[n] and self.known(cell):
+                    names[n] = name_of(cell)
+        if head + 1 >= len(found):
+            return names, head + 1
+        below = found[head + 1][1]
+        told = [(n, cell) for n, cell in enumerate(below) if filled(cell)]
+        if all(isinstance(cell, str) for _, cell in told):
+            if all(self.known(cell) for _, cell in told) and any(n >= len(names) or not names[n] for n, _ in told):
+                names += [""] * (len(below) - len(names))
+                for n, cell in told:
+                    if not self.known(names[n]):
+                        names[n] = name_of(cell)
+                return names, head + 2
+            units = [(n, half(str(cell)).strip("()[]【】 ")) for n, cell in told if not numbers.is_gap(str(cell))]
+            if units and all(heads.plain(u) in self.told.head.units | self.told.head.plain | {"单位"} for _, u in units):
+                for n, unit in units:
+                    if n < len(names) and names[n] and heads.plain(unit) in self.told.head.units and names[n][-1:] != ")":
+                        names[n] = f"{names[n]}({unit})"
+                return names, head + 2
+        return names, head + 1
+
+    def _named(self, names: list[str], body: Lines, width: int) -> list[str]:
+        """The names, with one for each column that has none and is not empty: what stands there is kept."""
+        most = width if self.fixed else self.limits.columns
+        nameless = {n for n in range(most) if n >= len(names) or not names[n]}
+        used = {n for _, cells in body for n in nameless if n < len(cells) and filled(cells[n])} if nameless else set()
+        full = names + [""] * (max(used, default=-1) + 1 - len(names))
+        return [f"第{n + 1}列" if n in used else name for n, name in enumerate(full)]
+
+    def _rows(self, body: Lines, columns: list[str], width: int, head: list[Cell]) -> tuple[list[Row], list[int]]:
+        rows: list[Row] = []
+        left: list[int] = []
+        all_named = all(columns)
+        data: set[str] = set()  # what rows of data begin with: mostly a few stations
+        for line, cells in body:
+            first = cells[0] if cells and cells[0] else next((c for c in cells if filled(c)), None)
+            if type(first) is str and first not in data:
+                if self._is_footer(first, cells) or (first == head[0] and self._is_head(cells, head)):
+                    left.append(line)
+                    continue
+                if first != head[0] and not self._foot_word(first):
+                    data.add(first)
+            pairs = zip(columns, cells, strict=False)
+            known = dict(pairs) if all_named else {column: cell for column, cell in pairs if column}
+            if not self.fixed or len(cells) == width:
+                rows.append(Row(line, known))
+            elif len(cells) > width and any(map(filled, cells[width:])):
+                known[SURPLUS] = short(" | ".join(str(c) for c in cells[width:]), 200)
+                says = f"第 {line} 行有 {len(cells)} 格，表头只有 {width} 列；请核对这一行的逗号和引号，数字里不要写千分位"
+                rows.append(Row(line, known, (("", says),)))
+            else:
+                says = f"第 {line} 行只有 {len(cells)} 格，表头有 {width} 列；没有数据的格也要留着分隔符，请核对这一行"
+                rows.append(Row(line, known, tuple((c, says) for c in columns[len(cells) :] if c)))
+        return rows, left
+
+    def _is_footer(self, first: str, cells: list[Cell]) -> bool:
+        """Whether a line begins with a word of the foot, and has nothing in it but figures, such words and what they announce: an
+        order whose text begins with 说明 has more."""
+        if not self._foot_word(first):
+            return False
+        announced = False
+        for cell in cells:
+            if not filled(cell):
+                continue
+            if isinstance(cell, str) and self._foot_word(cell):
+                announced = _SAID.search(half(cell)) is None
+            elif announced:
+                announced = not isinstance(cell, str) or _figure(cell)
+            elif isinstance(cell, str) and not _figure(cell):
+                return False
+        return True
+
+    def _foot_word(self, cell: str) -> bool:
+        return len(cell) <= 400 and _SAID.sub("", "".join(half(cell).split())).casefold() in self.told.word.footers
+
+    @staticmethod
+    def _is_head(cells: list[Cell], head: list[Cell]) -> bool:
+        return [half(c) if isinstance(c, str) else c for c in cells] == head
+
+
+def _spread(lines: Lines, merged: list[tuple[int, int, int]], wanted: Callable[[int, Cell], bool]) -> None:
+    """Lay the value of cells that are merged over several rows into each of them, in the columns that are wanted."""
+    if not merged:
+        return
+    by_line = dict(lines)
+    order = sorted(by_line)
+    for column, first, last in merged:
+        top = by_line.get(first, [])
+        value = top[column] if column < len(top) else None
+        if value is None or not wanted(column, value):
+            continue
+        for line in order:
+            if first < line <= last:
+                cells = by_line[line]
+                cells += [None] * (column + 1 - len(cells))
+                if not filled(cells[column]):
+                    cells[column] = value
+
+
+def _without_doubtful_commas(columns: list[str], rows: list[Row]) -> tuple[Row, ...]:
+    """The rows with decimal commas as points, where a whole column shows them, and with a word of the doubt where only some of its
+    cells do (`numbers.commas`)."""
+    changed: dict[int, Row] = {}
+    for column in columns:
+        doubtful = [
+            (n, cell)
+            for n, row in enumerate(rows)
+            if type(cell := row.cells.get(column)) is str and ("," in cell or "，" in cell) and numbers.COMMA.fullmatch(half(cell))
+        ]
+        if not doubtful:
+            continue
+        figures = [str(row.cells[column]) for row in rows if row.cells.get(column) is not None and not row.wrong]
+        decimal, why = numbers.commas([one for one in figures if one.strip()])
+        for n, cell in doubtful:
+            row = changed.get(n, rows[n])
+            if decimal:
+                changed[n] = Row(row.line, row.cells | {column: half(cell).replace(",", ".")}, row.wrong)
+            elif why:
+                says = f"第 {row.line} 行“{column}”写的是“{short(cell)}”，{why}"
+                changed[n] = Row(row.line, row.cells, (*row.wrong, (column, says)))
+    return tuple(changed.get(n, row) for n, row in enumerate(rows)) if changed else tuple(rows)
+
+
+def _figure(cell: str) -> bool:
     try:
-        for cells in lines:
-            found.append((before + 1, list(cells)))
-            before = lines.line_num
-            if len(found) > limits.rows + HEAD_WITHIN:
-                raise _too_long(limits)
-    except csv.Error as err:
-        raise BadSheet(f"第 {before + 1} 行起读不下去（{err}）；请核对引号是否成对") from None
-    return found
-
-
-def _delimiter(text: str) -> str:
-    """The sign that parts most of the first lines, the header among them, into as many cells; of several the one with most
-    cells. By lines and not by signs, because a cell may be full of semicolons."""
-
-    def parted(sign: str) -> tuple[int, int, bool]:
-        counts = Counter(n for line in text.splitlines()[:HEAD_WITHIN] if (n := _outside(line, sign)))
-        cells, lines = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-        return lines, cells, sign == ","
-
-    return max(DELIMITERS, key=parted)
-
-
-def _outside(line: str, sign: str) -> int:
-    return sum(part.count(sign) for part in line.split('"')[::2])
-
-
-# Workbooks ------------------------------------------------------------------------------------------------------------
-def _xlsx_rows(data: bytes, limits: Limits, name: str) -> list[tuple[int, list[Cell]]]:
-    import openpyxl
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = archive.infolist()
-        size = sum(part.file_size for part in parts)
-        if size > limits.unzipped_mib << 20:
-            raise BadSheet(f"解压后有 {size >> 20} MiB，超过上限 {limits.unzipped_mib} MiB；请分成几个文件")
-        if any(p.file_size > 1 << 20 and p.file_size > limits.ratio * max(p.compress_size, 1) for p in parts):
-            raise BadSheet(f"压缩得反常（超过 {limits.ratio} 倍），多半是大量空单元格；请只保留有数据的区域，另存后再试")
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        if name and name not in book.sheetnames:
-            raise BadSheet(f"工作簿里没有名为“{short(name)}”的表；现有 {'、'.join(map(short, book.sheetnames))}")
-        table = book[name] if name else next(iter(book.worksheets), None)
-        if table is None:
-            raise BadSheet("工作簿里没有数据表；请核对是否选错了文件")
-        table.reset_dimensions()  # what the file says of its own size may be a lie
-        found: list[tuple[int, list[Cell]]] = []
-        last, held = limits.rows + 10 * HEAD_WITHIN, 0
-        for line, cells in enumerate(table.iter_rows(max_col=limits.columns, max_row=last + 1, values_only=True), 1):
-            if line > last:
-                raise _too_long(limits)
-            held += len(cells)
-            if held > limits.cells:
-                raise BadSheet(f"单元格超过 {limits.cells} 个；请只保留有数据的区域，或分成几个文件")
-            if any(cell is not None for cell in cells):
-                found.append((line, [_plain(cell) for cell in cells]))
-        return found
-    except BadSheet:
-        raise
-    except Exception as err:  # a broken archive breaks in dozens of ways, all of which mean the same
-        raise BadSheet(f"不是完好的 XLSX（{type(err).__name__}）；请用 Excel 或 WPS 打开后另存为 .xlsx") from None
-
-
-def _plain(value: Any) -> Cell:
-    """A cell of a workbook as JSON can hold it; times as Beijing wall time, midnight as the day alone."""
-    if value is None or isinstance(value, (str, int, float)):
-        return value
-    if isinstance(value, datetime):
-        value = _whole(value)
-        return f"{value:%Y-%m-%d}" if value.time() == time() else f"{value:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    return str(value)
-
-
-def _whole(at: datetime) -> datetime:
-    """Rounded to the second: a day of Excel is a fraction, and 8:00 comes out as 7:59:59.999."""
-    return at.replace(microsecond=0) + timedelta(seconds=at.microsecond >= 500_000)
-
-
-# GeoJSON --------------------------------------------------------------------------------------------------------------
-def _geojson(text: str, limits: Limits) -> Sheet:
-    try:
-        said = json.loads(text)
-    except (ValueError, RecursionError) as err:
-        raise BadSheet(f"不是合法的 JSON（{short(str(err), 60)}）；请核对括号、引号与逗号") from None
-    features = said.get("features") if isinstance(said, dict) else said
-    if not isinstance(features, list):
-        raise BadSheet("不是 GeoJSON 的 FeatureCollection，也不是对象的列表；请按 GeoJSON 导出点要素")
-    if len(features) > limits.rows:
-        raise _too_long(limits)
-    columns: dict[str, None] = {}
-    rows = []
-    for number, feature in enumerate(features, 1):
-        cells = _feature(feature)
-        columns |= dict.fromkeys(cells)
-        if len(columns) > limits.columns:
-            raise BadSheet(f"属性超过 {limits.columns} 种；请只导出需要的属性")
-        rows.append(Row(number, cells))
-    if not columns:
-        raise BadSheet("文件里没有带属性的要素；请核对导出的内容")
-    return Sheet(tuple(columns), tuple(rows))
-
-
-def _feature(feature: Any) -> dict[str, Cell]:
-    """Properties of a feature, and lng and lat of its point; what is no feature becomes an empty row, told later."""
-    if not isinstance(feature, dict):
-        return {}
-    properties = feature.get("properties") if feature.get("type") == "Feature" else feature
-    cells = {
-        _name(key): value if isinstance(value, (str, int, float, bool)) or value is None else short(value, 400)
-        for key, value in (properties if isinstance(properties, dict) else {}).items()
-    }
-    shape = feature.get("geometry")
-    at = shape.get("coordinates") if isinstance(shape, dict) and shape.get("type") == "Point" else None
-    if isinstance(at, list) and len(at) >= 2 and all(isinstance(x, (int, float)) for x in at[:2]):
-        cells |= {"lng": at[0], "lat": at[1]}
-    return cells
-
-
-# Tables ---------------------------------------------------------------------------------------------------------------
-def _table(found: list[tuple[int, list[Cell]]], limits: Limits) -> Sheet:
-    """Header and rows: the header is the first row with two words in it, so that a title above does not count."""
-    found = [(line, cells) for line, cells in found if any(_filled(cell) for cell in cells)]
-    head = next(
-        (n for n, (_, cells) in enumerate(found[:HEAD_WITHIN]) if sum(isinstance(c, str) and _filled(c) for c in cells) >= 2),
-        None,
-    )
-    if head is None:
-        raise BadSheet("找不到表头：前几行里没有一行有两个以上的列名；请把列名放在第一行，列之间用逗号、分号或制表符分开")
-    names = [_name(cell) if _filled(cell) else "" for cell in found[head][1]]
-    while names and not names[-1]:
-        names.pop()
-    if len(names) > limits.columns:
-        raise BadSheet(f"有 {len(names)} 列，超过上限 {limits.columns} 列；请只导出需要的列")
-    if len(found) - head - 1 > limits.rows:
-        raise _too_long(limits)
-    columns = _unique(names)
-    rows = tuple(
-        Row(line, {column: cell for column, cell in zip(columns, cells, strict=False) if column})
-        for line, cells in found[head + 1 :]
-        if any(_filled(cell) for cell in cells[: len(columns)])
-    )
-    return Sheet(tuple(c for c in columns if c), rows)
+        numbers.measured(cell, "", cell=True)
+    except Unreadable:
+        return False
+    return True
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -238,15 +258,3 @@ def _unique(names: list[str]) -> list[str]:
             shown = f"{name}#{number}"
         found.append(shown)
     return found
-
-
-def _filled(cell: Cell) -> bool:
-    return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
-
-
-def _name(cell: object) -> str:
-    return short(half(str(cell)[:200]), 60)
-
-
-def _too_long(limits: Limits) -> BadSheet:
-    return BadSheet(f"超过 {limits.rows} 行；请分成几个文件，或用 brain import readings 导入历史数据")

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from brain.sheets import places
+from brain.sheets.cells import Unreadable
 from ingest import feeds
 from ingest.feeds import BadMessage, _wire
 
@@ -116,10 +118,11 @@ def _features(feed: str, found: object) -> Iterator[Row]:
     features = found.get("features") if isinstance(found, dict) else None
     if not isinstance(features, list):
         raise BadBody("shape", "正文应是带 features 列表的 FeatureCollection；请按 GeoJSON（RFC 7946）发送")
+    named = places.system(found.get("crs")) if isinstance(found, dict) else ""
     for number, feature in enumerate(features, 1):
         properties = feature.get("properties") if isinstance(feature, dict) else None
         if isinstance(properties, dict):
-            yield Row(message(feed, properties, _point(feature.get("geometry"))))
+            yield _feature(feed, number, feature, properties, named)
         else:
             said = _wire.short(feature)
             yield Row(
@@ -127,16 +130,19 @@ def _features(feed: str, found: object) -> Iterator[Row]:
             )
 
 
-def _point(geometry: object) -> tuple[float, float] | None:
-    """Longitude and latitude of a point; None for anything else: the feed then says what it misses."""
-    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
-        return None
-    spot = geometry.get("coordinates")
-    if not isinstance(spot, list) or len(spot) < 2:
-        return None
-    if any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in spot[:2]):
-        return None
-    return spot[0], spot[1]
+def _feature(feed: str, number: int, feature: dict[str, Any], properties: dict[str, Any], named: str) -> Row:
+    """A feature as a message of its feed. Where its point cannot be told, and the feed would have used it, the row is refused with
+    the reason; a station's own feature needs none."""
+    try:
+        lng, lat = places.of_geometry(feature.get("geometry"), f"第 {number} 个要素")
+        if "crs" in feature:
+            named = places.system(feature["crs"])
+        return Row(message(feed, properties, places.located(lng, lat, f"第 {number} 个要素", named)))
+    except Unreadable as err:
+        bare = message(feed, properties)
+        if message(feed, properties, (0.0, 0.0)) == bare:
+            return Row(bare)
+        return Row(bare, (err.rule, str(err)))
 
 
 # CSV ----------------------------------------------------------------------------------------------------------------

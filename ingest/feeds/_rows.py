@@ -2,7 +2,8 @@
 
 `{"file": "9月.xlsx", "row": 7, "cells": {"站码": "WQ-01", "监测时间": "2026-09-03 08:00", "pH": 7.02}, "columns":
 {"站码": "station", "监测时间": "at", "pH": "kind:ph"}}`: the cells as they stand in the file, and what the columns mean
-(`brain.sheets.measurements`), so that a dead letter shows the row and can be read again.
+(`brain.sheets.measurements`), so that a dead letter shows the row and can be read again. Columns that nobody asks for are among the
+cells and not among the columns. `wrong` says what cannot be read in the row for reasons that its cells do not show.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from typing import Any, TypeGuard
 
 from brain.model import Reading
 from brain.sheets import measurements
-from brain.sheets.reading import Cell, Row
+from brain.sheets.shape import Cell, Row
 from ingest.feeds import BadMessage, _wire
 
 
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     """Readings of one row. Raises BadMessage only."""
     row, meant, feed = opened(payload)
-    items, bad = measurements.readings_of(row, meant, feed)
+    items, bad = measurements.readings_of(row, meant, feed, received_at)
     found = [Reading(i.station, i.kind, i.at, i.value, i.quality, i.seq) for i in items]
     if bad:
         more = f"；另有 {len(bad) - 1} 处" if len(bad) > 1 else ""
@@ -34,7 +35,9 @@ def opened(payload: bytes) -> tuple[Row, dict[str, str], str]:
     if not (_is_table(cells) and isinstance(meant, dict) and all(isinstance(m, str) for m in meant.values())):
         raise BadMessage("shape", "报文不是表格的一行（要有 row、cells、columns）；请从文件接入重新投放")
     number = line if isinstance(line, int) and not isinstance(line, bool) else 0
-    return Row(number, cells), meant, str(body.get("feed", ""))
+    wrong = body.get("wrong")
+    told = tuple((c, str(says)) for c, says in wrong.items()) if isinstance(wrong, dict) else ()
+    return Row(number, cells, told), meant, str(body.get("feed", ""))
 
 
 def _is_table(cells: Any) -> TypeGuard[dict[str, Cell]]:

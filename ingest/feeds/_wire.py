@@ -15,12 +15,13 @@ from typing import Any, TypeVar
 from brain.city import BEIJING
 from brain.model import Quality, Reading
 from brain.sheets import cells
-from brain.sheets.cells import BLANK, FLAGS, Unreadable, half, short
+from brain.sheets.cells import BLANK, FLAGS, Unreadable, half, short, worse
 from ingest.feeds import BadMessage, _provenance
 
 __all__ = [
-    "BEIJING", "BLANK", "FLAGS", "flag", "flag_of_all", "gather", "get", "half", "messages", "number", "obj", "on_behalf", "quantity",
-    "settled", "short", "station", "text", "tree", "when", "word",
+    "BEIJING", "BLANK", "FLAGS", "flag", "flag_of_all", "gather", "get", "half", "measured", "messages", "number", "obj",
+    "on_behalf", "quantity",
+    "settled", "short", "station", "text", "tree", "when", "word", "worse",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -171,6 +172,17 @@ def number(value: object, where: str) -> float | None:
         return value
     try:
         return cells.number(value, where)
+    except Unreadable as err:
+        raise BadMessage(err.rule, str(err)) from None
+
+
+def measured(value: object, where: str) -> tuple[float, Quality] | None:
+    """A measured number and its quality: what a laboratory writes as `<0.025` is one, of quality below_limit
+    (`brain.sheets.numbers`); None for a gap."""
+    if type(value) is float:
+        return value, Quality.OK
+    try:
+        return cells.measured(value, where)
     except Unreadable as err:
         raise BadMessage(err.rule, str(err)) from None
 
@@ -330,12 +342,13 @@ def _generic(
     row = common | row
     dot = where and f"{where}."
     kind = word(get(row, "kind"), f"{dot}kind")
-    value = number(get(row, "value"), f"{dot}value")
-    if value is None:
+    found = measured(get(row, "value"), f"{dot}value")
+    if found is None:
         return None
+    value, said = found
     place = station(topic, get(row, "station"), f"{dot}station")
     unit, seq = get(row, "unit"), get(row, "seq")
-    quality = Quality.TEST if _provenance.is_test(row) else flag(get(row, "flag"), f"{dot}flag")
+    quality = Quality.TEST if _provenance.is_test(row) else worse(flag(get(row, "flag"), f"{dot}flag"), said)
     if unit not in (None, ""):
         kind = f"{kind}@{word(unit, f'{dot}unit')}"
     return Reading(

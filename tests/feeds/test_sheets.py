@@ -263,7 +263,7 @@ def test_a_wide_row_gives_a_value_a_column_and_gaps_none():
 
 def test_a_long_row_gives_the_quantity_it_names_in_the_unit_it_names():
     cells = {"站": 101.0, "时": 46268 + 8 / 24, "项": "水位", "值": 312, "单": "cm"}
-    assert values(cells, LONG) == [("101", "water_level@cm", EIGHT, 312.0)]
+    assert values(cells, LONG | {"时": "at:excel"}) == [("101", "water_level@cm", EIGHT, 312.0)]
 
 
 def test_an_unknown_quantity_of_a_long_row_is_left_to_the_mapping():
@@ -272,10 +272,12 @@ def test_an_unknown_quantity_of_a_long_row_is_left_to_the_mapping():
 
 @pytest.mark.parametrize(
     ("day", "hour"),
-    [("2026-09-03", "08:00"), ("2026/9/3", 8), ("2026年9月3日", "8"), (46268, 8 / 24), ("46268", "8:00:00")],
+    [("2026-09-03", "08:00"), ("2026/9/3", 8), ("2026年9月3日", "8"), (46268, 8 / 24), ("46268", "8:00:00"),
+     ("20260903", "0800"), (20260903, 800), (20260903.0, "080000"), ("2026-09-03", "上午8:00"), ("2026-09-03", "2026-09-03 08:00")],
 )
 def test_a_day_and_an_hour_make_a_moment(day, hour):
-    meant = {"日": "date", "时": "clock", "站": "station", "酸": "kind:ph"}
+    form = ":excel" if str(day) == "46268" else ""
+    meant = {"日": "date" + form, "时": "clock", "站": "station", "酸": "kind:ph"}
     assert values({"日": day, "时": hour, "站": "A", "酸": 7}, meant)[0][2] == EIGHT
 
 
@@ -326,7 +328,8 @@ def test_the_words_of_confidence_weigh_the_same_in_a_sheet_and_in_a_message():
         ({"acq_date": None}, "第 2 行“acq_date”只有时刻"),
         ({"satellite": "x" * 65}, "第 2 行“satellite”应是卫星的代号"),
         ({"latitude": "北"}, "第 2 行“latitude”应是数字"),
-        ({"latitude": "2430"}, "第 2 行没有可用的经纬度“longitude”“latitude”；请"),
+        ({"latitude": "2430"}, "第 2 行的“116.1222,2430”没有这样的经纬度；请核对"),
+        ({"latitude": None}, "第 2 行没有可用的经纬度“longitude”“latitude”；请"),
     ],
 )
 def test_a_bad_cell_of_firms_names_its_row_and_its_column(change, says):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import psycopg
 
 from brain.catalog.records import Catalog
 from brain.catalog.sheet_records import Taker
-from brain.sheets import cells, columns, reading
+from brain.sheets import columns, fields, measurements, reading
+from brain.sheets.cells import Unreadable
 from brain.sheets.reading import BadSheet
 from brain.store import db
 from ingest.doors.files.tally import storable
@@ -25,16 +27,26 @@ def bytes_of(path: Path, most: int) -> bytes:
     return path.read_bytes()
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file's messages by row, what its columns mean, how many of its rows were left out as too far from here, and the numbers
+    of those that hold no data."""
+
+    messages: dict[int, bytes]
+    meant: dict[str, str]
+    beyond: int = 0
+    left: tuple[int, ...] = ()
+
+
 def messages(
     conn: psycopg.Connection, taker: Taker, name: str, data: bytes, said: dict[str, Any], catalog: Catalog
-) -> tuple[dict[int, bytes], dict[str, str], int]:
-    """The file's messages by row, what its columns mean, and how many rows were left out as too far from here. Raises
-    BadSheet when it cannot be read as a whole."""
+) -> Taken:
+    """What a file holds. Raises BadSheet when it cannot be read as a whole."""
     if taker.form == "message":
         if not name.lower().endswith(".xml"):
             raise BadSheet(f"{taker.title}只收 .xml 文件；请按 CAP 1.2 导出")
-        return {1: data}, {}, 0
-    sheet = reading.read(name, data, catalog.sheets.limits, sheet=str(said.get("sheet") or ""))
+        return Taken({1: data}, {})
+    sheet = reading.read(name, data, catalog.sheets.limits, sheet=str(said.get("sheet") or ""), told=catalog.sheets)
     meant = said.get("columns")
     if not isinstance(meant, dict):
         remembered = {r["given"]: r["meant"] for r in db.many(conn, "file_columns", feed=taker.key)}
@@ -47,31 +59,37 @@ def messages(
         raise BadSheet("表里只有表头，没有数据行；请核对导出的内容")
     asked = {c: m for c, m in meant.items() if m != "private"}
     rows = _near(conn, sheet.rows, meant) if "date_utc" in meant.values() else sheet.rows
-    return {row.line: _payload(taker.key, name, row, asked) for row in rows}, asked, len(sheet.rows) - len(rows)
+    told = catalog.sheets
+    found = {
+        row.line: _payload(taker.key, name, row, columns.kept(row, meant, told, taker.form), asked) for row in rows
+    }
+    return Taken(found, asked, len(sheet.rows) - len(rows), sheet.left)
 
 
 def _near(conn: psycopg.Connection, rows: tuple[reading.Row, ...], meant: dict[str, str]) -> list[reading.Row]:
     """The hotspots of a FIRMS sheet that may lie in a watch cell, and those whose place cannot be read: NASA's files are of a
-    whole country, and thousands of dead letters would hide the one that matters. Beside the cells they are told."""
+    whole country, and thousands of dead letters would hide the one that matters. Beside the cells they are told. A place that is
+    none (metres, swapped, 0,0) is not far away: its row goes on, and is refused with the reason."""
     book = Book()
     book.fill(Known(**row) for row in db.many(conn, "intake_stations"))
     box = book.watched()
     if box is None:
         return list(rows)
     west, south, east, north = box
-    column = {field: name for name, field in meant.items()}
+    said = fields.forms(meant)
     found = []
     for row in rows:
         try:
-            lng, lat = (cells.number(row.cells.get(column.get(field, "")), field) for field in ("lng", "lat"))
-        except cells.Unreadable:
-            lng = lat = None
-        if lng is None or lat is None or not (lng < west or lng > east or lat < south or lat > north):
+            spot = measurements.place_of(row, fields.by_field(row, meant), said)
+        except Unreadable:
+            spot = None
+        if spot is None or (west <= spot[0] <= east and south <= spot[1] <= north):
             found.append(row)
     return found
 
 
-def _payload(feed: str, name: str, row: reading.Row, meant: dict[str, str]) -> bytes:
-    kept = columns.veiled({column: row.cells.get(column) for column in meant}, meant)
-    said = {"feed": feed, "file": storable(name), "row": row.line, "cells": kept, "columns": meant}
+def _payload(feed: str, name: str, row: reading.Row, cells: dict[str, Any], meant: dict[str, str]) -> bytes:
+    said: dict[str, Any] = {"feed": feed, "file": storable(name), "row": row.line, "cells": cells, "columns": meant}
+    if row.wrong:
+        said["wrong"] = dict(row.wrong)
     return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace")

@@ -34,6 +34,7 @@ from ingest.write.fault import first_line, is_away, told
 log = logging.getLogger("ingest")
 
 WAIT_S = 0.5
+LEFT_MAX = 100  # numbers of rows without data that a report names
 WORD_MAX = 400  # characters of a column's name and meaning together: longer ones are not remembered
 
 
@@ -77,30 +78,31 @@ class Taking:
         folders.bring(path.parents[2] / sidecar.name, sidecar)  # a kill came between the two renames
         said = folders.mapping_beside(sidecar)
         now, sheet = self._now(), str(said.get("sheet") or "")
-        data, messages, meant, beyond, why = b"", {}, {}, 0, ""
+        data, taken, why = b"", rows.Taken({}, {}), ""
         try:
             data = rows.bytes_of(path, self._catalog.sheets.limits.mib << 20)
-            messages, meant, beyond = rows.messages(conn, taker, path.name, data, said, self._catalog)
+            taken = rows.messages(conn, taker, path.name, data, said, self._catalog)
         except BadSheet as err:
             why = str(err)
         # The same bytes read another way are another file; its dead letters are those of the bytes, however they were read.
         # So is a file of another uploader's department, whose rows about foreign stations are refused.
         org = storable(str(said.get("org") or "")).replace("/", "_")
         content = hashlib.sha256(data + sheet.encode("utf-8", "replace") + org.encode())
-        sha = hashlib.sha256(content.digest() + json.dumps(meant, sort_keys=True).encode()).hexdigest()
+        sha = hashlib.sha256(content.digest() + json.dumps(taken.meant, sort_keys=True).encode()).hexdigest()
         by = storable(str(said.get("by") or ""))
         key = {"feed": taker.key, "name": storable(str(said.get("name") or path.name)), "sha256": sha}
         again = db.one(conn, "file_open", **key)
         known = None if again or why else db.one(conn, "file_known", feed=taker.key, sha256=sha)
         file = again or db.row(conn, "file_taken", **key, by=by, now=now)
-        tally.ident, tally.prefix, tally.beyond = file["id"], feeds.row_topic(content.hexdigest()[:12], org), beyond
+        tally.ident, tally.prefix = file["id"], feeds.row_topic(content.hexdigest()[:12], org)
+        tally.beyond, tally.left = taken.beyond, taken.left
         letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=tally.prefix)]
         if known:
             says = f"与 {known['received_at'].astimezone(ZONE):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"
             return self._end(conn, path, tally, "same", says)
         if why:
             return self._end(conn, path, tally, "failed", why)
-        tally.pending = messages
+        tally.pending = taken.messages
         tally.rows = len(tally.pending)
         if not self._hand_over(tally):
             return False
@@ -199,4 +201,4 @@ def _counts(tally: Tally) -> dict[str, int]:
 
 def _report(tally: Tally, says: str) -> dict[str, Any]:
     tally.errors.sort(key=lambda e: e["row"])
-    return {"says": storable(says), "errors": tally.errors, "beyond": tally.beyond}
+    return {"says": storable(says), "errors": tally.errors, "beyond": tally.beyond, "left": list(tally.left[:LEFT_MAX])}

@@ -23,6 +23,7 @@ class Tally:
     waiting: int = 0
     ident: int | None = None  # its row in `intake_file`, once there is one
     beyond: int = 0  # hotspots of a FIRMS sheet far from here, which nobody was asked to take
+    left: tuple[int, ...] = ()  # rows that hold no data: sums, signatures, the header once more
     errors: list[dict[str, Any]] = field(default_factory=list)
     pending: dict[int, bytes] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -51,6 +52,9 @@ def said_of(tally: Tally) -> str:
     """What became of a file, in a sentence for who sent it."""
     said = f"{tally.rows} 行：入库 {tally.stored}，重复 {tally.duplicate}，死信 {tally.dead}"
     said += f"；另有 {tally.beyond} 行火点在本区监测格的范围以外，没有收" if tally.beyond else ""
+    if tally.left:
+        named = "、".join(map(str, tally.left[:5])) + ("等" if len(tally.left) > 5 else "")
+        said += f"；第 {named} 行是合计、制表人、重复的表头之类，不是数据，没有收"
     return said + (f"；数据库当时不可用，{tally.waiting} 行已写盘，恢复后入库" if tally.waiting else "")
 
 

@@ -14,6 +14,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from brain.sheets import places
+from brain.sheets.cells import Unreadable
 from ingest import feeds
 from ingest.doors import rows
 from ingest.feeds import BadMessage, _wire
@@ -323,10 +325,13 @@ def outside(source: Source, row: dict[str, Any]) -> bool:
         return False
     try:
         lng, lat = (_wire.number(row.get(name), name) for name in ("longitude", "latitude"))
-    except BadMessage:
+        if lng is None or lat is None:
+            return False
+        lng, lat = places.located(lng, lat, "")
+    except (BadMessage, Unreadable):
         return False
     west, south, east, north = source.box
-    return lng is not None and lat is not None and not (west <= lng <= east and south <= lat <= north)
+    return not (west <= lng <= east and south <= lat <= north)
 
 
 def with_year(source: Source, row: dict[str, Any], now: datetime) -> dict[str, Any]:

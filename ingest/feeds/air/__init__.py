@@ -52,8 +52,8 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         if isinstance(value, dict):
             quality = _wire.flag(_wire.get(value, "Flag"), f"{_wire.short(name)}.Flag")
             value = _wire.get(value, "Avg", "Rtd")
-        found = _wire.number(value, f"{_wire.short(name)}.Avg")
-        return None if found is None else Reading(place, kind, at, found, quality)
+        found = _wire.measured(value, f"{_wire.short(name)}.Avg")
+        return None if found is None else Reading(place, kind, at, found[0], _wire.worse(quality, found[1]))
 
     return _wire.gather(factors.items(), read, "“CP”里一个数值也没有；请核对分析仪是否在线")
 

@@ -45,7 +45,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         value = row.get("v")
         if kind == "pump_state" and isinstance(value, str) and _wire.half(value).lower() in PUMP:
             value = PUMP[_wire.half(value).lower()]
-        found = _wire.number(value, f"{where}.v")
+        found = _wire.measured(value, f"{where}.v")
         if found is None:
             return None
         given = row.get("u")
@@ -54,7 +54,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
             if given.lower() != unit:
                 kind += f"@{given}"
         seq = "" if row.get("n") is None else _wire.word(row["n"], f"{where}.n")
-        return Reading(place, kind, _wire.when(row.get("t"), f"{where}.t", about=received_at), found, seq=seq)
+        return Reading(place, kind, _wire.when(row.get("t"), f"{where}.t", about=received_at), found[0], found[1], seq)
 
     return _wire.gather(enumerate(rows), read, "“list”里一个读数也没有；请核对记录仪是否在采集")
 

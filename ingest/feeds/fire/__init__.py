@@ -22,6 +22,8 @@ from datetime import datetime
 from typing import Any
 
 from brain.model import Reading
+from brain.sheets import places
+from brain.sheets.cells import Unreadable
 from ingest.feeds import BadMessage, Feed, _wire, topic
 
 FEED = Feed("fire", "森林防火", "fire", topic("fire"), "lyj")
@@ -83,7 +85,7 @@ def _rows_of(body: Any) -> list[Any]:
         return body
     low = _lower(body)
     if isinstance(low, dict) and "rows" not in low and isinstance(low.get("features"), list):
-        return [_feature(one) for one in low["features"]]
+        return [_feature(one, low.get("crs")) for one in low["features"]]
     if isinstance(low, dict) and "rows" not in low and "latitude" in low:
         return [body]
     rows = low.get("rows") if isinstance(low, dict) else None
@@ -92,14 +94,17 @@ def _rows_of(body: Any) -> list[Any]:
     return rows
 
 
-def _feature(one: Any) -> Any:
+def _feature(one: Any, named: Any) -> Any:
     given = one.get("properties") if isinstance(one, dict) else None
     if not isinstance(given, dict):
         return one
-    shape = one.get("geometry")
-    spot = shape.get("coordinates") if isinstance(shape, dict) and shape.get("type") == "Point" else None
-    place = {"longitude": spot[0], "latitude": spot[1]} if isinstance(spot, list) and len(spot) >= 2 else {}
-    return place | given
+    if "geometry" not in one or {"longitude", "latitude"} <= {str(k).lower() for k in given}:
+        return given
+    try:
+        lng, lat = places.of_geometry(one["geometry"], "这个要素")
+    except Unreadable as err:
+        return given | {"geometry": str(err)}
+    return {"longitude": lng, "latitude": lat, "crs": named} | given
 
 
 def _table(said: str) -> list[Any]:
@@ -136,8 +141,14 @@ def _hotspot(item: tuple[int, Any]) -> list[Reading]:
     if not isinstance(row, dict):
         raise BadMessage("shape", f"{where}应是一个热点对象，现为“{_wire.short(row)}”；请按 FIRMS 的字段发送")
     lng, lat = (_wire.number(row.get(name), f"{where} {name}") for name in ("longitude", "latitude"))
-    if lng is None or lat is None or not (abs(lng) <= 180 and abs(lat) <= 90):
+    if isinstance(row.get("geometry"), str):
+        raise BadMessage("place", f"{where}：{row['geometry']}")
+    if lng is None or lat is None:
         raise BadMessage("place", f"{where}没有可用的经纬度 longitude、latitude；请核对列的次序")
+    try:
+        lng, lat = places.located(lng, lat, where, places.system(row.get("crs")))
+    except Unreadable as err:
+        raise BadMessage(err.rule, str(err)) from None
     day = _wire.word(row.get("acq_date"), f"{where} acq_date")
     hhmm = _wire.word(row.get("acq_time"), f"{where} acq_time")
     hhmm = hhmm[:2] + hhmm[3:] if hhmm[2:3] == ":" and len(hhmm) == 5 else hhmm

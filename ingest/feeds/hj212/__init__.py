@@ -178,10 +178,10 @@ def _reading(frame: Frame, at: datetime | None, code: str, fields: dict[str, str
         raise BadMessage(
             "shape", f"因子 {where} 没有 Rtd 或 Avg，只有“{_wire.short('、'.join(fields))}”；请核对数采仪的上报项"
         )
-    value = _wire.number(fields[taken], f"{where}-{taken.title()}")
-    if value is None:
+    found = _wire.measured(fields[taken], f"{where}-{taken.title()}")
+    if found is None:
         return None
-    quality = _wire.flag(fields.get("flag"), f"{where}-Flag")
+    value, quality = found[0], _wire.worse(_wire.flag(fields.get("flag"), f"{where}-Flag"), found[1])
     if at is None:
         raise BadMessage(
             "time", "没有可用的数据时间 DataTime；请在数采仪上为每条数据（拆包时为每包）填好 DataTime 并校时"

@@ -11,6 +11,7 @@ from datetime import datetime
 from brain.model import WorkOrder
 from brain.sheets import orders
 from brain.sheets.cells import Unreadable
+from brain.sheets.masking import masked
 from ingest.feeds import ANY, BadMessage, Feed, _rows
 
 FEED = Feed("hotline", "12345 工单", ANY, "", "zsj", gbk=True)
@@ -20,6 +21,6 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[WorkOrder]:
     """The order of one row. Raises BadMessage only."""
     row, meant, _ = _rows.opened(payload)
     try:
-        return [orders.order_of(row, meant)]
+        return [orders.order_of(row, meant, received_at)]
     except Unreadable as err:
-        raise BadMessage(err.rule, str(err)) from None
+        raise BadMessage(err.rule, masked(str(err))) from None

@@ -19,6 +19,7 @@ SAYABLE = frozenset({
 """Qualities a sender may give in our words; the others are ours to find."""
 EMPTY = "报文里一个数值也没有（只有文字、状态之类的不入库）；请核对上报内容，没有数值时不必发送"
 
+_BELOW = re.compile(r"\d+(?:\.\d+)?L")
 _WITH_UNIT = re.compile(
     r"([+-]?(?!0[xX])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(?![eE][+-]?\d)"
     r"([A-Za-z%°℃℉µμΩ‰㎡㎥㎎㎏㎝㎜一-龥][\w%°µμ/·²³.^*-]{0,15})"
@@ -161,9 +162,10 @@ class Message:
             unit = own if unit is None else unit
         elif truth:
             value = float(value)
-        found = _wire.number(value, where)
-        if found is None:
+        read = _wire.measured(value, where)
+        if read is None:
             return
+        found, measured = read
         if family.base_value and not truth and not name.endswith(".sum"):
             found += _wire.number(record.get(family.base_value), family.base_value) or 0.0
         if unit is None and not truth and (family.unit or family.unit_at):
@@ -181,6 +183,7 @@ class Message:
                 if isinstance(flags, dict):
                     flags = flags.get(name)
                 quality = _quality(self._dig(record, family.quality) if flags is None else flags, f"{where}标识")
+            quality = _wire.worse(quality, measured)
             if not told.known and quality is not Quality.TEST:
                 quality = Quality.CLOCK
         seq = told.seq
@@ -196,6 +199,8 @@ class Message:
             return word, None
         if family.words_only and not _DIGIT.search(said[:400]):
             return None, None
+        if _BELOW.fullmatch(said):  # not litres: the L of a laboratory behind its limit of detection
+            return said, None
         if len(said) <= 64 and (match := _WITH_UNIT.fullmatch(_wire.half(said))) is not None:
             return float(match[1]), match[2]
         return said, None

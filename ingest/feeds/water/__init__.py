@@ -90,5 +90,7 @@ def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[
 
 
 def _reading(place: str, kind: str, at: datetime, value: object, where: str, quality: Quality) -> Reading | None:
-    found = value if type(value) is float else _wire.number(value, _wire.short(where))
-    return None if found is None else Reading(place, kind, at, found, quality)
+    if type(value) is float:  # what most send
+        return Reading(place, kind, at, value, quality)
+    found = _wire.measured(value, _wire.short(where))
+    return None if found is None else Reading(place, kind, at, found[0], _wire.worse(quality, found[1]))

@@ -106,8 +106,8 @@ def letter(row: Mapping[str, Any], here: Mapping[str, Any], encoding: str, veil:
     """Why it was refused, and its bytes as text and in hex, the password of a telemetry station always masked; with `veil` the
     numbers of people in them, too."""
     raw = tcp_stations.masked(row["feed"], bytes(row["payload"]))
-    if veil:  # as Latin-1 every byte is one sign, and figures are the same in UTF-8 and GBK
-        raw = masking.masked(raw.decode("latin-1")).encode("latin-1")
+    if veil:
+        raw = masking.masked_bytes(raw)
     tabs = [
         html.A(name, href=address(**here, letter=row["id"], enc=key), className="on" if key == encoding else "")
         for key, name in (("utf8", "UTF-8"), ("gbk", "GBK"))

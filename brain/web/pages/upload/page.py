@@ -163,7 +163,7 @@ def _goal(path: Path, name: str, now: datetime) -> str:
 
 def _sheet(path: Path, catalog: Catalog) -> Glance:
     """What is shown of a kept file. Raises BadSheet, also where it takes too much to read."""
-    return _apart(catalog, glance.glance, path, catalog.sheets.limits, SHOWN_ROWS)
+    return _apart(catalog, glance.glance, path, catalog.sheets.limits, SHOWN_ROWS, catalog.sheets)
 
 
 def _apart(catalog: Catalog, function: Callable[..., Any], *args: Any) -> Any:
@@ -179,9 +179,9 @@ def _propose(conn: Any, catalog: Catalog, feed: str, sheet: Glance) -> dict[str,
     return columns.propose(sheet.columns, feed, catalog.sheets, {k.key: k.unit for k in catalog.kinds.values()}, remembered)
 
 
-def _look(conn: Any, catalog: Catalog, feed: str, path: Path, meant: dict[str, str]) -> Judged:
+def _look(conn: Any, catalog: Catalog, feed: str, path: Path, meant: dict[str, str], now: datetime) -> Judged:
     known = {r["id"]: "" for r in db.many(conn, "file_stations", theme=feed)}
-    return _apart(catalog, glance.judged, path, catalog.sheets.limits, meant, feed, catalog.sheets, known, SHOWN_ERRORS)
+    return _apart(catalog, glance.judged, path, catalog.sheets.limits, meant, feed, catalog.sheets, known, SHOWN_ERRORS, now)
 
 
 # Doing ----------------------------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ def callbacks(app: Dash) -> None:
         meant = _meant(sheet, chosen)
         try:
             with state.pool.connection() as conn:
-                return preview.verdict(taker, sheet, meant, _look(conn, state.catalog, taker.key, path, meant))
+                return preview.verdict(taker, sheet, meant, _look(conn, state.catalog, taker.key, path, meant, datetime.now(UTC)))
         except BadSheet as err:
             return html.P(str(err), className="bad"), True, "发送"
 

@@ -13,6 +13,9 @@ from brain.sheets.columns import KIND
 from brain.sheets.glance import Glance, Judged
 
 SHOWN_ERRORS = 50
+TIMES = ("at", "asked_at", "due_at")
+FORMS = {"UTC": "UTC，世界时", "excel": "Excel 日期序号", "s": "1970 年起的秒", "ms": "1970 年起的毫秒"}
+"""What a column of times may be said to hold, where its cells do not tell."""
 LABELS: dcc.Dropdown.Labels = {"search": "查找", "clear_search": "清空", "clear_selection": "清除", "no_options_found": "没有这一项"}
 
 
@@ -27,7 +30,14 @@ def _options(catalog: Catalog, taker: Taker, meaning: str) -> list[dict[str, str
         found += [{"label": f"{k.label}（{k.unit}）" if k.unit else k.label, "value": KIND + k.key} for k in kinds]
         key, _, unit = meaning.removeprefix(KIND).partition("@")
         if unit and key in catalog.kinds:
-            found.append({"label": f"{catalog.kinds[key].label}（由 {unit} 换算）", "value": meaning})
+            said = f"“{unit[1:]}”看不懂，请另选" if unit[:1] == "?" else f"由 {unit} 换算"
+            found.append({"label": f"{catalog.kinds[key].label}（{said}）", "value": meaning})
+    field, form = columns.parted(meaning)
+    told_forms = {f"{key}:{form}": word for key in TIMES if key in told.fields[taker.form] for form, word in FORMS.items()}
+    if form and meaning not in told_forms and field in told.fields[taker.form]:
+        told_forms[meaning] = f"“{form[1:]}”看不懂，请另选" if form[:1] == "?" else form
+    for value, word in told_forms.items():
+        found.append({"label": f"{told.fields[taker.form][columns.parted(value)[0]].label}（{word}）", "value": value})
     return found
 
 

@@ -1,0 +1,198 @@
+"""Tables of people: each case of `cases/files` becomes what is right of it, from its bytes to the readings of its rows."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brain import catalog as catalogs
+from brain.sheets import columns, masking, numbers, reading
+from brain.sheets.cells import Unreadable
+from brain.sheets.reading import BadSheet
+from ingest import feeds
+from ingest.doors import rows as pushed
+from ingest.doors.files import rows
+from ingest.feeds import BadMessage
+
+FOLDER = Path(__file__).parent / "cases" / "files"
+CASES = json.loads((FOLDER / "cases.json").read_text(encoding="utf-8"))
+CATALOG = catalogs.load()
+UNITS = {kind.key: kind.unit for kind in CATALOG.kinds.values()}
+RECEIVED = datetime(2026, 9, 4, tzinfo=UTC)
+LIMITS = CATALOG.sheets.limits
+
+
+def zulu(at: datetime | None) -> str | None:
+    return at and f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def walked(name: str, data: bytes, feed: str) -> tuple[list, dict[int, str], list[bytes], list[int]]:
+    """(readings or orders, refusal by row, messages, rows that hold no data) of a file, as the door takes it. Raises BadSheet."""
+    told = CATALOG.sheets
+    sheet = reading.read(name, data, LIMITS, told=told)
+    form = told.takers[feed].form
+    meant = {c: m for c, m in columns.propose(sheet.columns, feed, told, UNITS).items() if m}
+    if lacking := columns.lacks(meant, form):
+        raise BadSheet("；".join(lacking))
+    asked = {c: m for c, m in meant.items() if m != "private"}
+    found, bad, messages = [], {}, []
+    for row in sheet.rows:
+        message = rows._payload(feed, name, row, columns.kept(row, meant, told, form), asked)
+        messages.append(message)
+        read = feeds.reader(feed, "file/0123456789ab/1")
+        try:
+            found += read("file/0123456789ab/1", message, RECEIVED)
+        except BadMessage as err:
+            found += err.rest
+            bad[row.line] = err.reason
+    return found, bad, messages, list(sheet.left)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["file"])
+def test_a_file_becomes_what_is_right(case):
+    data = (FOLDER / case["file"]).read_bytes()
+    if "says" in case:
+        with pytest.raises(BadSheet, match=case["says"]):
+            walked(case["file"], data, case["feed"])
+        return
+    found, bad, messages, left = walked(case["file"], data, case["feed"])
+    wanted = dict(case.get("refused", []))
+    assert bad.keys() == wanted.keys(), bad
+    assert all(says in bad[row] and "；" in bad[row] for row, says in wanted.items()), bad
+    if "readings" in case:
+        said = [[r.station, r.kind, zulu(r.at), pytest.approx(r.value), str(r.quality)] for r in found]
+        if case.get("near"):
+            assert [s[1:] for s in said] == [s[1:] for s in case["readings"]]
+        else:
+            assert case["readings"] == said
+    for order, (number, asked, due, *point) in zip(found, case.get("orders", []), strict="orders" in case):
+        assert (order.number, zulu(order.asked_at), zulu(order.due_at)) == (number, asked, due)
+        assert not point or order.point == pytest.approx(point[0], abs=2e-4)
+    text = "".join(m.decode() for m in messages) + json.dumps(bad, ensure_ascii=False)
+    text += "".join(o.content for o in found) if "orders" in case else ""
+    assert not [one for one in case.get("never", []) if one in text]
+    assert not [one for one in case.get("always", []) if one not in text]
+    assert left == case.get("left", [])
+
+
+# Messages -------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("feed", "topic", "body"),
+    [
+        ("water", "city/441402/water/swj/WQ-01", {"站码": "WQ-01", "监测时间": "2026-09-03 08:00", "数据": {"氨氮": "<0.025"}}),
+        ("air", "city/441402/air/sthj/AQ-01", {"MN": "AQ-01", "DataTime": "20260903080000", "CP": {"SO2": {"Avg": "0.025L"}}}),
+        ("rain", "city/441402/rain/qxj/RG-01", {"kind": "ammonia", "value": "＜0.025", "at": "2026-09-03 08:00"}),
+        ("json", "city/441402/json/swj/WQ-01", {"ammonia": "0.025L", "time": "2026-09-03 08:00"}),
+    ],
+)
+def test_what_a_laboratory_cannot_detect_is_a_reading_in_a_message_too(feed, topic, body):
+    (found,) = feeds.load()[feed].parse(topic, json.dumps(body).encode(), RECEIVED)
+    assert (found.value, str(found.quality)) == (0.0125, "below_limit")
+
+
+def test_a_flag_that_says_worse_goes_before_a_limit():
+    body = {"站码": "WQ-01", "监测时间": "2026-09-03 08:00", "数据": {"氨氮": "<0.025"}, "标识": "D"}
+    (found,) = feeds.load()["water"].parse("city/441402/water/swj/WQ-01", json.dumps(body).encode(), RECEIVED)
+    assert str(found.quality) == "suspect"
+
+
+@pytest.mark.parametrize("said", ["12,300", "975,5", "1.234,56", "0,025"])
+def test_a_comma_in_a_message_never_changes_the_size_of_a_value(said):
+    with pytest.raises(Unreadable, match="逗号"):
+        numbers.measured(said, "流量")
+
+
+def test_pushed_features_are_refused_for_their_geometry_with_its_reason_and_stations_need_none():
+    body = (FOLDER / "f15_geojson_odd.geojson").read_bytes()
+    said = [row.refused and row.refused[1] for row in pushed.cut("fire", "geojson", body, 10)]
+    assert "坐标系" in said[0] and "没有位置" in said[1] and said[2] is None and "MultiPoint" in said[3]
+    station = {"type": "Feature", "properties": {"stcd": "FM-01", "tm": "2026-09-03 08:00", "t": 33}, "geometry": None}
+    (row,) = pushed.cut("fire", "geojson", json.dumps({"type": "FeatureCollection", "features": [station]}).encode(), 10)
+    assert row.refused is None
+
+
+# Properties -----------------------------------------------------------------------------------------------------------
+PROPERTY = settings(max_examples=200, deadline=None)
+SEPARATORS = st.sampled_from(["", " ", "-", "－", "–", "　"])
+FIGURES = st.sampled_from(["0123456789", "０１２３４５６７８９", "〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖"])
+AROUND = st.sampled_from(["", "请回电", "电话：", "（", "手机号是", "TEL:", "一", "联系人李 "])
+
+
+@PROPERTY
+@given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), SEPARATORS, FIGURES, AROUND, st.sampled_from(["", "+86", "0086-", "86 ", "(+86)"]))
+def test_a_mobile_number_is_never_readable_in_whatever_form(number, separator, figures, around, country):
+    written = separator.join([number[:3], number[3:7], number[7:]]).translate(str.maketrans("0123456789", figures))
+    said = masking.masked(f"{around}{country}{written}，谢谢")
+    assert written not in said and said.count("*") == 4 and len(said) == len(f"{around}{country}{written}，谢谢")
+
+
+@PROPERTY
+@given(
+    st.dates(date(1900, 1, 1), date(2020, 12, 31)), st.from_regex(r"[0-9]{3}[0-9Xx]", fullmatch=True),
+    st.sampled_from(["", " ", "-", "－"]), FIGURES,
+)
+def test_the_number_of_a_paper_is_never_readable_in_whatever_form(born, last, separator, figures):
+    plain = separator.join(["441402", f"{born:%Y%m%d}", last])
+    written = plain.translate(str.maketrans("0123456789", figures))
+    said = masking.masked(f"身份证{written}。")
+    assert written not in said and said.count("*") >= 8
+
+
+@PROPERTY
+@given(
+    st.one_of(
+        st.from_regex(r"[A-Z]{2}-[0-9]{4,8}", fullmatch=True),
+        st.from_regex(r"1[0-9]{2}\.[0-9]{4,9},2[0-9]\.[0-9]{4,9}", fullmatch=True),
+        st.from_regex(r"[0-9a-f]{8}[a-f][0-9a-f]{31}", fullmatch=True),
+        st.from_regex(r"2026(0[1-9]|1[0-2])(0[1-9]|1[0-9])[0-9]{6}", fullmatch=True),
+        st.from_regex(r"2026(0[1-9]|1[0-2])(0[1-9]|1[0-9])[0-9]{10}", fullmatch=True),
+        st.from_regex(r"[1-9][0-9]{0,9}(\.[0-9]{1,2})? ?元", fullmatch=True),
+        st.from_regex(r"2026-0[1-9]-0[1-9] [01][0-9]:[0-5][0-9]:[0-5][0-9]", fullmatch=True),
+        st.from_regex(r"17[0-9]{11}", fullmatch=True),
+        st.from_regex(r"44140200[0-9]{12}", fullmatch=True),
+    )
+)
+def test_what_is_no_number_of_a_person_stays_as_it_is(text):
+    assert masking.masked(f"见 {text} 处") == f"见 {text} 处"
+
+
+CELL = st.sampled_from(["75.1", '"24寸', '24"', '"a"', '""', "好", '"x\ny"', "", '"', 'a"b'])
+
+
+@PROPERTY
+@given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=8))
+def test_no_row_is_lost_whatever_the_quotes(remarks):
+    lines = [f"WL-{n:02d},2026-09-03 08:00,{n + 1},{a},{b}" for n, (a, b) in enumerate(remarks)]
+    data = "\n".join(["测站编号,监测时间,水位,备注,说", *lines]).encode()
+    try:
+        found, bad, *_ = walked("a.csv", data, "water")
+    except BadSheet:
+        return
+    told = " ".join([*bad.values()])
+    lines_told = [int(n) - 1 for n in bad]
+    stations = {r.station for r in found}
+    starts = {}
+    at = 1
+    for n, line in enumerate(lines):
+        starts[at] = n
+        at += line.count("\n") + 1
+    lost = {f"WL-{n:02d}" for n in range(len(lines))} - stations - {f"WL-{starts[n]:02d}" for n in lines_told if n in starts}
+    assert not lost, (told, lost)
+
+
+@PROPERTY
+@given(st.floats(-1e6, 1e6, allow_nan=False), st.sampled_from(["{:.3f}", "{:,.3f}", "<{:.3f}", "{:.3f}L"]))
+def test_a_number_keeps_its_size_or_is_refused(value, form):
+    said = form.format(value)
+    try:
+        found = numbers.measured(said, "x", cell=True)
+    except Unreadable:
+        return
+    assert found is not None
+    size = found[0] * (2 if str(found[1]) == "below_limit" else 1)
+    assert size == pytest.approx(float(f"{value:.3f}"))
