@@ -40,8 +40,10 @@ def plain(word: str) -> str:
 
 
 def _words(entry: Entry) -> Words:
-    sets = [frozenset(map(plain, entry.texts(name))) for name in ("gaps", "undetected", "faults", "footers")]
-    made = Words(sets[0] | {""}, *sets[1:], entry.one_of("below", ("half", "limit")))
+    gaps, undetected, faults, footers = (
+        frozenset(map(plain, entry.texts(name))) for name in ("gaps", "undetected", "faults", "footers")
+    )
+    made = Words(gaps | {""}, undetected, faults, footers, entry.one_of("below", ("half", "limit")))
     entry.done()
     return made
 

@@ -100,7 +100,7 @@ def _strange(value: object, said: str, word: str, where: str, told: Words) -> Un
             "value", f"“{where}”是公式“{short(value)}”，文件里没有它的结果；请用 Excel 或 WPS 打开、重算并保存，或粘贴为数值"
         )
     if COMMA.fullmatch(said):
-        return Unreadable("value", f"“{where}”写的是“{short(value)}”，{_ASKS_COMMA}")
+        return Unreadable("value", f"“{where}”应是数字，现为“{short(value)}”，{_ASKS_COMMA}")
     return Unreadable("value", f"“{where}”应是数字，现为“{short(value)}”；请核对设备的字段类型与单位")
 
 
@@ -123,6 +123,6 @@ def commas(cells: list[str]) -> tuple[bool, str]:
     surely_decimal = [one for one in figures if _WHOLE.fullmatch(one) and not GROUPED.fullmatch(one)]
     if not surely_decimal:
         return False, ""
-    if all(_WHOLE.fullmatch(one) for one in figures) :
+    if all(_WHOLE.fullmatch(one) for one in figures):
         return True, ""
     return False, f"这一列里有“{short(surely_decimal[0])}”这样的写法，{_ASKS_COMMA}"

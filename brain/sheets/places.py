@@ -51,8 +51,9 @@ def system(said: object) -> str:
 
 def name_of(said: object) -> str:
     if isinstance(said, dict):
-        inner = said.get("properties") if isinstance(said.get("properties"), dict) else said
-        said = next((inner[k] for k in ("name", "code", "href") if k in inner), "?")
+        inner = said.get("properties")
+        found: dict[str, Any] = inner if isinstance(inner, dict) else said
+        said = next((found[k] for k in ("name", "code", "href") if k in found), "?")
     if isinstance(said, float) and said.is_integer():
         said = int(said)
     return "" if said is None else str(said)[:200].strip()
