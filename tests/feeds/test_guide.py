@@ -92,7 +92,7 @@ def by_sheet(door: str, one: Example) -> Came:
     data = body_of(one)
     sheet = reading.read(one.name, data, CATALOG.sheets.limits)
     meant = columns.propose(sheet.columns, one.feed, CATALOG.sheets, {k.key: k.unit for k in CATALOG.kinds.values()}, {})
-    payloads, _, _ = file_rows.messages(None, taker, one.name, data, {"columns": meant}, CATALOG)
+    payloads = file_rows.messages(None, taker, one.name, data, {"columns": meant}, CATALOG).messages
     module, topic = feeds.load()[one.feed], feeds.row_topic("0123456789ab")
     said = [got for n, p in payloads.items() for got in tools.decode(module, p, f"{topic}{n}", CATALOG, UNITS, lambda: RECEIVED)]
     return _came(said)
