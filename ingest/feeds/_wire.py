@@ -55,7 +55,7 @@ def _otherwise(payload: bytes, err: UnicodeDecodeError, gbk: bool) -> str:
         with contextlib.suppress(UnicodeDecodeError):
             return payload.decode("utf-16")
     core = payload.rstrip(b"\xff\0")  # a flash page or buffer that was not filled; 0xff is no byte of UTF-8 or GB 18030
-    for coding in ("utf-8", "gb18030") if gbk else ("utf-8",):
+    for coding in () if not core else ("utf-8", "gb18030") if gbk else ("utf-8",):
         with contextlib.suppress(UnicodeDecodeError):
             return core.decode(coding)
     also = "，也不是 GBK" if gbk else ""
