@@ -155,7 +155,7 @@ def test_a_refusal_is_one_chinese_sentence_and_a_code(world):
     answer = world.person("wg001").post(f"/api/v1/events/{event}/answer", json={})
     assert answer.status_code == 409
     said = answer.json()
-    assert said["code"] == "no_such_move" and said["error"].startswith("案卷现在是“处置中”（") and "不能再做“反馈”" in said["error"]
+    assert said["code"] == "no_such_move" and said["error"].startswith("案卷现在是“待接单”（") and "不能再做“反馈”" in said["error"]
 
 
 def test_answering_from_afar_wants_a_reason(world):

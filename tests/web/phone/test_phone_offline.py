@@ -153,7 +153,7 @@ def test_a_conflict_is_told_and_settled_with_one_tap(world, phone, shot, hands):
     world.act("wg001", event, "answer", photos=[world.photo("wg001", "answer")], **stands)
     page.context.set_offline(False)
     sheet = page.get_by_role("dialog")
-    expect(sheet).to_contain_text("没有记上：案卷当前状态不能做这个操作")
+    expect(sheet).to_contain_text("不能再做“到场”")
     sheet.get_by_role("button", name="补记为备注").tap()
     expect(page.locator(".bar")).to_have_count(0)
     last = world.get("wg001", f"/api/v1/events/{event}")["log"][-1]
