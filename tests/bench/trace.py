@@ -147,7 +147,8 @@ def _shot(device: int, turn: int, start: int, at: datetime, bits: int, sort: int
     name = f"XX-{device:05d}" if sort == 2 else station(device)
     clock = at
     if sort in (6, 7):  # a clock that lost its battery, one that was set by hand
-        clock = datetime(1970 if sort == 6 else 2099, 1, 1, tzinfo=UTC) + timedelta(seconds=turn)
+        # from the second day on: the milliseconds of the first might be days of Excel, and the message is then refused as one
+        clock = datetime(1970 if sort == 6 else 2099, 1, 2, tzinfo=UTC) + timedelta(seconds=turn)
     ms = round(clock.timestamp() * 1000)
     minute = _there_and_back(start + turn)
     flicker = [((bits >> shift) & 3) // 3 - (((bits >> shift) & 3) == 0) for shift in (0, 2, 4)]

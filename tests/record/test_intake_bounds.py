@@ -170,6 +170,6 @@ def test_reports_see_no_telephone_of_a_unit(db_url, district):
 
 def add_line(conn: psycopg.Connection, event_id: str, now, **more) -> None:
     row = {"event_id": event_id, "at": now, "verb": "note", "from_state": "reported", "to_state": "reported", "actor_id": None,
-           "actor_name": hotline.IMPORTER.name, "role": "rule", "org": None} | more  # fmt: skip
+           "actor_name": hotline.IMPORTER.name, "role": "rule", "org": None, "key": "00000000", "mac": b"0" * 32} | more  # fmt: skip
     names, values = ", ".join(row), ", ".join(f"%({name})s" for name in row)
     conn.execute(f"INSERT INTO event_log ({names}) VALUES ({values})", row)

@@ -76,6 +76,17 @@ SELECT event_id, at, verb, from_state, to_state, actor_id, actor_name, role, org
 RETURNING jsonb_build_array(event_id, seq, (extract(epoch FROM at) * 1000000)::bigint, verb, from_state, to_state, actor_id,
                             actor_name, role, org, reason, note, detail)::text AS body;
 
+-- event_log_add_unread --
+-- The same by who may not read reasons, notes and details: what the database made of the rest.
+INSERT INTO event_log (event_id, at, verb, from_state, to_state, actor_id, actor_name, role, org, reason, note, detail, key, mac)
+SELECT event_id, at, verb, from_state, to_state, actor_id, actor_name, role, org, reason, note, detail, key, decode(mac, 'hex')
+  FROM ROWS FROM (jsonb_to_recordset(%(lines)s) AS (
+         event_id text, at timestamptz, verb text, from_state text, to_state text, actor_id bigint, actor_name text, role text,
+         org text, reason text, note text, detail jsonb, key text, mac text)) WITH ORDINALITY
+ ORDER BY ordinality
+RETURNING jsonb_build_array(event_id, seq, (extract(epoch FROM at) * 1000000)::bigint, verb, from_state, to_state, actor_id,
+                            actor_name, role, org)::text AS body;
+
 -- event_log_of --
 -- The history of an event, oldest line first.
 SELECT event_id, seq, at, verb, from_state, to_state, actor_id, actor_name, role, org, reason, note, detail

@@ -234,7 +234,7 @@ def test_a_begun_packet_is_given_up_after_its_time(hands, opened, phone, turning
 def test_a_line_that_speaks_something_else_is_hung_up(hands, opened, phone, turning, until):
     server = opened(junk_total=8000)
     device = phone(server)
-    device.send(b"GET / HTTP/1.1\r\n" * 1000)
+    device.send(b"".join(b"GET /%d HTTP/1.1\r\n" % n for n in range(1000)))
     assert device.hung_up()
     until(lambda: hands.letters() and hands.writer.counts()["gb26875"].in_flight == 0)
     assert sum(len(d["payload"]) for d in hands.letters()) >= 8000
