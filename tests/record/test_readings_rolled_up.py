@@ -25,6 +25,10 @@ def put(conn, *readings, feed="water", received_at=None):
     )  # fmt: skip
 
 
+MEASURED = [quality for quality in Quality if quality is not Quality.TEST]
+"""A test is no measurement: it stands under a `seq` of its own and enters no window (tests/record/intake/test_intake_retained.py)."""
+
+
 def ph(at, value=7.0, quality=Quality.OK, station="WQ-01"):
     return Reading(station, "ph", at, value, quality)
 
@@ -74,12 +78,12 @@ def streams(draw):
     batches are cut, after which of them the hours are rolled up and at what hour, and which are flagged at last."""
     minute = st.integers(0, 30 * 6).map(lambda n: n * 10)
     identity = st.tuples(minute, st.sampled_from(["ph", "codmn"]), st.sampled_from(["", "2"]))
-    content = st.tuples(st.integers(-80, 800).map(lambda n: n / 8), st.sampled_from(list(Quality)))
+    content = st.tuples(st.integers(-80, 800).map(lambda n: n / 8), st.sampled_from(MEASURED))
     stream = draw(st.dictionaries(identity, content, min_size=1, max_size=30))
     order = draw(st.permutations(sorted(stream) + draw(st.lists(st.sampled_from(sorted(stream)), max_size=10))))
     cuts = sorted(draw(st.sets(st.integers(1, len(order) - 1), max_size=4))) if len(order) > 1 else []
     clock = draw(st.lists(st.one_of(st.none(), st.integers(0, 60)), min_size=len(cuts) + 1, max_size=len(cuts) + 1))
-    flags = draw(st.dictionaries(st.sampled_from(sorted(stream)), st.sampled_from(list(Quality)), max_size=3))
+    flags = draw(st.dictionaries(st.sampled_from(sorted(stream)), st.sampled_from(MEASURED), max_size=3))
     return stream, [order[a:b] for a, b in itertools.pairwise([0, *cuts, len(order)])], clock, flags
 
 
