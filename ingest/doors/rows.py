@@ -74,8 +74,12 @@ def _within(most: int, rows: Iterator[Row]) -> Iterator[Row]:
         if number > most:
             raise BadBody("size", f"超过 {most} 行；请分成几次推送", large=True)
         if size > SPREAD_MAX:
-            raise BadBody("size", f"展开后超过 {SPREAD_MAX >> 20} MB；请缩短列名与公共字段，或分成几次推送", large=True)
+            raise _spread()
         yield row
+
+
+def _spread() -> BadBody:
+    return BadBody("size", f"展开后超过 {SPREAD_MAX >> 20} MB；请缩短列名与公共字段，或分成几次推送", large=True)
 
 
 def _dumps(value: object) -> bytes:
@@ -107,6 +111,9 @@ def _json(feed: str, said: str, form: str) -> Iterator[Row]:
         common, found = {}, [found] if isinstance(found, dict) else found
     if not isinstance(found, list):
         raise BadBody("shape", f"正文应是一条报文，或报文的列表，现为“{_wire.short(found)}”；请按格式发送")
+    # So much over that no row's own fields in place of common ones could make it fit: seen before anything is spread.
+    if common and len(_dumps(common)) * len(found) > 8 * SPREAD_MAX:
+        raise _spread()
     for number, row in enumerate(found, 1):
         if isinstance(row, dict):
             yield Row(message(feed, common | row))  # one at a time: all at once, the common part would fill the memory
