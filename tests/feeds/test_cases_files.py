@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from brain import catalog as catalogs
@@ -126,6 +126,7 @@ AROUND = st.sampled_from(["", "请回电", "电话：", "（", "手机号是", "
 @PROPERTY
 @given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), SEPARATORS, FIGURES, AROUND, st.sampled_from(["", "+86", "0086-", "86 ", "(+86)"]))
 def test_a_mobile_number_is_never_readable_in_whatever_form(number, separator, figures, around, country):
+    assume(around != "一" or country or figures[1] not in "一壹")  # twelve figures in a row are no mobile number
     written = separator.join([number[:3], number[3:7], number[7:]]).translate(str.maketrans("0123456789", figures))
     said = masking.masked(f"{around}{country}{written}，谢谢")
     assert written not in said and said.count("*") == 4 and len(said) == len(f"{around}{country}{written}，谢谢")

@@ -134,7 +134,7 @@ class Message:
                 continue  # a place, a relationship, a structure: no quantity
             own = told
             if (said := _table.dig(one, form.time)) is not None:
-                own = own._replace(at=_wire.when(_until(said), f"{where}{name}时间", self.family.zone), known=True)
+                own = own._replace(at=_wire.when(_until(said), f"{where}{name}时间", self.family.zone, about=self.received_at), known=True)
             if (seq := _table.dig(one, form.seq)) is not None:
                 own = own._replace(seq=_wire.word(seq, f"{where}{name}序号"))
             if _provenance.is_test(one):
@@ -232,7 +232,7 @@ class Message:
             return self.received_at, False
         if family.clock_from and isinstance(said, (int, float)) and said < family.clock_from:
             return self.received_at, False  # counted since power-on: the clock was never set
-        return _wire.when(_until(said), f"{where}时间", family.zone), True
+        return _wire.when(_until(said), f"{where}时间", family.zone, about=self.received_at), True
 
     def _before(self, seconds: float, where: str) -> datetime:
         try:

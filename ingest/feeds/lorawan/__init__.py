@@ -69,7 +69,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     test = _provenance.is_test(body) or (isinstance(port, int) and port in _words.test_ports)
     place = _place(topic, _table.dig(body, envelope.eui))
     said = _table.dig(body, envelope.time)
-    at = received_at if said is None else _wire.when(said, "时间")
+    at = received_at if said is None else _wire.when(said, "时间", about=received_at)
     quality, seq = (Quality.CLOCK, f"received:{zlib.crc32(payload):08x}") if said is None else (Quality.OK, "")
     past = Quality.OK
     if test:  # also of what its history says: who simulates a frame simulates all of it
