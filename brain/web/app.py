@@ -12,7 +12,6 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -41,7 +40,6 @@ from brain.web.door.squeeze import Squeeze
 from brain.web.door.turns import Turns
 from brain.web.live import hub
 from brain.web.pages import assets
-from brain.web.pages.upload import held
 from brain.web.steady import steady
 
 log = logging.getLogger(__name__)
@@ -79,7 +77,6 @@ def create_app(settings: Settings, catalog: Catalog) -> FastAPI:
             asyncio.create_task(steady(one, name), name=name)
             for one, name in (
                 (app.state.lines.watch, "lines"), (app.state.refusals.watch, "refusals"), (lambda: _tended(app), "tending"),
-                (partial(held.tend, settings.home), "uploads"),
             )
         ]  # fmt: skip
         try:

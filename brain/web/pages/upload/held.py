@@ -6,18 +6,16 @@ is swept by the process itself: a person who never uploads again would else leav
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 from brain.identity.people import Person
 
 KEPT = timedelta(days=1)
-SWEPT = timedelta(hours=1)
 HELD = 8  # files of one person that the server keeps while they are looked at
 TOKEN = re.compile(r"[0-9a-f]{32}\.[a-z]{3,7}")
 
@@ -56,10 +54,3 @@ def forget(home: Path, now: datetime) -> int:
                 path.unlink()
                 gone += 1
     return gone
-
-
-async def tend(home: Path) -> None:
-    """`forget` at the start and then each hour, for as long as the process lives."""
-    while True:
-        await asyncio.to_thread(forget, home, datetime.now(UTC))
-        await asyncio.sleep(SWEPT.total_seconds())

@@ -36,7 +36,7 @@ from brain.web.door import access
 from brain.web.door.access import Page
 from brain.web.door.apart import Spent, run_apart
 from brain.web.pages.upload import preview, recent, sending
-from brain.web.pages.upload.held import held_path, stage
+from brain.web.pages.upload.held import forget, held_path, stage
 from brain.web.pages.upload.preview import SHOWN_ERRORS
 from brain.web.pages.upload.recent import MAP
 from brain.web.pages.wall import top
@@ -297,7 +297,8 @@ def _send(
 
 
 def tend(state: Any, now: datetime) -> None:
-    """Finishes or undoes what was being sent when a process was killed."""
+    """Finishes or undoes what was being sent when a process was killed; what was looked at and left a day ago goes."""
+    forget(state.settings.home, now)
     with state.pool.connection() as conn:
         sending.sweep(conn, state.settings.drop, now)
 

@@ -52,9 +52,13 @@ def light_links(person: Person, pages: dict[str, Page], catalog: Catalog, here: 
     for name, page in sorted(pages.items(), key=lambda item: item[1].order):
         if not page.plain and name != here and page.path != back and page.lets(person.role, catalog):
             links.append(html.A(PURPOSE.get(name, page.title), href=page.path))
-    links.append(html.A("登录与口令", href="/sessions"))
-    links.append(html.Form(html.Button("退出", type="submit"), action="/logout", method="post", className="leave"))
-    return links
+    return links + own_links()
+
+
+def own_links() -> list[html.A | html.Form]:
+    """What everybody needs on every page with a head: his own log-ins, and the way out."""
+    leave = html.Form(html.Button("退出", type="submit"), action="/logout", method="post", className="leave")
+    return [html.A("登录与口令", href="/sessions"), leave]
 
 
 def replay_words(settings: Settings) -> str:
