@@ -19,6 +19,7 @@ from brain.identity.trail import Asked
 from brain.model import Role
 from brain.web.door import access
 from brain.web.door.access import Page, home_of
+from brain.web.pages.wall import top
 from brain.web.parts import bits
 
 PAGE = Page("/audit", "审计记录", frozenset({Role.ADMIN}), order=80, keys=("audit",))
@@ -73,7 +74,7 @@ def layout(person: Person, **given: str) -> html.Div:
     return html.Div(
         [
             dcc.Location(id="audit-go", refresh=True),
-            html.Header([html.H1("审计记录"), html.Nav(html.A("返回首页", href=home_of(person)))]),
+            html.Header([html.H1("审计记录"), html.Nav([html.A("返回首页", href=home_of(person)), *top.own_links()])]),
             html.Main([_form(shown, asked, names), html.P(wrong, className="wrong", role="alert") if wrong else None,
                        _standing(standing, now), _table(lines[:SHOWN], names, other), _turn(shown, asked, lines)]),
         ],

@@ -26,6 +26,7 @@ from brain.web.door import access
 from brain.web.door.access import Page, home_of
 from brain.web.pages.intake import feeds, letters
 from brain.web.pages.intake.feeds import WINDOWS, address
+from brain.web.pages.wall import top
 
 PAGE = Page("/intake", "接入质量", mending.READERS, order=30, keys=("feeds",))
 SHOWN = 200  # letters of a group listed, groups listed
@@ -62,7 +63,7 @@ def layout(
         [
             dcc.Location(id="intake-go", refresh=True),
             dcc.Store(id="intake-here", data={"feed": feed, "rule": rule, "words": words, "h": hours}),
-            html.Header([_title(one, rule), _windows(feed, rule, hours), html.Nav(links)]),
+            html.Header([_title(one, rule), _windows(feed, rule, hours), html.Nav([*links, *top.own_links()])]),
             html.Main(body),
         ],
         id="intake",
