@@ -59,21 +59,25 @@ def _as_server_user() -> dict[str, Any]:
     """Arguments for subprocess: PostgreSQL refuses to run as root, so root lends it a user of its own."""
     if os.geteuid() != 0:
         return {}
-    try:
-        import pwd
+    import pwd
 
-        pwd.getpwnam(SERVER_USER)
-    except KeyError:
+    def known() -> bool:
+        try:
+            return bool(pwd.getpwnam(SERVER_USER))
+        except KeyError:
+            return False
+
+    if not known():
         made = subprocess.run(
             ["useradd", "--system", "--no-create-home", "-s", "/usr/sbin/nologin", SERVER_USER],
             capture_output=True,
             text=True,
         )
-        if made.returncode:
+        if made.returncode and not known():  # known: another process of ours was first
             raise CannotStart(
                 f"以 root 运行时数据库需要一个普通用户，建立用户 {SERVER_USER} 失败：{made.stderr.strip()}；"
                 "请改用普通用户运行，或用 BRAIN_DATABASE_URL 指向外部数据库"
-            ) from None
+            )
     return {"user": SERVER_USER, "group": SERVER_USER, "extra_groups": []}
 
 

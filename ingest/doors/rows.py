@@ -29,6 +29,7 @@ FORMS = {
 }
 """Kind of body by its media type."""
 
+SEPARATORS = ",;\t|"
 SPREAD_MAX = 32 << 20  # bytes of all rows of a body together
 
 
@@ -163,7 +164,7 @@ def table(said: str) -> Iterator[dict[str, str] | Row]:
     names: list[str] | None = None
     number = 0
     try:
-        for cells in csv.reader(io.StringIO(said, newline=""), strict=True):
+        for cells in _records(said):
             if not any(cell.strip() for cell in cells):
                 continue
             if names is None:
@@ -173,18 +174,31 @@ def table(said: str) -> Iterator[dict[str, str] | Row]:
             if len(cells) == len(names):
                 yield dict(zip(names, cells, strict=True))
             else:
-                reason = f"第 {number} 行有 {len(cells)} 格，列名有 {len(names)} 个；请核对这一行的逗号与引号"
+                reason = f"第 {number} 行有 {len(cells)} 格，列名有 {len(names)} 个；请核对这一行的分隔符与引号"
                 yield Row(_lines(names, cells), ("shape", reason))
     except csv.Error as err:
         raise BadBody("decode", f"CSV 在第 {number + 1} 行读不下去（{err}）；请核对引号是否配对") from None
 
 
+def _records(said: str) -> Iterator[list[str]]:
+    """Lists of cells. The separator is the comma, or where it parts nothing of the first line, what parts it most: the spreadsheets
+    of places with a decimal comma write semicolons, databases tabs."""
+    first = next((line for line in said.splitlines() if line.strip()), "")
+
+    def parts(sign: str) -> int:
+        try:
+            return len(next(csv.reader([first], delimiter=sign), []))
+        except csv.Error:
+            return 0
+
+    sign = "," if parts(",") > 1 else max(SEPARATORS, key=parts)
+    return csv.reader(io.StringIO(said, newline=""), delimiter=sign, strict=True)
+
+
 def head(said: str) -> list[str]:
     """The column names of a CSV; none where it is empty. Raises BadBody."""
     try:
-        return next(
-            (_head(c) for c in csv.reader(io.StringIO(said, newline=""), strict=True) if any(map(str.strip, c))), []
-        )
+        return next((_head(c) for c in _records(said) if any(map(str.strip, c))), [])
     except csv.Error as err:
         raise BadBody("decode", f"CSV 的首行读不下去（{err}）；请核对引号是否配对") from None
 

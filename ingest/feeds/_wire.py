@@ -282,8 +282,14 @@ def flag_of_all(value: object) -> Quality | None:
     return FLAGS.get("" if value is None else value) if value is None or type(value) is str else None
 
 
-def gather(items: Iterable[T], read: Callable[[T], Reading | list[Reading] | None], empty: str) -> list[Reading]:
-    """Read items one by one so that a bad one spares its neighbours.
+def gather(
+    items: Iterable[T],
+    read: Callable[[T], Reading | list[Reading] | None],
+    empty: str,
+    body: dict[str, Any] | None = None,
+) -> list[Reading]:
+    """Read items one by one so that a bad one spares its neighbours. Where their message (`body`) says of itself to be a test
+    (`provenance.toml`), all of them have that quality.
 
     Raises BadMessage with the sound readings as `rest` when some item is bad, and with `empty` when nothing at all was
     found: a message without a single value would otherwise vanish from the accounts.
@@ -300,6 +306,8 @@ def gather(items: Iterable[T], read: Callable[[T], Reading | list[Reading] | Non
             good.extend(found)
         elif found is not None:
             good.append(found)
+    if body is not None and _provenance.is_test(body):
+        good = [one._replace(quality=Quality.TEST) for one in good]
     return settled(good, bad, empty)
 
 
@@ -328,9 +336,13 @@ def generic(topic: str, body: dict[str, Any], received_at: datetime) -> list[Rea
             raise BadMessage("shape", f"“readings”应是读数的列表，现为“{short(rows)}”；请按格式发送")
         common = {k: v for k, v in body.items() if k.lower() != "readings"}
         empty = "“readings”里一个数值也没有；没有数据时不必发送"
-        return gather(enumerate(rows), lambda item: _generic(topic, item[1], f"readings[{item[0]}]", common, received_at), empty)
+        return gather(
+            enumerate(rows), lambda item: _generic(topic, item[1], f"readings[{item[0]}]", common, received_at), empty
+        )
     if {"kind", "value"} <= names:
-        return gather([body], lambda row: _generic(topic, row, "", {}, received_at), "“value”是空的；没有数据时不必发送")
+        return gather(
+            [body], lambda row: _generic(topic, row, "", {}, received_at), "“value”是空的；没有数据时不必发送"
+        )
     return None
 
 

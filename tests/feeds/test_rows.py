@@ -146,3 +146,12 @@ def test_a_hostile_body_ends_soon_and_takes_little_memory(name):
     tracemalloc.stop()
     assert took < 2  # under the tracer, which makes it several times slower
     assert peak < 100 << 20
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_a_table_that_is_parted_otherwise_than_by_commas_is_read_all_the_same(sign):
+    lines = [["stcd", "tm", "p1"], ["RG-01", "2026-09-03T08:00:00+08:00", '"12.5"']]
+    body = "\r\n".join(sign.join(cells) for cells in lines).encode()
+    [row] = rows.cut("rain", "csv", body, MOST)
+    assert row.refused is None
+    assert [(r.station, r.value) for r in feeds.load()["rain"].parse("city/441402/rain/qxj/-", row.payload, RECEIVED)] == [("RG-01", 12.5)]

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from brain.model import Quality, Reading
-from ingest.feeds import BadMessage, Feed, _wire, topic
+from ingest.feeds import BadMessage, Feed, _provenance, _wire, topic
 
 FEED = Feed("air", "环境空气", "air", topic("air"), "sthj")
 
@@ -55,7 +55,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         found = _wire.measured(value, f"{_wire.short(name)}.Avg")
         return None if found is None else Reading(place, kind, at, found[0], _wire.worse(quality, found[1]))
 
-    return _wire.gather(factors.items(), read, "“CP”里一个数值也没有；请核对分析仪是否在线")
+    return _wire.gather(factors.items(), read, "“CP”里一个数值也没有；请核对分析仪是否在线", body)
 
 
 def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[str, Any]:
@@ -63,4 +63,5 @@ def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[
     if {k.lower() for k in row} & {"cp", "items", "kind", "readings"}:
         return row
     head = {k: v for k, v in row.items() if k.lower() in ("mn", "datatime")}
+    head |= {k: v for k, v in row.items() if _provenance.marks(k, v) is not None}
     return head | {"CP": {k: v for k, v in row.items() if k not in head}}

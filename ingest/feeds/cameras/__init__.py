@@ -89,13 +89,15 @@ def _read(topic: str, body: dict[str, Any], xml: bool, payload: bytes, received_
             )
         listed = [item for item in enumerate(devices) if not _no_camera(item[1])]
         empty = "“DeviceList”里没有一台设备的状态；没有变化时不必通知"
-        return _wire.gather(listed, lambda item: list(_listed(item, at, seq)), empty) if listed else []
+        return _wire.gather(listed, lambda item: list(_listed(item, at, seq)), empty, body) if listed else []
     if command not in ("Keepalive", "DeviceStatus"):
         raise BadMessage(
             "kind", f"不认识的 CmdType“{_wire.short(command)}”；可用 Keepalive、Catalog、DeviceStatus（GB/T 28181）"
         )
     place = _device(_wire.station(topic, body.get("DeviceID"), "DeviceID"), "DeviceID")
-    return _wire.gather((_online, _fault), lambda read: read(body, command, place, at, seq), "报文里没有在线与故障状态")
+    return _wire.gather(
+        (_online, _fault), lambda read: read(body, command, place, at, seq), "报文里没有在线与故障状态", body
+    )
 
 
 def _device(code: str, where: str) -> str:

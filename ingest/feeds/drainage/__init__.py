@@ -15,8 +15,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from brain.model import Reading
-from ingest.feeds import BadMessage, Feed, _wire, topic
+from brain.model import Quality, Reading
+from ingest.feeds import BadMessage, Feed, _provenance, _wire, topic
 
 FEED = Feed("drainage", "排水管网", "drainage", topic("drainage"), "cgj")
 
@@ -54,9 +54,10 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
             if given.lower() != unit:
                 kind += f"@{given}"
         seq = "" if row.get("n") is None else _wire.word(row["n"], f"{where}.n")
-        return Reading(place, kind, _wire.when(row.get("t"), f"{where}.t", about=received_at), found[0], found[1], seq)
+        quality = Quality.TEST if _provenance.is_test(row) else found[1]
+        return Reading(place, kind, _wire.when(row.get("t"), f"{where}.t", about=received_at), found[0], quality, seq)
 
-    return _wire.gather(enumerate(rows), read, "“list”里一个读数也没有；请核对记录仪是否在采集")
+    return _wire.gather(enumerate(rows), read, "“list”里一个读数也没有；请核对记录仪是否在采集", body)
 
 
 def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[str, Any]:

@@ -21,10 +21,10 @@ import math
 from datetime import datetime
 from typing import Any
 
-from brain.model import Reading
+from brain.model import Quality, Reading
 from brain.sheets import places
 from brain.sheets.cells import Unreadable
-from ingest.feeds import BadMessage, Feed, _wire, topic
+from ingest.feeds import BadMessage, Feed, _provenance, _wire, topic
 
 FEED = Feed("fire", "森林防火", "fire", topic("fire"), "lyj")
 
@@ -52,7 +52,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         value = _wire.number(body.get(field), field)
         return None if value is None else Reading(place, fields[field], at, value)
 
-    return _wire.gather(fields, read, "报文里没有气象要素（t、rh、ws、p24），也没有 smoke、tmax；请核对上报内容")
+    return _wire.gather(fields, read, "报文里没有气象要素（t、rh、ws、p24），也没有 smoke、tmax；请核对上报内容", body)
 
 
 def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[str, Any]:
@@ -65,7 +65,12 @@ def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[
 
 def _hotspots(payload: bytes) -> list[Reading]:
     rows = [(n, _lower(row)) for n, row in enumerate(_rows(payload))]
-    return _wire.gather(rows, _hotspot, "热点报文里一行也没有；没有热点时不必发送")
+    return _wire.gather(rows, _hotspot_or_test, "热点报文里一行也没有；没有热点时不必发送")
+
+
+def _hotspot_or_test(item: tuple[int, Any]) -> list[Reading]:
+    found = _hotspot(item)
+    return [one._replace(quality=Quality.TEST) for one in found] if _provenance.is_test(item[1]) else found
 
 
 def _lower(row: Any) -> Any:
@@ -127,7 +132,9 @@ def _table(said: str) -> list[Any]:
         rows = list(csv.reader(io.StringIO(said, newline=""), delimiter=comma))[1:]
     except csv.Error:
         raise BadMessage("decode", "CSV 断行或引号不配对；请重新下载该文件") from None
-    return [dict(zip(names, row, strict=True)) if len(row) == len(names) else _odd(names, row) for row in rows if any(row)]
+    return [
+        dict(zip(names, row, strict=True)) if len(row) == len(names) else _odd(names, row) for row in rows if any(row)
+    ]
 
 
 def _odd(names: list[str], row: list[str]) -> Any:

@@ -40,6 +40,8 @@ class Family:
     among: tuple[Places, ...]
     like: tuple[tuple[Places, re.Pattern[str]], ...]
     root: Places
+    heads: str
+    rows: str
     station: Places
     tail: bool
     time: Places
@@ -81,7 +83,11 @@ class Family:
         inner = _table.dig(body, self.root) if self.root and isinstance(body, dict) else None
         found = body if inner is None else inner
         found = found if isinstance(found, list) else [found]
-        first = found[0] if found else None
+        if self.rows:
+            found = [record for one in found for record in self._spread(one)]
+        first = (
+            next((one for one in found if isinstance(one, dict)), None) if self.rows else found[0] if found else None
+        )
         if not isinstance(first, dict):
             return []
         for need in self.needs:
@@ -97,6 +103,21 @@ class Family:
         if self.attribute is not None and not any(self._holds(one) for one in first.values()):
             return []
         return found
+
+    def _spread(self, one: Any) -> list[Any]:
+        """The records of a table in a message, whose heads stand once; a row that does not fit them stays a list, to be refused."""
+        heads, rows = (one.get(self.heads), one.get(self.rows)) if isinstance(one, dict) else (None, None)
+        if (
+            not isinstance(heads, list)
+            or not isinstance(rows, list)
+            or not all(isinstance(head, str) for head in heads)
+        ):
+            return [one]
+        common = {name: value for name, value in one.items() if name not in (self.heads, self.rows)}
+        return [
+            common | dict(zip(heads, row, strict=True)) if isinstance(row, list) and len(row) == len(heads) else row
+            for row in rows
+        ]
 
     def _holds(self, one: Any) -> bool:
         assert self.attribute is not None
@@ -137,6 +158,8 @@ def _family(key: str, entry: Entry) -> Family:
         among=tuple(paths(one) for one in entry.texts("among", [])),
         like=tuple((paths(path), _pattern(entry, "like", said)) for path, said in like.items()),
         root=place("root"),
+        heads=entry.take("heads", str, ""),
+        rows=entry.take("rows", str, ""),
         station=station,
         tail=entry.take("tail", bool, False),
         time=time,
@@ -173,7 +196,8 @@ def _family(key: str, entry: Entry) -> Family:
     if not (family.needs or family.among):
         raise entry.wrong("needs", "至少写一个字段，否则什么报文都会被认作这一家")
     first = (*family.needs, *family.among)[0]
-    family = replace(family, signs=frozenset(path[0] for path in (*first, *family.root)))
+    rows = [family.rows] if family.rows else []
+    family = replace(family, signs=frozenset([*rows, *(path[0] for path in (*first, *family.root))]))
     forms = (family.values is not None, bool(family.name and family.value), attribute is not None, bool(family.pick))
     if sum(forms) != 1:
         raise entry.wrong(

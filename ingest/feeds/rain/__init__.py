@@ -29,4 +29,4 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         value = _wire.number(body.get(field), field)
         return None if value is None else Reading(place, FIELDS[field], at, value)
 
-    return _wire.gather(FIELDS, read, "报文里没有 p1、p3、p6、p24 中的任何一个雨量；请核对上报内容")
+    return _wire.gather(FIELDS, read, "报文里没有 p1、p3、p6、p24 中的任何一个雨量；请核对上报内容", body)

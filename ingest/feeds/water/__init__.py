@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 
 from brain.model import Quality, Reading
-from ingest.feeds import BadMessage, Feed, _wire, topic
+from ingest.feeds import BadMessage, Feed, _provenance, _wire, topic
 
 FEED = Feed("water", "水情水质", "water", topic("water"), "swj", gbk=True)
 
@@ -55,6 +55,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
             found.items(),
             lambda item: _reading(place, STAGE[item[0]], at, item[1], item[0], Quality.OK),
             "报文里既没有“数据”（水质），也没有 z、q（水位、流量）；请核对上报内容",
+            body,
         )
     if not isinstance(items, dict):
         raise BadMessage("shape", f"“数据”应是项目到数值的对照，现为“{_wire.short(items)}”；请按格式发送")
@@ -69,7 +70,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         quality = common or _wire.flag(flags.get(name) if isinstance(flags, dict) else flags, f"标识.{_wire.short(name)}")
         return _reading(place, kind, at, value, name, quality)
 
-    return _wire.gather(items.items(), read, "“数据”里一个数值也没有；请核对分析仪是否在线")
+    return _wire.gather(items.items(), read, "“数据”里一个数值也没有；请核对分析仪是否在线", body)
 
 
 def _kind(given: str) -> str:
@@ -85,7 +86,7 @@ def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[
     names = {k.lower() for k in row}
     if names & {*STAGE, "数据", "监测项", "kind", "readings"}:
         return row
-    head = {k: v for k, v in row.items() if k.lower() in HEAD}
+    head = {k: v for k, v in row.items() if k.lower() in HEAD or _provenance.marks(k, v) is not None}
     return head | {"数据": {k: v for k, v in row.items() if k not in head}}
 
 
