@@ -48,7 +48,7 @@ def check_password(
     if login and login.lower() in password.lower():
         raise Refused("口令里不能含有登录名，请换一个", "password")
     if found := next(_personal(password, login, name, phone, policy.personal_least), None):
-        raise Refused(f"口令里不能含有本人的{found}，请换一个", "password")
+        raise Refused(f"口令里不能含有{found}，请换一个", "password")
     if pinyin.names_whole(password, name, policy.personal_least):
         raise Refused("口令里不能含有本人的姓名拼音，请换一个", "password")
     if pinyin.names_shortly(password, name, policy.digits):
@@ -62,12 +62,13 @@ def _personal(password: str, login: str, name: str, phone: str, least: int) -> I
     """What of the person stands in the password. Names in Chinese count whole; the rest by `least` signs in a row."""
     said = password.lower()
     if name.strip() and name.strip().lower() in said:
-        yield "姓名"
+        yield "本人的姓名"
     for words, whole in (("登录名", login.lower()), ("姓名", name.lower()), ("电话号码", re.sub(r"\D", "", phone))):
         parts = [p for p in re.split(r"[\s._\-0-9]+", whole)] if words != "电话号码" else [whole]
         for part in parts:
-            if any(part[n : n + least] in said for n in range(len(part) - least + 1)):
-                yield words
+            for n in range(len(part) - least + 1):
+                if part[n : n + least] in said:
+                    yield f"本人{words}里的“{part[n : n + least]}”"
 
 
 def guesses(password: str, first: tuple[str, ...] = ()) -> float:

@@ -20,21 +20,6 @@ from brain.store import db
 
 MOST = 100_000  # lines of one export
 TRICKS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-TOLD = {"via": "入口", "code": "原因", "status": "应答", "method": "请求", "wait_s": "还要等（秒）", "times": "次数", "since": "从"}
-WORDS = {
-    "code": {
-        "wrong_password": "口令不对", "unknown_account": "没有这个账号", "disabled": "账号已停用", "no_password": "账号没有口令",
-        "braked": "试得太多，等待中", "one_time_expired": "一次性口令已过期", "busy": "排队的人太多", "login": "没有登录",
-        "role": "角色不许", "forgery": "缺 X-Brain 头或来自别的网站", "forged": "内容与页面不符", "invalid": "填写不合规",
-        "unknown": "没有，或不在其管辖范围", "value": "有不能保存的字符", "error": "程序出错", "broken": "程序出错",
-        "flood": "来得太多，只计数",
-        "must_change": "没有先改口令", "too_large": "太大", "host": "主机名不对", "text": "地址里有不能识别的字符",
-        "missing": "没有这个地址",
-        "form": "填写不合规", "verb": "没有这个动作", "seat": "没有选中什么", "audit": "审计写不进去",
-    },
-    "via": {"wall": "大屏", "page": "网页", "phone": "手机", "api": "接口", "cli": "命令行"},
-}  # fmt: skip
-"""How a line's detail is told to its reader; what is not here is shown as it stands."""
 HEADS = ("编号", "时间", "人员编号", "人员", "操作", "对象", "来源地址", "结果", "详情", "链号", "操作名称")
 
 
@@ -85,15 +70,14 @@ def called(words: Words, code: str) -> str:
     return known_actions(words).get(code) or words.of("audit", "other")
 
 
-def told(detail: Mapping[str, Any]) -> str:
-    """A line's detail in words."""
-    return "；".join(f"{TOLD.get(key, key)}：{_said(key, value)}" for key, value in detail.items())
+def told(words: Words, detail: Mapping[str, Any]) -> str:
+    """A line's detail in words, as far as words.toml has them; what it does not name is shown as it stands."""
+    names, within = words.group("audit_detail"), {"code": words.group("audit_code"), "via": words.group("audit_via")}
 
+    def said(key: str, value: Any) -> str:
+        return within.get(key, {}).get(value, value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
-def _said(key: str, value: Any) -> str:
-    if not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    return WORDS.get(key, {}).get(value, value)
+    return "；".join(f"{names.get(key, key)}：{said(key, value)}" for key, value in detail.items())
 
 
 def standing(conn: psycopg.Connection) -> dict[str, Any]:

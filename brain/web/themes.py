@@ -19,7 +19,6 @@ from brain.web.live.moment import Moment
 from brain.web.readouts import CLASS_SIGN, air_index, short, values_of, water_class
 
 NONE = "—"
-UNSEEN = "职责内无告警"  # others may have some beside the figure, which is the district's
 TARGET = 3  # class that a section without a target of its own is held to (GB 3838-2002: Ⅲ is good)
 Said = tuple[str, str, str]
 """(figure, unit, where it comes from)"""
@@ -103,8 +102,9 @@ def figure(moment: Moment, catalog: Catalog, key: str) -> Figure:
         place = " · ".join(_said(now, theme.place))
     words = _said(now, [p for p in theme.beside if known or p.type != "text"])
     station, kind = lead(moment, theme) or (None, None)
-    calm = "正常" if moment.whole and not moment.more else UNSEEN
-    state = catalog.words.of("level", level) if level else ("无数据" if seen is None else calm)
+    # "unseen": others may have alerts beside the figure, which is the district's
+    calm = "none" if seen is None else "calm" if moment.whole and not moment.more else "unseen"
+    state = catalog.words.of("level", level) if level else catalog.words.of("theme_state", calm)
     beside = " · ".join(words) or _online(now)
     return Figure(key, theme.label, theme.icon, value, unit, place, beside, level, state, station, kind, seen)
 

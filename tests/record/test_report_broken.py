@@ -84,6 +84,17 @@ def test_a_case_with(district, catalog, cases, said):
     assert "nan" not in paper.lower().replace("finance", "")
 
 
+@pytest.mark.parametrize("due", ['"soon"', '"2026-13-41"', "7", "null", "{}"])
+def test_a_limit_that_is_no_time_is_none_and_the_month_is_counted(district, catalog, cases, due):
+    district.conn.execute("ALTER TABLE event_log DISABLE TRIGGER ALL")
+    district.conn.execute(
+        "UPDATE event_log SET detail = detail || %s::jsonb WHERE event_id = %s AND detail ? 'due_at'", [f'{{"due_at": {due}}}', cases[1]]
+    )
+    made, page, paper = told(district.conn, catalog)
+    assert next(r for r in made["kpis"] if r["key"] == "reported")["top"] == 3
+    assert cases[0] in page and cases[2] in paper
+
+
 def test_handled_cases_whose_limit_is_of_no_clock_or_of_no_end_leave_the_mean_of_the_others(district, catalog, cases):
     for ident in cases:
         district.now = acting.get(district.conn, ident).reported_at + timedelta(minutes=30)

@@ -45,7 +45,7 @@ WITH picked AS MATERIALIZED (  -- each branch has an index of its own
          count(*) FILTER (WHERE l.from_state IN ('answered', 'checking') AND l.to_state = 'handling')::int AS reworks,
          count(*) FILTER (WHERE l.verb = 'extend' AND l.detail->>'granted' = 'true')::int AS extensions,
          bool_or(l.verb = 'self_handle') AS self_handled,
-         (array_agg((l.detail->>'due_at')::timestamptz ORDER BY l.seq DESC) FILTER (WHERE l.detail ? 'due_at'))[1] AS due_at,
+         (array_agg((l.detail->>'due_at')::timestamptz ORDER BY l.seq DESC) FILTER (WHERE pg_input_is_valid(l.detail->>'due_at', 'timestamptz')))[1] AS due_at,
          (array_agg(l.detail->>'org' ORDER BY l.seq DESC) FILTER (WHERE l.verb IN ('dispatch', 'arbitrate')))[1] AS org,
          (array_agg(l.detail->'ratings' ORDER BY l.seq DESC) FILTER (WHERE l.verb = 'rate'))[1] AS ratings,
          (array_agg(l.to_state ORDER BY l.seq DESC))[1] AS state

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
+from brain.catalog import Words
 from brain.identity import trail
 from brain.identity.people import Person
 from brain.identity.trail import Asked
@@ -65,8 +66,8 @@ def layout(person: Person, **given: str) -> html.Div:
     asked, wrong = asked_of(given)
     now = datetime.now(UTC)
     state = access.here()
-    names = trail.known_actions(state.catalog.words)
-    other = state.catalog.words.of("audit", "other")
+    words = state.catalog.words
+    names = trail.known_actions(words)
     with state.pool.connection() as conn:
         lines = trail.found(conn, asked, SHOWN + 1)
         standing = trail.standing(conn)
@@ -76,7 +77,7 @@ def layout(person: Person, **given: str) -> html.Div:
             dcc.Location(id="audit-go", refresh=True),
             html.Header([html.H1("审计记录"), html.Nav([html.A("返回首页", href=home_of(person)), *top.own_links()])]),
             html.Main([_form(shown, asked, names), html.P(wrong, className="wrong", role="alert") if wrong else None,
-                       _standing(standing, now), _table(lines[:SHOWN], names, other), _turn(shown, asked, lines)]),
+                       _standing(standing, now), _table(lines[:SHOWN], names, words), _turn(shown, asked, lines)]),
         ],
         id="audit",
         className="light-page",
@@ -145,18 +146,18 @@ def _standing(standing: Mapping[str, Any], now: datetime) -> html.P:
     return html.P("".join(words), className="standing bad" if late or standing["failing"] else "standing")
 
 
-def _table(lines: Sequence[Mapping[str, Any]], names: Mapping[str, str], other: str) -> html.Div | html.P:
+def _table(lines: Sequence[Mapping[str, Any]], names: Mapping[str, str], words: Words) -> html.Div | html.P:
     if not lines:
         return html.P("没有符合条件的记录。", className="none")
     head = html.Tr([html.Th(w, className=c) for w, c in (
         ("时间", ""), ("人员", ""), ("操作", ""), ("对象", ""), ("来源地址", ""), ("结果", ""), ("详情", ""), ("链号", "n"))])  # fmt: skip
-    rows = [_row(one, names.get(one["action"], other)) for one in lines]
+    other = words.of("audit", "other")
+    rows = [_row(one, names.get(one["action"], other), trail.told(words, one["detail"])) for one in lines]
     return html.Div(html.Table([html.Thead(head), html.Tbody(rows)]), className="wide trail")
 
 
-def _row(one: Mapping[str, Any], action: str) -> html.Tr:
+def _row(one: Mapping[str, Any], action: str, detail: str) -> html.Tr:
     at = bits.local(one["at"])
-    detail = trail.told(one["detail"])
     return html.Tr(
         [
             html.Td([html.Time(f"{at:%m-%d %H:%M:%S}", dateTime=at.isoformat(), title=f"{at:%Y-%m-%d %H:%M:%S.%f}"),

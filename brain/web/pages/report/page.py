@@ -27,6 +27,7 @@ from brain.web.api import report as api
 from brain.web.door import access
 from brain.web.door.access import Page, home_of
 from brain.web.pages.report import sheet, sheet_themes
+from brain.web.pages.wall import top
 from brain.web.parts.bits import attrs
 
 PAGE = Page(
@@ -160,7 +161,7 @@ def _bar(
             )
         )
         parts.append(html.Span("", id="report-said", className="said", role="status"))
-    return html.Nav(parts, className="tools")
+    return html.Nav(parts + top.own_links(), className="tools")
 
 
 # Doing --------------------------------------------------------------------------------------------------------------
