@@ -51,7 +51,7 @@ faults: debian install-test   ## prove the delivery promise: kills, outages, poi
 	@$(BIN)/python -m tests.faults
 
 secure: debian install-test   ## who may see and do what, and the API called with whatever fits or breaks its description, at length
-	@BRAIN_SCHEMA_EXAMPLES=$${BRAIN_SCHEMA_EXAMPLES:-200} $(BIN)/python -m pytest tests/authority $(ARGS)
+	@BRAIN_MATRIX=whole BRAIN_SCHEMA_EXAMPLES=$${BRAIN_SCHEMA_EXAMPLES:-200} $(BIN)/python -m pytest tests/authority $(ARGS)
 
 check: install   ## the operator's checks against the running demo
 	@$(BIN)/brain check

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/authority", "tests/faults", "tests/web")
+TOGETHER = ("tests/authority", "tests/faults", "tests/web/phone", "tests/web")
 """Folders whose files share a server with its people, or a city under faults. The first one that fits counts.
 
-Why all of `tests/web` is one: a browser draws the map in software and takes a core by itself; two of them at once, and
-what a page must show within a second comes late for no fault of ours."""
+Why all pages with a map are one: a browser draws the map in software and takes a core by itself; two of them at once, and
+what a page must show within a second comes late for no fault of ours. The phone's pages draw none until they are asked."""
 FIRST = (
-    "tests/web", "tests/authority", "tests/faults", "tests/run", "tests/story",
+    "tests/web", "tests/authority", "tests/web/phone", "tests/faults", "tests/run", "tests/story",
     "tests/house/test_lint.py", "tests/record/intake", "tests/record",
 )  # fmt: skip
 """The order of beginning; the rest, which is many small things, fills the gaps at the end."""

@@ -15,7 +15,8 @@ def test_everything_that_is_shared_out_by_name_is_there():
 
 def test_tests_of_one_folder_with_a_server_stay_together_and_all_others_with_their_file():
     assert shares.share("tests/web/test_wall.py::test_a[b::c]") == "tests/web"
-    assert shares.share("tests/web/phone/test_phone.py::test_a") == "tests/web"
+    assert shares.share("tests/web/intake/test_intake_page.py::test_a") == "tests/web"
+    assert shares.share("tests/web/phone/test_phone.py::test_a") == "tests/web/phone"
     assert shares.share("tests/rules/test_sla.py::test_a") == "tests/rules/test_sla.py"
 
 
