@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any
 
 import psycopg
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from brain import rowwise
@@ -23,7 +23,7 @@ from brain.rules import forms
 from brain.store import db
 from brain.web.api import _event_json
 from brain.web.api._answers import Plain
-from brain.web.door.access import current, database, doer
+from brain.web.door.access import current, database, doer, named
 
 router = APIRouter(prefix="/api/v1", tags=["me"], route_class=Plain)
 Me = Annotated[Person, Depends(current)]
@@ -36,8 +36,9 @@ WORDS = ("verb", "state", "level", "source", "phase", "stage")
 
 
 @router.get("/me")
-def me(request: Request, person: Me, conn: Db) -> dict[str, Any]:
+def me(request: Request, response: Response, person: Me, conn: Db) -> dict[str, Any]:
     """Who is logged in, with the words and lists his screen needs; all of it may be kept for use without a line."""
+    named(response, request, person.id)
     catalog = request.app.state.catalog
     org = db.one(conn, "api_org_names", codes=[person.org]) if person.org else None
     grid = None

@@ -31,6 +31,8 @@ from brain.web.door import devices, plain, turns
 T = TypeVar("T")
 COOKIE = "brain_session"
 FORGERY_COOKIE = "brain_x"
+WHO = "brain_person"  # whose phone this is, for its page
+KNOWN_S = 30 * 86400
 """Readable by our own script, which sends its value back as the header X-Brain: what a strange page cannot do."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_TO_MUST_CHANGE = frozenset({"/password", "/logout", "/session", "/sessions"})
@@ -132,13 +134,18 @@ visitor = lookup
 
 def current(request: Request) -> Person:
     """The person who makes this request (FastAPI dependency). Raises 401 without a session, 403 for a forged request or
-    while the password must be changed first."""
+    while the password must be changed first, 409 where the request names somebody else as its author (`X-Brain-Person`).
+
+    Why a request may name its author: a phone keeps what was done without a line until there is one, and by then somebody else
+    may be logged in on it; his session must not file it under his name."""
     check_forgery(request)
     person = lookup(request)
     if person is None:
         raise HTTPException(401, {"code": "login", "message": NOBODY})
     if person.must_change and request.url.path not in OPEN_TO_MUST_CHANGE:
         raise HTTPException(403, {"code": "must_change", "message": MUST_CHANGE})
+    if request.headers.get("x-brain-person", str(person.id)) != str(person.id):
+        raise HTTPException(409, {"code": "person", "message": f"这件是别人存在这台手机上的，现在登录的是{person.name}；请本人登录后发送"})
     return person
 
 
@@ -183,13 +190,21 @@ def safe_next(address: str | None, person: Person) -> str:
     return address
 
 
-def _with_cookie(response: Response, request: Request, token: str, login: str) -> Response:
+def _with_cookie(response: Response, request: Request, token: str, person: Person) -> Response:
     """The answer with the session's cookie, and with the mark that this browser has been seen with this account."""
     settings, rules = request.app.state.settings, request.app.state.catalog.security.devices
     fixed = {"httponly": True, "path": "/", "secure": settings.origin.startswith("https://")}
     response.set_cookie(COOKIE, token, max_age=settings.session_max_h * 3600, samesite="lax", **fixed)
-    mark = devices.marked(request.cookies.get(devices.COOKIE), login, request.app.state.secret, rules)
+    mark = devices.marked(request.cookies.get(devices.COOKIE), person.login, request.app.state.secret, rules)
     response.set_cookie(devices.COOKIE, mark, max_age=rules.days * 86400, samesite="strict", **fixed)
+    return named(response, request, person.id)
+
+
+def named(response: Response, request: Request, person: int) -> Response:
+    """The answer with the number of whoever is logged in, readable by the phone's page and no secret: without a line the page shows
+    what it keeps to nobody else."""
+    secure = request.app.state.settings.origin.startswith("https://")
+    response.set_cookie(WHO, str(person), max_age=KNOWN_S, path="/m", secure=secure, samesite="strict")
     return response
 
 
@@ -198,6 +213,7 @@ def ended(response: Response) -> Response:
 
     Why not "storage" too: a phone's unsent reports lie there, and are the person's own; it forgets the lists by itself."""
     response.delete_cookie(COOKIE, path="/")
+    response.delete_cookie(WHO, path="/m")
     response.headers["Clear-Site-Data"] = '"cache"'
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -279,9 +295,9 @@ async def login(request: Request) -> Response:
             return JSONResponse({"code": err.code, "message": str(err)}, _status(err), _later(err))
         return HTMLResponse(plain.login(onward, name=name, error=str(err)), _status(err), _later(err))
     if is_json:
-        return _with_cookie(JSONResponse(_said(person)), request, token, person.login)
+        return _with_cookie(JSONResponse(_said(person)), request, token, person)
     onward = "/password" if person.must_change else safe_next(onward, person)
-    return _with_cookie(RedirectResponse(onward, 303), request, token, person.login)
+    return _with_cookie(RedirectResponse(onward, 303), request, token, person)
 
 
 @router.post("/logout", name="logout")

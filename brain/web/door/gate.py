@@ -253,6 +253,7 @@ HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
+    (b"x-brain", b"1"),  # by which the phone knows an answer of ours from that of a portal or proxy on the way
 ]
 NO_STORE = (b"cache-control", b"no-store")
 KEPT = ("/_dash-component-suites/", "/assets/", "/page-assets/", "/map/", "/m/")

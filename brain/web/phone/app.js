@@ -5,9 +5,11 @@ import { h, icon, show } from "./dom.js";
 import { detailView } from "./detail.js";
 import { messagesView } from "./messages.js";
 import { letters, mineView } from "./mine.js";
+import * as keep from "./keep.js";
 import * as map from "./map.js";
 import * as place from "./place.js";
 import * as queue from "./queue.js";
+import { address, title } from "./drafts.js";
 import { dictionary, editAgain, reportView } from "./report.js";
 import * as store from "./store.js";
 import { changed, changes, counted, identify, over, refresh, remembered, state } from "./state.js";
@@ -23,7 +25,8 @@ const LOGIN = "/login?next=/m/";
 const TABS = [["tasks", "任务", "tasks"], ["report", "上报", "plus"], ["messages", "消息", "bell"], ["me", "我的", "me"]];
 const TITLES = { tasks: "我的任务", report: "上报", messages: "消息", me: "我的", e: "任务详情", do: "" };
 
-let close = null, current = "";
+let close = null, current = "", elsewhere = false, gone = 0;
+const told = new Set(); // conflicts that were shown once
 
 function route() {
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
@@ -58,15 +61,21 @@ function notices() {
   const pictures = state.photos ? `（${state.photos} 张照片）` : "";
   const rows = [];
   if (state.login) rows.push(h("a.bar", { href: LOGIN }, "登录已过期，", h("b", null, "点这里重新登录"), waiting ? `；${waiting} 件会在登录后发送` : ""));
+  else if (state.why && waiting) rows.push(h("div.bar", null, `没有发出：${state.why}。${waiting} 件${pictures}留在手机里，自动重试`));
   else if (!state.online) rows.push(h("div.bar", null, `离线${waiting ? ` · ${waiting} 件待上传${pictures}，联网后自动发送` : state.tasksAt ? ` · 这是 ${moment(state.tasksAt)} 的任务` : ""}`));
   else if (waiting) rows.push(h("div.bar", null, `正在上传 · ${waiting} 件${pictures}`));
   if (bad.length) rows.push(h("button.bar", { type: "button", onclick: () => conflict(bad[0], editAgain) }, `${bad.length} 件没有记上，`, h("b", null, "点这里处理")));
+  if (gone) rows.push(h("button.bar", { type: "button", onclick: () => { gone = 0; notices(); } }, `浏览器清掉了这台手机上存的内容：${gone} 件没写完或没发出的已不在，请核对“我上报的”后补报。`, h("b", null, "知道了")));
+  const { name, rest } = route();
+  const left = state.drafts.filter((row) => !(name === "report" && row.verb === "report") && !(name === "do" && rest[0] === row.event && rest[1] === row.verb));
+  if (left.length) rows.push(h("a.bar", { href: address(left[0]) }, `${left.length} 份没交：${title(left[0])}，`, h("b", null, "接着写")));
   if (!isSecureContext) rows.push(h("div.bar", null, "本页没有用 HTTPS 打开：不能定位，也不能离线使用"));
   show(bars, rows);
 }
 
 /** Draw the view of the present address. Forms are drawn once and then left alone; lists follow the data. */
 async function draw() {
+  if (elsewhere) return;
   const { name, rest } = route();
   const key = location.hash || "#/tasks";
   const fresh = key !== current;
@@ -84,12 +93,12 @@ async function draw() {
   else if (name === "messages") messagesView(view);
   else if (!fresh) return;
   else if (name === "me") await mineView(view);
-  else if (name === "report") { const end = await reportView(view, () => { location.hash = "#/tasks"; }); if (current === key) close = end; else end(); }
+  else if (name === "report") { const end = await reportView(view, () => { location.hash = "#/tasks"; }, rest[0]); if (current === key) close = end; else end(); }
   else if (name === "e") await detailView(view, rest[0]);
   else {
     const task = state.tasks.find((t) => t.id === rest[0]) || await get(`/api/v1/events/${rest[0]}`).catch(() => null);
     if (current !== key) return;
-    if (task) close = formView(view, task, rest[1], () => { location.hash = "#/tasks"; });
+    if (task) { const end = await formView(view, task, rest[1], () => { location.hash = "#/tasks"; }); if (current === key) close = end; else end(); }
     else location.hash = "#/tasks";
   }
 }
@@ -115,8 +124,32 @@ function asleep() {
   stream = null;
 }
 
+/** Another page of this phone is the one that writes. */
+function away() {
+  elsewhere = true;
+  asleep();
+  close?.();
+  tabs.hidden = true;
+  show(bars);
+  show(head, h("h1", null, "网格任务"));
+  show(view, h("div.empty", null, h("p", null, "另一个页面正开着"), h("p.quiet", null, "同一台手机上一次只用一个页面，免得两边写乱。没交的内容都留着。"),
+    h("button.big", { type: "button", onclick: async () => { await keep.lease(away, true); location.reload(); } }, "改在这里用")));
+}
+
+/** Show what was refused, one after another; none takes the place of another, or of anything else that is open. */
+async function tellConflicts() {
+  for (;;) {
+    const bad = state.pending.find((i) => i.state === "conflict" && !told.has(i.key));
+    if (!bad || document.getElementById("over").className) return;
+    told.add(bad.key);
+    await conflict(bad, editAgain);
+  }
+}
+
 async function start() {
   letters();
+  if (!await keep.lease(away)) { away(); return; }
+  gone = await keep.lost();
   await remembered();
   if (state.me) draw();
   try {
@@ -124,7 +157,7 @@ async function start() {
     state.online = true;
   } catch (fail) {
     if (fail.status === undefined) throw fail;
-    if (fail.status === 401) { await over(); location.replace(LOGIN); return; }
+    if (fail.login) { await over(); location.replace(LOGIN); return; }
     if (fail.code === "must_change") { location.replace("/password"); return; }
     state.online = false;
     if (!state.me) { show(view, h("div.empty", null, h("p", null, "连不上服务器"), h("p.quiet", null, "这台手机还没有登录过，请联网后再打开。"), h("button.big", { type: "button", onclick: () => location.reload() }, "重试"))); return; }
@@ -136,14 +169,15 @@ async function start() {
   addEventListener("offline", () => { state.online = false; changed(); });
   document.addEventListener("visibilitychange", () => (document.hidden ? asleep() : awake()));
   place.changes.addEventListener("change", () => { if (route().name === "tasks") paint(view, false); });
-  queue.changes.addEventListener("conflict", async (e) => { await refresh(); conflict(e.detail, editAgain); });
-  queue.changes.addEventListener("sent", () => { state.online = true; });
+  queue.changes.addEventListener("conflict", async () => { await refresh(); await counted(); tellConflicts(); });
+  queue.changes.addEventListener("sent", () => { state.online = true; state.why = ""; });
   setInterval(() => (route().name === "tasks" ? paint(view, false) : tick(view)), 20e3);
   draw();
   awake();
   await counted();
   // What a report needs where there is no line: kept on the phone before it is asked for.
   if (state.online) await Promise.all([map.load(), (await store.get("categories")) || dictionary()]);
+  await keep.persist();
   document.documentElement.dataset.kept = "yes";
 }
 

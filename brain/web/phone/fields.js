@@ -103,9 +103,10 @@ export function placeField({ title = "地点", words = null, draft = {}, changed
 }
 
 /** Where the worker stands against the event; asks for a reason when he is farther off than the rule allows. */
-export function nearField(task, changed = () => {}) {
+export function nearField(task, changed = () => {}, before = "") {
   const line = h("p.fix");
   const reason = h("textarea.text", { rows: 2, maxlength: 200, "aria-label": "不在现场的原因", placeholder: "不在现场的原因，例如：现场在围墙内，只能在门口", oninput: () => changed() });
+  reason.value = before;
   const box = h("section.field", null, h("h2", null, "位置"), line, reason);
   const metresOff = () => { const at = place.last(); return at ? metres(at, task) : null; };
   function paint() {

@@ -29,11 +29,12 @@ export async function waiting() {
   return { mine: rows.filter((r) => r.person === person), others: rows.filter((r) => r.person !== person) };
 }
 
-/** Put an action into the outbox. `photos`: rows from photo.js. Returns its key. */
-export async function enqueue({ path, event = null, verb, words, title, json, photos = [] }) {
+/** Put an action into the outbox. `photos`: rows from photo.js; `draft`: the id of the draft it was. Returns its key; throws where the
+ *  phone has no room, and then the draft stands as it was. */
+export async function enqueue({ path, event = null, verb, words, title, json, photos = [], draft = null }) {
   const key = uuid();
   const item = { key, person, at: new Date().toISOString(), path, event, verb, words, title, json, photos: photos.map((p) => p.id), state: "waiting", error: "", bytes: photos.reduce((n, p) => n + p.blob.size, 0) };
-  await store.add(item, photos.map((p) => ({ ...p, sent: false })));
+  await store.add(item, photos.map((p) => ({ ...p, sent: p.sent || false })), draft);
   tell("change");
   return key;
 }
@@ -70,8 +71,14 @@ async function round() {
       await send(item);
     } catch (fail) {
       if (fail.status === undefined) throw fail;
-      if (fail.status === 401) { tell("login"); return true; }
-      if (fail.offline) { tell("offline", fail); return false; }
+      if (fail.login) { tell("login"); return true; }
+      if (fail.code === "person") { tell("who"); return true; } // somebody else has logged in meanwhile: it waits for its own person
+      if (fail.offline) {
+        if (item.why !== fail.message) await store.update({ ...item, why: fail.message });
+        tell("offline", fail);
+        tell("change");
+        return false;
+      }
       await store.update({ ...item, state: "conflict", error: fail.message, code: fail.code });
       if (item.event) held.add(item.event);
       tell("conflict", { ...item, error: fail.message, code: fail.code });
@@ -84,17 +91,18 @@ async function round() {
 async function send(item) {
   for (const id of item.photos) {
     const row = await store.photo(id);
-    if (!row || row.sent) continue;
+    if (!row) throw new Fail(410, "有一张照片已不在手机里（浏览器清掉了存的内容），请重新拍", { code: "photo_gone" });
+    if (row.sent) continue;
     const form = new FormData();
     for (const name of ["id", "sha256", "phase", "taken_at"]) form.append(name, row[name]);
     if (row.lng !== undefined) { form.append("lng", row.lng); form.append("lat", row.lat); }
     if (item.event) form.append("event", item.event);
     form.append("file", row.blob, `${id}.jpg`);
-    const receipt = await call("POST", "/api/v1/photos", { form, seconds: 120 });
+    const receipt = await call("POST", "/api/v1/photos", { form, person: item.person, seconds: 120 });
     if (receipt.id !== id || receipt.sha256 !== row.sha256) throw new Fail(0, "照片的回执不对");
     await store.keepPhoto({ ...row, sent: true });
   }
-  const answer = await call("POST", item.path, { json: { photos: item.photos, ...item.json }, key: item.key, seconds: 40 });
+  const answer = await call("POST", item.path, { json: { photos: item.photos, ...item.json }, key: item.key, person: item.person, seconds: 40 });
   if (answer.receipt !== item.key) throw new Fail(0, "回执不对");
   await store.remove(item);
   tell("sent", { item, answer });
@@ -109,7 +117,7 @@ export async function settle(item, how) {
     const said = [item.json.reason, item.json.note].filter(Boolean).join("；");
     const when = moment(item.at);
     await store.update({
-      ...item, key: uuid(), verb: "note", path: `/api/v1/events/${item.event}/note`, state: "waiting", error: "",
+      ...item, why: "", key: uuid(), verb: "note", path: `/api/v1/events/${item.event}/note`, state: "waiting", error: "",
       json: { note: `（${when} ${item.words}，当时没有记上）${said}` },
     });
   }

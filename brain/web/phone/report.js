@@ -4,9 +4,10 @@
 import { call, get } from "./api.js";
 import { h, sheet, show } from "./dom.js";
 import { choiceField, photoField, placeField, switchField, textField } from "./fields.js";
+import { begun, draftOf, toldFull } from "./drafts.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";
-import { acts } from "./state.js";
+import { acts, counted } from "./state.js";
 import { settled } from "./verbs.js";
 import { distance } from "./words.js";
 
@@ -106,32 +107,33 @@ const drawerOf = (field) => DRAW[field.key === "category" ? "category" : field.k
 /** The fields of a form as parts; the words of the place stand in the place's own part. */
 const drawn = (form, on, wanted = () => true) => form.fields.filter((f) => f.key !== "address" && wanted(f) && drawerOf(f)).map((f) => ({ key: f.key, ...drawerOf(f)(f, { ...on, form }) }));
 
-export async function reportView(view, leave) {
+export async function reportView(view, leave, slot = "") {
   const form = acts().forms.report, mending = acts().forms.self_handle;
   if (!form) { // remembered from before the server told how a report is asked
     show(view, h("p.hint", null, "这里还不能上报：表单没有存到这台手机上（联网后再打开），或您的角色不上报。"));
     return () => {};
   }
-  const draft = (await store.get("draft")) || {};
-  const kept = (await store.get("draft_photos")) || {};
-  // Photos apart from words: a draft is written at every key, and pictures are large.
-  const changed = () => { if (go) { store.put("draft", Object.assign({}, ...everything().map((part) => part.draft()))); ready(); } };
-  const shot = () => { store.put("draft_photos", { photos: part("photos")?.rows || [], result: result("photos")?.rows || [] }); ready(); };
-  const on = { draft, pictures: { report: kept.photos, answer: kept.result }, changed, shot };
+  await counted();
+  const slots = begun();
+  const kept = await draftOf(form.verb, null, slot || slots[0] || queue.uuid());
+  const draft = kept.row.values, of = (phase) => kept.pictures.filter((row) => row.phase === phase);
+  const changed = () => { if (go) { kept.save(Object.assign({ mended }, ...everything().map((part) => part.draft()))); ready(); } };
+  const shot = () => { kept.shoot([...(part("photos")?.rows || []), ...(result("photos")?.rows || [])]); ready(); };
+  const on = { draft, pictures: { report: of("report"), answer: of("answer") }, changed, shot };
 
   let go = null;
   const parts = drawn(form, on);
   // 自行处置: a worker who mended it himself hands in the result in the same visit, and the event is closed with it.
-  let mended = false;
+  let mended = Boolean(mending && draft.mended);
   const results = mending ? drawn(mending, on, (f) => must(f) && f.kind !== "place") : [];
   const part = (key) => parts.find((p) => p.key === key), result = (key) => results.find((p) => p.key === key);
   const everything = () => [...parts, ...results];
-  const extra = h("div.extra", { hidden: true }, results.map((p) => p.box));
-  const self = mending ? switchField(`当场已处理好（${mending.label}）`, false, (now) => { mended = now; extra.hidden = !now; ready(); }) : null;
+  const extra = h("div.extra", { hidden: !mended }, results.map((p) => p.box));
+  const self = mending ? switchField(`当场已处理好（${mending.label}）`, mended, (now) => { mended = now; extra.hidden = !now; changed(); }) : null;
   const why = h("p.quiet.why");
   const say = `提交${form.label}`;
   go = h("button.big", { type: "button" }, say);
-  const old = Boolean(draft.category || draft.description || kept.photos?.length);
+  const old = Boolean(draft.category || draft.description || kept.pictures.length);
 
   const missing = () => [...parts, ...(mended ? results : [])].map((p) => p.lacks()).find(Boolean) || "";
   function ready() {
@@ -157,9 +159,19 @@ export async function reportView(view, leave) {
         if (how !== "send") { go.textContent = say; ready(); return; }
       }
     } catch (fail) {
-      if (!fail.offline && fail.status !== 401) throw fail; // offline: the desk proposes it again before 立案
+      if (fail.verdict !== false) throw fail; // offline: the desk proposes it again before 立案
     }
-    const key = await queue.enqueue({ path: "/api/v1/events", verb: form.verb, words: form.label, title: json.title, json, photos: [...before, ...after] });
+    await kept.kept();
+    kept.end();
+    let key;
+    try {
+      key = await queue.enqueue({ path: "/api/v1/events", verb: form.verb, words: form.label, title: json.title, json, photos: [...before, ...after], draft: kept.id });
+    } catch (err) {
+      toldFull(err);
+      go.textContent = say;
+      ready();
+      return;
+    }
     const recent = ((await store.get("recent")) || []).filter((k) => k !== chosen.key);
     await store.put("recent", [chosen.key, ...recent].slice(0, RECENT));
     await finish(true, key);
@@ -167,12 +179,13 @@ export async function reportView(view, leave) {
 
   async function finish(sent, key) {
     close();
-    await store.drop("draft", "draft_photos");
+    if (!sent) await kept.drop();
     leave();
     if (sent) await settled(key, `已${form.label}`);
   }
   const close = () => everything().forEach((p) => p.close?.());
-  show(view, old ? h("p.hint", null, "接着上次没写完的上报。 ", h("button.link", { type: "button", onclick: async () => { close(); await store.drop("draft", "draft_photos"); await reportView(view, leave); } }, "清空重来")) : null,
+  show(view, old ? h("p.hint", null, "接着上次没写完的上报。 ", h("button.link", { type: "button", onclick: async () => { close(); await kept.drop(); await reportView(view, leave, queue.uuid()); } }, "清空重来"), " ", h("button.link", { type: "button", onclick: () => { location.hash = `#/report/${queue.uuid()}`; } }, "另起一份"),
+    slots.length > 1 ? ` 共有 ${slots.length} 份没交，其余的在“我的”里。` : null) : null,
     parts.map((p) => p.box), self, extra, h("div.foot", null, why, go));
   ready();
   return close;
@@ -182,13 +195,14 @@ export async function reportView(view, leave) {
 export async function editAgain(item) {
   const rows = (await Promise.all(item.photos.map((id) => store.photo(id)))).filter(Boolean);
   const all = (await store.get("categories"))?.categories || [];
-  await store.put("draft_photos", { photos: rows.filter((p) => p.phase === "report"), result: rows.filter((p) => p.phase === "answer") });
-  await store.put("draft", {
-    category: all.find((c) => c.key === item.json.category) || null,
-    title: item.json.title, description: item.json.description, address: item.json.address, picked: { lng: item.json.lng, lat: item.json.lat, acc: 0 }, condition: item.json.self_handled?.condition,
+  const slot = queue.uuid();
+  await store.reopen(item, {
+    id: `${item.person}/report/${slot}`, person: item.person, verb: "report", event: null, title: item.title, at: item.at, photos: rows.map((row) => row.id),
+    values: {
+      category: all.find((c) => c.key === item.json.category) || null, mended: Boolean(item.json.self_handled),
+      title: item.json.title, description: item.json.description, address: item.json.address, picked: { lng: item.json.lng, lat: item.json.lat, acc: 0 }, condition: item.json.self_handled?.condition,
+    },
   });
-  await store.remove(item);
   queue.changes.dispatchEvent(new Event("change"));
-  if (location.hash === "#/report") location.hash = "#/tasks";
-  location.hash = "#/report";
+  location.hash = `#/report/${slot}`;
 }

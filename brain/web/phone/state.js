@@ -1,30 +1,35 @@
 // What the page knows now: who, his tasks, his notices, what waits. Views read it and listen to `change`.
 
 import { get, call } from "./api.js";
+import { mark } from "./keep.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";
 
 export const state = {
   me: null, tasks: [], tasksAt: null, notices: [], unread: 0, warnings: [],
-  pending: [], others: 0, photos: 0, online: navigator.onLine, login: false,
+  pending: [], others: 0, drafts: [], photos: 0, online: navigator.onLine, why: "", login: false,
 };
 export const changes = new EventTarget();
 export const changed = () => changes.dispatchEvent(new Event("change"));
 
-/** What was on the screen last time, so that the page opens without a network. */
+/** The number of whoever is logged in on this phone, as the server told it with the session; "" when nobody is. */
+const whose = () => document.cookie.match(/(?:^|; )brain_person=(\d+)/)?.[1] || "";
+
+/** What was on the screen last time, so that the page opens without a network: for the person whose phone it is, nobody else. */
 export async function remembered() {
   const [me, tasks, notices, warnings] = await Promise.all(["me", "tasks", "notices", "warnings"].map(store.get));
-  if (!me) return;
+  if (!me || whose() !== String(me.id)) return;
   queue.belongsTo(me.id);
   Object.assign(state, { me, tasks: tasks?.tasks || [], tasksAt: tasks?.now || null, notices: notices?.notices || [], unread: notices?.unread || 0, warnings: warnings?.warnings || [] });
   await counted();
 }
 
-/** Who is logged in. Another person than last time gets nothing of the one before. */
+/** Who is logged in. Another person than last time gets nothing of the one before, whose drafts and acts wait for himself. */
 export async function identify() {
   const me = await get("/api/v1/me");
-  if (state.me && state.me.id !== me.id) {
-    await store.forget();
+  const before = await store.get("me");
+  if (before && before.id !== me.id) {
+    await store.forgetLists();
     Object.assign(state, { tasks: [], tasksAt: null, notices: [], unread: 0 });
   }
   state.me = me;
@@ -38,6 +43,7 @@ export async function identify() {
  *  waits to be sent. (Kept as they are: the phone's own lock is their protection, and 我的 says so.) */
 export async function over() {
   state.login = true;
+  document.cookie = "brain_person=; path=/m; max-age=0";
   Object.assign(state, { tasks: [], tasksAt: null, notices: [], unread: 0 });
   await store.forgetLists();
 }
@@ -50,11 +56,16 @@ export async function refresh() {
     Object.assign(state, { tasks: tasks.tasks, tasksAt: tasks.now, notices: notices.notices, unread: notices.unread, warnings: warnings.warnings, online: true });
     await Promise.all([store.put("tasks", tasks), store.put("notices", notices), store.put("warnings", warnings)]);
   } catch (fail) {
-    if (fail.status === 401) await over();
+    if (fail.login) await over();
     else if (fail.status === undefined) throw fail;
     else if (fail.offline) state.online = false;
   }
   changed();
+}
+
+async function refreshWho() {
+  await identify();
+  await refresh();
 }
 
 export async function read(ids) {
@@ -65,7 +76,10 @@ export async function read(ids) {
 /** Count the outbox anew. */
 export async function counted() {
   const { mine, others } = await queue.waiting();
-  Object.assign(state, { pending: mine, others: others.length, photos: mine.reduce((n, i) => n + i.photos.length, 0) });
+  const drafts = await store.drafts();
+  const own = drafts.filter((row) => row.person === state.me?.id);
+  Object.assign(state, { pending: mine, others: others.length + drafts.length - own.length, drafts: own, photos: mine.reduce((n, i) => n + i.photos.length, 0) });
+  mark(mine.length + others.length + drafts.length);
   changed();
 }
 
@@ -89,5 +103,6 @@ export function foreseen(task) {
 }
 
 queue.changes.addEventListener("change", counted);
+queue.changes.addEventListener("who", refreshWho);
 queue.changes.addEventListener("login", async () => { await over(); changed(); });
-queue.changes.addEventListener("offline", () => { state.online = false; changed(); });
+queue.changes.addEventListener("offline", ({ detail }) => { state.online = false; state.why = detail.ours ? "" : detail.message; changed(); });

@@ -5,7 +5,7 @@
 const VERSION = "{{digest}}";
 const CACHE = `field-${VERSION}`;
 const SHELL = [
-  "/m/", "/m/style.css", "/m/app.js", "/m/api.js", "/m/detail.js", "/m/dom.js", "/m/fields.js", "/m/map.js", "/m/messages.js",
+  "/m/", "/m/style.css", "/m/app.js", "/m/api.js", "/m/detail.js", "/m/dom.js", "/m/drafts.js", "/m/fields.js", "/m/keep.js", "/m/map.js", "/m/messages.js",
   "/m/mine.js", "/m/photo.js", "/m/place.js", "/m/queue.js", "/m/report.js", "/m/state.js", "/m/store.js", "/m/tasks.js",
   "/m/verbs.js", "/m/warnings.js", "/m/words.js", "/m/manifest.webmanifest", "/m/icon.svg", "/m/icon-maskable.svg",
 ];

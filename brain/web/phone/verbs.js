@@ -3,6 +3,7 @@
 
 import { h, icon, sheet, show, toast } from "./dom.js";
 import { choiceField, near as nearMetres, nearField, photoField, textField } from "./fields.js";
+import { draftOf, toldFull } from "./drafts.js";
 import * as place from "./place.js";
 import * as queue from "./queue.js";
 import { acts, foreseen, refresh, state } from "./state.js";
@@ -23,10 +24,17 @@ export async function act(task, verb) {
   else location.hash = `#/do/${task.id}/${verb}`;
 }
 
-/** Into the outbox, then try to send; tells in one line how it went. */
-export async function send(task, verb, json, photos) {
-  const key = await queue.enqueue({ path: `/api/v1/events/${task.id}/${verb}`, event: task.id, verb, words: word(verb), title: task.title, json, photos });
-  await settled(key, `已${word(verb)}`);
+/** Into the outbox, then try to send; tells in one line how it went. False when the phone could not keep it, which is said, too. */
+export async function send(task, verb, json, photos, draft = null) {
+  let key;
+  try {
+    key = await queue.enqueue({ path: `/api/v1/events/${task.id}/${verb}`, event: task.id, verb, words: word(verb), title: task.title, json, photos, draft });
+  } catch (err) {
+    toldFull(err);
+    return false;
+  }
+  settled(key, `已${word(verb)}`);
+  return true;
 }
 
 /** Wait a moment for the outcome of one key: sent, refused, or kept for later. */
@@ -44,16 +52,16 @@ const must = (field) => field.required || field.wanted;
 const titled = (field) => (must(field) ? field.label : `${field.label}（可不填）`);
 const reasoned = (json, words) => { if (words) json.reason = [json.reason, words].filter(Boolean).join("；"); };
 
-function drawText(field, task, changed) {
-  const part = textField(titled(field), { hint: field.hint, most: field.most, changed });
+function drawText(field, task, changed, kept) {
+  const part = textField(titled(field), { hint: field.hint, most: field.most, value: kept.row.values[field.key] || "", changed });
   const name = field.key === "override" ? "reason" : field.key;
-  return { ...part, label: field.label, lacks: () => (must(field) && part.value().length < field.least ? `请写${field.label}` : ""),
+  return { ...part, draft: () => ({ [field.key]: part.value() }), label: field.label, lacks: () => (must(field) && part.value().length < field.least ? `请写${field.label}` : ""),
     fill: (json) => { if (name === "reason") reasoned(json, part.value()); else if (part.value()) json[name] = part.value(); } };
 }
 
-function drawChoice(field, task, changed, read = (value) => value) {
-  const part = choiceField(titled(field), field.choices.map((c) => [c.value, c.label, c.hint]), { changed });
-  return { ...part, lacks: () => (must(field) && part.value() === null ? `请先选${field.label}` : ""),
+function drawChoice(field, task, changed, kept, read = (value) => value) {
+  const part = choiceField(titled(field), field.choices.map((c) => [c.value, c.label, c.hint]), { value: kept.row.values[field.key] ?? null, changed });
+  return { ...part, draft: () => ({ [field.key]: part.value() }), lacks: () => (must(field) && part.value() === null ? `请先选${field.label}` : ""),
     fill: (json) => {
       if (part.value() === null) return;
       if (field.key === "reason") reasoned(json, part.value());
@@ -65,22 +73,25 @@ const DRAW = {
   text: drawText,
   choice: drawChoice,
   condition: drawChoice,
-  result: (field, task, changed) => drawChoice(field, task, changed, (value) => value === "yes"),
-  until: (field, task, changed) => drawChoice(field, task, changed, (days) => new Date(Date.now() + days * 86400e3).toISOString()),
-  photos: (field, task, changed) => {
-    const part = photoField({ phase: field.phase, title: field.label, changed });
-    return { ...part, lacks: () => (must(field) && !part.rows.length ? "请至少拍一张照片" : ""), fill: () => {} };
+  result: (field, task, changed, kept) => drawChoice(field, task, changed, kept, (value) => value === "yes"),
+  until: (field, task, changed, kept) => drawChoice(field, task, changed, kept, (days) => new Date(Date.now() + days * 86400e3).toISOString()),
+  photos: (field, task, changed, kept) => {
+    const rows = kept.pictures.filter((row) => row.phase === field.phase);
+    const part = photoField({ phase: field.phase, title: field.label, rows, changed: () => changed(true) });
+    return { ...part, draft: () => ({}), lacks: () => (must(field) && !part.rows.length ? "请至少拍一张照片" : ""), fill: () => {} };
   },
-  place: (field, task, changed) => {
-    const part = nearField(task, changed);
-    return { ...part, lacks: () => (part.ready() ? "" : "请写明不在现场的原因"), fill: (json) => { Object.assign(json, part.value()); reasoned(json, part.reason()); } };
+  place: (field, task, changed, kept) => {
+    const part = nearField(task, changed, kept.row.values.away || "");
+    return { ...part, draft: () => ({ away: part.reason() }), lacks: () => (part.ready() ? "" : "请写明不在现场的原因"), fill: (json) => { Object.assign(json, part.value()); reasoned(json, part.reason()); } };
   },
 };
 
-/** The form of one verb as a page; `leave` goes back to where he came from. */
-export function formView(view, task, verb, leave) {
+/** The form of one verb as a page; `leave` goes back to where he came from. What is filled in stands on the phone from the first photo
+ *  or word on, one draft a verb and case. */
+export async function formView(view, task, verb, leave) {
   const form = acts().forms[verb];
   if (!form) { leave(); return () => {}; } // not his verb, or a phone that has not heard from the server since it learnt to ask
+  const kept = await draftOf(verb, task);
   const ready = () => {
     const lacks = parts.map((part) => part.lacks()).find(Boolean) || "";
     go.disabled = Boolean(lacks);
@@ -89,18 +100,31 @@ export function formView(view, task, verb, leave) {
   const why = h("p.quiet.why");
   const go = h("button.big", { type: "button" }, `提交${form.label}`);
   const parts = [];
-  for (const field of form.fields) if (field.kind in DRAW) parts.push(DRAW[field.kind](field, task, () => { if (parts.length) ready(); }));
+  const changed = (pictures) => {
+    if (!parts.length) return;
+    if (pictures === true) kept.shoot(parts.flatMap((part) => part.rows || []));
+    else if (parts.some((part) => Object.values(part.draft()).some(Boolean)) || kept.old) kept.save(Object.assign({}, ...parts.map((part) => part.draft())));
+    ready();
+  };
+  for (const field of form.fields) if (field.kind in DRAW) parts.push(DRAW[field.kind](field, task, changed, kept));
   go.addEventListener("click", async () => {
     go.disabled = true;
     go.textContent = "正在提交…";
     const json = {};
     for (const part of parts) part.fill(json);
+    await kept.kept();
+    kept.end();
+    if (!await send(task, verb, json, parts.flatMap((part) => part.rows || []), kept.id)) {
+      go.textContent = `提交${form.label}`;
+      ready();
+      return;
+    }
     close();
     leave();
-    await send(task, verb, json, parts.flatMap((part) => part.rows || []));
   });
   const close = () => parts.forEach((part) => part.close?.());
-  show(view, h("p.lead", null, h("strong", null, task.title), h("br"), task.address || task.place), parts.map((part) => part.box),
+  const again = kept.old ? h("p.hint", null, "接着上次没交的内容。 ", h("button.link", { type: "button", onclick: async () => { close(); await kept.drop(); await formView(view, task, verb, leave); } }, "清空重来")) : null;
+  show(view, again, h("p.lead", null, h("strong", null, task.title), h("br"), task.address || task.place), parts.map((part) => part.box),
     h("div.foot", null, why, go));
   ready();
   return close;
