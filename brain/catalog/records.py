@@ -116,13 +116,16 @@ ANY_THEME = "*"
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How far strangers' times and texts are taken (bounds.toml). `oldest` is the first moment a reading may claim; lengths
-    of texts are in characters; `south` to `east`, in degrees, is where a place can be meant: within, no latitude is a longitude."""
+    of texts are in characters; `circle_km` and `polygon_deg` are the largest area of a warning; `south` to `east`, in degrees, is
+    where a place can be meant: within, no latitude is a longitude."""
 
     ahead: timedelta
     absurd: timedelta
     oldest: datetime
     warning_ahead: timedelta
     warning_lasts: timedelta
+    circle_km: float
+    polygon_deg: float
     photo_past: timedelta
     photo_ahead: timedelta
     form_past: timedelta

@@ -191,6 +191,18 @@ def test_a_number_is_read_as_it_was_written(data):
     assert _elements.number(bcd(want, size, decimals), decimals, "39") == want
 
 
+@pytest.mark.parametrize("what", ["F4", "F5"])
+def test_a_group_of_another_length_takes_no_bytes_of_its_neighbours(what):
+    short = group(what, [1.0] * 12)[:8]
+    found, reason = either(report(element("39", 1.5), bytes([short[0], 6 << 3]) + short[2:], element("38", 12.0)))
+    assert [r.kind for r in found] == ["water_level"] and f"要素 {what} 的数据定义写 6 字节" in reason
+
+
+def test_an_element_without_length_is_told_and_costs_no_other():
+    found, reason = either(report(b"\x39\x03", element("38", 12.0)))
+    assert [r.kind for r in found] == ["supply_voltage"] and "要素 39 的数据定义写的长度是 0" in reason
+
+
 def test_all_f_is_no_value_and_ff_is_minus():
     assert _elements.number(b"\xff\xff\xff\xff", 3, "39") is None
     assert _elements.number(bytes.fromhex("FF001234"), 3, "39") == -1.234

@@ -215,6 +215,12 @@ class Report:
             raise BadMessage("decode", f"引导符 {what} 后面应再有一个 {what}，现为 {two[1]:02X}；请核对测站的报文格式")
         if what in GROUPS:
             kind, unit, size, scale = GROUPS[what]
+            if (said := two[1] >> 3) != IN_A_GROUP * size:  # how long it is then, nobody knows: nor where the next begins
+                rest.take(len(rest), what)
+                raise BadMessage(
+                    "decode", f"要素 {what} 的数据定义写 {said} 字节，标准是 {IN_A_GROUP} 个值共 {IN_A_GROUP * size} 字节，"
+                    "它和后面的都没有采用；请核对测站的数据定义",
+                )  # fmt: skip
             self._sections[-1].groups.add(what)
             self._group(what, kind, unit, rest.take(IN_A_GROUP * size, what), scale)
         elif two[0] == STEP:
@@ -237,6 +243,8 @@ class Report:
     def _number(self, rest: _Rest, definition: int, what: str) -> float | None:
         """The number that stands next, with its sign byte."""
         size = definition >> 3
+        if not size:
+            raise BadMessage("decode", f"要素 {what} 的数据定义写的长度是 0，没有值；请核对测站的数据定义")
         signed = rest.negative(size)
         if signed:
             self.signed.append((what, None))

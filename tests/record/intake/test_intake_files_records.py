@@ -35,6 +35,21 @@ def test_updates_and_cancels_end_what_they_refer_to_in_any_order(drop, conn, ord
     assert public_warnings.active(conn, NOW) == []
 
 
+@pytest.mark.parametrize("later", ["update", "cancel"])
+def test_another_department_that_copies_the_sender_ends_nothing_and_is_told_why(drop, conn, later):
+    first = sample("yellow" if later == "update" else "update")
+    drop.take("cap", "a.xml", first, org="qxj")
+    row = drop.take("cap", "b.xml", sample(later), org="yjj")
+    assert (row["stored"], row["dead"]) == (later == "update", 1)
+    (letter,) = drop.hands.letters()
+    assert letter["rule"] == "sender" and "气象局" in letter["reason"] and "应急局" in letter["reason"]
+    assert not any(r["ended_by"] for r in warnings(conn).values())
+    counts = drop.hands.adds_up()["cap"]
+    assert (counts.stored, counts.dead) == (2 if later == "update" else 1, 1)
+    drop.take("cap", "c.xml", sample(later) + b"\n", org="qxj")
+    assert sum(r["ended_by"] is not None for r in warnings(conn).values()) == 1
+
+
 def test_a_warning_in_force_is_active_until_it_ends_and_an_exercise_never(drop, conn):
     for name in ("yellow", "exercise"):
         drop.take("cap", f"{name}.xml", sample(name).replace(b"_20260903080000", b"_" + name.encode()))
