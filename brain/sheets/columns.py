@@ -25,6 +25,8 @@ Columns = Mapping[str, str]
 KIND = "kind:"
 FIRMS = frozenset({"latitude", "longitude", "acq_date", "acq_time", "frp"})
 """Columns that together say that a sheet is NASA's active fire product, whose times are UTC."""
+SINGLE = frozenset({"value"})
+"""Fields whose second column is asked about, like that of a quantity; of others the first counts."""
 FREE = frozenset({"title", "content", "sort", "topic", "urgency", "address", "town", "reply"})
 """Fields of an order in which people write what they like, phones and numbers of papers too."""
 
@@ -47,7 +49,7 @@ def propose(
     columns: Iterable[str], feed: str, told: Sheets, units: Mapping[str, str], remembered: Columns | None = None
 ) -> dict[str, str]:
     """A meaning for each column: what was remembered of the feed's last sheets, else what its name says; each field at
-    most once. `units` gives the unit of each kind, so that “水位(cm)” is told from “水位(m)”. For NASA FIRMS nothing is
+    most once, but a quantity as often as it stands there. `units` gives the unit of each kind, so that “水位(cm)” is told from “水位(m)”. For NASA FIRMS nothing is
     remembered: its names mean always the same, and whoever once called `acq_date` a Beijing day was eight hours wrong."""
     columns = tuple(columns)
     if feed == "fire" and set(map(plain, columns)) >= FIRMS:
@@ -59,10 +61,12 @@ def propose(
     for column in columns:
         meaning = (remembered or {}).get(column)
         if meaning is None:
-            meaning = _meaning(column, fields, told.kinds.get(feed, {}), units, told.head)
+            meaning = _meaning(_once(column, columns), fields, told.kinds.get(feed, {}), units, told.head)
         field = parted(meaning)[0]
         if field in taken and field not in ("private", ""):
             meaning = field = ""
+        if field.startswith(KIND) or field in SINGLE:  # of two such columns nobody knows which one counts: `lacks` asks
+            field = ""
         taken.add(field)
         found[column] = meaning
     if "date" in taken and "at" in taken and "clock" not in taken:  # 日期 + 时间: the second is the time of day
@@ -70,6 +74,12 @@ def propose(
     elif "date" in taken and "at" not in taken and "clock" not in taken:
         found = {c: _instead(m, "date", "at") for c, m in found.items()}
     return found
+
+
+def _once(column: str, columns: tuple[str, ...]) -> str:
+    """The name of a column as its sender wrote it: a repeated one has got a number behind it."""
+    name, sign, number = column.rpartition("#")
+    return name if sign and number.isdigit() and name in columns else column
 
 
 def _instead(meaning: str, field: str, other: str) -> str:
@@ -85,8 +95,9 @@ def _meaning(
                 form = _form(key, words, told)
                 return f"{key}:{form}" if form else key
         for key, names in kinds.items():
-            if bare == key or bare in map(plain, names):
-                unit = heads.of_value(words, units.get(key, ""), told)
+            if bare == key or bare in map(plain, names) or bare in heads.doubled(names):
+                beside = tuple(w for w in words if plain(w) in told.units or plain(w) not in map(plain, names))
+                unit = heads.of_value(beside, units.get(key, ""), told)
                 return KIND + key + (f"@{unit}" if unit else "")
     return ""
 

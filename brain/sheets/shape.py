@@ -33,11 +33,12 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """Names of the columns (a repeated name gets a number), the rows that are not empty, and the numbers of those that hold no
-    data (sums, signatures, the header once more)."""
+    data (sums, signatures, the header once more), and the names of the workbook's other sheets, which nobody has read."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     left: tuple[int, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def filled(cell: Cell) -> bool:
