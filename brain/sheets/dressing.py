@@ -25,7 +25,9 @@ def unit_of(name: str, told: Sheets) -> str:
 
 
 # Formats of cells -----------------------------------------------------------------------------------------------------
-def undressed(columns: list[str], rows: list[Row], told: Sheets, is_value: Callable[[str], bool], known: Callable[[Cell], bool]) -> list[Row]:
+def undressed(
+    columns: list[str], rows: list[Row], told: Sheets, is_value: Callable[[str], bool], known: Callable[[Cell], bool]
+) -> list[Row]:
     """The rows with plain numbers; `columns` get the units that the formats say."""
     found: dict[str, list[int]] = {}
     for n, row in enumerate(rows):
@@ -159,7 +161,8 @@ def _with(name: str, said: str, line: int, valued: bool, told: Sheets, known: Ca
     if not said or numbers.is_gap(said) or word in told.head.plain or word == "单位":
         return name
     if (head := unit_of(name, told)) and word in told.head.units and heads.plain(head) != word:
-        raise BadSheet(f"第 {line} 行在“{short(name)}”下面写着单位“{short(said)}”，与列名里的“{short(head)}”不同，不知道是哪一个；请改成一致")
+        both = f"写着单位“{short(said)}”，与列名里的“{short(head)}”不同，不知道是哪一个；请改成一致"
+        raise BadSheet(f"第 {line} 行在“{short(name)}”下面{both}")
     if head or (word not in told.head.units and known(said)):
         return name
     return f"{name}({said})"

@@ -17,14 +17,12 @@ from brain import catalog as catalogs
 from brain.catalog.sheet_records import Limits, Sheets
 from brain.sheets import delimited, dressing, features, heads, numbers, workbook
 from brain.sheets.features import name_of
-from brain.sheets.shape import HEAD_WITHIN, BadSheet, Cell, Lines, Row, Sheet, filled, too_long
+from brain.sheets.shape import HEAD_WITHIN, SURPLUS, BadSheet, Cell, Lines, Row, Sheet, filled, too_long
 from brain.sheets.words import Unreadable, half, short
 
 __all__ = ["BadSheet", "Cell", "Row", "Sheet", "read"]
 
 SUFFIXES = (".csv", ".txt", ".xlsx", ".geojson", ".json")
-SURPLUS = "多出的格"
-"""The column of what stands in a line behind its last column."""
 _SAID = re.compile(r"[:：].*", re.S)
 _LABELLED = re.compile(r"[^\d:,;]{1,12}:.*", re.S)
 _LABEL = re.compile(r"[^\d:,;]{1,12}:\s*")
@@ -46,22 +44,56 @@ def read(name: str, data: bytes, limits: Limits, *, sheet: str = "", told: Sheet
         table = _Table(limits, told, fixed=False)
         book = workbook.rows_of(data, limits, sheet, table.known)
         return table.of(book.lines, book.merged, dressed=book.dressed, unread=book.unread)
-    text = _text(data)
+    text = _text(data, told)
     if ending in (".geojson", ".json"):
-        return features.sheet_of(text, limits)
+        return features.sheet_of(text, limits, told.head.systems)
     table = _Table(limits, told, fixed=True)
     return table.of(delimited.lines_of(text, limits, table.known), [])
 
 
-def _text(data: bytes) -> str:
-    """UTF-8 with or without BOM, UTF-16 with BOM (Excel's “Unicode text”), else GB 18030."""
-    codings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
-    for coding in codings:
+def _text(data: bytes, told: Sheets) -> str:
+    """UTF-8 with or without BOM, UTF-16 (Excel's “Unicode text”) with or without, else GB 18030. Raises BadSheet."""
+    for coding in (_wide(data),) if _wide(data) else ("utf-8-sig", "gb18030"):
         try:
-            return data.decode(coding)
+            text = data.decode(coding)
         except UnicodeDecodeError:
             continue
-    raise BadSheet("文字编码既不是 UTF-8 也不是 GBK；请另存为“CSV UTF-8”再上传")
+        if coding == "gb18030" and _is_big5(data) and not _names_a_column(text, told):
+            raise BadSheet("文字编码像是 Big5（繁体中文），不是 UTF-8 也不是 GBK，读不懂；请另存为“CSV UTF-8”再上传")
+        return text.removeprefix("\ufeff")
+    raise BadSheet("文字编码读不懂，既不是 UTF-8 也不是 GBK；请另存为“CSV UTF-8”再上传")
+
+
+def _wide(data: bytes) -> str:
+    """The coding of two bytes a sign that a text is in: by its mark, or by the NULs of its figures and commas."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    first = data[:4096]
+    low, high = first[0::2].count(0), first[1::2].count(0)
+    if max(low, high) * 5 < len(first) // 2 or min(low, high) * 20 > max(low, high):
+        return ""
+    return "utf-16-le" if high > low else "utf-16-be"
+
+
+_PAIR = re.compile(rb"([\x81-\xfe])([\x40-\x7e\x80-\xfe])")
+
+
+def _is_big5(data: bytes) -> bool:
+    """Whether a text that GB 18030 can be made of is more likely Big5: many of the latter's second bytes are such as
+    simplified Chinese seldom has there, and none of its first bytes lies below A1."""
+    pairs = _PAIR.findall(data[:20_000])
+    odd = sum(second < b"\xa1" for _, second in pairs)
+    if len(pairs) < 6 or odd * 8 < len(pairs) or any(first < b"\xa1" or first > b"\xf9" for first, _ in pairs):
+        return False
+    try:
+        data.decode("big5")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _names_a_column(text: str, told: Sheets) -> bool:
+    return any(len(name) > 1 and not name.isascii() and name in text[:2000] for name in heads.vocabulary(told)[0])
 
 
 class _Table:
@@ -199,7 +231,7 @@ class _Table:
 
     def _begins_as_foot(self, cell: str) -> bool:
         said = "".join(half(cell[:400]).split()).casefold()
-        return any(said.startswith(word) for word in self.told.word.footers if len(word) > 2)
+        return any(said.startswith(word) for word in self.told.word.footers if len(word) > 1)
 
     def _foot_word(self, cell: str) -> bool:
         return len(cell) <= 400 and _SAID.sub("", "".join(half(cell).split())).casefold() in self.told.word.footers

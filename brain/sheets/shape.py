@@ -11,6 +11,8 @@ from brain.catalog.sheet_records import Limits
 
 Cell = str | int | float | bool | None
 HEAD_WITHIN = 15  # the header is one of the first so many rows that are not empty
+SURPLUS = "多出的格"
+"""The column of what stands in a line behind its last column."""
 Lines = list[tuple[int, list[Cell]]]
 """Rows as they come out of a file: number, cells."""
 

@@ -58,6 +58,7 @@ def rows_of(data: bytes, limits: Limits, name: str, known: Callable[[Cell], bool
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
             if name and name not in book.sheetnames:
                 raise BadSheet(f"工作簿里没有名为“{short(name)}”的表；现有 {'、'.join(map(short, book.sheetnames))}")
+            table: Any
             table, unread = (book[name], ()) if name else _chosen(book, known)
             said = archive.read(table._worksheet_path)
         formulas = _uncomputed(said)
