@@ -51,7 +51,8 @@ def _words(entry: Entry) -> Words:
 def _heads(entry: Entry) -> Heads:
     made = Heads(
         frozenset(map(plain, entry.texts("plain"))), frozenset(map(plain, entry.texts("units"))),
-        _by_word(entry.table("zones")), _by_word(entry.table("forms")),
+        _by_word(entry.table("zones")), _by_word(entry.table("forms")), frozenset(map(plain, entry.texts("systems"))),
+        frozenset(map(plain, entry.texts("idle"))),
     )  # fmt: skip
     entry.done()
     return made

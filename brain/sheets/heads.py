@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from brain.catalog.sheet_records import Heads, Sheets
 from brain.sheets.words import half
@@ -86,9 +87,17 @@ def of_value(words: tuple[str, ...], unit: str | None, told: Heads) -> str:
     return found[0] if len(found) < 2 and found else f"?{'，'.join(found)}" if found else ""
 
 
+@lru_cache(maxsize=256)
+def doubled(names: tuple[str, ...]) -> frozenset[str]:
+    """A quantity called by two of its names at once, as laboratories do: `氨氮 NH3-N`, `总磷TP`, `水位_Z`."""
+    bare = [plain(n) for n in names]
+    return frozenset(f"{a}{sign}{b}" for a in bare for b in bare if a != b for sign in ("", "/", "_", "-", "|", ":"))
+
+
 def vocabulary(told: Sheets) -> tuple[frozenset[str], frozenset[str]]:
     """All names of columns that are declared, of whatever feed, and those of them that name a measured value."""
     values = {plain(n) for kinds in told.kinds.values() for key, names in kinds.items() for n in (key, *names)}
     values |= {plain(n) for form in told.fields.values() if "value" in form for n in form["value"].names}
+    values |= {pair for kinds in told.kinds.values() for names in kinds.values() for pair in doubled(names)}
     names = {plain(n) for form in told.fields.values() for one in form.values() for n in one.names}
     return frozenset(names | values), frozenset(values)

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from brain import catalog as catalogs
-from brain.sheets import columns, masking, numbers, reading
+from brain.sheets import columns, masking, numbers, orders, reading
 from brain.sheets.cells import Unreadable
 from brain.sheets.reading import BadSheet
 from ingest import feeds
@@ -41,7 +41,7 @@ def walked(name: str, data: bytes, feed: str) -> tuple[list, dict[int, str], lis
         raise BadSheet("；".join(lacking))
     asked = {c: m for c, m in meant.items() if m != "private"}
     found, bad, messages = [], {}, []
-    for row in sheet.rows:
+    for row in orders.apart(sheet.rows, asked) if form == "orders" else sheet.rows:
         message = rows._payload(feed, name, row, columns.kept(row, meant, told, form), asked)
         messages.append(message)
         read = feeds.reader(feed, "file/0123456789ab/1")

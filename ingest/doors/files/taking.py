@@ -96,6 +96,7 @@ class Taking:
         file = again or db.row(conn, "file_taken", **key, by=by, now=now)
         tally.ident, tally.prefix = file["id"], feeds.row_topic(content.hexdigest()[:12], org)
         tally.beyond, tally.left = taken.beyond, taken.left
+        tally.untaken, tally.unread, tally.notes = taken.untaken, taken.unread, taken.notes
         letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=tally.prefix)]
         if known:
             says = f"与 {known['received_at'].astimezone(ZONE):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"
@@ -201,4 +202,7 @@ def _counts(tally: Tally) -> dict[str, int]:
 
 def _report(tally: Tally, says: str) -> dict[str, Any]:
     tally.errors.sort(key=lambda e: e["row"])
-    return {"says": storable(says), "errors": tally.errors, "beyond": tally.beyond, "left": list(tally.left[:LEFT_MAX])}
+    return {
+        "says": storable(says), "errors": tally.errors, "beyond": tally.beyond, "left": list(tally.left[:LEFT_MAX]),
+        "untaken": [storable(c) for c in tally.untaken], "unread": [storable(name) for name in tally.unread],
+    }  # fmt: skip
