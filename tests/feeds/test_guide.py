@@ -17,7 +17,7 @@ from brain import catalog as catalogs
 from brain.catalog.guide_records import Example, Shown, filled
 from brain.city import BEIJING
 from brain.commands import backfill
-from brain.model import DISTRICT, Level, Reading
+from brain.model import DISTRICT, Level, Quality, Reading
 from brain.sheets import cells, columns, reading
 from ingest import feeds, practice, tools
 from ingest.__main__ import main
@@ -126,7 +126,7 @@ WAYS = {
 
 # What they share ------------------------------------------------------------------------------------------------------
 def topic_of(one: Example) -> str:
-    known = {"district": DISTRICT, "org": feeds.load()[one.feed].FEED.org}
+    known = {"district": DISTRICT, "org": one.owner or feeds.load()[one.feed].FEED.org}
     return filled(one.topic, known) or feeds.topic(one.feed, "-")
 
 
@@ -205,7 +205,19 @@ def _number(row: tuple[str, ...]) -> str:
     return "缺测" if value is None else f"{value:g}"
 
 
+def _cell(row: tuple[str, ...]) -> str:
+    """As a cell of a sheet: with its quality where that is not the usual."""
+    try:
+        value = cells.measured(row[0], "值", cell=True)
+    except cells.Unreadable:
+        return "不收"
+    if value is None:
+        return "缺测"
+    return f"{value[0]:g}" + ("" if value[1] is Quality.OK else f"，{CATALOG.words.of('quality', value[1])}")
+
+
 READERS = {
+    "cell": _cell,
     "time": lambda row: local(cells.when(row[0], "时间", about=RECEIVED)),
     "number": _number,
     "flag": lambda row: CATALOG.words.of("quality", cells.flag(row[0], "标识")),
