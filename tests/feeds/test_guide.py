@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import tomllib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from brain import catalog as catalogs
 from brain.catalog.guide_records import Example, Shown, filled
+from brain.cities import meijiang
 from brain.city import BEIJING
 from brain.commands import backfill
 from brain.model import DISTRICT, Level, Quality, Reading
@@ -257,6 +259,19 @@ def test_each_door_shows_what_is_taken_and_what_is_refused():
     for door in DOORS.values():
         assert any(one.readings or one.records for one in door.examples), door.key
         assert any(one.refused for one in door.examples), door.key
+
+
+def test_an_example_is_of_who_may_send_it():
+    """The stations of an example are those of its owner in the district that is shipped, whose account may write its topic."""
+    owners = {}
+    for file in (Path(meijiang.__file__).parent / "data" / "stations").glob("*.toml"):
+        said = tomllib.loads(file.read_text(encoding="utf-8"))
+        owners |= {s["id"]: s.get("org", said.get("org")) for s in said.get("station", ())}
+    for door in DOORS.values():
+        for one in door.examples:
+            assert {owners[s] for s in one.stations} <= {one.owner}, one.title
+            assert not one.topic or not one.owner or one.branch in CATALOG.departments[one.owner].sends, one.title
+            assert not (set(owners) & {r.station for r in one.readings} - set(one.stations)) or one.way in ("history", "poll"), one.title
 
 
 def test_an_example_that_is_not_true_is_seen():

@@ -117,7 +117,7 @@ def _door(
     code, whose = own.of_door(door, catalog, org)
     how = [(what, filled(words, known | {"org": own.of_line(words, code, org)})) for what, words in door.how]
     told = [own.of_example(one, catalog, org, stations) for one in door.examples]
-    told.sort(key=lambda one: bool(one[2]) and org is not None)  # what concerns the reader stands first
+    told.sort(key=lambda one: not (org and one[0].owner and not one[2]))  # with stations of his own first
     shown = [parts.example(one, catalog, known | {"org": code_of}, says) for one, code_of, says in told]
     past = html.P(catalog.guide.past, className="past") if door.turns_late else None
     jumps = [("how", "怎么连"), ("examples", "例子"), ("answers", "应答"), ("wrong", "写错了"), ("tables", "认得的写法")]
