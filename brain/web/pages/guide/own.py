@@ -1,4 +1,4 @@
-"""Whose code and whose stations the page shows: the reader's own where they would be taken from him, else another's, and then it says so."""
+"""Whose code and stations the page shows: the reader's own where they would be taken from him, else another's, and then it says so."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def of_example(one: Example, catalog: Catalog, org: Department | None, stations:
     if org and not closed and own and len(own) >= len(one.stations):
         return one.of(own[: len(one.stations)]), org.key, ""
     if org is owner:
-        return one, org.key, "测站编号请换成您自己的。"
+        return one, owner.key, "测站编号请换成您自己的。"
     says = f"这个例子是{owner.short}的；您发的时候换成自己的{'测站编号、单位代码' if one.topic else '测站编号'}。"
     return one, owner.key, says + (f"{org.short}的账号还不能写这个接入，要开通请联系管理员。" if org and closed else "")
 
