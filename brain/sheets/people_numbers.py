@@ -197,7 +197,7 @@ def _paper_at(run: Run, n: int) -> tuple[list[int], int, int, int] | None:
         elif called or (len(digits) == 18 and _is_paper(digits, sizes)) or (not ending and _is_card(run, n, digits, sizes)):
             found = 6, 4
         if found and not _in_hash(run.plain, places[0], places[-1] + 1):
-            return places, *found, after
+            return places, found[0], found[1], after
     return None
 
 
