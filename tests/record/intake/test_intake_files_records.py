@@ -82,6 +82,17 @@ def test_what_is_about_the_caller_reaches_neither_message_nor_dead_letter(drop):
     assert "请联系139****5678，路灯不亮" in said
 
 
+def test_log_and_report_hold_no_number_of_a_person_that_a_file_is_named_after(drop, caplog):
+    caplog.set_level("INFO", "ingest")
+    name = "e21_13800138000_441402199001011234.csv"
+    row = drop.take("water", name, "测站编号,监测时间,水位\n13912345678,2026-09-03 08:00,75.1\n")
+    assert row["name"] == name and row["dead"] == 1
+    logged = "".join(r.getMessage() for r in caplog.records)
+    assert "e21_138****8000_441402********1234.csv" in logged and "13800138000" not in logged
+    said = json.dumps(row["report"], ensure_ascii=False)
+    assert "139****5678" in said and "13912345678" not in said and "13800138000" not in said
+
+
 def test_the_number_and_the_place_of_an_order_stay_though_they_look_like_a_phone(drop):
     drop.take("hotline", "a.csv", "工单编号,诉求内容,经度,纬度\n13912345678,证号441402199001011234路灯不亮,116.13912345678,24.3\n")
     cells = json.loads(drop.hands.letters()[0]["payload"])["cells"]
