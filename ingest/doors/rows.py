@@ -19,7 +19,7 @@ from typing import Any
 from brain.sheets import places
 from brain.sheets.cells import Unreadable
 from ingest import feeds
-from ingest.feeds import BadMessage, _wire
+from ingest.feeds import BadMessage, _provenance, _wire
 
 FORMS = {
     "application/json": "json",
@@ -127,10 +127,12 @@ def _features(feed: str, found: object) -> Iterator[Row]:
     if not isinstance(features, list):
         raise BadBody("shape", "正文应是带 features 列表的 FeatureCollection；请按 GeoJSON（RFC 7946）发送")
     named = places.system(found.get("crs")) if isinstance(found, dict) else ""
+    around = _provenance.told({k: v for k, v in found.items() if k != "features"}) if isinstance(found, dict) else {}
     for number, feature in enumerate(features, 1):
         properties = feature.get("properties") if isinstance(feature, dict) else None
         if isinstance(properties, dict):
-            yield _feature(feed, number, feature, properties, named)
+            own = _provenance.told({k: v for k, v in feature.items() if k != "properties"})
+            yield _feature(feed, number, feature, around | own | properties, named)
         else:
             said = _wire.short(feature)
             yield Row(

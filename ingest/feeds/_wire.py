@@ -284,29 +284,32 @@ def flag_of_all(value: object) -> Quality | None:
 
 def gather(
     items: Iterable[T],
-    read: Callable[[T], Reading | list[Reading] | None],
+    read: Callable[[T], Reading | list[Reading] | bool | None],
     empty: str,
     body: dict[str, Any] | None = None,
 ) -> list[Reading]:
     """Read items one by one so that a bad one spares its neighbours. Where their message (`body`) says of itself to be a test
-    (`provenance.toml`), all of them have that quality.
+    (`provenance.toml`), or an item is that mark and no quantity (`read` answers True), all of them have that quality.
 
     Raises BadMessage with the sound readings as `rest` when some item is bad, and with `empty` when nothing at all was
     found: a message without a single value would otherwise vanish from the accounts.
     """
     good: list[Reading] = []
     bad: list[BadMessage] = []
+    test = False
     for item in items:
         try:
             found = read(item)
         except BadMessage as err:
             bad.append(err)
             continue
-        if isinstance(found, list):
-            good.extend(found)
-        elif found is not None:
+        if isinstance(found, Reading):
             good.append(found)
-    if body is not None and _provenance.is_test(body):
+        elif isinstance(found, list):
+            good.extend(found)
+        elif found:
+            test = True
+    if test or (body is not None and _provenance.is_test(body)):
         good = [one._replace(quality=Quality.TEST) for one in good]
     return settled(good, bad, empty)
 
@@ -348,13 +351,16 @@ def generic(topic: str, body: dict[str, Any], received_at: datetime) -> list[Rea
 
 def _generic(
     topic: str, row: object, where: str, common: dict[str, Any], received_at: datetime
-) -> Reading | None:
+) -> Reading | bool | None:
     if not isinstance(row, dict):
         raise BadMessage("shape", f"{where} 应是一个读数对象，现为“{short(row)}”；请按格式发送")
     row = common | row
     dot = where and f"{where}."
     kind = word(get(row, "kind"), f"{dot}kind")
-    found = measured(get(row, "value"), f"{dot}value")
+    given = get(row, "value")
+    if type(given) is not float and (mark := _provenance.marks(kind, given)) is not None:
+        return mark
+    found = measured(given, f"{dot}value")
     if found is None:
         return None
     value, said = found

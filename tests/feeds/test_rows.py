@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ingest import feeds
 from ingest.doors import rows
-from ingest.feeds import BadMessage
+from ingest.feeds import BadMessage, _wire
 from ingest.feeds._sample import samples
 
 RECEIVED = datetime(2026, 9, 3, 0, 0, 5, tzinfo=UTC)
@@ -155,3 +155,25 @@ def test_a_table_that_is_parted_otherwise_than_by_commas_is_read_all_the_same(si
     [row] = rows.cut("rain", "csv", body, MOST)
     assert row.refused is None
     assert [(r.station, r.value) for r in feeds.load()["rain"].parse("city/441402/rain/qxj/-", row.payload, RECEIVED)] == [("RG-01", 12.5)]
+
+
+@pytest.mark.parametrize(("feed", "form", "body"), GOOD, ids=[f"{g[0]}-{n}" for n, g in enumerate(GOOD)])
+def test_a_row_that_says_it_is_a_test_is_one_in_every_form(feed, form, body):
+    """As a column of a table, beside the rows of a JSON body, beside the features of a map."""
+    if form == "csv":
+        head, *lines = _wire.text(body, gbk=True).splitlines()
+        marked = "\n".join([f"{head},数据类型", *(f"{line},测试数据" for line in lines)]).encode()
+    else:
+        marked = json.dumps(json.loads(body) | {"simulated": True}).encode()
+    for row in rows.cut(feed, form, marked, MOST):
+        found = feeds.load()[feed].parse(f"push/{feed}/k1/-", row.payload, RECEIVED)
+        assert found and {r.quality for r in found} == {"test"}
+
+
+@pytest.mark.parametrize("feed", ["water", "rain", "air", "drainage", "fire"])
+@pytest.mark.parametrize(("column", "said", "quality"), [("simulated", "1", "test"), ("状态", "测试中", "test"), ("状态", "正常", "ok")])
+def test_a_row_of_a_file_that_says_it_is_a_test_is_one(feed, column, said, quality):
+    cells = {"站码": "X-1", "时间": "2026-09-03 08:00", "x": "3", column: said}
+    row = {"feed": feed, "row": 2, "cells": cells, "columns": {"站码": "station", "时间": "at", "x": "kind:water_level"}}
+    read = feeds.reader(feed, f"{feeds.ROW}ab/2")
+    assert [r.quality for r in read(f"{feeds.ROW}ab/2", json.dumps(row).encode(), RECEIVED)] == [quality]

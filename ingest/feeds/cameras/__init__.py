@@ -33,8 +33,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from brain.model import Reading
-from ingest.feeds import BadMessage, Feed, _wire, topic
+from brain.model import Quality, Reading
+from ingest.feeds import BadMessage, Feed, _provenance, _wire, topic
 from ingest.feeds.cameras import _manscdp
 
 FEED = Feed("cameras", "视频巡检", "cameras", topic("cameras"), "gaj")
@@ -89,7 +89,7 @@ def _read(topic: str, body: dict[str, Any], xml: bool, payload: bytes, received_
             )
         listed = [item for item in enumerate(devices) if not _no_camera(item[1])]
         empty = "“DeviceList”里没有一台设备的状态；没有变化时不必通知"
-        return _wire.gather(listed, lambda item: list(_listed(item, at, seq)), empty, body) if listed else []
+        return _wire.gather(listed, lambda item: _said_of(item, at, seq), empty, body) if listed else []
     if command not in ("Keepalive", "DeviceStatus"):
         raise BadMessage(
             "kind", f"不认识的 CmdType“{_wire.short(command)}”；可用 Keepalive、Catalog、DeviceStatus（GB/T 28181）"
@@ -141,6 +141,11 @@ def _no_camera(row: object) -> bool:
         return False
     event = row.get("Event")
     return str(event).upper() in NO_STATE or (event is None and int(code[10:13]) not in FRONT)
+
+
+def _said_of(item: tuple[int, Any], at: datetime, seq: str) -> list[Reading]:
+    found = list(_listed(item, at, seq))
+    return [one._replace(quality=Quality.TEST) for one in found] if _provenance.is_test(item[1]) else found
 
 
 def _listed(item: tuple[int, Any], at: datetime, seq: str) -> Iterator[Reading]:

@@ -35,7 +35,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     if not isinstance(rows, list):
         raise BadMessage("shape", f"“list”应是读数的列表，现为“{_wire.short(rows)}”；请按格式发送")
 
-    def read(item: tuple[int, object]) -> Reading | None:
+    def read(item: tuple[int, object]) -> Reading | bool | None:
         number, row = item
         where = f"list[{number}]"
         if not isinstance(row, dict):
@@ -43,6 +43,8 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         point = _wire.quantity(row.get("p"), f"{where}.p")
         kind, unit = POINTS.get(point.lower(), (f"?{point}", None))
         value = row.get("v")
+        if unit is None and (mark := _provenance.marks(point, value)) is not None:
+            return mark
         if kind == "pump_state" and isinstance(value, str) and _wire.half(value).lower() in PUMP:
             value = PUMP[_wire.half(value).lower()]
         found = _wire.measured(value, f"{where}.v")
