@@ -84,9 +84,14 @@ def _spread() -> BadBody:
 
 
 def _dumps(value: object) -> bytes:
-    """As JSON. Half a surrogate pair cannot be told in UTF-8; it stays what it is, and its feed refuses that row."""
+    """As JSON; a name that stood twice does so again, for its feed to refuse it.
+    Half a surrogate pair cannot be told in UTF-8; it stays what it is, and its feed refuses that row."""
     try:
-        return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        try:
+            said = json.dumps(value, ensure_ascii=False)
+        except TypeError:  # a name stands twice
+            said = json.dumps(_wire.twofold(value), ensure_ascii=False)
+        return said.encode("utf-8", "surrogatepass")
     except (ValueError, RecursionError):
         raise BadBody("decode", "数字过长或嵌套过深；请核对正文的格式") from None
 
@@ -94,7 +99,7 @@ def _dumps(value: object) -> bytes:
 # JSON and GeoJSON ---------------------------------------------------------------------------------------------------
 def _json(feed: str, said: str, form: str) -> Iterator[Row]:
     try:
-        found = json.loads(said)
+        found = _wire.decoder.decode(said)
     except json.JSONDecodeError as err:
         near = _wire.short(said[max(0, err.pos - 12) : err.pos + 12])
         raise BadBody(

@@ -82,6 +82,8 @@ def marks(name: str, value: Any) -> bool | None:
         return bool(value) if isinstance(value, (bool, int, float)) and value in (0, 1) else None
     if isinstance(value, list):
         return True if _lists(value) else None
+    if (both := getattr(value, "both", None)) is not None:  # written twice: to be on the safe side
+        return True if any([marks(name, one) for one in both]) else None
     return True if sort == SAID and isinstance(value, str) and _marks.says(value) else None
 
 

@@ -3,7 +3,8 @@
 `{"file": "9月.xlsx", "row": 7, "cells": {"站码": "WQ-01", "监测时间": "2026-09-03 08:00", "pH": 7.02}, "columns":
 {"站码": "station", "监测时间": "at", "pH": "kind:ph"}}`: the cells as they stand in the file, and what the columns mean
 (`brain.sheets.measurements`), so that a dead letter shows the row and can be read again. Columns that nobody asks for are among the
-cells and not among the columns; one of them may say that the row is a test. `wrong` says what cannot be read in the row for reasons that its cells do not show.
+cells and not among the columns; one of them may
+say that the row is a test. `wrong` says what cannot be read in the row for reasons that its cells do not show.
 """
 
 from __future__ import annotations

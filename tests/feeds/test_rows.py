@@ -177,3 +177,32 @@ def test_a_row_of_a_file_that_says_it_is_a_test_is_one(feed, column, said, quali
     row = {"feed": feed, "row": 2, "cells": cells, "columns": {"站码": "station", "时间": "at", "x": "kind:water_level"}}
     read = feeds.reader(feed, f"{feeds.ROW}ab/2")
     assert [r.quality for r in read(f"{feeds.ROW}ab/2", json.dumps(row).encode(), RECEIVED)] == [quality]
+
+
+@pytest.mark.parametrize(
+    ("feed", "form", "body", "rule", "says"),
+    [
+        ("water", "json", '{"stcd": "WL-02", "stcd": "WL-03", "tm": "2026-09-03 08:00", "z": 7}', "shape", "WL-02 与 WL-03"),
+        ("rain", "json", '[{"stcd": "RG-01", "tm": "2026-09-03 08:00", "p1": 1, "p1": 9}]', "value", "1 与 9"),
+        ("rain", "json", '[{"stcd": "RG-01", "tm": "2026-09-03 08:00", "p1": 1, "P1": 9}]', "value", "p1、P1 只差大小写"),
+        ("rain", "json", '{"stcd": "RG-01", "tm": "2026-09-03 08:00", "TM": "2026-09-03 09:00", "p1": 1}', "time", "只差大小写"),
+        ("rain", "csv", "stcd,tm,p1,P1\nRG-01,2026-09-03 08:00,1,9\n", "value", "p1、P1 只差大小写"),
+        ("fire", "json", '{"dev": "FS-01", "ts": 1788393600, "TS": 1788393660, "smoke": 1}', "time", "只差大小写"),
+        ("drainage", "csv", "dev,p,v,V,t\nDW-01,depth,1,9,1788393600\n", "value", "1 与 9"),
+        ("drainage", "json", '{"dev": "D-1", "list": [{"p": "depth", "v": 1, "V": 9, "t": 1788393600}]}', "value", "只差大小写"),
+        ("air", "json", '{"MN": "A-1", "DataTime": "20260903080000", "CP": {"SO2": {"Avg": 1, "avg": 9}}}', "value", "只差大小写"),
+        ("rain", "json", '{"readings": [{"station": "R", "kind": "k", "value": 1, "Value": 9, "at": 1788393600}]}', "value", "1 与 9"),
+        ("water", "geojson", '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": '
+         '{"stcd": "WL-02", "stcd": "WL-03", "tm": "2026-09-03 08:00", "z": 7}}]}', "shape", "WL-02 与 WL-03"),
+    ],
+)  # fmt: skip
+def test_a_name_that_stands_twice_with_two_values_is_refused_with_both(feed, form, body, rule, says):
+    (row,) = rows.cut(feed, form, body.encode(), MOST)
+    with pytest.raises(BadMessage) as err:
+        feeds.load()[feed].parse(f"push/{feed}/k1/-", row.payload, RECEIVED)
+    assert (err.value.rule, err.value.rest) == (rule, []) and says in err.value.reason.replace('"', "")
+
+
+def test_a_name_that_stands_twice_with_one_value_is_read():
+    (row,) = rows.cut("rain", "json", b'{"stcd": "RG-01", "tm": "2026-09-03 08:00", "p1": 1, "P1": 1, "p1": 1}', MOST)
+    assert [r.value for r in feeds.load()["rain"].parse("push/rain/k1/-", row.payload, RECEIVED)] == [1.0]

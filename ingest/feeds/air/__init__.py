@@ -54,6 +54,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
             kind = "?" + _wire.quantity(item[0], "因子")
         value, quality, test = item[1], Quality.OK, False
         if isinstance(value, dict):
+            value = _wire.one_case(value)
             test = _provenance.is_test(value)
             quality = _wire.flag(_wire.get(value, "Flag"), f"{_wire.short(name)}.Flag")
             value = _wire.get(value, "Avg", "Rtd")

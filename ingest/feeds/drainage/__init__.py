@@ -40,6 +40,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         where = f"list[{number}]"
         if not isinstance(row, dict):
             raise BadMessage("shape", f"{where} 应是一个读数对象，现为“{_wire.short(row)}”；请按格式发送")
+        row = _wire.one_case(row)
         point = _wire.quantity(row.get("p"), f"{where}.p")
         kind, unit = POINTS.get(point.lower(), (f"?{point}", None))
         value = row.get("v")
@@ -66,7 +67,7 @@ def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[
     """A row of a table (dev, p, v, u, t, n) as an upload of one reading. Messages stay. A blank cell is one left out."""
     if {k.lower() for k in row} & {"list", "kind", "readings"}:
         return row
-    given = {k: v for k, v in row.items() if v != ""}
+    given = _wire.one_case({k: v for k, v in row.items() if v != ""})
     return {k: v for k, v in given.items() if k.lower() == "dev"} | {
         "list": [{k.lower(): v for k, v in given.items() if k.lower() != "dev"}]
     }

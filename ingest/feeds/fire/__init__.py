@@ -75,7 +75,7 @@ def _hotspot_or_test(item: tuple[int, Any]) -> list[Reading]:
 
 
 def _lower(row: Any) -> Any:
-    return {k.strip().lower(): v for k, v in row.items() if isinstance(k, str)} if isinstance(row, dict) else row
+    return {k.strip().lower(): v for k, v in _wire.one_case(row).items()} if isinstance(row, dict) else row
 
 
 def _rows(payload: bytes) -> tuple[list[Any], dict[str, Any] | None]:
