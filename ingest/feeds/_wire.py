@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
+from importlib import import_module
 from typing import Any, TypeVar
 
 from brain.city import BEIJING
@@ -387,6 +388,8 @@ def generic(topic: str, body: dict[str, Any], received_at: datetime) -> list[Rea
     to be a test (`provenance.toml`) has that quality.
     """
     names = set(map(str.lower, body))
+    if names >= {"cells", "columns"}:
+        return _of_sheet(topic, body, received_at)
     if "readings" in names:
         rows = get(body, "readings")
         if not isinstance(rows, list):
@@ -401,6 +404,21 @@ def generic(topic: str, body: dict[str, Any], received_at: datetime) -> list[Rea
             [body], lambda row: _generic(topic, row, "", {}, received_at), "“value”是空的；没有数据时不必发送"
         )
     return None
+
+
+def _of_sheet(topic: str, body: dict[str, Any], received_at: datetime) -> list[Reading]:
+    """The row of a pushed table with the heads of a sheet; under the topic of a station it is of that station."""
+    bad: BadMessage | None = None
+    try:
+        found = import_module("ingest.feeds._rows").readings(body, received_at)
+    except BadMessage as err:
+        found, bad = err.rest, err
+    for one in found:
+        if one.station[:1] != "@" or topic.rsplit("/", 1)[-1] not in ("", "-", "+"):
+            station(topic, one.station, "测站")
+    if bad is not None:
+        raise bad
+    return found
 
 
 def _generic(

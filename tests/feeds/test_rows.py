@@ -206,3 +206,48 @@ def test_a_name_that_stands_twice_with_two_values_is_refused_with_both(feed, for
 def test_a_name_that_stands_twice_with_one_value_is_read():
     (row,) = rows.cut("rain", "json", b'{"stcd": "RG-01", "tm": "2026-09-03 08:00", "p1": 1, "P1": 1, "p1": 1}', MOST)
     assert [r.value for r in feeds.load()["rain"].parse("push/rain/k1/-", row.payload, RECEIVED)] == [1.0]
+
+
+def pushed(feed: str, body: str) -> list[tuple]:
+    found = []
+    for row in rows.cut(feed, "csv", body.encode(), MOST):
+        assert row.refused is None
+        got = feeds.load()[feed].parse(f"push/{feed}/org/k1/-", row.payload, RECEIVED)
+        found += [(r.station, r.kind, r.value, f"{r.at:%H:%M}", str(r.quality)) for r in got]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("feed", "head", "line", "readings"),
+    [
+        ("water", "站码,监测时间(UTC),水位(cm)", "WL-01,2026-09-03 00:00,312", [("WL-01", "water_level@cm", 312.0, "00:00", "ok")]),
+        ("water", "stcd,tm,z(cm)", "WL-01,2026-09-03 08:00,312", [("WL-01", "water_level@cm", 312.0, "00:00", "ok")]),
+        ("water", "站码,监测时间,pH,氨氮(mg/L)", "W,2026-09-03 08:00,7.1,<0.025",
+         [("W", "ph", 7.1, "00:00", "ok"), ("W", "ammonia", 0.0125, "00:00", "below_limit")]),
+        ("water", "站码,监测时间(UTC),水位(m),数据类型", "WL-01,2026-09-03 00:00,3,测试", [("WL-01", "water_level", 3.0, "00:00", "test")]),
+        ("rain", "站码,时间,雨量", "RG-01,2026-09-03 08:00,12.5", [("RG-01", "rain_1h", 12.5, "00:00", "ok")]),
+        ("air", "MN,DataTime,PM2.5(mg/m³)", "AQ-01,20260903080000,0.038", [("AQ-01", "pm25@mg/m3", 0.038, "00:00", "ok")]),
+        ("drainage", "设备编号,时间(+09:00),积水(mm)", "DW-01,2026-09-03 09:00,30", [("DW-01", "pond_depth@mm", 30.0, "00:00", "ok")]),
+        ("rain", "station,kind,value(cm),at(UTC)", "RG-01,rain_1h,1,2026-09-03 00:00", [("RG-01", "rain_1h@cm", 1.0, "00:00", "ok")]),
+        ("water", "站码,监测时间,水位", "WL-01,2026-09-03 08:00,3", [("WL-01", "?水位", 3.0, "00:00", "ok")]),
+        ("water", "站码,监测时间,水温(表层)", "W,2026-09-03 08:00,3", [("W", "?水温(表层)", 3.0, "00:00", "ok")]),
+        ("rain", "station,kind,value,unit,at", "RG-01,雨,1,cm,2026-09-03 08:00", [("RG-01", "?雨@cm", 1.0, "00:00", "ok")]),
+    ],
+)  # fmt: skip
+def test_a_pushed_table_with_the_heads_of_a_sheet_is_read_like_a_sheet(feed, head, line, readings):
+    assert pushed(feed, f"{head}\n{line}\n") == readings
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [("站码,监测时间(火星),水位", "火星"), ("站码,监测时间(UTC),水温(表层)", "表层"), ("站码,水位(cm)", "时间")],
+)
+def test_a_head_that_nobody_understands_is_asked_for_and_not_dropped(head, says):
+    with pytest.raises(rows.BadBody, match=says):
+        rows.cut("water", "csv", f"{head}\n{','.join(['1'] * (head.count(',') + 1))}\n".encode(), MOST)
+
+
+def test_a_row_of_a_sheet_under_the_topic_of_a_station_is_of_that_station():
+    (row,) = rows.cut("water", "csv", b"stcd,tm,z(cm)\nWL-01,2026-09-03 08:00,312\n", MOST)
+    with pytest.raises(BadMessage, match="不一致"):
+        feeds.load()["water"].parse("city/441402/water/swj/WL-02", row.payload, RECEIVED)
