@@ -193,6 +193,8 @@ class Message:
         found, measured = read
         if family.base_value and not truth and not name.endswith(".sum"):
             found += _wire.number(record.get(family.base_value), family.base_value) or 0.0
+        # A unit is of a measured number (RFC 8428 section 4.2; its units are all numbers): of a truth, as of a switch under a base
+        # unit, it says nothing and stays out.
         if unit is None and not truth and (family.unit or family.unit_at):
             unit = self._dig(record, family.unit_at.get(name.rsplit(".", 1)[-1].casefold(), family.unit))
         if unit not in (None, ""):
