@@ -39,7 +39,10 @@ class Checks:
     def __init__(self, catalog: Catalog, feeds: dict[str, FeedModule], practice: Practice):
         self.practice = practice
         self.themes = {key: module.FEED.theme for key, module in feeds.items()}
-        self.meant: dict[str, dict[str, str]] = {key: getattr(module, "MEANT", {}) for key, module in feeds.items()}
+        named = {feed: {n: kind for kind, names in kinds.items() for n in names} for feed, kinds in catalog.sheets.kinds.items()}
+        self.meant: dict[str, dict[str, str]] = {
+            key: named.get(key, {}) | getattr(module, "MEANT", {}) for key, module in feeds.items()
+        }
         self.owners = Owners(catalog)
         self._refuses = catalog.security.tcp.refuses
         self.units = units.load(practice.folder)
