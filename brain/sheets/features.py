@@ -8,7 +8,7 @@ from typing import Any
 from brain.catalog.sheet_records import Limits
 from brain.sheets import places
 from brain.sheets.shape import BadSheet, Cell, Row, Sheet, too_long
-from brain.sheets.words import Unreadable, half, short
+from brain.sheets.words import Unreadable, fold, short
 
 
 def sheet_of(text: str, limits: Limits) -> Sheet:
@@ -60,4 +60,4 @@ def _row(number: int, feature: Any, named: Any) -> Row:
 
 
 def name_of(cell: object) -> str:
-    return short(half(str(cell)[:200]), 60)
+    return short(fold(str(cell)[:200]), 60)

@@ -18,7 +18,7 @@ from brain.catalog.sheet_records import Limits, Sheets
 from brain.sheets import delimited, features, heads, numbers, workbook
 from brain.sheets.features import name_of
 from brain.sheets.shape import HEAD_WITHIN, BadSheet, Cell, Lines, Row, Sheet, filled, too_long
-from brain.sheets.words import Unreadable, half, short
+from brain.sheets.words import Unreadable, fold, half, short
 
 __all__ = ["BadSheet", "Cell", "Row", "Sheet", "read"]
 
@@ -46,7 +46,7 @@ def read(name: str, data: bytes, limits: Limits, *, sheet: str = "", told: Sheet
     if ending in (".geojson", ".json"):
         return features.sheet_of(text, limits)
     table = _Table(limits, told, fixed=True)
-    return table.of(delimited.lines_of(text, limits, table.known), [])
+    return table.of(delimited.lines_of(text, limits, table.known), [], lambda: delimited.delimiter(text, table.known))
 
 
 def _text(data: bytes) -> str:
@@ -75,7 +75,8 @@ class _Table:
     def _is_value(self, name: str) -> bool:
         return any(bare in self.values for bare, _ in heads.ways(name, self.told.head))
 
-    def of(self, lines: Lines, merged: list[tuple[int, int, int]]) -> Sheet:
+    def of(self, lines: Lines, merged: list[tuple[int, int, int]], sign: Callable[[], str] = str) -> Sheet:
+        """`sign`: asks for the sign that parts the cells, none in a workbook."""
         found = [(line, cells) for line, cells in lines if any(map(filled, cells))]
         head = self._head(found)
         _spread(found[: head + 1], merged, lambda column, value: True)
@@ -96,7 +97,7 @@ class _Table:
         used = [c for c in columns if c]
         if any(SURPLUS in row.cells for row in rows):
             used.append(SURPLUS)
-        return Sheet(tuple(used), _without_doubtful_commas(used, rows), tuple(left))
+        return Sheet(tuple(used), self._without_doubtful_commas(used, rows, sign), tuple(left))
 
     def _head(self, found: Lines) -> int:
         """The header is the row with most declared names; where there are none, the first with two words in it, so that a title
@@ -131,7 +132,7 @@ class _Table:
                     if not self.known(names[n]):
                         names[n] = name_of(cell)
                 return names, head + 2
-            units = [(n, half(str(cell)).strip("()[]【】 ")) for n, cell in told if not numbers.is_gap(str(cell))]
+            units = [(n, fold(str(cell)).strip("()[]【】 ")) for n, cell in told if not numbers.is_gap(str(cell))]
             if units and all(heads.plain(u) in self.told.head.units | self.told.head.plain | {"单位"} for _, u in units):
                 for n, unit in units:
                     if n < len(names) and names[n] and heads.plain(unit) in self.told.head.units and names[n][-1:] != ")":
@@ -193,6 +194,40 @@ class _Table:
     def _foot_word(self, cell: str) -> bool:
         return len(cell) <= 400 and _SAID.sub("", "".join(half(cell).split())).casefold() in self.told.word.footers
 
+    def _without_doubtful_commas(self, columns: list[str], rows: list[Row], sign: Callable[[], str]) -> tuple[Row, ...]:
+        """The rows with decimal commas as points, where the sheet shows them, and with a word of the doubt where it does not
+        (`numbers.commas`)."""
+        doubtful: dict[str, list[int]] = {}
+        for column in columns:
+            found = [
+                n
+                for n, row in enumerate(rows)
+                if type(cell := row.cells.get(column)) is str and ("," in cell or "，" in cell) and numbers.has_comma(cell)
+            ]
+            if found:
+                doubtful[column] = found
+        if not doubtful:
+            return tuple(rows)
+
+        def figures(column: str) -> list[str]:
+            return [str(cell) for row in rows if filled(cell := row.cells.get(column)) and not row.wrong]
+
+        def pointed() -> bool:
+            return any("." in cell for c in columns if c not in doubtful and self._is_value(c) for cell in figures(c) if _figure(cell))
+
+        said = numbers.commas({c: figures(c) for c in doubtful}, self._is_value, sign, pointed)
+        changed: dict[int, Row] = {}
+        for column, (decimal, why) in said.items():
+            for n in doubtful[column]:
+                row = changed.get(n, rows[n])
+                cell = str(row.cells[column])
+                if decimal:
+                    changed[n] = Row(row.line, row.cells | {column: half(cell).replace(",", ".")}, row.wrong)
+                elif why:
+                    says = f"第 {row.line} 行“{column}”写的是“{short(cell)}”，{numbers.doubt(cell, why)}"
+                    changed[n] = Row(row.line, row.cells, (*row.wrong, (column, says)))
+        return tuple(changed.get(n, row) for n, row in enumerate(rows)) if changed else tuple(rows)
+
     @staticmethod
     def _is_head(cells: list[Cell], head: list[Cell]) -> bool:
         return [half(c) if isinstance(c, str) else c for c in cells] == head
@@ -215,30 +250,6 @@ def _spread(lines: Lines, merged: list[tuple[int, int, int]], wanted: Callable[[
                 cells += [None] * (column + 1 - len(cells))
                 if not filled(cells[column]):
                     cells[column] = value
-
-
-def _without_doubtful_commas(columns: list[str], rows: list[Row]) -> tuple[Row, ...]:
-    """The rows with decimal commas as points, where a whole column shows them, and with a word of the doubt where only some of its
-    cells do (`numbers.commas`)."""
-    changed: dict[int, Row] = {}
-    for column in columns:
-        doubtful = [
-            (n, cell)
-            for n, row in enumerate(rows)
-            if type(cell := row.cells.get(column)) is str and ("," in cell or "，" in cell) and numbers.COMMA.fullmatch(half(cell))
-        ]
-        if not doubtful:
-            continue
-        figures = [str(row.cells[column]) for row in rows if row.cells.get(column) is not None and not row.wrong]
-        decimal, why = numbers.commas([one for one in figures if one.strip()])
-        for n, cell in doubtful:
-            row = changed.get(n, rows[n])
-            if decimal:
-                changed[n] = Row(row.line, row.cells | {column: half(cell).replace(",", ".")}, row.wrong)
-            elif why:
-                says = f"第 {row.line} 行“{column}”写的是“{short(cell)}”，{why}"
-                changed[n] = Row(row.line, row.cells, (*row.wrong, (column, says)))
-    return tuple(changed.get(n, row) for n, row in enumerate(rows)) if changed else tuple(rows)
 
 
 def _figure(cell: str) -> bool:
