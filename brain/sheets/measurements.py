@@ -40,10 +40,11 @@ def readings_of(row: Row, columns: Columns, feed: str, about: datetime | None = 
         station, seq = _place(row, by, said, feed)
         at = _moment(row, by, said, about)
         flagged = read(row, cells.flag, by["quality"]) if "quality" in by else Quality.OK
+        values = _values(row, columns, by, said, feed)
     except Unreadable as err:
         return [], [err]
     found = []
-    for column, kind, given in _values(row, columns, by, said, feed):
+    for column, kind, given in values:
         try:
             if kind == "?":
                 raise Unreadable("kind", f"第 {row.line} 行没有监测项；请填上“{column}”")

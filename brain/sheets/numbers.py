@@ -67,9 +67,10 @@ def measured(value: object, where: str, *, cell: bool = False) -> tuple[float, Q
     told, word = words(), "".join(said.split()).casefold()
     if word in told.gaps:
         return None
-    said = _spelled(said)
-    if _PLAIN.fullmatch(said):
-        return float(said), Quality.OK
+    if "^" in said or not said.isascii():
+        said = _spelled(said)
+        if _PLAIN.fullmatch(said):
+            return float(said), Quality.OK
     if found := _BELOW.fullmatch(said):
         limit = float(next(part for part in found.groups() if part))
         if 0 < limit < float("inf"):
