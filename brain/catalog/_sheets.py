@@ -40,10 +40,10 @@ def plain(word: str) -> str:
 
 
 def _words(entry: Entry) -> Words:
-    gaps, undetected, faults, footers = (
-        frozenset(map(plain, entry.texts(name))) for name in ("gaps", "undetected", "faults", "footers")
+    gaps, undetected, faults, footers, unitless = (
+        frozenset(map(plain, entry.texts(name))) for name in ("gaps", "undetected", "faults", "footers", "unitless")
     )
-    made = Words(gaps | {""}, undetected, faults, footers, entry.one_of("below", ("half", "limit")))
+    made = Words(gaps | {""}, undetected, faults, footers, unitless, entry.one_of("below", ("half", "limit")))
     entry.done()
     return made
 

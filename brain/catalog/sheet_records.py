@@ -61,6 +61,7 @@ class Words:
     undetected: frozenset[str]
     faults: frozenset[str]
     footers: frozenset[str]
+    unitless: frozenset[str]
     below: str
 
 

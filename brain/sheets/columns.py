@@ -98,11 +98,10 @@ def _meaning(
             if bare in map(plain, one.names):
                 form = _form(key, words, told)
                 return f"{key}:{form}" if form else key
-        for key, names in kinds.items():
-            if bare == key or bare in map(plain, names) or bare in heads.doubled(names):
-                beside = tuple(w for w in words if plain(w) in told.units or plain(w) not in map(plain, names))
-                unit = heads.of_value(beside, units.get(key, ""), told)
-                return KIND + key + (f"@{unit}" if unit else "")
+        if found := heads.kind_of(bare, words, kinds):
+            key, words = found
+            unit = heads.of_value(words, units.get(key, ""), told)
+            return KIND + key + (f"@{unit}" if unit else "")
     return ""
 
 

@@ -13,7 +13,7 @@ from brain.sheets import heads, numbers
 from brain.sheets.formats import Dressed
 from brain.sheets.shape import BadSheet, Cell, Lines, Row, filled
 from brain.sheets.times import when
-from brain.sheets.words import Unreadable, half, short
+from brain.sheets.words import Unreadable, fold, short
 
 UNITS_WITHIN = 2  # below the head there may be a row of symbols, and then that of the units
 
@@ -114,7 +114,7 @@ def below_head(
 
 
 def _bare(cell: Cell) -> str:
-    said = half(str(cell))
+    said = fold(str(cell))
     return (said.partition(":")[2] if said.startswith("单位:") else said).strip("()[]【】〔〕 ")
 
 
@@ -122,7 +122,7 @@ def _is_unit(cell: Cell, told: Sheets) -> bool:
     if not isinstance(cell, str) or not filled(cell):
         return False
     bare = _bare(cell)
-    return heads.plain(bare) in told.head.units or (bare != half(cell) and bare != "" and not bare[:1].isdigit())
+    return heads.plain(bare) in told.head.units or (bare != fold(cell) and bare != "" and not bare[:1].isdigit())
 
 
 def _only_units(cells: list[Cell], told: Sheets) -> bool:

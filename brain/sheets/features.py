@@ -10,7 +10,7 @@ from brain.catalog.sheet_records import Limits
 from brain.sheets import places
 from brain.sheets.heads import plain
 from brain.sheets.shape import BadSheet, Cell, Row, Sheet, too_long
-from brain.sheets.words import Unreadable, half, short
+from brain.sheets.words import Unreadable, fold, half, short
 
 _PAIR = re.compile(r"[\[(]?\s*-?\d+(?:\.\d+)?\s*[,; ]\s*-?\d.*")
 
@@ -77,4 +77,4 @@ def _is_point(value: Cell) -> bool:
 
 
 def name_of(cell: object) -> str:
-    return short(half(str(cell)[:200]), 60)
+    return short(fold(str(cell)[:200]), 60)

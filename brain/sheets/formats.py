@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from brain.sheets.words import half, short
+from brain.sheets.words import fold, short
 
 _PIECE = re.compile(r'"([^"]*)"?|\\(.)|[_*](?:.)?|\[[^\]]*\]|(General|G/通用格式)|([eE][+-])|(.)', re.I | re.S)
 _WORD = re.compile(r"[^\W\d_]|[%‰°℃℉]")
@@ -73,7 +73,7 @@ def of(said: str) -> Format | None:
         return next(iter(found))
     if all(not one.unit for one in found):
         return None
-    return Format(short(half("/".join(sorted(f"{one.unit}" for one in found))), 20))  # 1.2km or 900m: asked of who sends
+    return Format(short(fold("/".join(sorted(f"{one.unit}" for one in found))), 20))  # 1.2km or 900m: asked of who sends
 
 
 def _sections(said: str) -> list[list[tuple[str, str]]]:
@@ -102,7 +102,7 @@ def _section(pieces: list[tuple[str, str]]) -> Format | None:
     thousands = 0
     while thousands < len(behind) and behind[thousands] == ("sign", ","):
         thousands += 1
-    unit = "%" if percent else half("".join(text for kind, text in behind if kind == "literal")).strip("()[] -")
+    unit = "%" if percent else fold("".join(text for kind, text in behind if kind == "literal")).strip("()[] -")
     if not _WORD.search(unit):
         return Format()
     return Format(unit, 100.0 if percent else 1000.0**-thousands)

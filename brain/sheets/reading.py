@@ -48,7 +48,7 @@ def read(name: str, data: bytes, limits: Limits, *, sheet: str = "", told: Sheet
     if ending in (".geojson", ".json"):
         return features.sheet_of(text, limits, told.head.systems)
     table = _Table(limits, told, fixed=True)
-    return table.of(delimited.lines_of(text, limits, table.known), [])
+    return table.of(delimited.lines_of(text, limits, table.known), [], lambda: delimited.delimiter(text, table.known))
 
 
 def _text(data: bytes, told: Sheets) -> str:
@@ -70,7 +70,7 @@ def _wide(data: bytes) -> str:
         return "utf-16"
     first = data[:4096]
     low, high = first[0::2].count(0), first[1::2].count(0)
-    if max(low, high) * 5 < len(first) // 2 or min(low, high) * 20 > max(low, high):
+    if not max(low, high) or max(low, high) * 5 < len(first) // 2 or min(low, high) * 20 > max(low, high):
         return ""
     return "utf-16-le" if high > low else "utf-16-be"
 
@@ -112,8 +112,10 @@ class _Table:
         return any(bare in self.values for bare, _ in heads.ways(name, self.told.head))
 
     def of(
-        self, lines: Lines, merged: list[tuple[int, int, int]], *, dressed: bool = False, unread: tuple[str, ...] = ()
-    ) -> Sheet:
+        self, lines: Lines, merged: list[tuple[int, int, int]], sign: Callable[[], str] = str, *, dressed: bool = False,
+        unread: tuple[str, ...] = (),
+    ) -> Sheet:  # fmt: skip
+        """`sign`: asks for the sign that parts the cells, none in a workbook."""
         found = [(line, cells) for line, cells in lines if any(map(filled, cells))]
         head = self._head(found)
         _spread(found[: head + 1], merged, lambda column, value: True)
@@ -136,7 +138,7 @@ class _Table:
         used = [c for c in columns if c]
         if any(SURPLUS in row.cells for row in rows):
             used.append(SURPLUS)
-        return Sheet(tuple(used), _without_doubtful_commas(used, rows), tuple(left), unread)
+        return Sheet(tuple(used), self._without_doubtful_commas(used, rows, sign), tuple(left), unread)
 
     def _head(self, found: Lines) -> int:
         """The header is the row with most declared names; where there are none, the first with two words in it, so that a title
@@ -236,6 +238,40 @@ class _Table:
     def _foot_word(self, cell: str) -> bool:
         return len(cell) <= 400 and _SAID.sub("", "".join(half(cell).split())).casefold() in self.told.word.footers
 
+    def _without_doubtful_commas(self, columns: list[str], rows: list[Row], sign: Callable[[], str]) -> tuple[Row, ...]:
+        """The rows with decimal commas as points, where the sheet shows them, and with a word of the doubt where it does not
+        (`numbers.commas`)."""
+        doubtful: dict[str, list[int]] = {}
+        for column in columns:
+            found = [
+                n
+                for n, row in enumerate(rows)
+                if type(cell := row.cells.get(column)) is str and ("," in cell or "，" in cell) and numbers.has_comma(cell)
+            ]
+            if found:
+                doubtful[column] = found
+        if not doubtful:
+            return tuple(rows)
+
+        def figures(column: str) -> list[str]:
+            return [str(cell) for row in rows if filled(cell := row.cells.get(column)) and not row.wrong]
+
+        def pointed() -> bool:
+            return any("." in cell for c in columns if c not in doubtful and self._is_value(c) for cell in figures(c) if _figure(cell))
+
+        said = numbers.commas({c: figures(c) for c in doubtful}, self._is_value, sign, pointed)
+        changed: dict[int, Row] = {}
+        for column, (decimal, why) in said.items():
+            for n in doubtful[column]:
+                row = changed.get(n, rows[n])
+                cell = str(row.cells[column])
+                if decimal:
+                    changed[n] = Row(row.line, row.cells | {column: half(cell).replace(",", ".")}, row.wrong)
+                elif why:
+                    says = f"第 {row.line} 行“{column}”写的是“{short(cell)}”，{numbers.doubt(cell, why)}"
+                    changed[n] = Row(row.line, row.cells, (*row.wrong, (column, says)))
+        return tuple(changed.get(n, row) for n, row in enumerate(rows)) if changed else tuple(rows)
+
     @staticmethod
     def _is_head(cells: list[Cell], head: list[Cell]) -> bool:
         return [half(c) if isinstance(c, str) else c for c in cells] == head
@@ -258,30 +294,6 @@ def _spread(lines: Lines, merged: list[tuple[int, int, int]], wanted: Callable[[
                 cells += [None] * (column + 1 - len(cells))
                 if not filled(cells[column]):
                     cells[column] = value
-
-
-def _without_doubtful_commas(columns: list[str], rows: list[Row]) -> tuple[Row, ...]:
-    """The rows with decimal commas as points, where a whole column shows them, and with a word of the doubt where only some of its
-    cells do (`numbers.commas`)."""
-    changed: dict[int, Row] = {}
-    for column in columns:
-        doubtful = [
-            (n, cell)
-            for n, row in enumerate(rows)
-            if type(cell := row.cells.get(column)) is str and ("," in cell or "，" in cell) and numbers.COMMA.fullmatch(half(cell))
-        ]
-        if not doubtful:
-            continue
-        figures = [str(row.cells[column]) for row in rows if row.cells.get(column) is not None and not row.wrong]
-        decimal, why = numbers.commas([one for one in figures if one.strip()])
-        for n, cell in doubtful:
-            row = changed.get(n, rows[n])
-            if decimal:
-                changed[n] = Row(row.line, row.cells | {column: half(cell).replace(",", ".")}, row.wrong)
-            elif why:
-                says = f"第 {row.line} 行“{column}”写的是“{short(cell)}”，{why}"
-                changed[n] = Row(row.line, row.cells, (*row.wrong, (column, says)))
-    return tuple(changed.get(n, row) for n, row in enumerate(rows)) if changed else tuple(rows)
 
 
 def _figure(cell: str) -> bool:

@@ -269,7 +269,7 @@ def head(said: str) -> list[str]:
 
 
 def _head(cells: list[str]) -> list[str]:
-    names = [_wire.half(cell) for cell in cells]
+    names = [_wire.fold(cell) for cell in cells]
     if "" in names:
         raise BadBody("shape", f"CSV 首行第 {names.index('') + 1} 列没有列名；首行应是列名")
     if len(set(names)) < len(names):

@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 from brain.city import BEIJING
 from brain.model import Quality, Reading
 from brain.sheets import cells
-from brain.sheets.cells import BLANK, FLAGS, Unreadable, half, short, worse
+from brain.sheets.cells import BLANK, FLAGS, Unreadable, fold, half, short, worse
 from ingest.feeds import BadMessage, _provenance
 
 __all__ = [
-    "BEIJING", "BLANK", "FLAGS", "flag", "flag_of_all", "gather", "get", "half", "measured", "messages", "number", "obj",
+    "BEIJING", "BLANK", "FLAGS", "flag", "flag_of_all", "fold", "gather", "get", "half", "measured", "messages", "number", "obj",
     "on_behalf", "quantity",
     "settled", "short", "station", "text", "tree", "when", "word", "worse",
 ]  # fmt: skip
@@ -304,7 +304,7 @@ def on_behalf(sender: str, given: object, where: str) -> str:
 
 def quantity(value: object, where: str) -> str:
     """The name of a quantity; `@` would part it from a unit, so it has none."""
-    found = word(value, where)
+    found = fold(word(value, where))
     if "@" in found:
         raise BadMessage("kind", f"“{where}”里不能有 @，现为“{short(found)}”；请改名")
     return found

@@ -44,7 +44,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
         raise BadMessage("shape", f"“CP”应是因子到数值的对照，现为“{_wire.short(factors)}”；请按格式发送")
 
     def read(item: tuple[str, object]) -> Reading | bool | None:
-        name = _wire.half(item[0]).upper()
+        name = _wire.fold(item[0]).upper()
         if name in NOT_KEPT:
             return None
         kind = KIND_OF.get(name)

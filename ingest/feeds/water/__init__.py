@@ -75,7 +75,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
 
 def _kind(given: str) -> str:
     """The sensor kind of an item's name; "" for one that is not kept, `?name` for one that the district may map."""
-    name = _wire.half(given).replace(" ", "")
+    name = _wire.fold(given).replace(" ", "")
     if name in NOT_KEPT:
         return ""
     return KIND_OF.get(name.upper()) or "?" + _wire.quantity(name, "监测项")
