@@ -233,7 +233,8 @@ def _no_period(found: re.Match[str], behind: str, value: object, where: str) -> 
     if found["hour"] is None:
         raise Unreadable(
             "time",
-            f"“{where}”的“{short(value)}”里日期后面的“{behind}”可能是时刻、时区，也可能是到另一天为止；请写成 2026-09-03 08:00 这样的一个时刻",
+            f"“{where}”的“{short(value)}”里日期后面的“{behind}”可能是时刻、时区，也可能是到另一天为止；"
+            "请写成 2026-09-03 08:00 这样的一个时刻",
         )
     if "T" in found.string[found.end("day") : found.start("hour")].upper():
         return
@@ -260,8 +261,8 @@ def _of_half(hour: int, mark: str, found: re.Match[str], day: datetime, value: o
             clock = f"{hour % 12:02}:{minutes:02}"
             raise Unreadable(
                 "time",
-                f"“{where}”的“{short(value)}”说的可能是 {day:%Y-%m-%d} {clock}，也可能是过了半夜的 {day + timedelta(days=1):%Y-%m-%d} {clock}；"
-                "请用 24 小时制写明日期和时刻",
+                f"“{where}”的“{short(value)}”说的可能是 {day:%Y-%m-%d} {clock}，也可能是过了半夜的 "
+                f"{day + timedelta(days=1):%Y-%m-%d} {clock}；请用 24 小时制写明日期和时刻",
             )
     elif mark in _MORNING:
         if hour > 12:
