@@ -113,11 +113,11 @@ def by_history(door: str, one: Example) -> Came:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / one.name).write_bytes(body_of(one))
         ((line, table, _, _),) = backfill._tables(Path(folder) / one.name)
-    good, refused = checks.look(table, line, RECEIVED)
+    good, refused, _ = checks.look(table, RECEIVED)
     found = tuple(
         Shown(r["station"], r["kind"], r["value"], CATALOG.kinds[r["kind"]].unit, local(r["at"]), r["quality"]) for r in good.to_pylist()
     )
-    return Came(found, (), tuple(f"第 {n} 行：{why}" for n, why in refused))
+    return Came(found, (), tuple(f"第 {line + n} 行：{why}" for n, why in refused))
 
 
 WAYS = {

@@ -219,6 +219,14 @@ def test_single_values_stand_at_the_observation_time(given):
     assert found == [(ELEMENTS[what].kind, value, AT) for what, value in given.items()]
 
 
+def test_hour_24_is_the_next_day_and_nothing_later_is_a_moment():
+    assert _elements.moment(bytes.fromhex("2609032400"), "观测时间") == datetime(2026, 9, 4, tzinfo=BEIJING)
+    assert _elements.moment(bytes.fromhex("261231240000"), "发报时间") == datetime(2027, 1, 1, tzinfo=BEIJING)
+    for digits in ("2609032401", "2609032500", "260903240001"):
+        with pytest.raises(BadMessage, match="不是时刻"):
+            _elements.moment(bytes.fromhex(digits), "观测时间")
+
+
 @settings(max_examples=100, deadline=None)
 @given(rain=st.lists(st.none() | st.integers(0, 254), min_size=12, max_size=12))
 def test_a_group_covers_the_hour_that_ends_at_the_observation_time(rain):

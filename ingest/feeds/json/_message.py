@@ -259,7 +259,10 @@ class Message:
             return self.received_at, False
         if family.clock_from and isinstance(said, (int, float)) and said < family.clock_from:
             return self.received_at, False  # counted since power-on: the clock was never set
-        return _wire.when(_until(said), f"{where}时间", family.zone, about=self.received_at), True
+        at = _wire.when(_until(said), f"{where}时间", family.zone, about=self.received_at)
+        if family.clock_from and at.timestamp() < family.clock_from:
+            return self.received_at, False  # the same, written as a date of 1970
+        return at, True
 
     def _before(self, seconds: float, where: str) -> datetime:
         try:

@@ -108,12 +108,14 @@ def number(data: bytes, decimals: int, what: str) -> float | None:
 
 
 def moment(data: bytes, what: str) -> datetime:
-    """YYMMDDhhmm[ss] in BCD, Beijing time, as aware UTC. Raises BadMessage."""
+    """YYMMDDhhmm[ss] in BCD, Beijing time, as aware UTC; 24:00 is the next day's 00:00. Raises BadMessage."""
     digits = data.hex()
     try:
         if not digits.isdigit():
             raise ValueError
         year, *rest = (int(digits[i : i + 2]) for i in range(0, len(digits), 2))
+        if rest[2:] and rest[2] == 24 and not any(rest[3:]):
+            return (datetime(2000 + year, *rest[:2], tzinfo=_wire.BEIJING) + timedelta(days=1)).astimezone(UTC)
         return datetime(2000 + year, *rest, tzinfo=_wire.BEIJING).astimezone(UTC)
     except (ValueError, TypeError):
         raise BadMessage("time", f"{what} {digits.upper()} 不是时刻；请给测站校时，或核对报文格式") from None
