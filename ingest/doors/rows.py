@@ -67,7 +67,7 @@ def cut(feed: str, form: str, body: bytes, most: int, catalog: Catalog | None = 
         said = _wire.text(body, gbk=True)
     except BadMessage as err:
         raise BadBody(err.rule, err.reason) from None
-    found = list(_within(most, _csv(feed, said, catalog) if form == "csv" else _json(feed, said, form)))
+    found = list(_within(most, _csv(feed, said, catalog) if form == "csv" else _json(feed, said, form, catalog)))
     if not found:
         raise BadBody("shape", "正文里一行数据也没有；没有新数据时不必推送")
     return found
@@ -109,7 +109,7 @@ def _dumps(value: object) -> bytes:
 
 
 # JSON and GeoJSON ---------------------------------------------------------------------------------------------------
-def _json(feed: str, said: str, form: str) -> Iterator[Row]:
+def _json(feed: str, said: str, form: str, catalog: Catalog | None) -> Iterator[Row]:
     try:
         found = _wire.decoder.decode(said)
     except json.JSONDecodeError as err:
@@ -120,7 +120,7 @@ def _json(feed: str, said: str, form: str) -> Iterator[Row]:
     except (ValueError, RecursionError):
         raise BadBody("decode", "不是合法的 JSON：数字过长或嵌套过深；请核对正文的格式") from None
     if form == "geojson" or (isinstance(found, dict) and found.get("type") == "FeatureCollection"):
-        yield from _features(feed, found)
+        yield from _features(feed, found, (catalog or catalogs.load()).sheets.head.systems)
         return
     if isinstance(found, dict) and isinstance(readings := found.get("readings"), list):
         common = {k: v for k, v in found.items() if k != "readings"}
@@ -139,7 +139,7 @@ def _json(feed: str, said: str, form: str) -> Iterator[Row]:
             yield Row(_dumps(row), ("shape", f"第 {number} 行应是一个对象，现为“{_wire.short(row)}”；请按格式发送"))
 
 
-def _features(feed: str, found: object) -> Iterator[Row]:
+def _features(feed: str, found: object, systems: frozenset[str]) -> Iterator[Row]:
     features = found.get("features") if isinstance(found, dict) else None
     if not isinstance(features, list):
         raise BadBody("shape", "正文应是带 features 列表的 FeatureCollection；请按 GeoJSON（RFC 7946）发送")
@@ -149,7 +149,7 @@ def _features(feed: str, found: object) -> Iterator[Row]:
         properties = feature.get("properties") if isinstance(feature, dict) else None
         if isinstance(properties, dict):
             own = _provenance.told({k: v for k, v in feature.items() if k != "properties"})
-            yield _feature(feed, number, feature, around | own | properties, named)
+            yield _feature(feed, number, feature, around | own | properties, named, systems)
         else:
             said = _wire.short(feature)
             yield Row(
@@ -157,13 +157,21 @@ def _features(feed: str, found: object) -> Iterator[Row]:
             )
 
 
-def _feature(feed: str, number: int, feature: dict[str, Any], properties: dict[str, Any], named: str) -> Row:
-    """A feature as a message of its feed. Where its point cannot be told, and the feed would have used it, the row is refused with
-    the reason; a station's own feature needs none."""
+def _feature(
+    feed: str, number: int, feature: dict[str, Any], properties: dict[str, Any], named: str, systems: frozenset[str]
+) -> Row:
+    """A feature as a message of its feed; `systems` are names of properties that say the system of its point. Where its point cannot be
+    told, and the feed would have used it, the row is refused with the reason; a station's own feature needs none."""
     try:
         lng, lat = places.of_geometry(feature.get("geometry"), f"第 {number} 个要素")
         if "crs" in feature:
             named = places.system(feature["crs"])
+        for name, value in properties.items():
+            if isinstance(value, str) and plain(name) in systems and not any(sign in value for sign in ",，"):  # no pair of numbers
+                own = places.system(value)
+                if named and own != named:
+                    raise Unreadable("place", f"第 {number} 个要素的坐标系说法不一；请只留一种")
+                named = own
         return Row(message(feed, properties, places.located(lng, lat, f"第 {number} 个要素", named)))
     except Unreadable as err:
         bare = message(feed, properties)

@@ -356,6 +356,7 @@ def gather(
         try:
             found = read(item)
         except BadMessage as err:
+            err.__traceback__ = None  # thousands of them would hold as many frames
             bad.append(err)
             continue
         if isinstance(found, Reading):

@@ -251,3 +251,12 @@ def test_a_row_of_a_sheet_under_the_topic_of_a_station_is_of_that_station():
     (row,) = rows.cut("water", "csv", b"stcd,tm,z(cm)\nWL-01,2026-09-03 08:00,312\n", MOST)
     with pytest.raises(BadMessage, match="不一致"):
         feeds.load()["water"].parse("city/441402/water/swj/WL-02", row.payload, RECEIVED)
+
+
+@pytest.mark.parametrize(("said", "at"), [({"坐标系": "GCJ-02"}, "@116.09"), ({"coord": "wgs84"}, "@116.1"), ({}, "@116.1")])
+def test_a_property_that_names_the_system_of_the_point_counts_as_its_crs(said, at):
+    properties = {"acq_date": "2026-09-03", "acq_time": "0000", "frp": 12, "confidence": 90, "satellite": "N"} | said
+    feature = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [116.1, 24.3]}, "properties": properties}
+    [row] = rows.cut("fire", "geojson", json.dumps({"type": "FeatureCollection", "features": [feature]}).encode(), MOST)
+    assert row.refused is None
+    assert all(r.station.startswith(at) for r in feeds.load()["fire"].parse("city/441402/fire/lyj/-", row.payload, RECEIVED))
