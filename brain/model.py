@@ -404,6 +404,7 @@ class HazardWarning:
     expires: datetime | None = None
     refers: tuple[tuple[str, str], ...] = ()  # (sender, identifier) of the messages it updates or cancels
     area: dict[str, Any] = field(default_factory=dict)
+    org: str = ""  # key of the department that reported it; "" for what the platform fetched itself
 
 
 class Refused(Exception):

@@ -162,9 +162,12 @@ def _feeds() -> int:
 def _decode(settings: Settings, feed: str, file: str, topic: str | None) -> int:
     catalog, local = catalogs.load(settings.catalog or None), units.load(settings.catalog)
     failed = 0
-    for said in tools.decode(feeds.load()[feed], tools.read(file), topic or feeds.topic(feed, "-"), catalog, local):
+    from ingest import practice
+
+    own, data = practice.load(settings.catalog), tools.read(file)
+    for said in tools.decode(feeds.load()[feed], data, topic or feeds.topic(feed, "-"), catalog, local, practice=own):
         failed |= not said["ok"]
-        print(json.dumps(said, ensure_ascii=False, default=str))
+        print(json.dumps(said, ensure_ascii=False, default=str, allow_nan=False))
     return int(failed)
 
 

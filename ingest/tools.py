@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import shutil
 import socket
 import sys
@@ -28,9 +29,14 @@ from brain.model import Reading, Refused
 from brain.settings import Settings
 from brain.store import db
 from ingest import feeds, owners
-from ingest.feeds import FeedModule
+from ingest import practice as practices
+from ingest.feeds import FeedModule, _wire
 from ingest.feeds._wire import BEIJING
+from ingest.practice import Practice
 from ingest.write import units
+from ingest.write.checks import Checks
+from ingest.write.message import ParsedMessage, parsed
+from ingest.write.stations import Book, Known
 
 ANSWER_S = 5.0
 
@@ -64,28 +70,81 @@ def decode(
     catalog: Catalog,
     local: units.Units,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    practice: Practice | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """What is in each message: {"ok": true, "readings": […]}, or {"ok": false, "error": …} with the readings of its sound
-    part; `as` is the family of payloads it was read as, where its feed knows several. Values are in the unit of the catalog;
-    what the catalog does not know keeps the sender's name and unit."""
-    read = feeds.reader(module.FEED.key, topic) or module.parse
+    """What a door would make of each message: {"ok": true, "readings": […]}, or {"ok": false, "error": …} with the readings of its
+    sound part and under `more` what else is refused; `as` is the family of payloads it was read as, where its feed knows several.
+    Values are in the unit of the catalog; what only a mapping of the district could tell (`pending`) keeps the sender's name and
+    unit. `unchecked` says what nobody knows without the database."""
+    practice = practice or practices.load()
+    checks = Checks(catalog, feeds.load(), practice)
+    checks.units = local
     as_what: Callable[[str, bytes], str | None] | None = getattr(module, "read_as", None)
+    if not module.FEED.topic and topic.startswith("city/"):  # the topic that nobody has said, of what needs none
+        topic = topic.replace("city", "-", 1)
     for payload in messages(module, data):
-        try:
-            found, error = read(topic, payload, now()), None
-        except feeds.BadMessage as err:
-            found, error = err.rest, err
-        said: dict[str, Any] = {"ok": error is None}
+        message = parsed(module.FEED.key, topic, payload, now(), payload_max=practice.payload_max)
+        good, pending, refused = _looked(checks, message)
+        refused = [*([message.refused] if message.refused else []), *refused]
+        said: dict[str, Any] = {"ok": not refused}
         if as_what is not None and (family := as_what(topic, payload)):
             said["as"] = family
-        if error is not None:
-            said |= {"error": error.reason, "rule": error.rule}
-        records = [asdict(r) for r in found if isinstance(r, feeds.RECORDS)]
-        if records:
-            said["records"] = records
-        elif found or error is None:
-            said["readings"] = [shown(r, catalog, local) for r in found if isinstance(r, Reading)]
+        if refused:
+            (rule, error), *more = refused
+            said |= {"error": error, "rule": rule}
+            if more:
+                said["more"] = [{"error": error, "rule": rule} for rule, error in more]
+        if message.records:
+            said["records"] = [asdict(r) for r in message.records]
+        elif good or not refused:
+            said["readings"] = [shown(r, catalog, local) for r in good]
+        if pending:
+            said["pending"] = pending
+        if good:
+            said["unchecked"] = UNCHECKED
         yield said
+
+
+UNCHECKED = "测站是否登记、由谁报送，检修、校准、是否迟到，以及热点在不在监测格里，要连上数据库、由接入的门收到时才知道"
+
+
+class AnyStation(Book):
+    """A book without a database: whatever a message names is a station of its feed, and of its sender."""
+
+    def __init__(self, theme: str, org: str | None):
+        super().__init__()
+        self._theme, self._org = theme, org
+
+    def get(self, station: str) -> Known:
+        return Known(station, self._theme, 0.0, 0.0, {}, True, self._org)
+
+    def watch(self, lng: float, lat: float) -> str:
+        return f"@{lng:.5f},{lat:.5f}"
+
+
+def _looked(checks: Checks, message: ParsedMessage) -> tuple[list[Reading], list[str], list[tuple[str, str]]]:
+    """The readings as they would be stored, what of them the database or the moment of receipt must say, and (rule, reason) of those
+    that would be refused. Looked at as of their own time: a file says nothing of how late it came. A quantity in the sender's words
+    keeps them, for a mapping goes before the catalog."""
+    book = AnyStation(checks.themes[message.feed], feeds.sender(message.topic))
+    good, pending, refused = [], [], []
+    for reading in message.readings:
+        found = checks.look(message, reading, book, reading.at)
+        if isinstance(found, Reading) and found.at == reading.at:
+            good.append(found if reading.kind[:1] != "?" else reading._replace(quality=found.quality, seq=found.seq))
+        elif isinstance(found, Reading):
+            good.append(reading)
+            ahead = f"{reading.at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+            pending.append(f"{reading.station} 的观测时间 {ahead} 比现在晚；现在就收到的话按收到时间存，质量记 clock")
+        elif found.rule not in ("kind", "unit"):
+            refused.append((found.rule, found.reason))
+        elif not math.isfinite(reading.value):
+            what = _wire.short(reading.kind.removeprefix("?"))
+            refused.append(("value", f"{reading.station} 的{what}不是有限的数；请检修设备或核对换算"))
+        else:
+            good.append(reading)
+            pending.append(found.reason)
+    return good, pending, refused
 
 
 def shown(r: Reading, catalog: Catalog, local: units.Units) -> dict[str, Any]:

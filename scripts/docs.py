@@ -76,7 +76,11 @@ def intake_page() -> str:
             out.append(f"**{title}**\n\n" + _grid(("", ""), [(what, filled(words, known)) for what, words in rows]))
         if door.tables:
             out.append("**认得的写法**：" + "、".join(f"[{t.title}](#t-{t.key})" for t in door.tables) + "\n")
-        out += [_example(one, catalog, filled(one.topic, known), kind_words) for one in door.examples]
+        if door.turns_late:
+            out.append(f"{guide.past}\n")
+        for one in door.examples:
+            topic = filled(one.topic, known | ({"org": one.owner} if one.owner else {}))
+            out.append(_example(one, catalog, topic, kind_words))
     out.append("# 认得的写法\n")
     for table in {t.key: t for d in guide.doors.values() for t in d.tables}.values():
         note = f"\n{table.note}\n" if table.note else ""
@@ -89,6 +93,8 @@ PLACES = {"org": "〈单位代码〉", "district": "441402", "host": "〈平台�
 
 def _example(one, catalog, topic: str, kind_words) -> str:
     lines = [f"### {one.fate}：{one.title.removeprefix(one.fate + '：')}\n"]
+    if one.owner:
+        lines.append(f"测站是{catalog.departments[one.owner].short}的；您发的时候换成自己的。\n")
     if topic:
         lines.append(f"主题 `{topic}`\n")
     for text in (one.beside, one.body):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import psycopg
 
 IN_MEMORY = 3 * 2**29  # bytes that must be free for a server's files in memory, and once more left over for everything else
 PREFIX = "brain-test-"
+OLD_S = 300
 _names = itertools.count(1)
 
 
@@ -28,7 +30,9 @@ def quick_room() -> str | None:
         return None
     for left in shm.glob(f"{PREFIX}*/pg/data/postmaster.pid"):  # of a run that was killed: memory that nobody gives back
         with suppress(OSError, ValueError, IndexError):  # it is just being written, or taken away
-            if not psutil.pid_exists(int(left.read_text().split()[0])):
+            # a young one may be of an initdb, which starts servers of a moment
+            old = time.time() - left.parents[2].stat().st_mtime > OLD_S
+            if old and not psutil.pid_exists(int(left.read_text().split()[0])):
                 shutil.rmtree(left.parents[2], ignore_errors=True)
     return str(shm)
 

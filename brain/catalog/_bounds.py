@@ -18,6 +18,8 @@ def bounds(top: Entry) -> Bounds:
         oldest=_day(reading, "oldest"),
         warning_ahead=_span(warning, "ahead_h"),
         warning_lasts=_span(warning, "lasts_days"),
+        circle_km=_size(warning, "circle_km", 20_000),
+        polygon_deg=_size(warning, "polygon_deg", 360),
         photo_past=_span(photo, "past_days"),
         photo_ahead=_span(photo, "ahead_s"),
         form_past=_span(form, "past_days"),
@@ -59,6 +61,13 @@ def _degree(entry: Entry, name: str, most: int) -> float:
     said = entry.take(name, float)
     if not abs(said) <= most:
         raise entry.wrong(name, f"应是 {-most} 到 {most} 之间的度数，现在是 {said:g}")
+    return said
+
+
+def _size(entry: Entry, name: str, most: int) -> float:
+    said = entry.take(name, float)
+    if not 0 < said <= most:
+        raise entry.wrong(name, f"应大于 0、不超过 {most}，现在是 {said:g}")
     return said
 
 

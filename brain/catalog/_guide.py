@@ -9,19 +9,19 @@ from brain.catalog._toml import Entry, near
 from brain.catalog.guide_records import FILLED, WAYS, Door, Example, Guide, Shown, Table, marks
 from brain.model import Quality
 
-READERS = ("time", "number", "flag", "unit")
+READERS = ("time", "number", "cell", "flag", "unit")
 Pairs = tuple[tuple[str, str], ...]
 
 
 def guide(top: Entry) -> Guide:
     """Every door names tables that are there, every row has as many cells as its head, every example a way in."""
-    intro = top.take("intro", str)
+    intro, past = top.take("intro", str), top.take("past", str)
     tables = {key: _table(key, entry) for key, entry in top.entries("table").items()}
     doors = {key: _door(key, entry, tables) for key, entry in top.entries("door").items()}
     top.done()
     if not doors:
         raise top.wrong("door", "一个门也没有；请至少写一个 [door.名字]")
-    return Guide(intro.strip(), doors)
+    return Guide(intro.strip(), past.strip(), doors)
 
 
 def _table(key: str, entry: Entry) -> Table:
@@ -42,7 +42,7 @@ def _door(key: str, entry: Entry, tables: dict[str, Table]) -> Door:
     made = Door(
         key, entry.take("title", str), entry.take("whom", str), _pairs(entry, "how"), _pairs(entry, "answers"),
         _pairs(entry, "wrong"), tuple(tables[name] for name in wanted),
-        tuple(_example(name, one) for name, one in entry.entries("example").items()),
+        tuple(_example(name, one) for name, one in entry.entries("example").items()), entry.take("owner", str, ""),
     )  # fmt: skip
     for _, words in (*made.how, *made.answers, *made.wrong):
         _marked(entry, "how", words)
@@ -69,7 +69,10 @@ def _example(key: str, entry: Entry) -> Example:
         entry.take("name", str, ""), entry.take("media", str, ""), body, is_hex, entry.take("beside", str, ""),
         tuple(_shown(entry, row) for row in entry.take("readings", list, [])), _records(entry), entry.texts("refused", []),
         entry.take("answer", str, ""), entry.take("tells", str, ""), entry.take("note", str, ""),
+        entry.take("owner", str, ""), tuple(entry.texts("stations", [])),
     )  # fmt: skip
+    if lost := [one for one in made.stations if one not in body + topic]:
+        raise entry.wrong("stations", f"内容和主题里都没有测站“{lost[0]}”；请写里面出现的测站编号")
     entry.done()
     return made
 

@@ -61,6 +61,7 @@ def _kind(key: str, entry: Entry, themes: dict[str, Theme]) -> SensorKind:
         words=words,
         standard=entry.take("standard", str),
         accepts=_qualities(entry),
+        detection_limit=entry.take("detection_limit", bool, False),
     )
     if kind.period_s <= 0:
         raise entry.wrong("period_s", "上报间隔应大于 0 秒")

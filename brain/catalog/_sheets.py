@@ -40,10 +40,10 @@ def plain(word: str) -> str:
 
 
 def _words(entry: Entry) -> Words:
-    gaps, undetected, faults, footers = (
-        frozenset(map(plain, entry.texts(name))) for name in ("gaps", "undetected", "faults", "footers")
+    gaps, undetected, faults, footers, unitless = (
+        frozenset(map(plain, entry.texts(name))) for name in ("gaps", "undetected", "faults", "footers", "unitless")
     )
-    made = Words(gaps | {""}, undetected, faults, footers, entry.one_of("below", ("half", "limit")))
+    made = Words(gaps | {""}, undetected, faults, footers, unitless, entry.one_of("below", ("half", "limit")))
     entry.done()
     return made
 
@@ -51,7 +51,8 @@ def _words(entry: Entry) -> Words:
 def _heads(entry: Entry) -> Heads:
     made = Heads(
         frozenset(map(plain, entry.texts("plain"))), frozenset(map(plain, entry.texts("units"))),
-        _by_word(entry.table("zones")), _by_word(entry.table("forms")),
+        _by_word(entry.table("zones")), _by_word(entry.table("forms")), frozenset(map(plain, entry.texts("systems"))),
+        frozenset(map(plain, entry.texts("idle"))),
     )  # fmt: skip
     entry.done()
     return made

@@ -6,8 +6,8 @@ Beside `records` and not in it, because only the page 怎样接入 and the docum
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 WAYS = ("message", "retained", "push", "signed", "sheet", "poll", "history")
@@ -20,7 +20,7 @@ _MARK = re.compile(r"\{([a-z0-9_]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of what is read: heads, rows of as many cells. `reader` (time, number, gap, flag, unit) names what reads the first
+    """A table of what is read: heads, rows of as many cells. `reader` (time, number, cell, flag, unit) names what reads the first
     cell of each row and must come to the second."""
 
     key: str
@@ -48,7 +48,8 @@ class Shown:
 class Example:
     """What is sent, and what becomes of it. `body` is text, or hexadecimal where `is_hex`; `beside` what has to stand beside it (the
     declaration of a polled source, the secret of a signature). What comes back: `readings`, `records` as (label, field, value),
-    `refused` whole sentences, `answer` bytes as text (hexadecimal where the body is) or empty, `tells` the answer in words."""
+    `refused` whole sentences, `answer` bytes as text (hexadecimal where the body is) or empty, `tells` the answer in words. `owner` is
+    the department whose `stations` it shows: nobody else may send for them."""
 
     key: str
     title: str
@@ -66,6 +67,24 @@ class Example:
     answer: str
     tells: str
     note: str
+    owner: str = ""
+    stations: tuple[str, ...] = ()
+
+    @property
+    def branch(self) -> str:
+        """The feed under which it is sent: a gateway's state goes below the one that the gateway sends."""
+        return self.topic.split("/")[2] if self.topic.count("/") > 2 else self.feed
+
+    def of(self, stations: Sequence[str]) -> Example:
+        """The same with other stations, one for each of its own."""
+        other = dict(zip(self.stations, stations, strict=True))
+        words = re.compile("|".join(map(re.escape, sorted(self.stations, key=len, reverse=True))))
+
+        def said(text: str) -> str:
+            return words.sub(lambda found: other[found[0]], text) if other else text
+
+        shown = tuple(replace(r, station=said(r.station)) for r in self.readings)
+        return replace(self, topic=said(self.topic), body=said(self.body), readings=shown, stations=tuple(stations))
 
     @property
     def fate(self) -> str:
@@ -77,7 +96,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One way in. `how` are (what, words) of where and as whom to send, `answers` and `wrong` (case, words)."""
+    """One way in. `how` are (what, words) of where and as whom to send, `answers` and `wrong` (case, words). `owner`: the department
+    that alone comes in there."""
 
     key: str
     title: str
@@ -87,13 +107,20 @@ class Door:
     wrong: tuple[tuple[str, str], ...]
     tables: tuple[Table, ...]
     examples: tuple[Example, ...]
+    owner: str = ""
+
+    @property
+    def turns_late(self) -> bool:
+        """Whether an example shows as sound what is late by now."""
+        return any(r.quality == "ok" for one in self.examples for r in one.readings)
 
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """All doors in the order in which they are shown, `intro` before them."""
+    """All doors in the order in which they are shown, `intro` before them; `past` is said where examples begin."""
 
     intro: str
+    past: str
     doors: Mapping[str, Door]
 
 

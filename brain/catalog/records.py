@@ -30,7 +30,8 @@ class SensorKind:
 
     `sane` is the range (in `unit`) outside of which a value is no measurement; `period_s` how often a station sends
     it; `silence_s` after how many seconds without a record it counts as silent (None: sent only when something
-    happens); `words` names the enumerated values; `accepts` are the qualities that rules and roll-ups may use.
+    happens); `words` names the enumerated values; `accepts` are the qualities that rules and roll-ups may use; `detection_limit`
+    says whether its method has a limit below which it finds nothing, so that `0.025L` is a value of it.
     """
 
     key: str
@@ -44,6 +45,7 @@ class SensorKind:
     words: dict[int, str]
     standard: str
     accepts: frozenset[Quality]
+    detection_limit: bool
 
     def text(self, value: float) -> str:
         """A value as a person writes it: with its decimals and unit, or the word of an enumerated value."""
@@ -116,13 +118,16 @@ ANY_THEME = "*"
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How far strangers' times and texts are taken (bounds.toml). `oldest` is the first moment a reading may claim; lengths
-    of texts are in characters; `south` to `east`, in degrees, is where a place can be meant: within, no latitude is a longitude."""
+    of texts are in characters; `circle_km` and `polygon_deg` are the largest area of a warning; `south` to `east`, in degrees, is
+    where a place can be meant: within, no latitude is a longitude."""
 
     ahead: timedelta
     absurd: timedelta
     oldest: datetime
     warning_ahead: timedelta
     warning_lasts: timedelta
+    circle_km: float
+    polygon_deg: float
     photo_past: timedelta
     photo_ahead: timedelta
     form_past: timedelta

@@ -61,18 +61,21 @@ class Words:
     undetected: frozenset[str]
     faults: frozenset[str]
     footers: frozenset[str]
+    unitless: frozenset[str]
     below: str
 
 
 @dataclass(frozen=True, slots=True)
 class Heads:
     """Words in the names of columns beside what the column is: `zones` and `forms` of times by word, units, and what changes
-    nothing."""
+    nothing; `systems` names properties that say the system of a point, `idle` columns of numbers that nobody misses."""
 
     plain: frozenset[str]
     units: frozenset[str]
     zones: dict[str, str]
     forms: dict[str, str]
+    systems: frozenset[str]
+    idle: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """`brain import readings`: history from a CSV or Parquet file of any length, a chunk at a time.
 
-A chunk is read and checked column by column (Arrow), copied into a staging table, and stored in one transaction with its
+A chunk is read and checked column by column (Arrow); the times and values that Arrow cannot read go one by one through the reader
+of all doors (`brain.sheets.cells`). It is copied into a staging table, and stored in one transaction with its
 rows of `intake_batch`: the engine takes them as history, so alerts that come of them are marked late and page nobody.
 What cannot be taken is written to a file of its own with its line and reason, and the rest goes on; the same file again
 stores nothing twice.
@@ -39,7 +40,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from brain.catalog import Catalog
-from brain.city import BEIJING, OFFSET
+from brain.commands import _columns
 from brain.flow.measured import readings as intake
 from brain.model import Quality, Refused
 from brain.sheets import cells
@@ -51,8 +52,6 @@ CHUNK = 200_000  # rows in one transaction
 LANES = 2  # connections that store
 BLOCK = 8 << 20  # bytes of CSV read at once
 FEED, WORKER = "import", "import"
-AHEAD = timedelta(minutes=5)  # later than that is no clock's drift, and would stand as the newest reading until then
-OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 QUALITIES = pa.array([q.value for q in Quality])
 
 
@@ -63,6 +62,7 @@ class Done:
     stored: int = 0
     duplicate: int = 0
     refused: int = 0
+    gaps: int = 0  # rows that say that there is no value
     first: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -93,14 +93,16 @@ def load(
         lanes = [used.enter_context(_Lane(used.enter_context(connect()), done, catalog.bounds.ahead)) for _ in range(LANES)]
         rows = 0
         for line, table, at_byte, broken in _tables(path):
-            good, refused = checks.look(table, line, now())
-            refused = sorted([*refused, *broken])
+            good, bad_rows, gaps = checks.look(table, now())
+            done.gaps += gaps
+            lines = _lines(line, broken, len(table))
+            refused = sorted([*((int(lines[n]), n, why) for n, why in bad_rows), *((n, -1, why) for n, why in broken if why)])
             if refused:
                 if bad is None:
                     bad = _writer(rejects)
                     used.callback(bad[0].close)
-                bad[1].writerows((*_row(table, n - line), n, why) for n, why in refused)
-                done.first += refused[: max(SHOWN - len(done.first), 0)]
+                bad[1].writerows((*_row(table, n), number, why) for number, n, why in refused)
+                done.first += [(number, why) for number, _, why in refused[: max(SHOWN - len(done.first), 0)]]
                 done.refused += len(refused)
             for start in range(0, len(good), CHUNK):
                 chunk = checks.in_order(good.slice(start, CHUNK))
@@ -149,7 +151,7 @@ class _Lane:
 
 
 # Reading ------------------------------------------------------------------------------------------------------------
-Broken = list[tuple[int, str]]
+Broken = list[tuple[int, str]]  # (line, why); no reason for a line that holds only blanks
 
 
 def _tables(path: Path) -> Iterator[tuple[int, pa.Table, int, Broken]]:
@@ -179,10 +181,11 @@ def _parquet(path: Path) -> Iterator[tuple[int, pa.Table, int, Broken]]:
 
 
 def _csv(path: Path) -> Iterator[tuple[int, pa.Table, int, Broken]]:
-    broken: Broken = []
+    broken: Broken = []  # those of the rows read ahead included
 
     def unfit(row: Any) -> str:
-        broken.append((row.number or 0, f"这一行有 {row.actual_columns} 列，首行有 {row.expected_columns} 列；请补齐或去掉多余的逗号"))
+        why = f"这一行有 {row.actual_columns} 列，首行有 {row.expected_columns} 列；请补齐或去掉多余的逗号"
+        broken.append((row.number or 0, why if row.text.strip() else ""))
         return "skip"
 
     with open(path, "rb") as file:
@@ -194,7 +197,7 @@ def _csv(path: Path) -> Iterator[tuple[int, pa.Table, int, Broken]]:
             reader = arrow_csv.open_csv(
                 file,
                 read_options=arrow_csv.ReadOptions(use_threads=False, block_size=BLOCK, encoding=_encoding(path)),
-                parse_options=arrow_csv.ParseOptions(invalid_row_handler=unfit),
+                parse_options=arrow_csv.ParseOptions(invalid_row_handler=unfit, ignore_empty_lines=False),
                 convert_options=arrow_csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
                     include_columns=[c for c in (*COLUMNS, *OPTIONAL) if c in names],
@@ -203,11 +206,20 @@ def _csv(path: Path) -> Iterator[tuple[int, pa.Table, int, Broken]]:
             )
             line = 2
             for batch in reader:
-                yield line, pa.Table.from_batches([batch]), file.tell(), broken.copy()
-                line += batch.num_rows + len(broken)
-                broken.clear()
+                end = int(_lines(line, broken, batch.num_rows)[-1]) + 1 if batch.num_rows else line
+                yield line, pa.Table.from_batches([batch]), file.tell(), [one for one in broken if one[0] < end]
+                broken[:] = [one for one in broken if one[0] >= end]
+                line = end
+            if broken:
+                yield line, reader.schema.empty_table(), file.tell(), broken
         except (pa.ArrowInvalid, UnicodeDecodeError) as err:
             raise Refused(f"文件 {path} 读不了：{str(err).splitlines()[0]}；请另存为 UTF-8 的 CSV 再导入") from None
+
+
+def _lines(first: int, broken: Broken, rows: int) -> np.ndarray:
+    """The line of each row, from line `first` on, among lines that are no rows."""
+    lines = np.arange(first, first + rows + len(broken))
+    return np.setdiff1d(lines, [number for number, _ in broken], assume_unique=True)[:rows]
 
 
 def _encoding(path: Path) -> str:
@@ -238,29 +250,32 @@ class _Checks:
         self.high = pa.array([k.sane[1] for k in kinds], pa.float64())
         self.units = [k.unit for k in kinds]
         self.ahead = catalog.bounds.ahead  # later than that is no clock's drift
+        self.oldest = catalog.bounds.oldest
 
-    def look(self, table: pa.Table, line: int, now: datetime) -> tuple[pa.Table, Broken]:
-        """(what can be stored: station, kind, at, seq, value, quality; what cannot, with line and reason)."""
+    def look(self, table: pa.Table, now: datetime) -> tuple[pa.Table, list[tuple[int, str]], int]:
+        """(what can be stored: station, kind, at, seq, value, quality; what cannot, the row's number in the table with its reason;
+        how many rows say that there is no value)."""
         station = pc.utf8_trim_whitespace(pc.cast(table["station"], pa.string()).combine_chunks())
         kind = pc.utf8_trim_whitespace(pc.cast(table["kind"], pa.string()).combine_chunks())
-        at = _times(table["at"].combine_chunks())
-        value = _numbers(table["value"].combine_chunks())
+        at, strange_at = _columns.times(table["at"].combine_chunks(), now)
+        value, found, strange = _columns.numbers(table["value"].combine_chunks())
         rows = len(table)
         seq = pc.cast(table["seq"], pa.string()).combine_chunks() if "seq" in table.column_names else pa.array([""] * rows)
         seq = pc.fill_null(seq, "")
-        quality = self._quality(table, rows)
+        quality = self._quality(table, rows, found)
         which = pc.index_in(kind, self.kinds)
         low, high = self.low.take(which), self.high.take(which)
         sane = pc.and_(pc.greater_equal(value, low), pc.less_equal(value, high))
         reasons = (
             (pc.is_in(station, self.known), lambda n: f"没有站点 {station[n].as_py()}；请先登记"),
             (pc.is_valid(which), lambda n: f"没有传感器种类 {kind[n].as_py()}；请用 sensors.toml 里的名字"),
-            (pc.is_valid(at), lambda n: f"时间 {table['at'][n].as_py()!r} 看不懂；请用 2026-09-03T06:00:00+08:00"),
+            (pc.is_valid(at), lambda n: strange_at[n]),
             (
-                pc.fill_null(pc.and_(pc.greater_equal(at, pa.scalar(OLDEST)), pc.less_equal(at, pa.scalar(now + self.ahead))), True),
-                lambda n: f"时间 {table['at'][n].as_py()!r} {'早于 1970 年' if at[n].as_py() < OLDEST else '在未来'}；请核对年份与时区",
+                pc.fill_null(pc.and_(pc.greater_equal(at, pa.scalar(self.oldest)), pc.less_equal(at, pa.scalar(now + self.ahead))), True),
+                lambda n: f"时间 {table['at'][n].as_py()!r} "
+                f"{f'早于 {self.oldest:%Y-%m-%d}' if at[n].as_py() < self.oldest else '在未来'}；请核对年份与时区",
             ),
-            (pc.is_valid(value), lambda n: f"数值 {table['value'][n].as_py()!r} 不是数字"),
+            (pc.is_valid(value), lambda n: strange.get(n, f"数值 {table['value'][n].as_py()!r} 不是有限的数；请核对")),
             (
                 pc.fill_null(sane, True),
                 lambda n: f"数值 {value[n].as_py():g} 超出合理范围 {low[n].as_py():g}–{high[n].as_py():g} "
@@ -277,12 +292,16 @@ class _Checks:
             {"station": station, "kind": kind, "at": at, "seq": seq, "value": value, "quality": quality}
         )
         if pc.all(whole).as_py():
-            return good, []
-        refused = []
+            return good, [], 0
+        refused, gaps = [], 0
         for n in pc.indices_nonzero(pc.invert(whole)).to_pylist():
+            if strange.get(n) == _columns.GAP or (n not in strange and table["value"][n].as_py() is None):
+                blank = all(not str(table[c][n].as_py() or "").strip() for c in COLUMNS)
+                gaps += not blank  # a line that holds only commas says nothing at all
+                continue
             why = next(words(n) for ok, words in reasons if not pc.fill_null(ok, False)[n].as_py())
-            refused.append((line + n, why))
-        return good.filter(whole), refused
+            refused.append((n, why))
+        return good.filter(whole), refused, gaps
 
     def in_order(self, good: pa.Table) -> pa.Table:
         """The rows by station, kind and time: the index is then filled page after page. Of one identity the first of the file
@@ -293,59 +312,17 @@ class _Checks:
         })  # fmt: skip
         return good.take(pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names]))
 
-    def _quality(self, table: pa.Table, rows: int) -> pa.Array:
-        """What came in order is late here; a quality that the file gives stays. Null: no such quality."""
-        if "quality" not in table.column_names:
-            return pa.array([Quality.LATE.value] * rows)
-        given = pc.utf8_trim_whitespace(pc.cast(table["quality"], pa.string()).combine_chunks())
-        given = pc.if_else(pc.is_in(pc.fill_null(given, ""), pa.array(["", "ok"])), Quality.LATE.value, given)
-        return pc.if_else(pc.is_in(given, QUALITIES), given, pa.scalar(None, pa.string()))
-
-
-def _times(column: pa.Array) -> pa.Array:
-    """Aware moments; without an offset Beijing time is meant. Null where a text is none."""
-    wanted = pa.timestamp("us", "UTC")
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
-        return column.cast(wanted) if column.type.tz else pc.assume_timezone(column, OFFSET).cast(wanted)
-    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    try:
-        return text.cast(wanted)
-    except pa.ArrowInvalid:
-        pass
-    try:
-        return pc.assume_timezone(text.cast(pa.timestamp("us")), OFFSET).cast(wanted)
-    except pa.ArrowInvalid:
-        return pa.array([_time(t) for t in text.to_pylist()], wanted)
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        found = datetime.fromisoformat((text or "").strip())
-        return (found if found.tzinfo else found.replace(tzinfo=BEIJING)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _numbers(column: pa.Array) -> pa.Array:
-    """Finite numbers; null where there is none."""
-    kind = column.type
-    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
-        found = column.cast(pa.float64())
-    else:
-        text = pc.utf8_trim_whitespace(column.cast(pa.string()))
-        try:
-            found = text.cast(pa.float64())
-        except pa.ArrowInvalid:
-            found = pa.array([_number(t) for t in text.to_pylist()], pa.float64())
-    return pc.if_else(pc.is_finite(found), found, pa.scalar(None, pa.float64()))
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return cells.number(text, "value")
-    except cells.Unreadable:
-        return None
+    def _quality(self, table: pa.Table, rows: int, found: pa.Array | None) -> pa.Array:
+        """What came in order is late here; a quality that the file gives stays, and `found` is that of a value such as `<0.5`.
+        Null: no such quality."""
+        given = pa.array([""] * rows)
+        if "quality" in table.column_names:
+            given = pc.fill_null(pc.utf8_trim_whitespace(pc.cast(table["quality"], pa.string()).combine_chunks()), "")
+        late = pc.if_else(pc.is_in(given, pa.array(["", "ok"])), Quality.LATE.value, given)
+        if found is not None:
+            own = pc.and_(pc.is_valid(found), pc.is_in(given, pa.array(["", "ok", Quality.MANUAL.value])))
+            late = pc.if_else(own, found, late)
+        return pc.if_else(pc.is_in(late, QUALITIES), late, pa.scalar(None, pa.string()))
 
 
 # Storing ------------------------------------------------------------------------------------------------------------
@@ -386,7 +363,10 @@ def _store(conn: psycopg.Connection, rows: memoryview, count: int, received_at: 
 
 # What could not be taken --------------------------------------------------------------------------------------------
 def _writer(path: Path) -> tuple[Any, Any]:
-    file = open(path, "w", encoding="utf-8-sig", newline="")  # noqa: SIM115 - closed by load
+    try:
+        file = open(path, "w", encoding="utf-8-sig", newline="")  # noqa: SIM115 - closed by load
+    except OSError as err:
+        raise Refused(f"有读不了的行，要写进 {path}，而它写不了（{err.strerror}）；请给这个文件夹写权限，或换个文件夹再导入") from None
     writer = csv.writer(file)
     writer.writerow([*COLUMNS, *OPTIONAL, "line", "reason"])
     return file, writer

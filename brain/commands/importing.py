@@ -85,7 +85,7 @@ def run(settings: Settings, what: str, path: Path, say: Callable[[str], None]) -
         if what == "stations":
             say(f"已导入站点 {stations(conn, path, by, now)} 个")
             return 0
-        rejects = Path(f"{path.stem}.未导入.csv")
+        rejects = path.with_name(f"{path.stem}.未导入.csv")
         # Not around the import: it runs for minutes in transactions of its own, and a line kept open would hold up every other.
         act_audited(conn, by, "import_readings", f"file:{path.name}", now, lambda: _readable(path))
         done = backfill.load(
@@ -93,7 +93,8 @@ def run(settings: Settings, what: str, path: Path, say: Callable[[str], None]) -
         )
     for line, reason in done.first:
         say(f"第 {line} 行未导入：{reason}")
-    say(f"已入库 {done.stored} 条，重复 {done.duplicate} 条，未导入 {done.refused} 条")
+    gaps = f"，没有测值 {done.gaps} 行" if done.gaps else ""
+    say(f"已入库 {done.stored} 条，重复 {done.duplicate} 条，未导入 {done.refused} 条{gaps}")
     if done.refused:
         say(f"未导入的行连同原因在 {rejects}；改好后可以直接再导入")
     return 1 if done.refused else 0

@@ -184,7 +184,9 @@ class Server:
         )  # fmt: skip
         if done.returncode:
             shutil.rmtree(self.data, ignore_errors=True)
-            raise CannotStart(f"数据库初始化失败：{(done.stderr or done.stdout).strip().splitlines()[-1]}")
+            said = f"{done.stdout}\n{done.stderr}".strip().splitlines()
+            why = next((line for line in said if "FATAL:" in line or "error:" in line), said[-1] if said else f"退出码 {done.returncode}")
+            raise CannotStart(f"数据库初始化失败：{why.strip()}")
         if self.preload and has_timescale(self.install):
             (self.data / "timescale").touch()
         return True

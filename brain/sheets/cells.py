@@ -9,9 +9,9 @@ from __future__ import annotations
 from brain.model import Quality
 from brain.sheets.numbers import measured, number, worse
 from brain.sheets.times import when
-from brain.sheets.words import BLANK, Unreadable, half, short
+from brain.sheets.words import BLANK, Unreadable, fold, half, short
 
-__all__ = ["BLANK", "FLAGS", "Unreadable", "flag", "half", "measured", "number", "short", "when", "worse"]
+__all__ = ["BLANK", "FLAGS", "Unreadable", "flag", "fold", "half", "measured", "number", "short", "when", "worse"]
 
 FLAGS = {
     "": Quality.OK,

@@ -14,17 +14,22 @@ from functools import lru_cache
 
 from brain import catalog as catalogs
 from brain.catalog.sheet_records import Field, Heads, Sheets
-from brain.sheets import heads, places
+from brain.sheets import heads, numbers, places
 from brain.sheets.heads import plain
 from brain.sheets.masking import masked
-from brain.sheets.shape import Cell, Row
+from brain.sheets.shape import SURPLUS, Cell, Row, Sheet, filled
+from brain.sheets.words import Unreadable
 
 Columns = Mapping[str, str]
 """Name of a column → its meaning."""
 
 KIND = "kind:"
+LOOKED_AT = 200
+"""Rows of a column that are looked at to tell whether it holds numbers."""
 FIRMS = frozenset({"latitude", "longitude", "acq_date", "acq_time", "frp"})
 """Columns that together say that a sheet is NASA's active fire product, whose times are UTC."""
+SINGLE = frozenset({"value"})
+"""Fields whose second column is asked about, like that of a quantity; of others the first counts."""
 FREE = frozenset({"title", "content", "sort", "topic", "urgency", "address", "town", "reply"})
 """Fields of an order in which people write what they like, phones and numbers of papers too."""
 
@@ -47,7 +52,8 @@ def propose(
     columns: Iterable[str], feed: str, told: Sheets, units: Mapping[str, str], remembered: Columns | None = None
 ) -> dict[str, str]:
     """A meaning for each column: what was remembered of the feed's last sheets, else what its name says; each field at
-    most once. `units` gives the unit of each kind, so that “水位(cm)” is told from “水位(m)”. For NASA FIRMS nothing is
+    most once, but a quantity as often as it stands there.
+    `units` gives the unit of each kind, so that “水位(cm)” is told from “水位(m)”. For NASA FIRMS nothing is
     remembered: its names mean always the same, and whoever once called `acq_date` a Beijing day was eight hours wrong."""
     columns = tuple(columns)
     if feed == "fire" and set(map(plain, columns)) >= FIRMS:
@@ -59,10 +65,12 @@ def propose(
     for column in columns:
         meaning = (remembered or {}).get(column)
         if meaning is None:
-            meaning = _meaning(column, fields, told.kinds.get(feed, {}), units, told.head)
+            meaning = _meaning(_once(column, columns), fields, told.kinds.get(feed, {}), units, told.head)
         field = parted(meaning)[0]
         if field in taken and field not in ("private", ""):
             meaning = field = ""
+        if field.startswith(KIND) or field in SINGLE:  # of two such columns nobody knows which one counts: `lacks` asks
+            field = ""
         taken.add(field)
         found[column] = meaning
     if "date" in taken and "at" in taken and "clock" not in taken:  # 日期 + 时间: the second is the time of day
@@ -70,6 +78,12 @@ def propose(
     elif "date" in taken and "at" not in taken and "clock" not in taken:
         found = {c: _instead(m, "date", "at") for c, m in found.items()}
     return found
+
+
+def _once(column: str, columns: tuple[str, ...]) -> str:
+    """The name of a column as its sender wrote it: a repeated one has got a number behind it."""
+    name, sign, number = column.rpartition("#")
+    return name if sign and number.isdigit() and name in columns else column
 
 
 def _instead(meaning: str, field: str, other: str) -> str:
@@ -84,10 +98,10 @@ def _meaning(
             if bare in map(plain, one.names):
                 form = _form(key, words, told)
                 return f"{key}:{form}" if form else key
-        for key, names in kinds.items():
-            if bare == key or bare in map(plain, names):
-                unit = heads.of_value(words, units.get(key, ""), told)
-                return KIND + key + (f"@{unit}" if unit else "")
+        if found := heads.kind_of(bare, words, kinds):
+            key, words = found
+            unit = heads.of_value(words, units.get(key, ""), told)
+            return KIND + key + (f"@{unit}" if unit else "")
     return ""
 
 
@@ -130,6 +144,39 @@ def lacks(columns: Columns, form: str) -> list[str]:
             ),
         ]
     return [says for says, there in wants if not there] + list(dict.fromkeys(twice)) + asked
+
+
+def untaken(sheet: Sheet, meant: Columns, told: Sheets) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(columns that nobody takes, those of them that hold numbers). What is about a caller is not named, nor are NASA's own."""
+    if "date_utc" in meant.values():
+        return (), ()
+    left = tuple(c for c in sheet.columns if not meant.get(c) and not _is_private(c, told) and c != SURPLUS)
+    numeric = []
+    for column in left:
+        cells = [row.cells.get(column) for row in sheet.rows[:LOOKED_AT]]
+        given = [c for c in cells if filled(c) and not (isinstance(c, str) and numbers.is_gap(c))]
+        if given and plain(column) not in told.head.idle and sum(map(_is_number, given)) * 2 > len(given):
+            numeric.append(column)
+    return left, tuple(numeric)
+
+
+def lost(numeric: tuple[str, ...]) -> str:
+    """What is said of columns with numbers that are not taken."""
+    named = "、".join(f"“{c}”" for c in numeric[:10]) + ("等" if len(numeric) > 10 else "")
+    return f"{named}这几列里是数字，但没有取：要收的请在“文件接入”页指定是哪个感知量" if numeric else ""
+
+
+def unread(names: tuple[str, ...]) -> str:
+    """What is said of sheets of a workbook that nobody has read."""
+    named = "、".join(f"“{n}”" for n in names[:10]) + ("等" if len(names) > 10 else "")
+    return f"工作表{named}没有读，一个文件只读一张表；里面有数据的请另存为单独的文件再送" if names else ""
+
+
+def _is_number(cell: Cell) -> bool:
+    try:
+        return not isinstance(cell, bool) and numbers.measured(cell, "", cell=True) is not None
+    except Unreadable:
+        return False
 
 
 def _asks(column: str, meaning: str) -> str:

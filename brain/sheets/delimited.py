@@ -22,12 +22,16 @@ DELIMITERS = (",", ";", "\t", "，", "|")
 LOOKED_AT = 64 << 10  # characters that each sign is tried on
 REPAIRS = 200  # lines with a broken quote; in a file with more the quotes mean something else
 _AS_TEXT = re.compile(r'="([^"]*)"')
+_PADDING = re.compile(r'(?<=[^\0,;\t，|"\r\n])\0+(?=[,;\t，|"\r\n]|$)')
+"""NULs behind a cell: a program wrote its fixed buffers."""
 _SHAPE = re.compile(r"\d+|[^\W\d_]+")
 
 
 def lines_of(text: str, limits: Limits, known: Callable[[str], bool]) -> Lines:
     """The rows of a text with the numbers of their first lines. `known`: whether a cell is the name of a column that somebody
     has declared. Raises BadSheet."""
+    if "\0" in text:
+        text = _PADDING.sub("", text)
     if text[:4].lower() == "sep=":  # Excel's own word for the delimiter, on a line before everything
         text = "\n" + text.partition("\n")[2]
     sign = delimiter(text, known)
@@ -70,11 +74,12 @@ def delimiter(text: str, known: Callable[[str], bool]) -> str:
 def _records(text: str, sign: str) -> Iterator[tuple[int, list]]:
     """(number of the first line, cells). Raises BadSheet for what no reading of quotes helps."""
     if '"' not in text:
+        number = 0
         try:
             for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=sign, quoting=csv.QUOTE_NONE), 1):
                 yield number, cells
         except csv.Error as err:
-            raise _stuck(1, err) from None
+            raise _stuck(number + 1, err) from None
         return
     lines = list(io.StringIO(text, newline=""))
     start, repairs = 0, 0
@@ -127,4 +132,6 @@ def _shape(cell: str) -> str:
 
 
 def _stuck(line: int, err: csv.Error) -> BadSheet:
-    return BadSheet(f"第 {line} 行起读不下去（{err}）；请核对引号是否成对")
+    if "field limit" in str(err):
+        return BadSheet(f"第 {line} 行起读不下去：有一格超过 {csv.field_size_limit()} 个字；请核对引号是否成对，或缩短这一格")
+    return BadSheet(f"第 {line} 行起读不下去：引号不成对；请核对这一行的引号")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from brain.catalog.sheet_records import Limits
 from brain.sheets import places
+from brain.sheets.heads import plain
 from brain.sheets.shape import BadSheet, Cell, Row, Sheet, too_long
-from brain.sheets.words import Unreadable, half, short
+from brain.sheets.words import Unreadable, fold, half, short
+
+_PAIR = re.compile(r"[\[(]?\s*-?\d+(?:\.\d+)?\s*[,; ]\s*-?\d.*")
 
 
-def sheet_of(text: str, limits: Limits) -> Sheet:
-    """Raises BadSheet."""
+def sheet_of(text: str, limits: Limits, systems: frozenset[str] = frozenset()) -> Sheet:
+    """`systems`: names of properties that say the system of the point. Raises BadSheet."""
     try:
         said = json.loads(text)
     except (ValueError, RecursionError) as err:
@@ -26,7 +30,7 @@ def sheet_of(text: str, limits: Limits) -> Sheet:
     columns: dict[str, None] = {}
     rows = []
     for number, feature in enumerate(features, 1):
-        row = _row(number, feature, named)
+        row = _row(number, feature, named, systems)
         columns |= dict.fromkeys([*row.cells, *(["lng", "lat"] if row.wrong else [])])
         if len(columns) > limits.columns:
             raise BadSheet(f"属性超过 {limits.columns} 种；请只导出需要的属性")
@@ -36,7 +40,7 @@ def sheet_of(text: str, limits: Limits) -> Sheet:
     return Sheet(tuple(columns), tuple(rows))
 
 
-def _row(number: int, feature: Any, named: Any) -> Row:
+def _row(number: int, feature: Any, named: Any, systems: frozenset[str]) -> Row:
     """What is no feature becomes an empty row, told later."""
     if not isinstance(feature, dict):
         return Row(number, {})
@@ -49,15 +53,28 @@ def _row(number: int, feature: Any, named: Any) -> Row:
     }
     if not spatial and feature.get("geometry") is None:
         return Row(number, cells)
+    # one name for all of them, so that they are one column: of two the second would not be asked
+    said = {k: cells.pop(k) for k in [k for k, v in cells.items() if plain(k) in systems and not _is_point(v)]}
+    system = feature.get("crs", named)
+    known = {places.system(one) for one in (*said.values(), *([] if system is None else [system]))}
+    if len(known) > 1:
+        told = [f"“{k}”写的是“{short(v)}”" for k, v in said.items()]
+        told += [] if system is None else [f"crs 写的是“{short(places.name_of(system))}”"]
+        return Row(number, cells, (("lng", f"第 {number} 个要素的坐标系说法不一：{'、'.join(told)}；请只留一种"),))
     try:
         cells["lng"], cells["lat"] = places.of_geometry(feature.get("geometry"), f"第 {number} 个要素")
     except Unreadable as err:
         return Row(number, cells, (("lng", str(err)),))
-    system = feature.get("crs", named)
+    system = next(iter(said.values()), system)
     if system is not None:
         cells["crs"] = places.name_of(system)
     return Row(number, cells)
 
 
+def _is_point(value: Cell) -> bool:
+    """Whether a property called `coord` holds a pair of numbers, or nothing, and no name."""
+    return not str(value).strip() or _PAIR.fullmatch(half(str(value))) is not None
+
+
 def name_of(cell: object) -> str:
-    return short(half(str(cell)[:200]), 60)
+    return short(fold(str(cell)[:200]), 60)

@@ -37,6 +37,30 @@ def whole_row(row: Row, columns: Columns) -> None:
     for column, says in row.wrong:
         if not column or (column in columns and column not in row.cells and column != "lng"):
             raise Unreadable("shape", says)
+    for column, rule in _codes(tuple(columns.items())):
+        spoilt(row, column, rule)
+
+
+DIGITS = 10**15
+"""A spreadsheet keeps fifteen figures of a number: a code with more of them, kept as a number, ends in invented ones."""
+_POWER = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
+
+
+@lru_cache(maxsize=64)
+def _codes(columns: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((c, m) for c, m in columns if m in ("station", "number"))
+
+
+def spoilt(row: Row, column: str, rule: str) -> None:
+    """Raises Unreadable for a code of which a spreadsheet has kept only the beginning: two of them would be one."""
+    given = row.cells.get(column)
+    if type(given) is str:
+        if len(given) < 40 and "+" in given and _POWER.fullmatch(half(given)):
+            says = f"写的是“{short(given)}”：Excel 把长编号改成了科学计数，后面的数字已经丢了"
+            raise Unreadable(rule, f"第 {row.line} 行“{column}”{says}；请把这一列设为文本后重新导出")
+    elif type(given) in (int, float) and abs(given) >= DIGITS:  # type: ignore[arg-type]
+        says = "是按数字存的长编号，表格软件只保留 15 位，后面的数字已经不对"
+        raise Unreadable(rule, f"第 {row.line} 行“{column}”{says}；请把这一列设为文本后重新导出")
 
 
 def read(row: Row, how, cell: tuple[str, Cell]):

@@ -21,11 +21,14 @@ from brain.sheets.shape import Row
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """Names of the columns, the first rows, and how many rows there are in all."""
+    """Names of the columns, the first rows, how many rows there are in all, the numbers of those that hold no data, and the
+    workbook's other sheets."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     count: int
+    left: tuple[int, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Look:
 def glance(path: Path, limits: Limits, first: int, told: Sheets | None = None) -> Glance:
     """Raises BadSheet."""
     sheet = reading.read(path.name, path.read_bytes(), limits, told=told)
-    return Glance(sheet.columns, sheet.rows[:first], len(sheet.rows))
+    return Glance(sheet.columns, sheet.rows[:first], len(sheet.rows), sheet.left, sheet.unread)
 
 
 def judged(
@@ -71,11 +74,12 @@ def look(
     caller knows; an unknown one is told, and will go to the dead letter. Hotspots' places are judged at the door."""
     form = told.takers[feed].form
     found = Look()
-    for row in rows:
+    for row in orders.apart(rows, columns) if form == "orders" else rows:
         if form == "orders":
-            items, bad = [], []
+            items, bad, spared = [], [], []
             try:
-                orders.state_of(orders.order_of(row, columns, about), told)
+                orders.state_of(orders.order_of(row, columns, about, spared), told)
+                bad = [Unreadable(err.rule, masked(str(err))) for err in spared]
             except Unreadable as err:
                 bad = [Unreadable(err.rule, masked(str(err)))]
         else:

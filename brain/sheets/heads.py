@@ -8,10 +8,11 @@ reading eight hours wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from brain.catalog.sheet_records import Heads, Sheets
-from brain.sheets.words import half
+from brain.sheets.words import fold
 
 _BRACKETS = re.compile(r"[(\[【〔{<]([^()\[\]【】〔〕{}<>]*(?:\([^()]*\))?[^()\[\]【】〔〕{}<>]*)[)\]】〕}>]")
 _PARTS = re.compile(r"[,，、;；]")
@@ -27,12 +28,12 @@ PLACES = frozenset({"lng", "lat", "point"})
 
 def plain(name: str) -> str:
     """A name without what people write differently: width, spaces, case."""
-    return "".join(half(name).split()).casefold()
+    return "".join(fold(name).split()).casefold()
 
 
 def ways(column: str, told: Heads) -> Iterator[tuple[str, tuple[str, ...]]]:
     """(bare name, words beside it) of every way to read a name, the likeliest first."""
-    said = half(column)
+    said = fold(column)
     yield plain(said), ()
     found = tuple(word.strip() for part in _BRACKETS.findall(said) for word in _PARTS.split(part) if word.strip())
     bare = _BRACKETS.sub(" ", said).strip()
@@ -86,9 +87,34 @@ def of_value(words: tuple[str, ...], unit: str | None, told: Heads) -> str:
     return found[0] if len(found) < 2 and found else f"?{'，'.join(found)}" if found else ""
 
 
+@lru_cache(maxsize=256)
+def doubled(names: tuple[str, ...]) -> frozenset[str]:
+    """A quantity called by two of its names at once, as laboratories do: `氨氮 NH3-N`, `总磷TP`, `水位_Z`."""
+    bare = [plain(n) for n in names]
+    return frozenset(f"{a}{sign}{b}" for a in bare for b in bare if a != b for sign in ("", "/", "_", "-", "|", ":"))
+
+
+def quantity(name: str, kinds: Mapping[str, tuple[str, ...]], told: Heads) -> tuple[str, tuple[str, ...]]:
+    """(kind, words beside it) of the name of a quantity, `氨氮（以N计）(mg/L)`; "" where nobody has declared it."""
+    for bare, words in ways(name, told):
+        if found := kind_of(bare, words, kinds):
+            return found
+    return "", ()
+
+
+def kind_of(bare: str, words: tuple[str, ...], kinds: Mapping[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]] | None:
+    """The kind that a bare name means, and the words beside it that are not its other names: `总磷(TP)` says nothing with the second."""
+    for key, names in kinds.items():
+        spelled = set(map(plain, names))
+        if bare == key or bare in spelled or bare in doubled(names):
+            return key, tuple(word for word in words if plain(word) not in spelled)
+    return None
+
+
 def vocabulary(told: Sheets) -> tuple[frozenset[str], frozenset[str]]:
     """All names of columns that are declared, of whatever feed, and those of them that name a measured value."""
     values = {plain(n) for kinds in told.kinds.values() for key, names in kinds.items() for n in (key, *names)}
     values |= {plain(n) for form in told.fields.values() if "value" in form for n in form["value"].names}
+    values |= {pair for kinds in told.kinds.values() for names in kinds.values() for pair in doubled(names)}
     names = {plain(n) for form in told.fields.values() for one in form.values() for n in one.names}
     return frozenset(names | values), frozenset(values)

@@ -1,144 +1,173 @@
 """What citizens' texts must not carry on: phone numbers and numbers of papers and bank cards, masked in their middle. Pure.
 
-Read in every way that people write them: with spaces, hyphens and brackets between the groups, +86 before, figures of full width,
-Chinese figures (一三八…), extensions behind. Left alone is what only looks like them: amounts, coordinates, moments, codes with more
-or fewer figures, hashes. Number plates stay: what is reported about a vehicle cannot be handled without its plate, and who sees
-an order at all is decided elsewhere (`identity.scope`). So do 110, 12345, 400 and 95… numbers: nobody's own.
+Read in every way that people write them: whatever stands between the groups and however they are cut, +86 before, figures of full
+width, circled or Chinese (一三八…), O for 0, as references of XML or escapes of JSON. Left alone is what only looks like them:
+amounts that are called so, coordinates, moments, codes with more or fewer figures, hashes. Number plates stay: what is reported about
+a vehicle cannot be handled without its plate, and who sees an order at all is decided elsewhere (`identity.scope`). So do 110, 12345,
+400 and 95… numbers: nobody's own. Eleven figures from 13 to 19 are a phone, whatever follows: nobody owes 13.8 billion.
 
-Why two passes: `电话一13800000000` has a Chinese figure before a number, so a text is read once by its plain figures and once with the
-Chinese ones among them.
-
-Sources: numbering plan of the MIIT (11 figures from 13 to 19; area codes of 3 or 4 with numbers of 7 or 8), GB 11643-1999 (18 figures;
-15 before 1999), GB/T 14504 (bank cards; the last figure is Luhn's).
+Why two passes: `电话一13800000000` has a Chinese figure before a number, and ① may be a figure or count the items of a list, so a text
+is read once by its plain figures and once with the others among them. What a number is, is told by `people_numbers`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import unicodedata
 
-_WIDE = str.maketrans("０１２３４５６７８９＋－（）Ｘｘ．　\u00a0", "0123456789+-()Xx.  ")
-_CHINESE = str.maketrans("〇零○一二两三四五六七八九幺壹贰叁肆伍陆柒捌玖", "00012234567891123456789")
+from brain.sheets.people_numbers import DATE, FIGURES, papers, phones, runs
 
-_S = r"[ \t\-–—‐−_/]{1,3}"
-_DIGIT = r"(?<!\d)"
-_BEFORE = r"(?<![\d])(?<!\d\.)(?<![¥￥$])"
-_AFTER = r"(?!\d)(?!\.\d)(?!\s*(?:[万亿]?元|万吨|亿|吨|立方|m³))"
-_MOBILE = re.compile(
-    rf"{_BEFORE}(?:[(]?(?:\+|00)?86[)]?[ \t\-]*)?[(]?("
-    rf"1[3-9]\d{{9}}"
-    rf"|1[3-9]\d[)]?(?:{_S}|\.|·|•)?\d{{4}}(?:{_S}|\.|·|•)\d{{4}}"
-    rf"|1[3-9]\d[)]?(?:{_S}|·)?\d{{8}}"
-    rf"|1[3-9]\d{{5}}{_S}\d{{4}}"
-    rf"|1[3-9]\d{{2}}{_S}\d{{3}}{_S}\d{{4}}"
-    rf"|1[3-9]\d{{2}}-\d{{4}}-\d{{3}}"
-    rf"|1[3-9]\d{_S}\d{{3}}{_S}\d{{5}}"
-    rf"|1[3-9]\d{{3}}{_S}\d{{6}}"
-    rf"|1[ \-.][3-9](?:[ \-.]\d){{9}}"
-    rf"){_AFTER}"
+
+class _Plain(dict[int, str]):
+    """A sign as ASCII where it is one in another dress; learned sign by sign. `all_figures`: circled and Chinese ones, too."""
+
+    def __init__(self, all_figures: bool) -> None:
+        self._all = all_figures
+        # letters that look like O and X, and what calendars and phones call one and two
+        super().__init__({ord(c): "O" for c in "ОоΟο"} | {ord(c): "X" for c in "ХхΧχ"})
+        if all_figures:
+            self.update({ord("幺"): "1", ord("两"): "2", ord("兩"): "2"})
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        figure = unicodedata.decimal(sign, None)
+        if figure is None and self._all and (value := unicodedata.numeric(sign, None)) is not None and value in range(10):
+            figure = int(value)
+        other = unicodedata.normalize("NFKC", sign) if figure is None else str(figure)
+        self[code] = other if figure is not None or (len(other) == 1 and other.isascii() and not other.isdigit()) else sign
+        return self[code]
+
+
+_PLAIN, _ALL = _Plain(False), _Plain(True)
+_LOOKS = str.maketrans("OoIl", "0011")
+_TAKEN, _PHONE = "々", "〆"  # in place of what is told already: letters, so that no group goes on across them
+
+_ENOUGH = re.compile(r"\d(?:\D{0,8}\d){6}")
+_LETTERS_AMONG = re.compile(r"\d[ \-.]?[OoIl]|[OoIl]\d")
+_WORD_OF_FIGURES = re.compile(
+    r"(?:(?<![A-Za-z0-9])|(?<=[Tt]el)|(?<=TEL))(?=[OoIl]*\d)[0-9OoIl]{2,}(?![A-Za-z0-9])|(?<=\d[ \-.])[Oo]{2,4}(?=[ \-.]\d)"
 )
-_AREA = r"(?:10|2\d|[3-9]\d{2})"
-_LOCAL = rf"[2-9]\d{{2,3}}(?:{_S})?\d{{4}}"
-_EXTENSION = r"(?:\s*(?:转|分机|ext\.?|#|[-–—])\s*\d{1,5})?"
-_FIXED = re.compile(
-    rf"{_BEFORE}((?:[(]\s*0{_AREA}\s*[)]|(?:(?:\+|00)86[ \t\-]*[(]?0?{_AREA}[)]?)|0{_AREA})(?:{_S}|\s)?)"
-    rf"({_LOCAL})({_EXTENSION}){_AFTER}",
-    re.I,
+_TIMES_SIGN = re.compile(r"(?<=\d)[×✕╳](?!\d)")
+_CLOCK = re.compile(
+    r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"  # a UUID
+    r"|(?<![\d:])[0-2]?\d:[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?(?![\d:])"
+    r"|\*{3,}"
 )
-_NAMED_FIXED = re.compile(rf"((?:电话|座机|固话|家电|宅电|热线|tel|phone)[号码是为:： \t]*)({_LOCAL})({_EXTENSION})(?!\d)", re.I)
-_PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])"
-_P = r"[ \t\-]?"
-_PAPER = re.compile(rf"{_DIGIT}({_PROVINCE}(?:{_P}\d){{15}}{_P}[\dXx])(?![\dA-Za-z])")
-_PAPER_15 = re.compile(rf"{_DIGIT}({_PROVINCE}(?:{_P}\d){{13}})(?!{_P}\d)(?!\.\d)")
-_CARD = re.compile(rf"{_DIGIT}(62(?:{_P}\d){{14,17}}|[3-5]\d{{3}}(?:[ \-]\d{{4}}){{3}}(?:[ \-]?\d{{1,3}})?)(?!\d)")
-_PASS = re.compile(r"((?:护照|通行证|证件)[号码是为:： \t]*)([A-Za-z]{1,2}\d{7,9})(?![\dA-Za-z])")
-_HASH = re.compile(r"[0-9A-Fa-f]{16,}")
-_ENOUGH = re.compile(r"\d(?:\D{0,4}\d){6}")
+_DAY = re.compile(
+    r"(?<!\d)(?:(?:19|20)\d\d(?P<by>[-/. ])(?:0?[1-9]|1[0-2])(?P=by)(?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])(?P<of>[-/.])(?:0?[1-9]|[12]\d|3[01])(?P=of)(?:19|20)\d\d"
+    r"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])T?[0-2]\d[0-5]\d[0-5]\d(?:\.\d+)?)(?!\d)"
+)
+_SECOND = re.compile(rf"{_PHONE}((?:[ \t]?[、,/;或和及][ \t]?[2-8]\d{{6,7}}(?!\d)(?!\s*(?:[万亿]?元|万?吨|亿|立方|m³|平))(?!\.\d))+)")
+_FIRST = re.compile(rf"(?<!\d)(?<!\d\.)([2-8]\d{{6,7}})(?=[ \t]?[、/或和及][ \t]?{_PHONE})")
+_PASS = re.compile(
+    r"(?:护照|通行证|证件|台胞证|回乡证|居住证|居留证|永居证|军官证|士兵证|驾驶证|驾照|社保卡)[号码是为:.\s]*([A-Za-z]{0,3}\d{7,12})(?![\dA-Za-z])"
+)
+_ESCAPED = re.compile(
+    r"&#(?P<dec>\d{1,7});|&#[xX](?P<hex>[0-9A-Fa-f]{1,6});|&(?:nbsp|ensp|emsp|thinsp|zwj|zwnj);"
+    r"|\\u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})|\\u(?P<one>[0-9A-Fa-f]{4})|\\[nrt]"
+)
 
 
 def masked(text: str) -> str:
     """The text with phones, numbers of papers and of bank cards masked in their middle."""
     if len(text) < 7:
         return text
-    plain = text if text.isascii() else text.translate(_WIDE)
+    if ("&" in text or "\\" in text) and (found := list(_ESCAPED.finditer(text))):
+        return _masked_escaped(text, found)
+    return _masked(text)
+
+
+def _masked(text: str) -> str:
+    plain = text if text.isascii() else text.translate(_PLAIN)
     if _ENOUGH.search(plain):
         text = _hidden(text, plain)
-    if not text.isascii():
-        again = text.translate(_WIDE).translate(_CHINESE)
-        if again != text.translate(_WIDE) and _ENOUGH.search(again):
+    if not text.isascii() or _LETTERS_AMONG.search(plain):
+        again = _WORD_OF_FIGURES.sub(lambda m: m[0].translate(_LOOKS), text.translate(_ALL))
+        if again != plain and _ENOUGH.search(again):
             text = _hidden(text, again)
     return text
 
 
+def _masked_escaped(text: str, found: list[re.Match[str]]) -> str:
+    """The same where signs are written as `&#48;` or `\\uff11`: read as the signs they mean, and left as written but for what is masked."""
+    written: list[str] = []
+    meant: list[str] = []
+    end = 0
+    for one in found:
+        written += text[end : one.start()]
+        meant += text[end : one.start()]
+        code = int(one["dec"] or "0") or int(one["hex"] or one["one"] or "20", 16)
+        if one["high"]:
+            code = 0x10000 + ((int(one["high"], 16) & 0x3FF) << 10) + (int(one["low"], 16) & 0x3FF)
+        written.append(one[0])
+        meant.append(chr(code) if code < 0x110000 else " ")
+        end = one.end()
+    written += text[end:]
+    meant += text[end:]
+    said = _masked("".join(meant))
+    return "".join("*" if now == "*" != before else was for was, before, now in zip(written, meant, said, strict=True))
+
+
 def masked_bytes(raw: bytes) -> bytes:
-    """A message with the same masked in it, in its own coding: UTF-8, else GB 18030, else its bytes as they are."""
-    for coding in ("utf-8", "gb18030", "latin-1"):
-        try:
-            return masked(raw.decode(coding)).encode(coding)
-        except (UnicodeDecodeError, UnicodeEncodeError):
-            continue
-    return raw
+    """A message with the same masked in it, in its own coding. One that is no good UTF-8 is read in each that it may be, so that a
+    bad byte hides nothing: what is masked is what any of them shows."""
+    try:
+        sound = raw.decode()
+        if "\0" not in sound:
+            return masked(sound).encode()
+    except UnicodeDecodeError:
+        pass
+    for coding in ("utf-16-le", "utf-16-be"):
+        for start in (0, 1):
+            end = len(raw) - (len(raw) - start) % 2
+            raw = raw[:start] + _as(coding, "surrogatepass", raw[start:end]) + raw[end:]
+    return _as("gb18030", "surrogateescape", _as("utf-8", "surrogateescape", raw))
+
+
+def _as(coding: str, errors: str, raw: bytes) -> bytes:
+    try:
+        said = raw.decode(coding, errors)
+        found = masked(said)
+        return raw if found == said else found.encode(coding, errors)
+    except UnicodeError:
+        return raw
 
 
 def _hidden(text: str, plain: str) -> str:
     """`plain` is the text sign for sign, with all its figures as ASCII: what is found there is masked in both."""
     signs = list(text)
 
-    def hide(start: int, end: int, first: int, last: int) -> None:
-        """All figures between but the first and last so many."""
-        figures = [n for n in range(start, end) if plain[n].isdigit() or plain[n] in "Xx"]
-        for n in figures[first : len(figures) - last]:
+    def take(places: list[int], first: int, last: int, mark: str) -> None:
+        """Mask all figures but the first and last so many, and put the number out of what is read on."""
+        nonlocal marks
+        for n in places[first : len(places) - last]:
             signs[n] = "*"
+        for n in places:
+            marks[n] = mark
 
-    def each(pattern: re.Pattern[str], group: int, first: int, last: int, sure: Callable[[str], bool] | None = None) -> None:
-        nonlocal plain
-        for found in pattern.finditer(plain):
-            digits = "".join(c for c in found[group] if c.isalnum())
-            if (sure is None or sure(digits)) and not _in_hash(plain, found):
-                hide(*found.span(group), first, last)
-        plain = "".join("*" if sign == "*" else c for sign, c in zip(signs, plain, strict=True))
-
-    each(_PAPER, 1, 6, 4, _is_paper)
-    each(_CARD, 1, 6, 4, _luhn)
-    each(_PAPER_15, 1, 6, 3, _is_old_paper)
-    each(_MOBILE, 1, 3, 4)
-    each(_FIXED, 2, 0, 2)
-    each(_NAMED_FIXED, 2, 0, 2)
-    each(_PASS, 2, 2, 2)
+    plain = _TIMES_SIGN.sub("X", plain)
+    plain = _CLOCK.sub(_blank, plain)
+    marks, found = list(plain), list(runs(plain))
+    for run in found:
+        for places, first, last in papers(run):
+            take(places, first, last, _TAKEN if len(places) != 11 else _PHONE)
+    rest = _DAY.sub(_blank, "".join(marks))
+    marks = list(rest)
+    for run in found if rest == plain else runs(rest):
+        for places, first, last in phones(run):
+            take(places, first, last, _PHONE)
+    plain = "".join(marks)
+    for pattern in (_SECOND, _FIRST):
+        if _PHONE in plain:
+            for found in pattern.finditer(plain):
+                for one in FIGURES.finditer(plain, *found.span(1)):
+                    if not DATE.fullmatch(one[0]):
+                        take(list(range(*one.span())), 0, 2, _PHONE)
+    for found in _PASS.finditer(plain):
+        take(list(range(*found.span(1))), 2, 2, _TAKEN)
     return "".join(signs)
 
 
-def _in_hash(plain: str, found: re.Match[str]) -> bool:
-    """Whether the figures stand within a hash or a device's address: a long word of hexadecimal signs, letters among them."""
-    start, end = found.span()
-    while start and plain[start - 1] in "0123456789abcdefABCDEF":
-        start -= 1
-    whole = _HASH.match(plain, start)
-    return whole is not None and whole.end() >= end and not whole[0].isdigit() and whole.end() - whole.start() > end - found.start()
-
-
-def _is_paper(digits: str) -> bool:
-    """Whether 18 figures can be the number of a person's paper: born on a day of the last century or this one. One whose day lies
-    after 2020 counts only with the right last figure: numbers of orders are made of district, day and a running number."""
-    year, month, day = int(digits[6:10]), int(digits[10:12]), int(digits[12:14])
-    if not (1900 <= year <= 2099 and 1 <= month <= 12 and 1 <= day <= 31):
-        return False
-    return year <= 2020 or _iso7064(digits)
-
-
-def _is_old_paper(digits: str) -> bool:
-    return 1 <= int(digits[8:10]) <= 12 and 1 <= int(digits[10:12]) <= 31
-
-
-def _iso7064(digits: str) -> bool:
-    """The last figure of an 18-figure number (ISO 7064, MOD 11-2)."""
-    total = sum(int(c) * (pow(2, 17 - n, 11)) for n, c in enumerate(digits[:17]))
-    return "10X98765432"[total % 11] == digits[17].upper()
-
-
-def _luhn(digits: str) -> bool:
-    total = 0
-    for n, c in enumerate(reversed(digits)):
-        one = int(c) * (1 + n % 2)
-        total += one - 9 if one > 9 else one
-    return total % 10 == 0
+def _blank(found: re.Match[str]) -> str:
+    return _TAKEN * len(found[0])

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from brain import catalog as catalogs
 from brain.model import Quality
-from brain.sheets import cells, places
-from brain.sheets.cells import Unreadable, half, short
+from brain.sheets import cells, heads, numbers, places
+from brain.sheets.cells import Unreadable, fold, half, short
 from brain.sheets.columns import KIND, Columns, declared
 from brain.sheets.fields import blank, by_field, day_and_clock, forms, moment, read, whole, whole_row
 from brain.sheets.heads import plain
@@ -39,16 +40,17 @@ def readings_of(row: Row, columns: Columns, feed: str, about: datetime | None = 
         station, seq = _place(row, by, said, feed)
         at = _moment(row, by, said, about)
         flagged = read(row, cells.flag, by["quality"]) if "quality" in by else Quality.OK
+        values = _values(row, columns, by, said, feed)
     except Unreadable as err:
         return [], [err]
     found = []
-    for column, kind, given in _values(row, columns, by, said, feed):
+    for column, kind, given in values:
         try:
             if kind == "?":
                 raise Unreadable("kind", f"第 {row.line} 行没有监测项；请填上“{column}”")
             if column in wrong:
                 raise Unreadable("value", wrong[column])
-            value = _value(row, kind, column, given)
+            kind, value = _value(row, kind, column, given)
         except Unreadable as err:
             bad.append(err)
             continue
@@ -67,31 +69,66 @@ def _values(
     if "kind" not in by or "value" not in by:
         return wide
     name = "" if by["kind"][1] is None else str(by["kind"][1])
-    kind = _kind(feed, name)
-    unit = "" if "unit" not in by or by["unit"][1] is None else half(str(by["unit"][1]))
-    unit = unit or said.get("value", "")
+    kind, own = _kind(feed, name)
+    unit = "" if "unit" not in by or by["unit"][1] is None else _unit(str(by["unit"][1]))
+    if own and unit and heads.plain(own) != heads.plain(unit):
+        says = f"第 {row.line} 行“{by['kind'][0]}”里的单位是“{short(own)}”，“{by['unit'][0]}”是“{short(unit)}”；请只写一处，或写成一样的"
+        raise Unreadable("unit", says)
+    unit = unit or own or said.get("value", "")
     if unit and kind != "?":
         kind += f"@{unit}"
     return [*wide, (by["value"][0] if name.strip() else by["kind"][0], kind, by["value"][1])]
 
 
+def _unit(cell: str) -> str:
+    """The unit that a cell names; none where it says that there is none."""
+    return "" if numbers.is_gap(cell) else fold(cell)
+
+
 @lru_cache(maxsize=1024)
-def _kind(feed: str, name: str) -> str:
-    told = declared().kinds.get(feed, {})
-    wanted = plain(name)
-    for key, names in told.items():
-        if wanted == key or wanted in map(plain, names):
-            return key
-    return "?" + " ".join(half(name).split())[:60]
+def _kind(feed: str, name: str) -> tuple[str, str]:
+    """(kind, unit) that the item of a long sheet names, as the name of a column would. What is not understood beside it stays in
+    the name, so that it is asked for."""
+    told = declared()
+    key, words = heads.quantity(name, told.kinds.get(feed, {}), told.head)
+    unit = heads.of_value(words, None, told.head)
+    if key and unit[:1] != "?":
+        return key, unit
+    return "?" + " ".join(fold(name).split())[:60], ""
 
 
-def _value(row: Row, kind: str, column: str, given: Cell) -> tuple[float, Quality] | None:
-    words = declared().values.get(kind.partition("@")[0], {})
+def _value(row: Row, kind: str, column: str, given: Cell) -> tuple[str, tuple[float, Quality] | None]:
+    """(kind, value) of a cell: the kind with the cell's own unit where it has one."""
+    name = kind.partition("@")[0]
+    words = declared().values.get(name, {})
     if isinstance(given, str):
         for word, number in words.items():
             if plain(word) == plain(given):
-                return number, Quality.OK
-    return read(row, _measured, (column, given))
+                return kind, (number, Quality.OK)
+    try:
+        found = read(row, _measured, (column, given))
+    except Unreadable:
+        led = numbers.parted(given) if isinstance(given, str) else None
+        if led is None:
+            raise
+        found = read(row, _measured, (column, led[0]))
+        kind = f"{name}@{led[1]}"
+    if found is not None and found[1] is Quality.BELOW_LIMIT:
+        _with_limit(row, name, column, given)
+    return kind, found
+
+
+def _with_limit(row: Row, name: str, column: str, given: Cell) -> None:
+    """Raises Unreadable where a quantity that has no limit of detection is said to be below one: `30L` may be thirty litres."""
+    declared_kind = catalogs.load().kinds.get(name)
+    if declared_kind is None or declared_kind.detection_limit:
+        return
+    says = f"第 {row.line} 行“{column}”写的是“{short(given)}”，{declared_kind.label}没有检出限"
+    if half(str(given)).rstrip(")]")[-1:] in "Ll":
+        says += "，L 可能是升，也可能是检出限的标记；是升请把单位写在列名里，不是就只写数字"
+    else:
+        says += "，不知道记多少；没有测到请写 0，没有测值就留空，测到了就只写数字"
+    raise Unreadable("value", says)
 
 
 def _measured(value: object, where: str) -> tuple[float, Quality] | None:

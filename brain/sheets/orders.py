@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from brain.catalog.sheet_records import OrderState, Sheets
@@ -11,7 +11,7 @@ from brain.model import WorkOrder
 from brain.sheets import cells, places
 from brain.sheets.cells import BLANK, Unreadable, half, short
 from brain.sheets.columns import Columns
-from brain.sheets.fields import blank, by_field, forms, moment, read, whole_row
+from brain.sheets.fields import blank, by_field, forms, moment, read, whole, whole_row
 from brain.sheets.heads import plain
 from brain.sheets.masking import masked
 from brain.sheets.shape import Cell, Row
@@ -20,8 +20,11 @@ SYSTEMS = (("高德", "GCJ-02"), ("腾讯", "GCJ-02"), ("gcj", "GCJ-02"), ("火�
 """Words in the name of a coordinate column that say its system; without one it is CGCS2000."""
 
 
-def order_of(row: Row, columns: Columns, about: datetime | None = None) -> WorkOrder:
-    """The 12345 order of a row. Phones and numbers of papers in its text are masked. `about`: when the sheet came in. Raises
+def order_of(
+    row: Row, columns: Columns, about: datetime | None = None, spared: list[Unreadable] | None = None
+) -> WorkOrder:
+    """The 12345 order of a row. Phones and numbers of papers in its text are masked. `about`: when the sheet came in. `spared` takes
+    what is unreadable in it without making it less of a complaint (its due date); without it that is raised, too. Raises
     Unreadable."""
     by, forms_of = by_field(row, columns), forms(columns)
     whole_row(row, columns)
@@ -46,11 +49,43 @@ def order_of(row: Row, columns: Columns, about: datetime | None = None) -> WorkO
     def at(field: str) -> datetime | None:
         return None if blank(by.get(field, ("", None))[1]) else moment(row, by[field], forms_of.get(field, ""), about)
 
+    due = None
+    try:
+        due = at("due_at")
+    except Unreadable as err:
+        if spared is None:
+            raise
+        spared.append(Unreadable(err.rule, f"{err}（工单已收下，没有记办理时限）"))
     return WorkOrder(
         number=number, state=bare("state", 40), title=title or content[:40], content=content or title, sort=said("sort", 40),
         topic=said("topic", 80), urgency=said("urgency", 40), address=said("address", 200), town=said("town", 60),
-        point=_point(row, by, forms_of), asked_at=at("asked_at"), due_at=at("due_at"), reply=said("reply", 2000),
+        point=_point(row, by, forms_of), asked_at=at("asked_at"), due_at=due, reply=said("reply", 2000),
     )  # fmt: skip
+
+
+SAME = ("title", "content", "address")
+
+
+def apart(rows: Iterable[Row], columns: Columns) -> list[Row]:
+    """The rows, with a word in those whose number an earlier one has for another complaint: taken for a repeat, it would be lost.
+    A row that only says another state or reply is the next one of its order."""
+    first: dict[str, tuple[int, dict[str, str]]] = {}
+    made = []
+    for row in rows:
+        by = by_field(row, columns)
+        number = plain(whole(by.get("number", ("", None))[1]))
+        said = {f: "".join(whole(by[f][1]).split()) for f in SAME if f in by and not blank(by[f][1])}
+        try:
+            whole_row(row, columns)
+        except Unreadable:  # told there; its number may be none
+            made.append(row)
+            continue
+        line, before = first.setdefault(number, (row.line, said))
+        if number and any(before.get(f, text) != text for f, text in said.items()):
+            says = f"第 {row.line} 行的工单编号与第 {line} 行相同，内容却不同，不能当作重复；请核对编号后重新导出"
+            row = Row(row.line, row.cells, (*row.wrong, ("", says)))
+        made.append(row)
+    return made
 
 
 def _point(row: Row, by: Mapping[str, tuple[str, Cell]], said: Mapping[str, str]) -> tuple[float, float] | None:

@@ -43,7 +43,7 @@ def system(said: object) -> str:
         return ""
     if word in OFFSET:
         return OFFSET[word]
-    code = int(word) if word.isdigit() else 0
+    code = int(word) if word.isdecimal() else 0
     if word in METRES or 4491 <= code <= 4554 or 2327 <= code <= 2442 or 32601 <= code <= 32760:
         return f"metres:{short(name)}"
     return f"?{short(name)}"

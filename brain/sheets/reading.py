@@ -15,17 +15,18 @@ from collections.abc import Callable
 
 from brain import catalog as catalogs
 from brain.catalog.sheet_records import Limits, Sheets
-from brain.sheets import delimited, features, heads, numbers, workbook
+from brain.sheets import delimited, dressing, features, heads, numbers, workbook
 from brain.sheets.features import name_of
-from brain.sheets.shape import HEAD_WITHIN, BadSheet, Cell, Lines, Row, Sheet, filled, too_long
+from brain.sheets.shape import HEAD_WITHIN, SURPLUS, BadSheet, Cell, Lines, Row, Sheet, filled, too_long
 from brain.sheets.words import Unreadable, half, short
 
 __all__ = ["BadSheet", "Cell", "Row", "Sheet", "read"]
 
 SUFFIXES = (".csv", ".txt", ".xlsx", ".geojson", ".json")
-SURPLUS = "多出的格"
-"""The column of what stands in a line behind its last column."""
 _SAID = re.compile(r"[:：].*", re.S)
+_LABELLED = re.compile(r"[^\d:,;]{1,12}:.*", re.S)
+_LABEL = re.compile(r"[^\d:,;]{1,12}:\s*")
+"""`签发日期：2026-09-30` and `填报领导：`: words of whoever made the table, in whatever words."""
 
 
 def read(name: str, data: bytes, limits: Limits, *, sheet: str = "", told: Sheets | None = None) -> Sheet:
@@ -40,24 +41,59 @@ def read(name: str, data: bytes, limits: Limits, *, sheet: str = "", told: Sheet
         raise BadSheet(f"不认识的文件类型“{short(ending)}”；请用 {'、'.join(SUFFIXES)}（旧的 .xls 请另存为 .xlsx）")
     told = told or catalogs.load().sheets
     if ending == ".xlsx" or data[:4] == b"PK\3\4":
-        book = workbook.rows_of(data, limits, sheet)
-        return _Table(limits, told, fixed=False).of(book.lines, book.merged)
-    text = _text(data)
+        table = _Table(limits, told, fixed=False)
+        book = workbook.rows_of(data, limits, sheet, table.known)
+        return table.of(book.lines, book.merged, dressed=book.dressed, unread=book.unread)
+    text = _text(data, told)
     if ending in (".geojson", ".json"):
-        return features.sheet_of(text, limits)
+        return features.sheet_of(text, limits, told.head.systems)
     table = _Table(limits, told, fixed=True)
-    return table.of(delimited.lines_of(text, limits, table.known), [])
+    return table.of(delimited.lines_of(text, limits, table.known), [], lambda: delimited.delimiter(text, table.known))
 
 
-def _text(data: bytes) -> str:
-    """UTF-8 with or without BOM, UTF-16 with BOM (Excel's “Unicode text”), else GB 18030."""
-    codings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
-    for coding in codings:
+def _text(data: bytes, told: Sheets) -> str:
+    """UTF-8 with or without BOM, UTF-16 (Excel's “Unicode text”) with or without, else GB 18030. Raises BadSheet."""
+    for coding in (_wide(data),) if _wide(data) else ("utf-8-sig", "gb18030"):
         try:
-            return data.decode(coding)
+            text = data.decode(coding)
         except UnicodeDecodeError:
             continue
-    raise BadSheet("文字编码既不是 UTF-8 也不是 GBK；请另存为“CSV UTF-8”再上传")
+        if coding == "gb18030" and _is_big5(data) and not _names_a_column(text, told):
+            raise BadSheet("文字编码像是 Big5（繁体中文），不是 UTF-8 也不是 GBK，读不懂；请另存为“CSV UTF-8”再上传")
+        return text.removeprefix("\ufeff")
+    raise BadSheet("文字编码读不懂，既不是 UTF-8 也不是 GBK；请另存为“CSV UTF-8”再上传")
+
+
+def _wide(data: bytes) -> str:
+    """The coding of two bytes a sign that a text is in: by its mark, or by the NULs of its figures and commas."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    first = data[:4096]
+    low, high = first[0::2].count(0), first[1::2].count(0)
+    if not max(low, high) or max(low, high) * 5 < len(first) // 2 or min(low, high) * 20 > max(low, high):
+        return ""
+    return "utf-16-le" if high > low else "utf-16-be"
+
+
+_PAIR = re.compile(rb"([\x81-\xfe])([\x40-\x7e\x80-\xfe])")
+
+
+def _is_big5(data: bytes) -> bool:
+    """Whether a text that GB 18030 can be made of is more likely Big5: many of the latter's second bytes are such as
+    simplified Chinese seldom has there, and none of its first bytes lies below A1."""
+    pairs = _PAIR.findall(data[:20_000])
+    odd = sum(second < b"\xa1" for _, second in pairs)
+    if len(pairs) < 6 or odd * 8 < len(pairs) or any(first < b"\xa1" or first > b"\xf9" for first, _ in pairs):
+        return False
+    try:
+        data.decode("big5")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _names_a_column(text: str, told: Sheets) -> bool:
+    return any(len(name) > 1 and not name.isascii() and name in text[:2000] for name in heads.vocabulary(told)[0])
 
 
 class _Table:
@@ -75,7 +111,11 @@ class _Table:
     def _is_value(self, name: str) -> bool:
         return any(bare in self.values for bare, _ in heads.ways(name, self.told.head))
 
-    def of(self, lines: Lines, merged: list[tuple[int, int, int]]) -> Sheet:
+    def of(
+        self, lines: Lines, merged: list[tuple[int, int, int]], sign: Callable[[], str] = str, *, dressed: bool = False,
+        unread: tuple[str, ...] = (),
+    ) -> Sheet:  # fmt: skip
+        """`sign`: asks for the sign that parts the cells, none in a workbook."""
         found = [(line, cells) for line, cells in lines if any(map(filled, cells))]
         head = self._head(found)
         _spread(found[: head + 1], merged, lambda column, value: True)
@@ -93,10 +133,12 @@ class _Table:
             columns[n] in self.names or not isinstance(value, (int, float)) or self.known(columns[n])
         ))  # fmt: skip
         rows, left = self._rows(body, columns, width, [half(c) if isinstance(c, str) else c for c in found[head][1]])
+        if dressed:
+            rows = dressing.undressed(columns, rows, self.told, self._is_value, self.known)
         used = [c for c in columns if c]
         if any(SURPLUS in row.cells for row in rows):
             used.append(SURPLUS)
-        return Sheet(tuple(used), _without_doubtful_commas(used, rows), tuple(left))
+        return Sheet(tuple(used), self._without_doubtful_commas(used, rows, sign), tuple(left), unread)
 
     def _head(self, found: Lines) -> int:
         """The header is the row with most declared names; where there are none, the first with two words in it, so that a title
@@ -124,20 +166,15 @@ class _Table:
             return names, head + 1
         below = found[head + 1][1]
         told = [(n, cell) for n, cell in enumerate(below) if filled(cell)]
-        if all(isinstance(cell, str) for _, cell in told):
-            if all(self.known(cell) for _, cell in told) and any(n >= len(names) or not names[n] for n, _ in told):
-                names += [""] * (len(below) - len(names))
-                for n, cell in told:
-                    if not self.known(names[n]):
-                        names[n] = name_of(cell)
-                return names, head + 2
-            units = [(n, half(str(cell)).strip("()[]【】 ")) for n, cell in told if not numbers.is_gap(str(cell))]
-            if units and all(heads.plain(u) in self.told.head.units | self.told.head.plain | {"单位"} for _, u in units):
-                for n, unit in units:
-                    if n < len(names) and names[n] and heads.plain(unit) in self.told.head.units and names[n][-1:] != ")":
-                        names[n] = f"{names[n]}({unit})"
-                return names, head + 2
-        return names, head + 1
+        first = head + 1
+        if all(isinstance(cell, str) and self.known(cell) for _, cell in told) and any(n >= len(names) or not names[n] for n, _ in told):
+            names += [""] * (len(below) - len(names))
+            for n, cell in told:
+                if not self.known(names[n]):
+                    names[n] = name_of(cell)
+            first += 1
+        units = dressing.below_head(names, found, first - 1, self.told, self._is_value, self.known)
+        return names, first if units is None else units
 
     def _named(self, names: list[str], body: Lines, width: int) -> list[str]:
         """The names, with one for each column that has none and is not empty: what stands there is kept."""
@@ -175,23 +212,65 @@ class _Table:
 
     def _is_footer(self, first: str, cells: list[Cell]) -> bool:
         """Whether a line begins with a word of the foot, and has nothing in it but figures, such words and what they announce: an
-        order whose text begins with 说明 has more."""
-        if not self._foot_word(first):
+        order whose text begins with 说明 has more. What only begins like such a word (审核人张三) has nothing but labels beside it."""
+        known, labels = self._foot_word(first), 0
+        if not known and not (_LABEL.fullmatch(half(first)) or self._begins_as_foot(first)):
             return False
         announced = False
         for cell in cells:
             if not filled(cell):
                 continue
-            if isinstance(cell, str) and self._foot_word(cell):
+            if isinstance(cell, str) and (self._foot_word(cell) or _LABELLED.fullmatch(half(cell[:400]))):
                 announced = _SAID.search(half(cell)) is None
+                labels += 1
+            elif isinstance(cell, str) and cell == first:
+                labels += 1
             elif announced:
                 announced = not isinstance(cell, str) or _figure(cell)
-            elif isinstance(cell, str) and not _figure(cell):
+            elif not known or (isinstance(cell, str) and not _figure(cell)):
                 return False
-        return True
+        return labels > 0
+
+    def _begins_as_foot(self, cell: str) -> bool:
+        said = "".join(half(cell[:400]).split()).casefold()
+        return any(said.startswith(word) for word in self.told.word.footers if len(word) > 1)
 
     def _foot_word(self, cell: str) -> bool:
         return len(cell) <= 400 and _SAID.sub("", "".join(half(cell).split())).casefold() in self.told.word.footers
+
+    def _without_doubtful_commas(self, columns: list[str], rows: list[Row], sign: Callable[[], str]) -> tuple[Row, ...]:
+        """The rows with decimal commas as points, where the sheet shows them, and with a word of the doubt where it does not
+        (`numbers.commas`)."""
+        doubtful: dict[str, list[int]] = {}
+        for column in columns:
+            found = [
+                n
+                for n, row in enumerate(rows)
+                if type(cell := row.cells.get(column)) is str and ("," in cell or "，" in cell) and numbers.has_comma(cell)
+            ]
+            if found:
+                doubtful[column] = found
+        if not doubtful:
+            return tuple(rows)
+
+        def figures(column: str) -> list[str]:
+            return [str(cell) for row in rows if filled(cell := row.cells.get(column)) and not row.wrong]
+
+        def pointed() -> bool:
+            return any("." in cell for c in columns if c not in doubtful and self._is_value(c) for cell in figures(c) if _figure(cell))
+
+        said = numbers.commas({c: figures(c) for c in doubtful}, self._is_value, sign, pointed)
+        changed: dict[int, Row] = {}
+        for column, (decimal, why) in said.items():
+            for n in doubtful[column]:
+                row = changed.get(n, rows[n])
+                cell = str(row.cells[column])
+                if decimal:
+                    changed[n] = Row(row.line, row.cells | {column: half(cell).replace(",", ".")}, row.wrong)
+                elif why:
+                    says = f"第 {row.line} 行“{column}”写的是“{short(cell)}”，{numbers.doubt(cell, why)}"
+                    changed[n] = Row(row.line, row.cells, (*row.wrong, (column, says)))
+        return tuple(changed.get(n, row) for n, row in enumerate(rows)) if changed else tuple(rows)
 
     @staticmethod
     def _is_head(cells: list[Cell], head: list[Cell]) -> bool:
@@ -215,30 +294,6 @@ def _spread(lines: Lines, merged: list[tuple[int, int, int]], wanted: Callable[[
                 cells += [None] * (column + 1 - len(cells))
                 if not filled(cells[column]):
                     cells[column] = value
-
-
-def _without_doubtful_commas(columns: list[str], rows: list[Row]) -> tuple[Row, ...]:
-    """The rows with decimal commas as points, where a whole column shows them, and with a word of the doubt where only some of its
-    cells do (`numbers.commas`)."""
-    changed: dict[int, Row] = {}
-    for column in columns:
-        doubtful = [
-            (n, cell)
-            for n, row in enumerate(rows)
-            if type(cell := row.cells.get(column)) is str and ("," in cell or "，" in cell) and numbers.COMMA.fullmatch(half(cell))
-        ]
-        if not doubtful:
-            continue
-        figures = [str(row.cells[column]) for row in rows if row.cells.get(column) is not None and not row.wrong]
-        decimal, why = numbers.commas([one for one in figures if one.strip()])
-        for n, cell in doubtful:
-            row = changed.get(n, rows[n])
-            if decimal:
-                changed[n] = Row(row.line, row.cells | {column: half(cell).replace(",", ".")}, row.wrong)
-            elif why:
-                says = f"第 {row.line} 行“{column}”写的是“{short(cell)}”，{why}"
-                changed[n] = Row(row.line, row.cells, (*row.wrong, (column, says)))
-    return tuple(changed.get(n, row) for n, row in enumerate(rows)) if changed else tuple(rows)
 
 
 def _figure(cell: str) -> bool:

@@ -11,6 +11,8 @@ from brain.catalog.sheet_records import Limits
 
 Cell = str | int | float | bool | None
 HEAD_WITHIN = 15  # the header is one of the first so many rows that are not empty
+SURPLUS = "多出的格"
+"""The column of what stands in a line behind its last column."""
 Lines = list[tuple[int, list[Cell]]]
 """Rows as they come out of a file: number, cells."""
 
@@ -33,11 +35,12 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """Names of the columns (a repeated name gets a number), the rows that are not empty, and the numbers of those that hold no
-    data (sums, signatures, the header once more)."""
+    data (sums, signatures, the header once more), and the names of the workbook's other sheets, which nobody has read."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     left: tuple[int, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def filled(cell: Cell) -> bool:

@@ -1,7 +1,10 @@
-"""A workbook into lines of cells: dates by the formats of their cells, merged cells, and formulas that nobody has computed. Pure.
+"""A workbook into lines of cells: dates and units by the formats of their cells, merged cells, and formulas that nobody has computed.
+Pure.
 
 openpyxl gives the stored results of formulas and is silent where there is none, and it does not know merged cells when it reads
 in a stream: both are taken from the sheet's own XML (ECMA-376 Part 1, 18.3.1.4 and 18.3.1.55).
+
+Of several sheets the first is read whose head is understood, for a cover stands before the data as a rule; the others are named.
 """
 
 from __future__ import annotations
@@ -9,12 +12,14 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from brain.catalog.sheet_records import Limits
-from brain.sheets.shape import HEAD_WITHIN, BadSheet, Cell, Lines, too_long
+from brain.sheets import formats
+from brain.sheets.shape import HEAD_WITHIN, BadSheet, Cell, Lines, filled, too_long
 from brain.sheets.words import short
 
 _UNCOMPUTED = re.compile(
@@ -29,14 +34,17 @@ MERGED_MOST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Rows that are not empty, and (column, first row, last row) of cells merged over several rows."""
+    """Rows that are not empty, (column, first row, last row) of cells merged over several rows, whether some of the numbers are
+    `Dressed`, and the names of other sheets with something in them."""
 
     lines: Lines
     merged: list[tuple[int, int, int]] = field(default_factory=list)
+    dressed: bool = False
+    unread: tuple[str, ...] = ()
 
 
-def rows_of(data: bytes, limits: Limits, name: str) -> Book:
-    """The sheet of that name, or the first. Raises BadSheet."""
+def rows_of(data: bytes, limits: Limits, name: str, known: Callable[[Cell], bool] = lambda cell: False) -> Book:
+    """The sheet of that name, or the first that has a head; `known` says whether a cell is the name of a column. Raises BadSheet."""
     import openpyxl
 
     try:
@@ -50,9 +58,8 @@ def rows_of(data: bytes, limits: Limits, name: str) -> Book:
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
             if name and name not in book.sheetnames:
                 raise BadSheet(f"工作簿里没有名为“{short(name)}”的表；现有 {'、'.join(map(short, book.sheetnames))}")
-            table: Any = book[name] if name else next(iter(book.worksheets), None)
-            if table is None:
-                raise BadSheet("工作簿里没有数据表；请核对是否选错了文件")
+            table: Any
+            table, unread = (book[name], ()) if name else _chosen(book, known)
             said = archive.read(table._worksheet_path)
         formulas = _uncomputed(said)
         merged = [
@@ -61,10 +68,10 @@ def rows_of(data: bytes, limits: Limits, name: str) -> Book:
             if int(bottom) > int(top)
         ]
         del said
-        table.reset_dimensions()  # what the file says of its own size may be a lie
+        odd = formats.of_styles(book)
         found: Lines = []
         last, held = limits.rows + 10 * HEAD_WITHIN, 0
-        for line, cells in enumerate(table.iter_rows(max_col=limits.columns, max_row=last + 1, values_only=True), 1):
+        for line, cells in enumerate(_rows(table, limits.columns + 1, last + 1, odd), 1):
             if line > last:
                 raise too_long(limits)
             held += len(cells)
@@ -77,11 +84,62 @@ def rows_of(data: bytes, limits: Limits, name: str) -> Book:
                     plain[column] = formula
             if any(cell is not None for cell in plain):
                 found.append((line, plain))
-        return Book(found, merged)
+        return Book(found, merged, bool(odd), unread)
     except BadSheet:
         raise
-    except Exception as err:  # a broken archive breaks in dozens of ways, all of which mean the same
-        raise BadSheet(f"不是完好的 XLSX（{type(err).__name__}）；请用 Excel 或 WPS 打开后另存为 .xlsx") from None
+    except Exception:  # a broken archive breaks in dozens of ways, all of which mean the same
+        if _has_entities(data):
+            raise BadSheet("XLSX 的内部文件里定义了 XML 实体（多半是有意做坏的文件），不收；请用 Excel 或 WPS 打开后另存为 .xlsx") from None
+        raise BadSheet("不是完好的 XLSX；请用 Excel 或 WPS 打开后另存为 .xlsx") from None
+
+
+def _chosen(book: Any, known: Callable[[Cell], bool]) -> tuple[Any, tuple[str, ...]]:
+    """The sheet that is read, and the names of the others that hold something. Hidden ones stand back. Raises BadSheet."""
+    tables = [one for one in book.worksheets if hasattr(one, "_worksheet_path")]
+    if not tables:
+        raise BadSheet("工作簿里没有数据表；请核对是否选错了文件")
+    if len(tables) == 1:
+        return tables[0], ()
+    scores = {}
+    for n, one in enumerate(tables):
+        first = [cells for cells in _rows(one, 200, 20 * HEAD_WITHIN, {}) if any(map(filled, cells))][:HEAD_WITHIN]
+        heads = max((sum(isinstance(c, str) and known(c) for c in cells) for cells in first), default=0)
+        words = any(sum(isinstance(c, str) and filled(c) for c in cells) >= 2 for cells in first)
+        scores[n] = (heads >= 2, one.sheet_state == "visible", words, bool(first), -n)
+    best = max(scores, key=lambda n: scores[n])
+    if not scores[best][2]:
+        tried = "、".join(short(one.title) for one in tables[:10])
+        raise BadSheet(f"工作表 {tried} 里都找不到表头；请把列名放在数据上面的一行，每格一个列名")
+    return tables[best], tuple(one.title for n, one in enumerate(tables) if n != best and scores[n][3])
+
+
+def _rows(table: Any, most: int, last: int, odd: dict[int, formats.Format]) -> Any:
+    """The rows of a sheet, each as wide as it is, at most `most`. What the file says of its own size is not asked: it may be a lie.
+
+    openpyxl pads each row to the width that is asked for, and drops the style; so a row is made of its cells here."""
+
+    def row(cells: list[dict[str, Any]], *_: Any) -> list[Any]:
+        made: list[Any] = [None] * min(max((one["column"] for one in cells), default=0), most)
+        for one in cells:
+            if one["column"] <= most:
+                value = one["value"]
+                if odd and one["style_id"] in odd and type(value) in (int, float):
+                    value = odd[one["style_id"]].shown(value)
+                made[one["column"] - 1] = value
+        return made
+
+    table.reset_dimensions()
+    table._get_row = row
+    return table.iter_rows(max_row=last, values_only=True)
+
+
+def _has_entities(data: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = [one for one in archive.infolist() if one.filename.endswith((".xml", ".rels"))][:50]
+            return any(b"<!ENTITY" in archive.open(one).read(4096) for one in parts)
+    except Exception:
+        return False
 
 
 def _uncomputed(said: bytes) -> dict[int, list[tuple[int, str]]]:

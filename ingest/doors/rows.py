@@ -14,12 +14,17 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from brain.sheets import places
+from brain import catalog as catalogs
+from brain.catalog.records import Catalog
+from brain.catalog.sheet_records import Sheets
+from brain.sheets import columns, places, shape
 from brain.sheets.cells import Unreadable
+from brain.sheets.heads import TIMES, plain
 from ingest import feeds
-from ingest.feeds import BadMessage, _wire
+from ingest.feeds import BadMessage, _provenance, _wire
 
 FORMS = {
     "application/json": "json",
@@ -29,6 +34,12 @@ FORMS = {
 }
 """Kind of body by its media type."""
 
+PROBED_AT = datetime(2026, 9, 3, 1, tzinfo=UTC)
+PROBE = {
+    "station": "X-1", "at": "2026-09-03T08:00:00+08:00", "kind": "x", "value": "1", "lng": "116.1", "lat": "24.2",
+    "date_utc": "2026-09-03", "clock_utc": "0000", "satellite": "T",
+}  # fmt: skip
+"""A row that every feed reads under its own names, by what its columns mean."""
 SEPARATORS = ",;\t|"
 SPREAD_MAX = 32 << 20  # bytes of all rows of a body together
 
@@ -49,13 +60,14 @@ class BadBody(Exception):
         self.rule, self.reason, self.large = rule, reason, large
 
 
-def cut(feed: str, form: str, body: bytes, most: int) -> list[Row]:
-    """The rows of a body in its order. Raises BadBody, and nothing else, whatever the bytes."""
+def cut(feed: str, form: str, body: bytes, most: int, catalog: Catalog | None = None) -> list[Row]:
+    """The rows of a body in its order. `catalog`: the city's, where its heads of sheets are other than the shipped. Raises BadBody,
+    and nothing else, whatever the bytes."""
     try:
         said = _wire.text(body, gbk=True)
     except BadMessage as err:
         raise BadBody(err.rule, err.reason) from None
-    found = list(_within(most, _csv(feed, said) if form == "csv" else _json(feed, said, form)))
+    found = list(_within(most, _csv(feed, said, catalog) if form == "csv" else _json(feed, said, form, catalog)))
     if not found:
         raise BadBody("shape", "正文里一行数据也没有；没有新数据时不必推送")
     return found
@@ -84,17 +96,22 @@ def _spread() -> BadBody:
 
 
 def _dumps(value: object) -> bytes:
-    """As JSON. Half a surrogate pair cannot be told in UTF-8; it stays what it is, and its feed refuses that row."""
+    """As JSON; a name that stood twice does so again, for its feed to refuse it.
+    Half a surrogate pair cannot be told in UTF-8; it stays what it is, and its feed refuses that row."""
     try:
-        return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        try:
+            said = json.dumps(value, ensure_ascii=False)
+        except TypeError:  # a name stands twice
+            said = json.dumps(_wire.twofold(value), ensure_ascii=False)
+        return said.encode("utf-8", "surrogatepass")
     except (ValueError, RecursionError):
         raise BadBody("decode", "数字过长或嵌套过深；请核对正文的格式") from None
 
 
 # JSON and GeoJSON ---------------------------------------------------------------------------------------------------
-def _json(feed: str, said: str, form: str) -> Iterator[Row]:
+def _json(feed: str, said: str, form: str, catalog: Catalog | None) -> Iterator[Row]:
     try:
-        found = json.loads(said)
+        found = _wire.decoder.decode(said)
     except json.JSONDecodeError as err:
         near = _wire.short(said[max(0, err.pos - 12) : err.pos + 12])
         raise BadBody(
@@ -103,7 +120,7 @@ def _json(feed: str, said: str, form: str) -> Iterator[Row]:
     except (ValueError, RecursionError):
         raise BadBody("decode", "不是合法的 JSON：数字过长或嵌套过深；请核对正文的格式") from None
     if form == "geojson" or (isinstance(found, dict) and found.get("type") == "FeatureCollection"):
-        yield from _features(feed, found)
+        yield from _features(feed, found, (catalog or catalogs.load()).sheets.head.systems)
         return
     if isinstance(found, dict) and isinstance(readings := found.get("readings"), list):
         common = {k: v for k, v in found.items() if k != "readings"}
@@ -122,15 +139,17 @@ def _json(feed: str, said: str, form: str) -> Iterator[Row]:
             yield Row(_dumps(row), ("shape", f"第 {number} 行应是一个对象，现为“{_wire.short(row)}”；请按格式发送"))
 
 
-def _features(feed: str, found: object) -> Iterator[Row]:
+def _features(feed: str, found: object, systems: frozenset[str]) -> Iterator[Row]:
     features = found.get("features") if isinstance(found, dict) else None
     if not isinstance(features, list):
         raise BadBody("shape", "正文应是带 features 列表的 FeatureCollection；请按 GeoJSON（RFC 7946）发送")
     named = places.system(found.get("crs")) if isinstance(found, dict) else ""
+    around = _provenance.told({k: v for k, v in found.items() if k != "features"}) if isinstance(found, dict) else {}
     for number, feature in enumerate(features, 1):
         properties = feature.get("properties") if isinstance(feature, dict) else None
         if isinstance(properties, dict):
-            yield _feature(feed, number, feature, properties, named)
+            own = _provenance.told({k: v for k, v in feature.items() if k != "properties"})
+            yield _feature(feed, number, feature, around | own | properties, named, systems)
         else:
             said = _wire.short(feature)
             yield Row(
@@ -138,13 +157,21 @@ def _features(feed: str, found: object) -> Iterator[Row]:
             )
 
 
-def _feature(feed: str, number: int, feature: dict[str, Any], properties: dict[str, Any], named: str) -> Row:
-    """A feature as a message of its feed. Where its point cannot be told, and the feed would have used it, the row is refused with
-    the reason; a station's own feature needs none."""
+def _feature(
+    feed: str, number: int, feature: dict[str, Any], properties: dict[str, Any], named: str, systems: frozenset[str]
+) -> Row:
+    """A feature as a message of its feed; `systems` are names of properties that say the system of its point. Where its point cannot be
+    told, and the feed would have used it, the row is refused with the reason; a station's own feature needs none."""
     try:
         lng, lat = places.of_geometry(feature.get("geometry"), f"第 {number} 个要素")
         if "crs" in feature:
             named = places.system(feature["crs"])
+        for name, value in properties.items():
+            if isinstance(value, str) and plain(name) in systems and not any(sign in value for sign in ",，"):  # no pair of numbers
+                own = places.system(value)
+                if named and own != named:
+                    raise Unreadable("place", f"第 {number} 个要素的坐标系说法不一；请只留一种")
+                named = own
         return Row(message(feed, properties, places.located(lng, lat, f"第 {number} 个要素", named)))
     except Unreadable as err:
         bare = message(feed, properties)
@@ -154,9 +181,55 @@ def _feature(feed: str, number: int, feature: dict[str, Any], properties: dict[s
 
 
 # CSV ----------------------------------------------------------------------------------------------------------------
-def _csv(feed: str, said: str) -> Iterator[Row]:
-    for row in table(said):
-        yield row if isinstance(row, Row) else Row(message(feed, row))
+def _csv(feed: str, said: str, catalog: Catalog | None) -> Iterator[Row]:
+    meant: dict[str, str] | None = None
+    for number, row in enumerate(table(said), 1):
+        if isinstance(row, Row):
+            yield row
+            continue
+        if meant is None:
+            catalog = catalog or catalogs.load()
+            meant = _meant(feed, tuple(row), catalog)
+        yield Row(_of_sheet(feed, number, row, meant, catalog.sheets) if meant and catalog else message(feed, row))
+
+
+def _meant(feed: str, names: tuple[str, ...], catalog: Catalog) -> dict[str, str]:
+    """What the columns mean, where the head is that of a sheet (units and zones in brackets, names as in `sheets.toml`), as the file
+    door reads it; nothing where the feed reads it as it stands. Raises BadBody for a word in a head that nobody understands."""
+    taker = catalog.sheets.takers.get(feed)
+    if taker is None or taker.form != "readings" or not len({n.lower() for n in names}) == len(names) <= catalog.sheets.limits.columns:
+        return {}
+    told = catalog.sheets
+    meant = columns.propose(names, feed, told, {kind.key: kind.unit for kind in catalog.kinds.values()})
+    fields, kinds = told.fields[taker.form], told.kinds.get(feed, {})
+    said, beside = [], False
+    for name, meaning in meant.items():
+        field, form = columns.parted(meaning.replace("@", ":").removeprefix(columns.KIND))
+        known = (field, *kinds.get(field, ())) if meaning.startswith(columns.KIND) else fields[field].names if field else ()
+        said.append((field, form))
+        beside |= bool(field) and "?" not in form and plain(name) not in map(plain, known)
+    if not beside and _reads(feed, meant):
+        return {}
+    lacking = columns.lacks(meant, taker.form)
+    if lacking and (beside or any(field in TIMES and form for field, form in said)):
+        raise BadBody("shape", f"CSV 的首行：{'；'.join(lacking)}")
+    return {} if lacking else meant
+
+
+def _reads(feed: str, meant: dict[str, str]) -> bool:
+    """Whether the feed reads a row under these names by itself: asked by showing it one."""
+    row = {name: PROBE.get(columns.parted(m)[0], "1" if m.startswith(columns.KIND) else "") for name, m in meant.items()}
+    try:
+        return bool(feeds.load()[feed].parse(f"{feeds.PUSH}{feed}/-/-/-", message(feed, row), PROBED_AT))
+    except BadMessage:
+        return False
+
+
+def _of_sheet(feed: str, number: int, row: dict[str, str], meant: dict[str, str], told: Sheets) -> bytes:
+    """The row as the file door would hand it over (`feeds._rows`)."""
+    asked = {name: meaning for name, meaning in meant.items() if meaning}
+    cells = columns.kept(shape.Row(number, dict(row)), asked, told, "readings")
+    return _dumps({"feed": feed, "row": number, "cells": cells, "columns": {n: m for n, m in asked.items() if m != "private"}})
 
 
 def table(said: str) -> Iterator[dict[str, str] | Row]:
@@ -204,7 +277,7 @@ def head(said: str) -> list[str]:
 
 
 def _head(cells: list[str]) -> list[str]:
-    names = [_wire.half(cell) for cell in cells]
+    names = [_wire.fold(cell) for cell in cells]
     if "" in names:
         raise BadBody("shape", f"CSV 首行第 {names.index('') + 1} 列没有列名；首行应是列名")
     if len(set(names)) < len(names):

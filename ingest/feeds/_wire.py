@@ -10,16 +10,17 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
+from importlib import import_module
 from typing import Any, TypeVar
 
 from brain.city import BEIJING
 from brain.model import Quality, Reading
 from brain.sheets import cells
-from brain.sheets.cells import BLANK, FLAGS, Unreadable, half, short, worse
+from brain.sheets.cells import BLANK, FLAGS, Unreadable, fold, half, short, worse
 from ingest.feeds import BadMessage, _provenance
 
 __all__ = [
-    "BEIJING", "BLANK", "FLAGS", "flag", "flag_of_all", "gather", "get", "half", "measured", "messages", "number", "obj",
+    "BEIJING", "BLANK", "FLAGS", "flag", "flag_of_all", "fold", "gather", "get", "half", "measured", "messages", "number", "obj",
     "on_behalf", "quantity",
     "settled", "short", "station", "text", "tree", "when", "word", "worse",
 ]  # fmt: skip
@@ -69,17 +70,38 @@ def obj(payload: bytes, *, gbk: bool = False) -> dict[str, Any]:
     found = tree(payload, gbk=gbk)
     if not isinstance(found, dict):
         raise BadMessage("shape", f"报文应是一个 JSON 对象，现为“{short(found)}”；请按本接入的格式发送")
-    return found
+    return one_case(found)
+
+
+def one_case(body: dict[str, Any]) -> dict[str, Any]:
+    """The object itself, for feeds that read names in any letter case: names that differ in nothing else and have different values
+    lead to `Twice`, whichever of them is read."""
+    if len(set(map(str.lower, body))) == len(body):
+        return body
+    first: dict[str, Any] = {}
+    at_odds: dict[str, Twice] = {}
+    for name, value in body.items():
+        low = name.lower()
+        if not _same(first.setdefault(low, value), value):
+            at_odds.setdefault(low, Twice(first[low], value, f"{next(n for n in body if n.lower() == low)}、{name} 只差大小写"))
+    return {name: at_odds.get(name.lower(), value) for name, value in body.items()}
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other and type(one) is type(other)
 
 
 class Twice:
     """A name that stands twice in one object with different values: nobody knows which is meant."""
 
-    def __init__(self, first: Any, second: Any):
-        self.first, self.second = first, second
+    def __init__(self, first: Any, second: Any, how: str = "同一名称写了两次"):
+        self.both, self.how = (first, second), how
+
+    def told(self) -> str:
+        return f"有两个不同的值 {short(self.both[0])} 与 {short(self.both[1])}（{self.how}），不知道哪个对；请只留一个"
 
     def __str__(self) -> str:
-        return f"{short(self.first, 12)} 与 {short(self.second, 12)}（同一名称写了两次）"
+        return f"{short(self.both[0], 12)} 与 {short(self.both[1], 12)}（{self.how}）"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -88,12 +110,38 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return found
     first: dict[str, Any] = {}
     for name, value in pairs:
-        if first.setdefault(name, value) != value or type(first[name]) is not type(value):
+        if not _same(first.setdefault(name, value), value):
             found[name] = Twice(first[name], value)
     return found
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_object)
+class _Again(str):
+    """A name that is written once more beside its like: equal to nothing but itself."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+def twofold(value: Any) -> Any:
+    """A value as it is written as JSON again: what stood twice stands twice."""
+    if isinstance(value, list):
+        return [twofold(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found: dict[str, Any] = {}
+    for name, one in value.items():
+        if isinstance(one, Twice):
+            found[name], found[_Again(name)] = map(twofold, one.both)
+        else:
+            found[name] = twofold(one)
+    return found
+
+
+decoder = json.JSONDecoder(object_pairs_hook=_object)
+"""Reads a name that stands twice with different values as `Twice`."""
 _loose = json.JSONDecoder(object_pairs_hook=_object, strict=False)
 _ODD = re.compile(
     r"(?<=[:\[,])(\s*)(?:([+-]?(?:nan|inf(?:inity)?|1\.#(?:qnan|snan|ind|inf)\w*)(?:\(\w*\))?)(?=\s*[,}\]])|\+(?=\d))", re.I
@@ -106,14 +154,14 @@ def tree(payload: bytes, *, gbk: bool = False, many: bool = False) -> Any:
     other are a list of them. A name that stands twice with different values leads to `Twice`, which no field is read from."""
     said = text(payload, gbk=gbk)
     try:
-        found = _decoder.decode(said)
+        found = decoder.decode(said)
     except json.JSONDecodeError as err:
         found = _mended(said, err, many)
     except (ValueError, RecursionError):
         raise BadMessage("decode", "不是合法的 JSON：数字过长或嵌套过深；请核对设备的报文格式") from None
     if type(found) is str and found.lstrip()[:1] in ("{", "["):
         with contextlib.suppress(ValueError, RecursionError):
-            return _decoder.decode(found)
+            return decoder.decode(found)
     return found
 
 
@@ -124,7 +172,7 @@ def _mended(said: str, err: json.JSONDecodeError, many: bool) -> Any:
             "decode",
             "报文是空的；请核对设备是否在发送数据前清空了缓冲区（清除消息服务里保留的报文时也会收到空报文，那就无需处理）",
         ) from None
-    reader = _decoder if "\0" in said else _loose  # a line break in a text is one; a NUL is the end of something else
+    reader = decoder if "\0" in said else _loose  # a line break in a text is one; a NUL is the end of something else
     with contextlib.suppress(ValueError, RecursionError):
         return reader.decode(_ODD.sub(_even, said))
     if "'" in said and '"' not in said and "\\" not in said:  # all quotes are of one sort, so all of them are quotes
@@ -157,13 +205,18 @@ def _several(said: str) -> list[Any]:
             if said[at] in f"{PADDING} \t\r\n":
                 at += 1
                 continue
-            one, at = _decoder.raw_decode(said, at)
+            one, at = decoder.raw_decode(said, at)
             if not isinstance(one, dict):
                 return []
             found.append(one)
     except (ValueError, RecursionError):
         return []
     return found
+
+
+def _unread(err: Unreadable, value: object, where: str) -> BadMessage:
+    said = str(err)
+    return BadMessage(err.rule, f"{said.partition('；')[0]}；{value.told()}" if isinstance(value, Twice) else said)
 
 
 def number(value: object, where: str) -> float | None:
@@ -173,7 +226,7 @@ def number(value: object, where: str) -> float | None:
     try:
         return cells.number(value, where)
     except Unreadable as err:
-        raise BadMessage(err.rule, str(err)) from None
+        raise _unread(err, value, where) from None
 
 
 def measured(value: object, where: str) -> tuple[float, Quality] | None:
@@ -184,7 +237,7 @@ def measured(value: object, where: str) -> tuple[float, Quality] | None:
     try:
         return cells.measured(value, where)
     except Unreadable as err:
-        raise BadMessage(err.rule, str(err)) from None
+        raise _unread(err, value, where) from None
 
 
 def when(
@@ -194,7 +247,7 @@ def when(
     try:
         return cells.when(value, where, zone, about=about, form=form)
     except Unreadable as err:
-        raise BadMessage(err.rule, str(err)) from None
+        raise _unread(err, value, where) from None
 
 
 def get(body: dict[str, Any], *names: str) -> Any:
@@ -216,6 +269,8 @@ def word(value: object, where: str) -> str:
             return said
     elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
         return str(value)
+    if isinstance(value, Twice):
+        raise BadMessage("shape", f"“{where}”{value.told()}")
     raise BadMessage("shape", f"“{where}”应是编号文字，现为“{short(value)}”；请核对设备配置")
 
 
@@ -249,7 +304,7 @@ def on_behalf(sender: str, given: object, where: str) -> str:
 
 def quantity(value: object, where: str) -> str:
     """The name of a quantity; `@` would part it from a unit, so it has none."""
-    found = word(value, where)
+    found = fold(word(value, where))
     if "@" in found:
         raise BadMessage("kind", f"“{where}”里不能有 @，现为“{short(found)}”；请改名")
     return found
@@ -274,7 +329,7 @@ def flag(value: object, where: str) -> Quality:
     try:
         return cells.flag(value, where)
     except Unreadable as err:
-        raise BadMessage(err.rule, str(err)) from None
+        raise _unread(err, value, where) from None
 
 
 def flag_of_all(value: object) -> Quality | None:
@@ -284,29 +339,33 @@ def flag_of_all(value: object) -> Quality | None:
 
 def gather(
     items: Iterable[T],
-    read: Callable[[T], Reading | list[Reading] | None],
+    read: Callable[[T], Reading | list[Reading] | bool | None],
     empty: str,
     body: dict[str, Any] | None = None,
 ) -> list[Reading]:
     """Read items one by one so that a bad one spares its neighbours. Where their message (`body`) says of itself to be a test
-    (`provenance.toml`), all of them have that quality.
+    (`provenance.toml`), or an item is that mark and no quantity (`read` answers True), all of them have that quality.
 
     Raises BadMessage with the sound readings as `rest` when some item is bad, and with `empty` when nothing at all was
     found: a message without a single value would otherwise vanish from the accounts.
     """
     good: list[Reading] = []
     bad: list[BadMessage] = []
+    test = False
     for item in items:
         try:
             found = read(item)
         except BadMessage as err:
+            err.__traceback__ = None  # thousands of them would hold as many frames
             bad.append(err)
             continue
-        if isinstance(found, list):
-            good.extend(found)
-        elif found is not None:
+        if isinstance(found, Reading):
             good.append(found)
-    if body is not None and _provenance.is_test(body):
+        elif isinstance(found, list):
+            good.extend(found)
+        elif found:
+            test = True
+    if test or (body is not None and _provenance.is_test(body)):
         good = [one._replace(quality=Quality.TEST) for one in good]
     return settled(good, bad, empty)
 
@@ -330,6 +389,8 @@ def generic(topic: str, body: dict[str, Any], received_at: datetime) -> list[Rea
     to be a test (`provenance.toml`) has that quality.
     """
     names = set(map(str.lower, body))
+    if names >= {"cells", "columns"}:
+        return _of_sheet(topic, body, received_at)
     if "readings" in names:
         rows = get(body, "readings")
         if not isinstance(rows, list):
@@ -346,15 +407,33 @@ def generic(topic: str, body: dict[str, Any], received_at: datetime) -> list[Rea
     return None
 
 
+def _of_sheet(topic: str, body: dict[str, Any], received_at: datetime) -> list[Reading]:
+    """The row of a pushed table with the heads of a sheet; under the topic of a station it is of that station."""
+    bad: BadMessage | None = None
+    try:
+        found = import_module("ingest.feeds._rows").readings(body, received_at)
+    except BadMessage as err:
+        found, bad = err.rest, err
+    for one in found:
+        if one.station[:1] != "@" or topic.rsplit("/", 1)[-1] not in ("", "-", "+"):
+            station(topic, one.station, "测站")
+    if bad is not None:
+        raise bad
+    return found
+
+
 def _generic(
     topic: str, row: object, where: str, common: dict[str, Any], received_at: datetime
-) -> Reading | None:
+) -> Reading | bool | None:
     if not isinstance(row, dict):
         raise BadMessage("shape", f"{where} 应是一个读数对象，现为“{short(row)}”；请按格式发送")
-    row = common | row
+    row = one_case(common | row)
     dot = where and f"{where}."
     kind = word(get(row, "kind"), f"{dot}kind")
-    found = measured(get(row, "value"), f"{dot}value")
+    given = get(row, "value")
+    if type(given) is not float and (mark := _provenance.marks(kind, given)) is not None:
+        return mark
+    found = measured(given, f"{dot}value")
     if found is None:
         return None
     value, said = found

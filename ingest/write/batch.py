@@ -193,7 +193,7 @@ class Writer:
                 done = self._commit(messages)
         if done is not None:
             done, told = done
-            self._settle(done, _turned_away(messages))
+            self._settle(done, _changed_since(messages))
         else:
             self._admit(messages)
             told = [(p, Outcome(spilled=True)) for p in messages if p.told]
@@ -208,7 +208,7 @@ class Writer:
                         self._account(message.feed, received=-(message.booked if message.turned_away else message.units))
                 return
             self._measure_spill()
-            self._settle([], _turned_away(messages))
+            self._settle([], _changed_since(messages))
         self._answer(messages, told)
 
     @staticmethod
@@ -234,7 +234,7 @@ class Writer:
                         conn = None
                     self._give_back(messages)
                     continue
-                self._settle(done, _turned_away(messages))
+                self._settle(done, _changed_since(messages))
                 self._answer(messages, told)
         except Exception:
             self._fail()
@@ -331,6 +331,9 @@ class Writer:
                 with patience(conn, limit):
                     entries = settle_clocks(conn, entries, self.practice.twin)
             done = write(conn, entries, self.worker, now, swapped, limit, self._turn, self.practice.ahead)
+        if any(message.records for message in messages):
+            for message, item in entries:
+                message.besides += isinstance(item, RecordToStore) and item.kept
         with self._changed:
             self.measures.committed(len(entries), self._monotonic() - begun, now)
         return done, outcomes(messages, entries, done, swapped)
@@ -366,10 +369,10 @@ class Writer:
         return entries
 
 
-def _turned_away(messages: list[ParsedMessage]) -> Counter[str]:
+def _changed_since(messages: list[ParsedMessage]) -> Counter[str]:
     """By how much the units in hand have changed since they were booked, by feed."""
     more: Counter[str] = Counter()
     for message in messages:
-        if message.turned_away:
-            more[message.feed] += message.units - message.booked
+        if message.turned_away or message.besides:
+            more[message.feed] += message.besides + (message.units - message.booked if message.turned_away else 0)
     return more

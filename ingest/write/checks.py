@@ -31,6 +31,7 @@ class _Kind:
     says: str  # label with unit
     unit: str
     theme: str
+    detection_limit: bool
 
 
 class Checks:
@@ -39,13 +40,18 @@ class Checks:
     def __init__(self, catalog: Catalog, feeds: dict[str, FeedModule], practice: Practice):
         self.practice = practice
         self.themes = {key: module.FEED.theme for key, module in feeds.items()}
-        self.meant: dict[str, dict[str, str]] = {key: getattr(module, "MEANT", {}) for key, module in feeds.items()}
+        named = {feed: {n: kind for kind, names in kinds.items() for n in names} for feed, kinds in catalog.sheets.kinds.items()}
+        self.meant: dict[str, dict[str, str]] = {
+            key: named.get(key, {}) | getattr(module, "MEANT", {}) for key, module in feeds.items()
+        }
         self.owners = Owners(catalog)
         self._refuses = catalog.security.tcp.refuses
         self.units = units.load(practice.folder)
+        self._said = catalog.sheets.word
         self.kinds = {
             k.key: _Kind(
-                *k.sane, _late_after(k.period_s, k.silence_s), f"{k.label}（{k.unit}）" if k.unit else k.label, k.unit, k.theme
+                *k.sane, _late_after(k.period_s, k.silence_s), f"{k.label}（{k.unit}）" if k.unit else k.label, k.unit, k.theme,
+                k.detection_limit,
             )
             for k in catalog.kinds.values()
         }
@@ -100,6 +106,12 @@ class Checks:
             if isinstance(turned, DeadLetter):
                 return turned
             reading, kind = turned, self.kinds[turned.kind]
+        if reading.quality is Quality.BELOW_LIMIT and not kind.detection_limit:
+            return self._dead(
+                message, "value",
+                f"{station} 的{kind.says}写成了低于检出限（如 <0.1、30L），而这个量没有检出限；L 是升请写成单位，没有测到请写 0，"
+                "没有测值请留空；确有检出限的量请在 sensors.toml 里写 detection_limit = true",
+            )  # fmt: skip
         value = book.calibrated(station, reading.kind, at, reading.value, now)
         if value != reading.value:
             reading = Reading(station, reading.kind, at, value, reading.quality, reading.seq)
@@ -155,8 +167,11 @@ class Checks:
             )  # fmt: skip
         value = reading.value
         if unit:
+            unit = _wire.fold(unit)
             meant = book.meant(message.feed, "unit", unit) or unit
             turned = self.units.convert(value, meant, kind.unit)
+            if turned is None and self._says_nothing(meant, kind):
+                turned = value
             if turned is None:
                 return self._dead(
                     message, "unit",
@@ -165,6 +180,11 @@ class Checks:
                 )  # fmt: skip
             value = turned
         return Reading(reading.station, name, reading.at, value, reading.quality, reading.seq)
+
+    def _says_nothing(self, unit: str, kind: _Kind) -> bool:
+        """Whether what stands for a unit says that there is none: a mark of a gap, or “无量纲” of what has none."""
+        word = units.plain(unit)
+        return word in self._said.gaps or (not kind.unit and word in self._said.unitless)
 
     def _named(self, feed: str, word: str, known: Known, book: Book) -> str | None:
         """The kind that a sender's word means, `kind@unit` where it sends no unit: at this station, in this feed, as the

@@ -153,8 +153,9 @@ def _transact(
                     db.run(conn, "begin_write")
                 for (feed, lane), (readings, refused, to_store) in sorted(groups.items(), key=lambda group: group[0]):
                     more = [(message, letter) for message, one in to_store if (letter := one.run(conn, message, now))]
+                    units = len(to_store) + sum(one.kept for _, one in to_store)
                     portions.append(Portion(
-                        feed, lane, len(readings) + len(refused) + len(to_store), readings, letters_of([*refused, *more]),
+                        feed, lane, len(readings) + len(refused) + units, readings, letters_of([*refused, *more]),
                         sum(one.stored for _, one in to_store),
                     ))  # fmt: skip
                 done = store_all(
@@ -213,7 +214,7 @@ def outcomes(
         if isinstance(item, RecordToStore):
             if item.letter:
                 refused.append((item.letter.rule, item.letter.reason))
-            else:
+            if item.kept or not item.letter:
                 counts[not item.stored] += 1
         elif isinstance(item, DeadLetter):
             refused.append((item.rule, item.reason))

@@ -50,6 +50,8 @@ class ParsedMessage:
 
     `claims` are who a telemetry station says it is, `orgs` the departments that the registered ones of them speak for. One that
     is turned away is not told that its message is safe: `ack` is not called.
+
+    `besides` are refusals of what its records said besides: each was found only while they were written.
     """
 
     feed: str
@@ -65,6 +67,7 @@ class ParsedMessage:
     orgs: dict[str, str] = field(default_factory=dict)
     booked: int = 0
     turned_away: bool = False
+    besides: int = 0
     retained: bool = False
 
     @property

@@ -29,20 +29,24 @@ log = logging.getLogger("ingest")
 
 @dataclass(slots=True)
 class RecordToStore:
-    """A record, and after `run` what became of it: `stored`, or refused with `letter`, or known already."""
+    """A record, and after `run` what became of it: `stored`, or refused with `letter`, or known already. `kept`: it is written, and
+    the letter says what of it did not count."""
 
     record: Record
     catalog: Catalog
     stored: bool = False
+    kept: bool = False
     letter: DeadLetter | None = None
 
     def run(self, conn: psycopg.Connection, message: ParsedMessage, now: datetime) -> DeadLetter | None:
         """Write it; the dead letter when it is refused. May be called again when the transaction is tried again. A
         database that is away raises."""
-        self.stored, self.letter = False, None
+        self.stored, self.kept, self.letter = False, False, None
         try:
             with conn.transaction():
-                self.stored = _write(conn, self.catalog, self.record, now)
+                self.stored, besides = _write(conn, self.catalog, self.record, now)
+            if besides:
+                self.kept, self.letter = True, DeadLetter(message.topic, message.payload, besides.code, str(besides))
         except Refused as err:
             said = str(err)
             self.letter = DeadLetter(message.topic, message.payload, err.code, said if "；" in said else f"{said}；请改正后重新导入")
@@ -61,14 +65,34 @@ class RecordToStore:
         return self.letter
 
 
-def _write(conn: psycopg.Connection, catalog: Catalog, record: Record, now: datetime) -> bool:
+def _write(conn: psycopg.Connection, catalog: Catalog, record: Record, now: datetime) -> tuple[bool, Refused | None]:
+    """Whether it was new, and what of it did not count. Raises Refused where none of it does."""
     if isinstance(record, HazardWarning):
-        return public_warnings.store(conn, record, now)
+        return _warning(conn, catalog, record, now)
     from brain.flow.events import (
         hotline,  # brings the map's libraries along, which a worker without orders does not need
     )
 
-    return hotline.take(conn, catalog, record, now)
+    return hotline.take(conn, catalog, record, now), None
+
+
+def _warning(conn: psycopg.Connection, catalog: Catalog, warning: HazardWarning, now: datetime) -> tuple[bool, Refused | None]:
+    stored = public_warnings.store(conn, warning, now)
+    others = public_warnings.of_others(conn, warning)
+    if not others:
+        return stored, None
+
+    def named(org: str) -> str:
+        return catalog.departments[org].short if org in catalog.departments else org or "平台自己的来源"
+
+    word = "解除" if warning.msg_type == "Cancel" else "更新"
+    said = Refused(
+        f"references 引用的“{others[0]['identifier'][:80]}”是“{named(others[0]['org'])}”报来的，这条却由“{named(warning.org)}”报来："
+        f"只有原报送单位能{word}它，那一条不动；请由原报送单位发送", "sender",
+    )  # fmt: skip
+    if warning.msg_type == "Cancel" and len(others) == len(set(warning.refers)):
+        raise said
+    return stored, said
 
 
 class _Undone(Exception):

@@ -22,12 +22,14 @@ import os
 import re
 import secrets
 import struct
+import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 log = logging.getLogger("ingest")
 
@@ -37,6 +39,7 @@ _BODY = struct.Struct(">qIHH")  # receive time in µs since 1970, units, length 
 _RETAINED = 0x8000  # in the length of the feed, which is never so long: files from before the bit was kept are read as they were
 _NAME = re.compile(r"(\d{12})-([0-9a-f]{8})\.spill")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LOCK_TRIES, LOCK_PAUSE_S = 20, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,17 @@ class _Segment:
     unreadable: bool = False
 
 
+def _locked(file: IO[str]) -> bool:
+    """Whether the lock is ours. Why it is tried for a moment: of a process killed while it started another one, that child holds
+    the lock until it has become the other program."""
+    for _ in range(LOCK_TRIES):
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(LOCK_PAUSE_S)
+    return False
+
+
 class Spill:
     """The spill folder of one worker: `put` appends, `peek` reads the oldest, `done` takes it away. Raises InUse when
     another process has it.
@@ -134,10 +148,8 @@ class Spill:
         self.total_bytes = total_bytes
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = open(folder / "lock", "w")  # noqa: SIM115 - held as long as the process lives
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InUse(f"另一个接入进程正在使用 {folder}；请给每个进程设不同的 BRAIN_WORKER") from None
+        if not _locked(self._lock):
+            raise InUse(f"另一个接入进程正在使用 {folder}；请给每个进程设不同的 BRAIN_WORKER")
         self._segments: list[_Segment] = []
         for path in sorted(folder.iterdir()):
             if match := _NAME.fullmatch(path.name):

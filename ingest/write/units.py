@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 import unicodedata
 from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+WAYS_MAX = 4096  # ways between two units that are kept at hand; senders write the names of units
 SHIPPED = Path(__file__).with_name("units.toml")
 
 
@@ -19,17 +23,32 @@ class BadUnits(ValueError):
 class Units:
     """`scales`: unit as `plain` writes it → its (dimension, factor, addend) in every dimension that has it."""
 
-    scales: dict[str, tuple[tuple[str, float, float], ...]] = field(default_factory=dict)
+    scales: dict[str, tuple[tuple[str, Fraction, Fraction], ...]] = field(default_factory=dict)
+    _ways: dict[tuple[str, str], tuple[Decimal, Decimal, Decimal]] = field(default_factory=dict, compare=False, repr=False)
 
     def convert(self, value: float, given: str, wanted: str) -> float | None:
-        """The value in the unit `wanted`; None when the two have no dimension in common, or one is unknown."""
-        given, wanted = plain(given), plain(wanted)
-        if given == wanted:
-            return value
+        """The value in the unit `wanted`; None when the two have no dimension in common, or one is unknown. Counted in decimals:
+        7510 cm are 75.1 m, and not 75.10000000000001."""
+        way = self._ways.get((given, wanted))
+        if way is None:
+            if plain(given) == plain(wanted):
+                return value
+            way = self._way(plain(given), plain(wanted))
+            if way is None:
+                return None
+            if len(self._ways) < WAYS_MAX:
+                self._ways[given, wanted] = way
+        times, plus, over = way
+        return float((Decimal(repr(float(value))) * times + plus) / over) + 0.0  # never the -0.0 of a rounded sum
+
+    def _way(self, given: str, wanted: str) -> tuple[Decimal, Decimal, Decimal] | None:
+        """(t, p, o) of value × t + p, the whole divided by o, in whole numbers; None where there is no way."""
         for dimension, factor, addend in self.scales.get(given, ()):
             for other, factor_wanted, addend_wanted in self.scales.get(wanted, ()):
                 if other == dimension:
-                    return (value * factor + addend - addend_wanted) / factor_wanted
+                    times, plus = factor / factor_wanted, (addend - addend_wanted) / factor_wanted
+                    over = math.lcm(times.denominator, plus.denominator)
+                    return Decimal(int(times * over)), Decimal(int(plus * over)), Decimal(over)
         return None
 
     def knows(self, unit: str) -> bool:
@@ -44,7 +63,7 @@ def plain(unit: str) -> str:
 @cache
 def load(folder: str = "") -> Units:
     """The shipped units, with what `<folder>/units.toml` adds or changes. Raises BadUnits, naming file and key."""
-    found: dict[str, dict[str, tuple[str, float, float]]] = {}
+    found: dict[str, dict[str, tuple[str, Fraction, Fraction]]] = {}
     own = Path(folder) / "units.toml" if folder else None
     for file in (SHIPPED, own):
         if file is None or not file.exists():
@@ -61,8 +80,15 @@ def load(folder: str = "") -> Units:
     return Units({name: tuple(scales.values()) for name, scales in found.items()})
 
 
-def _scale(where: str, said: object) -> tuple[float, float]:
-    pair = said if isinstance(said, list) else [said, 0.0]
-    if len(pair) != 2 or not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in pair) or not pair[0] > 0:
-        raise BadUnits(f"{where}={said!r} 应是正的倍数，或 [倍数, 加数]")
-    return float(pair[0]), float(pair[1])
+def _scale(where: str, said: object) -> tuple[Fraction, Fraction]:
+    """The numbers as they are written, for 0.01 is no number of a computer's."""
+    pair = said if isinstance(said, list) else [said, 0]
+    try:
+        if len(pair) != 2 or not all(isinstance(x, (int, float, str)) and not isinstance(x, bool) for x in pair):
+            raise ValueError
+        factor, addend = (Fraction(str(x)) for x in pair)
+        if factor <= 0:
+            raise ValueError
+    except (ValueError, ZeroDivisionError):
+        raise BadUnits(f"{where}={said!r} 应是正的倍数，或 [倍数, 加数]；除不尽的写成分数，如 \"5/18\"") from None
+    return factor, addend

@@ -90,6 +90,7 @@ JSON = {"Content-Type": "application/json", "X-Brain": "1"}
 
 @pytest.mark.parametrize("sent", [DEEP, RICH], ids=["deep", "rich"])
 @pytest.mark.parametrize("path", ["/login", "/password", "/_dash-update-component", "/api/v1/events"])
+@pytest.mark.alone
 def test_a_strangers_json_of_25_mib_stops_nobody(house, path, sent):
     hung_up = suppress(httpx.TransportError)  # while it was still sending
     with watched(house), httpx.Client(base_url=house.url, timeout=60) as stranger, hung_up:
@@ -152,12 +153,14 @@ def uploads(name: str, data: bytes) -> dict:
      ("rich.json", b"[" + b"{}," * (1 << 20) + b"{}]")],
     ids=["cells", "deep", "long", "rich"],
 )  # fmt: skip
+@pytest.mark.alone
 def test_a_departments_sheet_stops_nobody(house, name, data):
     with house.client("d.swj") as client, watched(house, apart=False):
         answer = client.post("/_dash-update-component", json=uploads(name, data))
     assert answer.status_code == 200 and "收不了" in answer.json()["response"]["upload-said"]["children"]["props"]["children"]
 
 
+@pytest.mark.alone
 def test_a_departments_callback_that_holds_a_million_values_is_refused_before_it_is_parsed(house):
     asked = uploads("a.csv", b"") | {"state": [{"id": "upload-file", "property": "filename", "value": [0] * 1_000_000}]}
     with house.client("d.swj") as client, watched(house):
@@ -184,6 +187,7 @@ def photo(client: httpx.Client, data: bytes, kind: str) -> httpx.Response:
     )  # fmt: skip
 
 
+@pytest.mark.alone
 def test_a_picture_of_sixty_million_pixels_in_a_quarter_of_a_megabyte_stops_nobody(house):
     data = png(8000, 7400)
     assert len(data) < 300_000
@@ -192,6 +196,7 @@ def test_a_picture_of_sixty_million_pixels_in_a_quarter_of_a_megabyte_stops_nobo
     assert answer.status_code == 422 and "像素" in answer.json()["error"]
 
 
+@pytest.mark.alone
 def test_a_camera_of_fifty_million_pixels_is_taken_at_half_its_size_and_stops_nobody(house):
     from PIL import Image
 

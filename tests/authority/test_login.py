@@ -122,6 +122,7 @@ def test_an_unknown_account_answers_and_waits_like_a_known_one(quickly, conn, pe
     assert known == unknown == ["login"] * 5 + ["wait"] * 2
 
 
+@pytest.mark.alone
 def test_an_unknown_account_takes_as_long_as_a_known_one(conn, person, now):
     def took(login: str, k: int) -> float:
         began = time.perf_counter()

@@ -70,6 +70,23 @@ def test_the_examples_of_the_standard_are_read():
         ("梅江区发布暴雨红色预警信号", "Unknown", Level.RED),
         ("暴雨橙色预警", "Minor", Level.ORANGE),
         ("将黄色预警升级为橙色", "Severe", Level.ORANGE),
+        ("暴雨红色、雷电黄色预警", "Severe", Level.RED),
+        ("雷电黄色、暴雨红色预警", "Severe", Level.RED),
+        ("暴雨红色预警和雷电黄色预警", "Severe", Level.RED),
+        ("暴雨红色，雷电黄色预警信号", "Severe", Level.RED),
+        ("发布暴雨橙色（Ⅱ级）、雷雨大风黄色（Ⅲ级）预警", "Severe", Level.ORANGE),
+        ("红色预警：不要靠近橙色水马", "Severe", Level.RED),
+        ("蓝色高温天气预警，红色区域请避让", "Severe", Level.BLUE),
+        ("请勿靠近红色标志、黄色水马，大风蓝色预警", "Severe", Level.BLUE),
+        ("暴雨橙色预警降级为黄色预警", "Severe", Level.YELLOW),
+        ("降级暴雨橙色预警为黄色", "Severe", Level.YELLOW),
+        ("暴雨预警由红色降为蓝色预警", "Severe", Level.BLUE),
+        ("将雷电黄色预警变更为橙色预警，请远离红色水马", "Severe", Level.ORANGE),
+        ("雷电红色预警继续生效，暴雨黄色预警升级为橙色", "Severe", Level.RED),
+        ("解除暴雨红色预警，雷电黄色预警继续生效", "Severe", Level.YELLOW),
+        ("解除暴雨红色预警", "Severe", Level.RED),
+        ("暴雨红色雷电黄色", "Severe", Level.RED),
+        ("台风白色、暴雨黄色预警", "Minor", Level.YELLOW),
         ("台风白色预警", "Minor", None),
         ("Flood", "Extreme", Level.RED),
         ("Flood", "Severe", Level.ORANGE),
@@ -151,6 +168,42 @@ def test_a_time_that_no_wall_could_show_sends_the_warning_to_the_dead_letter(nam
         read(told(**{name: said}))
     assert err.value.rule == "time"
     assert "请发送方核对时间" in err.value.reason
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["2026-09-03T00:00:00Z", "2026-09-03T00:00:00.000-00:00", "2026-09-03T08:00:00.000+08:00", "2026-09-03 08:00:00+0800",
+     "2026-09-03T08:00:00+08"],
+)  # fmt: skip
+def test_a_time_that_can_mean_one_moment_only_is_read(said):
+    assert read(told(sent=said)).sent == datetime(2026, 9, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("said", ["2026-09-03T08:00:00", "2026-09-03T08:00+08:00", "2026-09-03T08:00:00+08:00Z", "2026-09-03T25:00:00Z"])
+def test_a_time_that_may_be_two_moments_is_refused(said):
+    with pytest.raises(BadMessage) as err:
+        read(told(sent=said))
+    assert err.value.rule == "time"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("circle", "24.3,116.1 99999"), ("circle", "24.3,116.1 1000.5"), ("polygon", "-80,-170 -80,170 80,170 80,-170 -80,-170")],
+)
+def test_an_area_larger_than_any_warning_is_refused(name, said):
+    with pytest.raises(BadMessage, match=name) as err:
+        {"circle": cap.circle, "polygon": cap.polygon}[name](said)
+    assert err.value.rule == "place" and "；" in err.value.reason
+
+
+def test_a_warning_of_the_whole_country_is_read():
+    assert len(cap.polygon("3,73 3,136 54,136 54,73 3,73")[0]) == 5
+    assert cap.circle("24.3,116.1 1000")[0][2] == 1000
+
+
+def test_who_reported_a_warning_is_its_department_or_the_platform():
+    topics = {"file/x/1": "", "file/x/qxj/1": "qxj", "push/cap/yjj/k1/-": "yjj", "push/cap": "-"}
+    assert {topic: cap.parse(topic, GOOD, AT)[0].org for topic in topics} == topics
 
 
 def test_a_sender_that_writes_9999_for_ever_is_told_to_leave_the_end_out():

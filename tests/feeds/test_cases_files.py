@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from brain import catalog as catalogs
-from brain.sheets import columns, masking, numbers, reading
+from brain.sheets import columns, masking, numbers, orders, reading
 from brain.sheets.cells import Unreadable
 from brain.sheets.reading import BadSheet
 from ingest import feeds
@@ -41,7 +43,7 @@ def walked(name: str, data: bytes, feed: str) -> tuple[list, dict[int, str], lis
         raise BadSheet("；".join(lacking))
     asked = {c: m for c, m in meant.items() if m != "private"}
     found, bad, messages = [], {}, []
-    for row in sheet.rows:
+    for row in orders.apart(sheet.rows, asked) if form == "orders" else sheet.rows:
         message = rows._payload(feed, name, row, columns.kept(row, meant, told, form), asked)
         messages.append(message)
         read = feeds.reader(feed, "file/0123456789ab/1")
@@ -160,6 +162,86 @@ def test_the_number_of_a_paper_is_never_readable_in_whatever_form(born, last, se
 )
 def test_what_is_no_number_of_a_person_stays_as_it_is(text):
     assert masking.masked(f"见 {text} 处") == f"见 {text} 处"
+
+
+BETWEEN = st.sampled_from(
+    [*" -—、,，:|*～~.()/_·\n\u2009\u202f\u200b", "    ", " - "]
+)
+CUTS = st.sampled_from([(3, 4, 4), (4, 4, 3), (3, 5, 3), (2, 3, 3, 3), (3, 4, 1, 3), (3, 3, 3, 2), (3, 3, 5), (4, 3, 4)])
+
+
+@PROPERTY
+@given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), CUTS, BETWEEN, st.sampled_from(["打", "电话：", "（", "我是李 "]))
+def test_no_middle_of_a_mobile_number_stays_whatever_parts_its_groups(number, cut, between, around):
+    assume(between != "." or len(cut) < 4 or "电话" in around)  # 139.196.123.45 is an address on the network
+    ends = [sum(cut[:n]) for n in range(len(cut) + 1)]
+    said = masking.masked(around + between.join(number[a:b] for a, b in pairwise(ends)) + "，谢谢")
+    assert number[3:7] not in "".join(c for c in said if c.isdigit()) or number[3:7] in number[:3] + number[7:]
+
+
+@PROPERTY
+@given(
+    st.dates(date(1900, 1, 1), date(2020, 12, 31)),
+    st.sampled_from([" ", "  ", "/", ".", "_", "—", "-", "\u200b"]),
+    st.sampled_from([(6, 14, 18), (6, 10, 14, 18), (4, 8, 12, 16, 18), tuple(range(1, 19))]),
+    st.sampled_from(["", "身份证", "id", "a"]),
+)
+def test_no_birthday_stays_whatever_parts_the_groups_of_a_paper(born, between, cut, around):
+    plain = f"441402{born:%Y%m%d}0012"
+    said = masking.masked(around + between.join(plain[a:b] for a, b in pairwise((0, *cut))) + "。")
+    assert "".join(c for c in said if c in "*0123456789") == "441402" + "*" * 8 + "0012"
+
+
+PEOPLE = json.loads((FOLDER / "numbers_of_people.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("text", PEOPLE["masked"])
+def test_a_number_of_a_person_is_masked_in_every_dress(text):
+    said = masking.masked(text)
+    assert "*" in said and masking.masked(said) == said
+    assert masking.masked(f"见附件（{text}），谢谢").count("*") == said.count("*")
+    assert masking.masked_bytes(text.encode()) == said.encode()
+
+
+@pytest.mark.parametrize("text", PEOPLE["left"])
+def test_what_only_looks_like_a_number_of_a_person_is_left(text):
+    assert masking.masked(text) == text
+    assert masking.masked_bytes(text.encode()) == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("raw", "gone"),
+    [
+        ("电话13800138000，住梅江区".encode("utf-16"), "0013".encode("utf-16-le")),
+        ("电话１３８００１３８０００，住梅江区".encode("utf-16-be"), "００１３".encode("utf-16-be")),
+        ("电话13800138000".encode("utf-16-le")[1:], "0013".encode("utf-16-be")),
+        ("电话１３８００１３８０００，".encode() + b"\xff" + "住梅江区".encode(), "００１３".encode()),
+        ("电话一三八零零一三八零零零，".encode() + b"\xe4\xbd" + "住梅江区".encode(), "零零一三".encode()),
+        ("电话１３８００１３８０００，住梅江区".encode("gbk") + b"\xff", "００１３".encode("gbk")),
+        (b'{"tel": 13800138000.0}', b"0013"),
+        (b"<tel>138&#48;0138000</tel>", b"&#48;"),
+        (b"<tel>138&#x30;0138000</tel>", b"&#x30;"),
+        (json.dumps({"tel": "１３８００１３８０００"}).encode(), rb"\uff10\uff10\uff11"),
+        (json.dumps({"tel": "138\n0013\n8000"}).encode(), b"0013"),
+    ],
+    ids=lambda v: v[:12].hex(),
+)
+def test_a_payload_in_whatever_coding_shows_no_number_of_a_person(raw, gone):
+    assert gone in raw and gone not in masking.masked_bytes(raw)
+
+
+HOSTILE = ["1 ", "1 3 ", "138 ", "1.3.", "13:45:", "13800138000 ", "a13800138000", "4 4 1 4 0 2 1 9 9 0 ", "0753 ", "一三八零"]
+HOSTILE += ["13800138000、2234567、", "&#48;", "\\uff11", "证件号", "138       ", "44140219900101123X"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_takes_longer_than_its_length(text):
+    def took() -> float:
+        before = time.process_time()
+        masking.masked((text * 20_000)[:20_000])
+        return time.process_time() - before
+
+    assert min(took() for _ in range(2)) < 0.1
 
 
 CELL = st.sampled_from(["75.1", '"24寸', '24"', '"a"', '""', "好", '"x\ny"', "", '"', 'a"b'])

@@ -49,6 +49,52 @@ def test_decode_reads_many_lines(tmp_path, capsys):
     assert [line["readings"][0]["station"] for line in lines] == ["RG-01", "RG-02"]
 
 
+@pytest.mark.parametrize(
+    ("payload", "rule"),
+    [
+        ('{"stcd":"RG-01","tm":"2026-09-03 08:00","p1":1e400,"p3":2}', "value"),
+        ('{"stcd":"RG-01","tm":"2026-09-03 08:00","p1":Infinity,"p3":2}', "value"),
+        ('{"stcd":"RG-01","tm":"2026-09-03 08:00","p1":-5,"p3":2}', "range"),
+        ('{"stcd":"RG-01","tm":"2026-09-03 08:00","p1":99999,"p3":2}', "range"),
+        ('{"readings":[{"station":"RG-01","kind":"rain_1h","value":99,"unit":"m","at":1788393600},'
+         '{"station":"RG-01","kind":"rain_3h","value":2,"at":1788393600}]}', "range"),
+        ('{"readings":[{"station":"RG-01","kind":"x","value":1e400,"at":1788393600},'
+         '{"station":"RG-01","kind":"rain_3h","value":2,"at":1788393600}]}', "value"),
+    ],
+)  # fmt: skip
+def test_decode_refuses_what_the_writer_would(tmp_path, capsys, payload, rule):
+    file = tmp_path / "message.json"
+    file.write_text(payload)
+    assert main(["decode", "rain", str(file), "--topic", "city/441402/rain/qxj/RG-01"]) == 1
+    said = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert (said["ok"], said["rule"]) == (False, rule) and "；" in said["error"]
+    assert [r["kind"].removeprefix("?") for r in said["readings"]] == ["rain_3h"]
+
+
+def test_decode_refuses_a_time_that_cannot_be(tmp_path, capsys):
+    file = tmp_path / "message.json"
+    file.write_text('{"stcd":"RG-01","tm":"2091-09-03 08:00","p1":1}')
+    assert main(["decode", "rain", str(file)]) == 1
+    assert json.loads(capsys.readouterr().out)["rule"] == "time"
+
+
+def test_decode_says_what_only_the_database_knows(tmp_path, capsys):
+    file = tmp_path / "message.json"
+    file.write_text('{"station":"RG-01","kind":"Regen","value":1,"unit":"Fass","at":"2026-09-03 08:00"}')
+    assert main(["decode", "rain", str(file)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert "登记" in said["unchecked"] and "Regen" in said["pending"][0]
+    assert (said["readings"][0]["kind"], said["readings"][0]["unit"]) == ("?Regen", "Fass")
+
+
+def test_decode_tells_every_refusal_of_a_message(tmp_path, capsys):
+    file = tmp_path / "message.json"
+    file.write_text('{"stcd":"RG-01","tm":"2026-09-03 08:00","p1":"x","p3":-1,"p6":-2}')
+    assert main(["decode", "rain", str(file)]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert [said["rule"], *(one["rule"] for one in said["more"])] == ["value", "range", "range"]
+
+
 def test_decode_of_a_file_that_is_not_there_says_so(tmp_path, capsys):
     assert main(["decode", "rain", str(tmp_path / "none.json")]) == 2
     assert "读不了" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import tomllib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,10 @@ import pytest
 
 from brain import catalog as catalogs
 from brain.catalog.guide_records import Example, Shown, filled
+from brain.cities import meijiang
 from brain.city import BEIJING
 from brain.commands import backfill
-from brain.model import DISTRICT, Level, Reading
+from brain.model import DISTRICT, Level, Quality, Reading
 from brain.sheets import cells, columns, reading
 from ingest import feeds, practice, tools
 from ingest.__main__ import main
@@ -111,11 +113,11 @@ def by_history(door: str, one: Example) -> Came:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / one.name).write_bytes(body_of(one))
         ((line, table, _, _),) = backfill._tables(Path(folder) / one.name)
-    good, refused = checks.look(table, line, RECEIVED)
+    good, refused, _ = checks.look(table, RECEIVED)
     found = tuple(
         Shown(r["station"], r["kind"], r["value"], CATALOG.kinds[r["kind"]].unit, local(r["at"]), r["quality"]) for r in good.to_pylist()
     )
-    return Came(found, (), tuple(f"第 {n} 行：{why}" for n, why in refused))
+    return Came(found, (), tuple(f"第 {line + n} 行：{why}" for n, why in refused))
 
 
 WAYS = {
@@ -126,7 +128,7 @@ WAYS = {
 
 # What they share ------------------------------------------------------------------------------------------------------
 def topic_of(one: Example) -> str:
-    known = {"district": DISTRICT, "org": feeds.load()[one.feed].FEED.org}
+    known = {"district": DISTRICT, "org": one.owner or feeds.load()[one.feed].FEED.org}
     return filled(one.topic, known) or feeds.topic(one.feed, "-")
 
 
@@ -205,7 +207,19 @@ def _number(row: tuple[str, ...]) -> str:
     return "缺测" if value is None else f"{value:g}"
 
 
+def _cell(row: tuple[str, ...]) -> str:
+    """As a cell of a sheet: with its quality where that is not the usual."""
+    try:
+        value = cells.measured(row[0], "值", cell=True)
+    except cells.Unreadable:
+        return "不收"
+    if value is None:
+        return "缺测"
+    return f"{value[0]:g}" + ("" if value[1] is Quality.OK else f"，{CATALOG.words.of('quality', value[1])}")
+
+
 READERS = {
+    "cell": _cell,
     "time": lambda row: local(cells.when(row[0], "时间", about=RECEIVED)),
     "number": _number,
     "flag": lambda row: CATALOG.words.of("quality", cells.flag(row[0], "标识")),
@@ -245,6 +259,19 @@ def test_each_door_shows_what_is_taken_and_what_is_refused():
     for door in DOORS.values():
         assert any(one.readings or one.records for one in door.examples), door.key
         assert any(one.refused for one in door.examples), door.key
+
+
+def test_an_example_is_of_who_may_send_it():
+    """The stations of an example are those of its owner in the district that is shipped, whose account may write its topic."""
+    owners = {}
+    for file in (Path(meijiang.__file__).parent / "data" / "stations").glob("*.toml"):
+        said = tomllib.loads(file.read_text(encoding="utf-8"))
+        owners |= {s["id"]: s.get("org", said.get("org")) for s in said.get("station", ())}
+    for door in DOORS.values():
+        for one in door.examples:
+            assert {owners[s] for s in one.stations} <= {one.owner}, one.title
+            assert not one.topic or not one.owner or one.branch in CATALOG.departments[one.owner].sends, one.title
+            assert not (set(owners) & {r.station for r in one.readings} - set(one.stations)) or one.way in ("history", "poll"), one.title
 
 
 def test_an_example_that_is_not_true_is_seen():

@@ -308,6 +308,59 @@ def test_the_data_flag_is_the_quality(flag, quality):
     assert only.quality is Quality(quality)
 
 
+def test_flags_of_2005_hold_for_the_stations_that_have_them():
+    def quality(flag: str, st: int) -> str:
+        found, refused = read(frame(f"DataTime=20261121080000;a01001-Rtd=7,a01001-Flag={flag}", ST=st, Flag=1))
+        return str(found[0].quality) if found else refused.rule
+
+    assert [quality(flag, 22) for flag in "0123Pp9"] == ["maintenance", "ok", "suspect", "ok", "suspect", "suspect", "flag"]
+    assert [quality(flag, 21) for flag in "03P"] == ["flag", "flag", "suspect"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sound", "rule", "says"),
+    [
+        ("w00000-Rtd=12,300,w00000-Flag=N", [], "value", "“12”、“300”"), ("w01001-Rtd=7;9,w01001-Flag=N", [], "value", "“7”、“9”"),
+        ("w00000-Rtd=1,234,567.8", [], "value", "3 段"), ("w01001-Rtd=7, 9", [], "value", "“7”、“9”"),
+        ("w01001-Rtd=,9", [], "value", "“9”"), ("w01001-Rtd=7,w01001-Flag=N,D", [], "value", "“N”、“D”"),
+        ("w01001-Rtd=7,w01001-Rtd=8", [], "value", "“7”与“8”"), ("w01001-Rtd=7;001-Rtd=8", [], "shape", "7 与 8"),
+        ("w01001-Rtd=7,w01001-Flag=N,w01001-Flag=M", [], "value", "“N”与“M”"),
+        ("w01001-Rtd=7,w01001-Cou=12,300", [7.0], "shape", "w01001-Cou"), ("w01001-Rtd=7;w01001-Rtd=7.0", [7.0], "", ""),
+        ("w01001-Rtd=7,w01001-Min=5,w01001-Min=6", [7.0], "shape", "w01001-Min"),
+        ("9,w01001-Rtd=7,w01001-Flag=N;乱码", [7.0], "shape", "不是“名称=值”"), ("w=;w01001-Rtd= 7 ,;", [7.0], "", ""),
+        ("w01001-Rtd=7,w01001-Info=//清洗,完成//", [7.0], "", ""), ("w01001=7", [], "shape", "没有写是哪一项"),
+    ],
+)  # fmt: skip
+def test_a_value_that_may_be_two_is_refused_and_no_other_is(fields, sound, rule, says):
+    found, refused = read(frame(f"DataTime=20261121080000;{fields};w21003-Rtd=0.3"))
+    assert [r.value for r in found] == [*sound, 0.3]
+    assert (refused.rule if refused else "") == rule and (not refused or says in refused.reason)
+
+
+@pytest.mark.parametrize("said", ["20261121080000;DataTime=20261121070000", "2026112108;0000", "20261121080000,9"])
+def test_a_time_that_may_be_two_dates_nothing(said):
+    found, refused = read(frame(f"DataTime={said};w01001-Rtd=7"))
+    assert not found and refused.rule == "time"
+
+
+def test_a_time_is_known_by_its_name_in_any_letters():
+    assert read(frame("datatime=20261121070000;w01001-Rtd=7"))[0][0].at == datetime(2026, 11, 20, 23, tzinfo=UTC)
+
+
+def test_a_head_with_two_stations_is_nobodys():
+    segment = frame().rstrip()[6:-4].replace(b"ST=21;", b"ST=21;MN=44140200A0000000000001F2;")
+    found, refused = read(b"##%04d" % len(segment) + segment + _frame.crc(segment).encode())
+    assert not found and refused.rule == "shape" and "“MN”出现两次" in refused.reason
+
+
+def test_a_value_whose_rest_went_with_a_packet_is_refused_and_one_whose_next_field_did_is_not():
+    def first(area: str) -> list[float]:
+        return [r.value for r in read(frame(f"DataTime=20261121080000;{area}", Flag=7, PNUM=2, PNO=1))[0]]
+
+    assert first("001-Rtd=8.2,001-Fl") == first("001-Rtd=8.2,00") == first("001-Rtd=8.2;06") == [8.2]
+    assert first("w01001-Rtd=8,2") == []
+
+
 @pytest.mark.parametrize("cn", [2021, 2041, 2081, 3020, 1013, 9015])
 def test_what_is_no_measurement_holds_no_readings_and_is_no_fault(cn):
     assert read(frame("DataTime=20261121080000;RestartTime=20261121070000", CN=cn)) == ([], None)

@@ -90,3 +90,19 @@ def test_a_number_that_may_stand_still_is_known_within_the_minute_only(sn):
 @pytest.mark.parametrize("sn", ["", "x", "-5", "１２", "9" * 19])
 def test_a_keepalive_without_a_number_counts_anew_each_time(sn):
     assert known_by(sn, RECEIVED) == ""
+
+
+@pytest.mark.parametrize("command", ["DeviceStatus", "Keepalive"])
+@pytest.mark.parametrize("carrier", ["44140200002000000001", "44140200001180000001", "-"])
+def test_a_platform_passes_on_the_state_of_its_cameras_as_it_does_a_catalogue(command, carrier):
+    camera = TOPIC[-20:]
+    said = f"<CmdType>{command}</CmdType><DeviceID>{camera}</DeviceID><Online>ONLINE</Online><Time>2026-09-03T08:00:00</Time>"
+    (found,) = cameras.parse(f"city/441402/cameras/gaj/{carrier}", f"<Response>{said}</Response>".encode(), RECEIVED)
+    assert (found.station, found.kind, found.value) == (camera, "camera_online", 1.0)
+
+
+@pytest.mark.parametrize("topic", ["44140200081326000124", "44140200081316000124", "GW-1"])
+def test_a_camera_says_nothing_of_another(topic):
+    said = f"<Notify><CmdType>Keepalive</CmdType><DeviceID>{TOPIC[-20:]}</DeviceID><Status>OK</Status></Notify>"
+    with pytest.raises(BadMessage, match="不一致"):
+        cameras.parse(f"city/441402/cameras/gaj/{topic}", said.encode(), RECEIVED)

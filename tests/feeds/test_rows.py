@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ingest import feeds
 from ingest.doors import rows
-from ingest.feeds import BadMessage
+from ingest.feeds import BadMessage, _wire
 from ingest.feeds._sample import samples
 
 RECEIVED = datetime(2026, 9, 3, 0, 0, 5, tzinfo=UTC)
@@ -155,3 +155,108 @@ def test_a_table_that_is_parted_otherwise_than_by_commas_is_read_all_the_same(si
     [row] = rows.cut("rain", "csv", body, MOST)
     assert row.refused is None
     assert [(r.station, r.value) for r in feeds.load()["rain"].parse("city/441402/rain/qxj/-", row.payload, RECEIVED)] == [("RG-01", 12.5)]
+
+
+@pytest.mark.parametrize(("feed", "form", "body"), GOOD, ids=[f"{g[0]}-{n}" for n, g in enumerate(GOOD)])
+def test_a_row_that_says_it_is_a_test_is_one_in_every_form(feed, form, body):
+    """As a column of a table, beside the rows of a JSON body, beside the features of a map."""
+    if form == "csv":
+        head, *lines = _wire.text(body, gbk=True).splitlines()
+        marked = "\n".join([f"{head},数据类型", *(f"{line},测试数据" for line in lines)]).encode()
+    else:
+        marked = json.dumps(json.loads(body) | {"simulated": True}).encode()
+    for row in rows.cut(feed, form, marked, MOST):
+        found = feeds.load()[feed].parse(f"push/{feed}/k1/-", row.payload, RECEIVED)
+        assert found and {r.quality for r in found} == {"test"}
+
+
+@pytest.mark.parametrize("feed", ["water", "rain", "air", "drainage", "fire"])
+@pytest.mark.parametrize(("column", "said", "quality"), [("simulated", "1", "test"), ("状态", "测试中", "test"), ("状态", "正常", "ok")])
+def test_a_row_of_a_file_that_says_it_is_a_test_is_one(feed, column, said, quality):
+    cells = {"站码": "X-1", "时间": "2026-09-03 08:00", "x": "3", column: said}
+    row = {"feed": feed, "row": 2, "cells": cells, "columns": {"站码": "station", "时间": "at", "x": "kind:water_level"}}
+    read = feeds.reader(feed, f"{feeds.ROW}ab/2")
+    assert [r.quality for r in read(f"{feeds.ROW}ab/2", json.dumps(row).encode(), RECEIVED)] == [quality]
+
+
+@pytest.mark.parametrize(
+    ("feed", "form", "body", "rule", "says"),
+    [
+        ("water", "json", '{"stcd": "WL-02", "stcd": "WL-03", "tm": "2026-09-03 08:00", "z": 7}', "shape", "WL-02 与 WL-03"),
+        ("rain", "json", '[{"stcd": "RG-01", "tm": "2026-09-03 08:00", "p1": 1, "p1": 9}]', "value", "1 与 9"),
+        ("rain", "json", '[{"stcd": "RG-01", "tm": "2026-09-03 08:00", "p1": 1, "P1": 9}]', "value", "p1、P1 只差大小写"),
+        ("rain", "json", '{"stcd": "RG-01", "tm": "2026-09-03 08:00", "TM": "2026-09-03 09:00", "p1": 1}', "time", "只差大小写"),
+        ("rain", "csv", "stcd,tm,p1,P1\nRG-01,2026-09-03 08:00,1,9\n", "value", "p1、P1 只差大小写"),
+        ("fire", "json", '{"dev": "FS-01", "ts": 1788393600, "TS": 1788393660, "smoke": 1}', "time", "只差大小写"),
+        ("drainage", "csv", "dev,p,v,V,t\nDW-01,depth,1,9,1788393600\n", "value", "1 与 9"),
+        ("drainage", "json", '{"dev": "D-1", "list": [{"p": "depth", "v": 1, "V": 9, "t": 1788393600}]}', "value", "只差大小写"),
+        ("air", "json", '{"MN": "A-1", "DataTime": "20260903080000", "CP": {"SO2": {"Avg": 1, "avg": 9}}}', "value", "只差大小写"),
+        ("rain", "json", '{"readings": [{"station": "R", "kind": "k", "value": 1, "Value": 9, "at": 1788393600}]}', "value", "1 与 9"),
+        ("water", "geojson", '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": '
+         '{"stcd": "WL-02", "stcd": "WL-03", "tm": "2026-09-03 08:00", "z": 7}}]}', "shape", "WL-02 与 WL-03"),
+    ],
+)  # fmt: skip
+def test_a_name_that_stands_twice_with_two_values_is_refused_with_both(feed, form, body, rule, says):
+    (row,) = rows.cut(feed, form, body.encode(), MOST)
+    with pytest.raises(BadMessage) as err:
+        feeds.load()[feed].parse(f"push/{feed}/k1/-", row.payload, RECEIVED)
+    assert (err.value.rule, err.value.rest) == (rule, []) and says in err.value.reason.replace('"', "")
+
+
+def test_a_name_that_stands_twice_with_one_value_is_read():
+    (row,) = rows.cut("rain", "json", b'{"stcd": "RG-01", "tm": "2026-09-03 08:00", "p1": 1, "P1": 1, "p1": 1}', MOST)
+    assert [r.value for r in feeds.load()["rain"].parse("push/rain/k1/-", row.payload, RECEIVED)] == [1.0]
+
+
+def pushed(feed: str, body: str) -> list[tuple]:
+    found = []
+    for row in rows.cut(feed, "csv", body.encode(), MOST):
+        assert row.refused is None
+        got = feeds.load()[feed].parse(f"push/{feed}/org/k1/-", row.payload, RECEIVED)
+        found += [(r.station, r.kind, r.value, f"{r.at:%H:%M}", str(r.quality)) for r in got]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("feed", "head", "line", "readings"),
+    [
+        ("water", "站码,监测时间(UTC),水位(cm)", "WL-01,2026-09-03 00:00,312", [("WL-01", "water_level@cm", 312.0, "00:00", "ok")]),
+        ("water", "stcd,tm,z(cm)", "WL-01,2026-09-03 08:00,312", [("WL-01", "water_level@cm", 312.0, "00:00", "ok")]),
+        ("water", "站码,监测时间,pH,氨氮(mg/L)", "W,2026-09-03 08:00,7.1,<0.025",
+         [("W", "ph", 7.1, "00:00", "ok"), ("W", "ammonia", 0.0125, "00:00", "below_limit")]),
+        ("water", "站码,监测时间(UTC),水位(m),数据类型", "WL-01,2026-09-03 00:00,3,测试", [("WL-01", "water_level", 3.0, "00:00", "test")]),
+        ("rain", "站码,时间,雨量", "RG-01,2026-09-03 08:00,12.5", [("RG-01", "rain_1h", 12.5, "00:00", "ok")]),
+        ("air", "MN,DataTime,PM2.5(mg/m³)", "AQ-01,20260903080000,0.038", [("AQ-01", "pm25@mg/m3", 0.038, "00:00", "ok")]),
+        ("drainage", "设备编号,时间(+09:00),积水(mm)", "DW-01,2026-09-03 09:00,30", [("DW-01", "pond_depth@mm", 30.0, "00:00", "ok")]),
+        ("rain", "station,kind,value(cm),at(UTC)", "RG-01,rain_1h,1,2026-09-03 00:00", [("RG-01", "rain_1h@cm", 1.0, "00:00", "ok")]),
+        ("water", "站码,监测时间,水位", "WL-01,2026-09-03 08:00,3", [("WL-01", "?水位", 3.0, "00:00", "ok")]),
+        ("water", "站码,监测时间,水温(表层)", "W,2026-09-03 08:00,3", [("W", "?水温(表层)", 3.0, "00:00", "ok")]),
+        ("rain", "station,kind,value,unit,at", "RG-01,雨,1,cm,2026-09-03 08:00", [("RG-01", "?雨@cm", 1.0, "00:00", "ok")]),
+    ],
+)  # fmt: skip
+def test_a_pushed_table_with_the_heads_of_a_sheet_is_read_like_a_sheet(feed, head, line, readings):
+    assert pushed(feed, f"{head}\n{line}\n") == readings
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [("站码,监测时间(火星),水位", "火星"), ("站码,监测时间(UTC),水温(表层)", "表层"), ("站码,水位(cm)", "时间")],
+)
+def test_a_head_that_nobody_understands_is_asked_for_and_not_dropped(head, says):
+    with pytest.raises(rows.BadBody, match=says):
+        rows.cut("water", "csv", f"{head}\n{','.join(['1'] * (head.count(',') + 1))}\n".encode(), MOST)
+
+
+def test_a_row_of_a_sheet_under_the_topic_of_a_station_is_of_that_station():
+    (row,) = rows.cut("water", "csv", b"stcd,tm,z(cm)\nWL-01,2026-09-03 08:00,312\n", MOST)
+    with pytest.raises(BadMessage, match="不一致"):
+        feeds.load()["water"].parse("city/441402/water/swj/WL-02", row.payload, RECEIVED)
+
+
+@pytest.mark.parametrize(("said", "at"), [({"坐标系": "GCJ-02"}, "@116.09"), ({"coord": "wgs84"}, "@116.1"), ({}, "@116.1")])
+def test_a_property_that_names_the_system_of_the_point_counts_as_its_crs(said, at):
+    properties = {"acq_date": "2026-09-03", "acq_time": "0000", "frp": 12, "confidence": 90, "satellite": "N"} | said
+    feature = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [116.1, 24.3]}, "properties": properties}
+    [row] = rows.cut("fire", "geojson", json.dumps({"type": "FeatureCollection", "features": [feature]}).encode(), MOST)
+    assert row.refused is None
+    assert all(r.station.startswith(at) for r in feeds.load()["fire"].parse("city/441402/fire/lyj/-", row.payload, RECEIVED))

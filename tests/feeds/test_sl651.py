@@ -191,6 +191,18 @@ def test_a_number_is_read_as_it_was_written(data):
     assert _elements.number(bcd(want, size, decimals), decimals, "39") == want
 
 
+@pytest.mark.parametrize("what", ["F4", "F5"])
+def test_a_group_of_another_length_takes_no_bytes_of_its_neighbours(what):
+    short = group(what, [1.0] * 12)[:8]
+    found, reason = either(report(element("39", 1.5), bytes([short[0], 6 << 3]) + short[2:], element("38", 12.0)))
+    assert [r.kind for r in found] == ["water_level"] and f"要素 {what} 的数据定义写 6 字节" in reason
+
+
+def test_an_element_without_length_is_told_and_costs_no_other():
+    found, reason = either(report(b"\x39\x03", element("38", 12.0)))
+    assert [r.kind for r in found] == ["supply_voltage"] and "要素 39 的数据定义写的长度是 0" in reason
+
+
 def test_all_f_is_no_value_and_ff_is_minus():
     assert _elements.number(b"\xff\xff\xff\xff", 3, "39") is None
     assert _elements.number(bytes.fromhex("FF001234"), 3, "39") == -1.234
@@ -205,6 +217,14 @@ def test_single_values_stand_at_the_observation_time(given):
     given = {what: round(value, ELEMENTS[what].decimals) for what, value in given.items()}
     found = parsed(report(*(element(what, value) for what, value in given.items())))
     assert found == [(ELEMENTS[what].kind, value, AT) for what, value in given.items()]
+
+
+def test_hour_24_is_the_next_day_and_nothing_later_is_a_moment():
+    assert _elements.moment(bytes.fromhex("2609032400"), "观测时间") == datetime(2026, 9, 4, tzinfo=BEIJING)
+    assert _elements.moment(bytes.fromhex("261231240000"), "发报时间") == datetime(2027, 1, 1, tzinfo=BEIJING)
+    for digits in ("2609032401", "2609032500", "260903240001"):
+        with pytest.raises(BadMessage, match="不是时刻"):
+            _elements.moment(bytes.fromhex(digits), "观测时间")
 
 
 @settings(max_examples=100, deadline=None)

@@ -368,6 +368,7 @@ ONE = 'feed = "rain"\ntitle = "x"\ntext = "{}"\n'
         ('[table.times]\nrows = [["一格"]]\n', r"table\.times\.rows.*3 段"),
         ('[table.times]\nreader = "tims"\n', r"table\.times\.reader"),
         ("[door.mqtt.example.x]\n" + ONE + 'hex = "00"\n', r"example\.x\.text"),
+        ("[door.mqtt.example.x]\n" + ONE + 'stations = ["RG-01"]\n', r"example\.x\.stations.*RG-01"),
         ("[door.mqtt.example.x]\n" + ONE + 'way = "fax"\n', r"example\.x\.way"),
         ("[door.mqtt.example.x]\n" + ONE + 'topic = "city/{who}"\n', r"example\.x\.topic.*who"),
         ("[door.mqtt.example.x]\n" + ONE + 'readings = [["RG-01", "rain_1h", 1, "mm", "昨天", "ok"]]\n', r"example\.x\.readings.*昨天"),

@@ -85,6 +85,56 @@ def test_another_senders_message_ends_nothing_in_whatever_order(send, conn, kind
     assert standing(conn, "a") == "in_force"
 
 
+@pytest.mark.parametrize(("kind", "ended"), [("Update", "updated"), ("Cancel", "cancelled")])
+def test_only_who_reported_a_warning_or_the_platform_itself_ends_it(send, conn, kind, ended):
+    kept, own = [("qxj", "yjj", "in_force"), ("", "yjj", "in_force")], [("qxj", "qxj", ended), ("qxj", "", ended), ("", "", ended)]
+    for reported, by, said in kept + own:
+        for order in (1, -1):
+            name = f"{reported}-{by}-{order}"
+
+            def first(name=name, org=reported):
+                send(f"a{name}", expires=NOW + HOUR, org=org)
+
+            def later(name=name, org=by):
+                send(f"b{name}", msg_type=kind, refers=((SENDER, f"a{name}"),), expires=NOW + HOUR, org=org)
+
+            for step in (first, later)[::order]:
+                step()
+            assert (name, standing(conn, f"a{name}")) == (name, said)
+
+
+def test_a_cancel_of_another_department_does_not_stand_before_that_of_the_right_one(send, conn):
+    send("a", expires=NOW + HOUR, org="qxj")
+    send("b", msg_type="Cancel", refers=((SENDER, "a"),), org="yjj")
+    send("c", msg_type="Update", refers=((SENDER, "a"),), expires=NOW + HOUR, org="qxj")
+    assert standing(conn, "a") == "updated"
+
+
+def test_a_foreign_update_that_came_first_does_not_keep_the_right_one_from_ending_a_warning(send, conn):
+    update = {"msg_type": "Update", "refers": ((SENDER, "a"),), "expires": NOW + HOUR}
+    assert send("b", org="yjj", **update) and send("a", expires=NOW + HOUR, org="qxj")
+    assert standing(conn, "a") == "in_force"
+    assert not send("b", org="qxj", **update)
+    assert standing(conn, "a") == "updated"
+
+
+def test_a_warning_from_before_departments_were_kept_is_ended_by_whoever_has_its_sender(send, conn):
+    send("a", expires=NOW + HOUR)
+    conn.execute("UPDATE warning SET org = NULL")
+    send("b", msg_type="Cancel", refers=((SENDER, "a"),), org="yjj")
+    assert standing(conn, "a") == "cancelled"
+
+
+def test_another_department_takes_nobodys_number(send, conn):
+    assert send("a", expires=NOW + HOUR, org="qxj")
+    assert not send("a", expires=NOW + HOUR, org="yjj")  # the same warning by another way
+    with pytest.raises(Refused, match="另一个单位"):
+        send("a", expires=NOW + HOUR, level=Level.RED, org="yjj")
+    send("p", expires=NOW + HOUR, org="qxj", area={"partial": True})
+    assert not send("p", expires=NOW + 2 * HOUR, org="yjj")
+    assert [r["expires"] for r in public_warnings.active(conn, NOW)] == [NOW + HOUR] * 2
+
+
 @pytest.mark.parametrize("status", ["Exercise", "System", "Test", "Draft"])
 def test_what_is_not_actual_stands_on_no_wall_and_ends_nothing_that_is(send, conn, status):
     send("a", expires=NOW + HOUR)

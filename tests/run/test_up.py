@@ -21,6 +21,7 @@ from brain.local.postgres import CannotStart, Server, installation
 from tests.ports import free_port
 
 TOP = Path(__file__).parents[2]
+pytestmark = pytest.mark.alone
 
 
 class Up:

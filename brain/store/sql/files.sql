@@ -63,11 +63,11 @@ SELECT given FROM intake_mapping WHERE feed = %(theme)s AND what = 'station'
 -- A public warning; one that is known already stays as it was, except that a whole one takes the place of a part.
 INSERT INTO warning (
   sender, identifier, sent, status, msg_type, scope, event, event_code, category, urgency, severity, certainty, level,
-  sender_name, headline, description, instruction, web, effective, onset, expires, refers, area, received_at)
+  sender_name, headline, description, instruction, web, effective, onset, expires, refers, area, org, received_at)
 VALUES (
   %(sender)s, %(identifier)s, %(sent)s, %(status)s, %(msg_type)s, %(scope)s, %(event)s, %(event_code)s, %(category)s,
   %(urgency)s, %(severity)s, %(certainty)s, %(level)s, %(sender_name)s, %(headline)s, %(description)s, %(instruction)s,
-  %(web)s, %(effective)s, %(onset)s, %(expires)s, %(refers)s, %(area)s, %(now)s)
+  %(web)s, %(effective)s, %(onset)s, %(expires)s, %(refers)s, %(area)s, %(org)s, %(now)s)
     ON CONFLICT (sender, identifier) DO UPDATE
    SET event = excluded.event, event_code = excluded.event_code, category = excluded.category, urgency = excluded.urgency,
        severity = excluded.severity, certainty = excluded.certainty, level = excluded.level, sender_name = excluded.sender_name,
@@ -77,11 +77,16 @@ VALUES (
  WHERE warning.area ? 'partial' AND NOT excluded.area ? 'partial'
    AND (warning.sent, warning.status, warning.msg_type, warning.refers)
      = (excluded.sent, excluded.status, excluded.msg_type, excluded.refers)
+   AND (excluded.org = '' OR coalesce(warning.org, excluded.org) = excluded.org)
 RETURNING identifier
 
--- warning_sent --
--- When a warning that is known already was sent.
-SELECT sent FROM warning WHERE sender = %(sender)s AND identifier = %(identifier)s
+-- warning_known --
+-- What a warning that is known already says, as far as two of one number may differ; and who reported it.
+SELECT sent, msg_type, event, level, refers, org FROM warning WHERE sender = %(sender)s AND identifier = %(identifier)s
+
+-- warning_taken --
+-- The same message from the department that may say it.
+UPDATE warning SET org = %(org)s WHERE sender = %(sender)s AND identifier = %(identifier)s
 
 -- warning_lock --
 -- One warning at a time: of two that refer to each other, each must see the other.
@@ -90,20 +95,31 @@ SELECT pg_advisory_xact_lock(0x6272777772)
 -- warning_end --
 -- Ends every warning that a later message of ours, updating or cancelling, refers to: among those this message refers to,
 -- and this message itself, whichever came first. A Cancel wins over an Update, of equals the earlier one. Only its own sender
--- ends a warning, and what is an exercise or a test only what is one, too.
+-- ends a warning, through the department that reported it or the platform itself, and what is an exercise or a test only what
+-- is one, too.
 UPDATE warning w
    SET ended_at = e.sent, ended_by = e.identifier, cancelled = e.cancels
   FROM (
-    SELECT DISTINCT ON (r.sender, r.identifier, n.status) r.sender AS ended_sender, r.identifier AS ended, n.identifier, n.sent,
-           n.status, n.msg_type = 'Cancel' AS cancels
+    SELECT DISTINCT ON (t.sender, t.identifier) t.sender AS ended_sender, t.identifier AS ended, n.identifier, n.sent,
+           n.msg_type = 'Cancel' AS cancels
       FROM warning n
      CROSS JOIN LATERAL (SELECT p ->> 0 AS sender, p ->> 1 AS identifier FROM jsonb_array_elements(n.refers) p) r
+      JOIN warning t ON t.sender = r.sender AND t.identifier = r.identifier AND t.status = n.status
      WHERE n.msg_type IN ('Update', 'Cancel') AND r.sender = n.sender
+       AND (t.org IS NULL OR coalesce(n.org, '') IN ('', t.org))
        AND (n.refers @> jsonb_build_array(jsonb_build_array(%(sender)s::text, %(identifier)s::text))
             OR (n.sender, n.identifier) = (%(sender)s, %(identifier)s))
-     ORDER BY r.sender, r.identifier, n.status, n.msg_type = 'Cancel' DESC, n.sent, n.identifier) e
- WHERE w.sender = e.ended_sender AND w.identifier = e.ended AND w.status = e.status
+     ORDER BY t.sender, t.identifier, n.msg_type = 'Cancel' DESC, n.sent, n.identifier) e
+ WHERE w.sender = e.ended_sender AND w.identifier = e.ended
    AND (w.ended_by IS NULL OR (e.cancels, w.ended_at, w.ended_by) > (w.cancelled, e.sent, e.identifier))
+
+-- warnings_of_others --
+-- Which of the warnings that a message of this department refers to another one has reported.
+SELECT t.identifier, t.org
+  FROM jsonb_array_elements(%(refers)s) p
+  JOIN warning t ON t.sender = p ->> 0 AND t.identifier = p ->> 1
+ WHERE t.sender = %(sender)s AND t.status = %(status)s AND %(org)s::text NOT IN ('', t.org)
+ ORDER BY t.identifier
 
 -- warning_told --
 -- Open screens hear of it when the transaction is there.

@@ -141,6 +141,14 @@ SELECT id, name, role, grid FROM person
 SELECT 1 AS yes FROM session s JOIN person p ON p.id = s.person_id AND p.active
  WHERE s.token_hash = %(token_hash)s AND s.expires_at > %(now)s AND s.seen_at > %(idle_since)s;
 
+-- web_measuring --
+-- Stations of an organisation that have brought these kinds: {kind, stations}, a few of each, those that are `named` first.
+SELECT l.kind, (array_agg(s.id ORDER BY s.id <> ALL(%(named)s), s.id))[:8] AS stations
+  FROM station s
+  JOIN latest l ON l.station = s.id AND l.kind = ANY(%(kinds)s)
+ WHERE s.org = %(org)s AND s.active
+ GROUP BY l.kind
+
 -- web_search --
 -- Open events that a sight sees, stations and cameras whose name, number or address holds the words.
 (SELECT 'event' AS what, e.id, e.title AS name, e.id || ' · ' || e.address AS label, e.lng, e.lat FROM event e

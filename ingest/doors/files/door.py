@@ -38,7 +38,7 @@ from brain.settings import BadSetting, Settings
 from brain.store import db
 from ingest.doors.files import folders
 from ingest.doors.files.taking import Taking
-from ingest.doors.files.tally import storable
+from ingest.doors.files.tally import veiled
 from ingest.practice import Practice
 from ingest.write.batch import Writer
 from ingest.write.fault import first_line
@@ -231,7 +231,8 @@ class Door:
         says = err.strerror if isinstance(err, OSError) else f"{type(err).__name__} {first_line(err)}"
         times, _ = self._odd.get(path, (0, 0.0))
         if not times:
-            log.error("文件 %s 处理不了：%s；请检查权限和磁盘，改好后自动接着办", storable(str(path)), says, exc_info=err)
+            about = None if isinstance(err, OSError) else err  # the words of such an error hold the name of the file
+            log.error("文件 %s 处理不了：%s；请检查权限和磁盘，改好后自动接着办", veiled(str(path)), says, exc_info=about)
         self._odd[path] = (times + 1, self._monotonic())
 
     def _resting(self, path: Path) -> bool:
@@ -257,7 +258,7 @@ class Door:
             return True
         if path not in self._held and now - since >= self._practice.stuck_s:
             self._held.add(path)
-            log.warning("文件 %s 写完了也没有关，有程序还开着它；请在那个程序里关闭文件，关后自动来取", storable(str(path)))
+            log.warning("文件 %s 写完了也没有关，有程序还开着它；请在那个程序里关闭文件，关后自动来取", veiled(str(path)))
         return False
 
     # One file ---------------------------------------------------------------------------------------------------------

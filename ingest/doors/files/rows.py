@@ -11,7 +11,7 @@ import psycopg
 
 from brain.catalog.records import Catalog
 from brain.catalog.sheet_records import Taker
-from brain.sheets import columns, fields, measurements, reading
+from brain.sheets import columns, fields, measurements, orders, reading
 from brain.sheets.cells import Unreadable
 from brain.sheets.reading import BadSheet
 from brain.store import db
@@ -30,12 +30,15 @@ def bytes_of(path: Path, most: int) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A file's messages by row, what its columns mean, how many of its rows were left out as too far from here, and the numbers
-    of those that hold no data."""
+    of those that hold no data; the columns and sheets that were not taken, and the sentences that must be said of them."""
 
     messages: dict[int, bytes]
     meant: dict[str, str]
     beyond: int = 0
     left: tuple[int, ...] = ()
+    untaken: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def messages(
@@ -48,9 +51,11 @@ def messages(
         return Taken({1: data}, {})
     sheet = reading.read(name, data, catalog.sheets.limits, sheet=str(said.get("sheet") or ""), told=catalog.sheets)
     meant = said.get("columns")
+    chosen: set[str] = set(meant) if isinstance(meant, dict) else set()  # somebody has seen these, and left some out
     if not isinstance(meant, dict):
         remembered = {r["given"]: r["meant"] for r in db.many(conn, "file_columns", feed=taker.key)}
         units = {kind.key: kind.unit for kind in catalog.kinds.values()}
+        chosen = set(remembered)
         meant = columns.propose(sheet.columns, taker.key, catalog.sheets, units, remembered)
     meant = {c: str(meant[c]) for c in sheet.columns if meant.get(c)}
     if lacking := columns.lacks(meant, taker.form):
@@ -60,10 +65,15 @@ def messages(
     asked = {c: m for c, m in meant.items() if m != "private"}
     rows = _near(conn, sheet.rows, meant) if "date_utc" in meant.values() else sheet.rows
     told = catalog.sheets
+    if taker.form == "orders":
+        rows = orders.apart(rows, asked)
+    untaken, numeric = columns.untaken(sheet, meant, told)
+    warned = tuple(c for c in numeric if c not in chosen) if taker.form == "readings" else ()
+    notes = tuple(filter(None, (columns.lost(warned), columns.unread(sheet.unread))))
     found = {
         row.line: _payload(taker.key, name, row, columns.kept(row, meant, told, taker.form), asked) for row in rows
     }
-    return Taken(found, asked, len(sheet.rows) - len(rows), sheet.left)
+    return Taken(found, asked, len(sheet.rows) - len(rows), sheet.left, untaken, sheet.unread, notes)
 
 
 def _near(conn: psycopg.Connection, rows: tuple[reading.Row, ...], meant: dict[str, str]) -> list[reading.Row]:

@@ -26,7 +26,7 @@ from brain.sheets.reading import BadSheet
 from brain.store import db
 from ingest import feeds
 from ingest.doors.files import folders, rows
-from ingest.doors.files.tally import Tally, said_of, storable
+from ingest.doors.files.tally import Tally, said_of, storable, veiled
 from ingest.practice import Practice
 from ingest.write.batch import Writer
 from ingest.write.fault import first_line, is_away, told
@@ -70,7 +70,7 @@ class Taking:
         except psycopg.Error as err:
             if is_away(err):
                 raise
-            log.exception("文件 %s/%s 没有收完，移到 %s", taker.key, storable(path.name), folders.FAILED)
+            log.exception("文件 %s/%s 没有收完，移到 %s", taker.key, veiled(path.name), folders.FAILED)
             return self._set_aside(conn, path, tally, err)
 
     def _take_in(self, conn: psycopg.Connection, taker: Taker, path: Path, tally: Tally) -> bool:
@@ -96,6 +96,7 @@ class Taking:
         file = again or db.row(conn, "file_taken", **key, by=by, now=now)
         tally.ident, tally.prefix = file["id"], feeds.row_topic(content.hexdigest()[:12], org)
         tally.beyond, tally.left = taken.beyond, taken.left
+        tally.untaken, tally.unread, tally.notes = taken.untaken, taken.unread, taken.notes
         letters = [r["id"] for r in db.many(conn, "file_letters", feed=taker.key, prefix=tally.prefix)]
         if known:
             says = f"与 {known['received_at'].astimezone(ZONE):%m月%d日 %H:%M} 的“{known['name']}”是同一份文件，当时已全部入库，没有再收"
@@ -158,20 +159,20 @@ class Taking:
             db.run(conn, "intake_letters_replayed", ids=[r["id"] for r in letters])  # the next reading writes them anew
             return False
         self._put_away(conn, path, tally, state, report)
-        log.info("文件 %s/%s：%s", tally.feed, storable(path.name), report["says"])
+        log.info("文件 %s/%s：%s", tally.feed, veiled(path.name), report["says"])
         return True
 
     def _set_aside(self, conn: psycopg.Connection, path: Path, tally: Tally, err: psycopg.Error) -> bool:
         """A file over which the database refused a statement of ours: it ends here, whatever of its rows was taken. The database's
         own words are for who has the machine in his hands, not for who sent it. Raises psycopg.Error when the database is away."""
         says = f"没有收完：{told(err)}。请系统管理员按 brain check 的提示改好，再重新上传；已入库的行不会存两次"
-        report = _report(tally, f"{says}。{said_of(tally)}" if tally.rows else says) | {"fault": storable(first_line(err))}
+        report = _report(tally, f"{says}。{said_of(tally)}" if tally.rows else says) | {"fault": veiled(first_line(err))}
         try:
             self._put_away(conn, path, tally, "failed", report)
         except psycopg.Error as more:
             if is_away(more):
                 raise
-            log.error("文件 %s/%s 的处理结果记不进数据库：%s", tally.feed, storable(path.name), first_line(more))
+            log.error("文件 %s/%s 的处理结果记不进数据库：%s", tally.feed, veiled(path.name), veiled(first_line(more)))
             self._put_away(None, path, tally, "failed", report)
         return True
 
@@ -201,4 +202,7 @@ def _counts(tally: Tally) -> dict[str, int]:
 
 def _report(tally: Tally, says: str) -> dict[str, Any]:
     tally.errors.sort(key=lambda e: e["row"])
-    return {"says": storable(says), "errors": tally.errors, "beyond": tally.beyond, "left": list(tally.left[:LEFT_MAX])}
+    return {
+        "says": veiled(says), "errors": tally.errors, "beyond": tally.beyond, "left": list(tally.left[:LEFT_MAX]),
+        "untaken": [veiled(c) for c in tally.untaken], "unread": [veiled(name) for name in tally.unread],
+    }  # fmt: skip

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from brain.sheets.masking import masked
 from ingest.write.message import Outcome
 
 
@@ -24,6 +25,9 @@ class Tally:
     ident: int | None = None  # its row in `intake_file`, once there is one
     beyond: int = 0  # hotspots of a FIRMS sheet far from here, which nobody was asked to take
     left: tuple[int, ...] = ()  # rows that hold no data: sums, signatures, the header once more
+    untaken: tuple[str, ...] = ()  # columns that nobody asks for
+    unread: tuple[str, ...] = ()  # other sheets of the workbook
+    notes: tuple[str, ...] = ()  # what must be said of both
     errors: list[dict[str, Any]] = field(default_factory=list)
     pending: dict[int, bytes] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -39,7 +43,7 @@ class Tally:
             self.waiting += outcome.spilled
             for rule, reason in dict.fromkeys(outcome.refused):  # a station nobody knows is refused for each of its values
                 if len(self.errors) < errors_max:
-                    self.errors.append({"row": line, "rule": rule, "reason": storable(reason)})
+                    self.errors.append({"row": line, "rule": rule, "reason": veiled(reason)})
 
     def safe(self, line: int) -> None:
         """A row is committed or spilled (writer's thread)."""
@@ -55,7 +59,13 @@ def said_of(tally: Tally) -> str:
     if tally.left:
         named = "、".join(map(str, tally.left[:5])) + ("等" if len(tally.left) > 5 else "")
         said += f"；第 {named} 行是合计、制表人、重复的表头之类，不是数据，没有收"
+    said += "".join(f"；{note}" for note in tally.notes)
     return said + (f"；数据库当时不可用，{tally.waiting} 行已写盘，恢复后入库" if tally.waiting else "")
+
+
+def veiled(text: str) -> str:
+    """Text as a log and a report may hold it: numbers of people masked, which senders put into the names of files, too."""
+    return masked(storable(text))
 
 
 def storable(text: str) -> str:

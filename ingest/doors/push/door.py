@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from brain import catalog as catalogs
 from brain.identity import push_keys
 from brain.settings import BadSetting, Settings
 from brain.store import db
@@ -32,5 +33,5 @@ def door(settings: Settings, practice: Practice, writer: Writer) -> Door | None:
     from ingest.doors.push.pusher import Pusher
     from ingest.doors.push.serving import Door
 
-    pusher = Pusher(connect, settings.secret_key, practice.push, writer)
+    pusher = Pusher(connect, settings.secret_key, practice.push, writer, catalog=catalogs.load(settings.catalog or None))
     return Door(settings.door_host, settings.push_port, pusher, writer, token=settings.metrics_token)

@@ -38,6 +38,7 @@ from typing import Any
 
 import psycopg
 
+from brain.catalog.records import Catalog
 from brain.identity import push_keys
 from brain.identity.push_keys import FeedKey
 from brain.store import db
@@ -200,7 +201,9 @@ class Pusher:
         writer: Writer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
+        catalog: Catalog | None = None,
     ):
+        self._catalog = catalog
         self.push = push
         self.quota = Quota(push.per_minute, push.burst)
         self._monotonic = monotonic
@@ -385,7 +388,7 @@ class Pusher:
             return refusal(415, "media", f"Content-Type 不认识；可用 {'、'.join(rows.FORMS)}")
         bad = None
         try:
-            found = rows.cut(asked.feed, form, asked.body, self.push.rows_max)
+            found = rows.cut(asked.feed, form, asked.body, self.push.rows_max, self._catalog)
         except rows.BadBody as err:
             if err.large:
                 return refusal(413, err.rule, err.reason)

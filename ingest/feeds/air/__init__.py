@@ -43,17 +43,25 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     if not isinstance(factors, dict):
         raise BadMessage("shape", f"“CP”应是因子到数值的对照，现为“{_wire.short(factors)}”；请按格式发送")
 
-    def read(item: tuple[str, object]) -> Reading | None:
-        name = _wire.half(item[0]).upper()
+    def read(item: tuple[str, object]) -> Reading | bool | None:
+        name = _wire.fold(item[0]).upper()
         if name in NOT_KEPT:
             return None
-        kind = KIND_OF.get(name) or "?" + _wire.quantity(item[0], "因子")
-        value, quality = item[1], Quality.OK
+        kind = KIND_OF.get(name)
+        if kind is None:
+            if (mark := _provenance.marks(*item)) is not None:
+                return mark
+            kind = "?" + _wire.quantity(item[0], "因子")
+        value, quality, test = item[1], Quality.OK, False
         if isinstance(value, dict):
+            value = _wire.one_case(value)
+            test = _provenance.is_test(value)
             quality = _wire.flag(_wire.get(value, "Flag"), f"{_wire.short(name)}.Flag")
             value = _wire.get(value, "Avg", "Rtd")
         found = _wire.measured(value, f"{_wire.short(name)}.Avg")
-        return None if found is None else Reading(place, kind, at, found[0], _wire.worse(quality, found[1]))
+        if found is None:
+            return None
+        return Reading(place, kind, at, found[0], Quality.TEST if test else _wire.worse(quality, found[1]))
 
     return _wire.gather(factors.items(), read, "“CP”里一个数值也没有；请核对分析仪是否在线", body)
 
@@ -63,5 +71,5 @@ def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[
     if {k.lower() for k in row} & {"cp", "items", "kind", "readings"}:
         return row
     head = {k: v for k, v in row.items() if k.lower() in ("mn", "datatime")}
-    head |= {k: v for k, v in row.items() if _provenance.marks(k, v) is not None}
+    head |= {k: v for k, v in row.items() if _provenance.tells(k, v)}
     return head | {"CP": {k: v for k, v in row.items() if k not in head}}

@@ -1,6 +1,7 @@
 """雪亮工程视频: what the GB/T 28181 platform says about its cameras, MANSCDP messages as XML or as JSON.
 
-Topic `city/441402/cameras/<单位>/<设备或平台编码>`, 20-digit IDs (GB/T 28181 annex D):
+Topic `city/441402/cameras/<单位>/<设备或平台编码>`, 20-digit IDs (GB/T 28181 annex D). Under the code of a platform or a recorder a
+message may be of any device it carries for; under that of a camera, of this camera or a catalog:
 
 - Keepalive of one camera: `{"CmdType": "Keepalive", "DeviceID": "44140200081326000123", "SN": 17, "Status": "OK",
   "Time": "2026-09-03T08:00:00"}`: it is online. Where the platform judges pictures it adds `Fault` (code 0–4 or its
@@ -33,8 +34,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from brain.model import Reading
-from ingest.feeds import BadMessage, Feed, _wire, topic
+from brain.model import Quality, Reading
+from ingest.feeds import BadMessage, Feed, _provenance, _wire, topic
 from ingest.feeds.cameras import _manscdp
 
 FEED = Feed("cameras", "视频巡检", "cameras", topic("cameras"), "gaj")
@@ -52,6 +53,8 @@ PROVINCES = range(11, 83)
 """Digits of the code of a 行政区划 or 基层接入单位, and how it begins (GB/T 2260): no camera's code, but a part of it."""
 FRONT = range(111, 134)
 """Types (digits 11–13 of a code) of what shows pictures: recorders, encoders, cameras. Beyond are alarms, voice, platforms."""
+CAMERAS = frozenset({131, 132})
+"""Types of what has one picture and passes on nobody else's: camera, network camera."""
 ORGANISATION = range(200, 600)
 """Types of centres, groups (215 业务分组, 216 虚拟组织), users and platforms: no devices, whatever Status they are given."""
 FAULTS = {
@@ -89,15 +92,23 @@ def _read(topic: str, body: dict[str, Any], xml: bool, payload: bytes, received_
             )
         listed = [item for item in enumerate(devices) if not _no_camera(item[1])]
         empty = "“DeviceList”里没有一台设备的状态；没有变化时不必通知"
-        return _wire.gather(listed, lambda item: list(_listed(item, at, seq)), empty, body) if listed else []
+        return _wire.gather(listed, lambda item: _said_of(item, at, seq), empty, body) if listed else []
     if command not in ("Keepalive", "DeviceStatus"):
         raise BadMessage(
             "kind", f"不认识的 CmdType“{_wire.short(command)}”；可用 Keepalive、Catalog、DeviceStatus（GB/T 28181）"
         )
-    place = _device(_wire.station(topic, body.get("DeviceID"), "DeviceID"), "DeviceID")
+    place = _device(_wire.station(_spoken_for(topic, body), body.get("DeviceID"), "DeviceID"), "DeviceID")
     return _wire.gather(
         (_online, _fault), lambda read: read(body, command, place, at, seq), "报文里没有在线与故障状态", body
     )
+
+
+def _spoken_for(topic: str, body: dict[str, Any]) -> str:
+    """The topic, or no station's where it is that of a platform or a recorder, which passes on what its cameras say: whose they are
+    is the writer's question, as it is of a catalog."""
+    code = topic.rsplit("/", 1)[-1]
+    carries = len(code) == 20 and code.isascii() and code.isdigit() and int(code[10:13]) not in CAMERAS
+    return "-" if carries and body.get("DeviceID") is not None else topic
 
 
 def _device(code: str, where: str) -> str:
@@ -141,6 +152,11 @@ def _no_camera(row: object) -> bool:
         return False
     event = row.get("Event")
     return str(event).upper() in NO_STATE or (event is None and int(code[10:13]) not in FRONT)
+
+
+def _said_of(item: tuple[int, Any], at: datetime, seq: str) -> list[Reading]:
+    found = list(_listed(item, at, seq))
+    return [one._replace(quality=Quality.TEST) for one in found] if _provenance.is_test(item[1]) else found
 
 
 def _listed(item: tuple[int, Any], at: datetime, seq: str) -> Iterator[Reading]:

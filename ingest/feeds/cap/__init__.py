@@ -2,15 +2,16 @@
 
 Read are the fields a duty room needs (see `HazardWarning`). Of info blocks in several languages those in Chinese count; of
 several in one language all do (`_blocks.py`): the worst level stands, and no area is left out. Level: the colour in the
-headline, for that is what was signed; else by severity (红 Extreme, 橙 Severe, 黄 Moderate, 蓝 Minor). Points are WGS84 (taken as
-EPSG:4490), latitude first in the message and longitude first here; axes that are swapped are seen and said (`_places.py`).
+headline, for that is what was signed (`_headline.py`); else by severity (红 Extreme, 橙 Severe, 黄 Moderate, 蓝 Minor). Points are
+WGS84 (taken as EPSG:4490), latitude first in the message and longitude first here; axes that are swapped are seen and said (`_places.py`).
 
 A text in GB 2312, or with an illegal character, is read (`_xml.py`); of a damaged one the whole blocks stand, marked
 `area["partial"]`, and the rest is refused, so that the message sent again in full takes its place. By half a message, and by
 another sender's, no warning ends.
 
 Why strict about times, polygons and references: the standard's own vectors are; an end that is misread by eight hours, or an
-area in the wrong place, is worse than a warning in the dead letter that somebody looks at. So is an end in the year 9999: it
+area in the wrong place, is worse than a warning in the dead letter that somebody looks at. What can mean one moment only is read
+(`Z`, fractions of a second, an offset without its colon). So is an end in the year 9999: it
 would stand in every strip until then, and no clock on a wall can say it. How far times may lie is practice (bounds.toml).
 """
 
@@ -25,8 +26,8 @@ from xml.etree.ElementTree import Element
 from brain import catalog
 from brain.model import HazardWarning, Level
 from brain.rules.strangers import OutOfBounds, bounded_time, plain_text
-from ingest.feeds import ANY, BadMessage, Feed, _wire, _xml
-from ingest.feeds.cap import _blocks, _places
+from ingest.feeds import ANY, BadMessage, Feed, _wire, _xml, sender
+from ingest.feeds.cap import _blocks, _headline, _places
 
 FEED = Feed("cap", "预警信息（CAP 1.2）", ANY, "", "yjj")
 
@@ -40,10 +41,9 @@ WORDS = {
     "certainty": ("Observed", "Likely", "Possible", "Unlikely", "Unknown"),
 }
 LEVELS = {"Extreme": Level.RED, "Severe": Level.ORANGE, "Moderate": Level.YELLOW, "Minor": Level.BLUE}
-COLOURS = {"红": Level.RED, "橙": Level.ORANGE, "黄": Level.YELLOW, "蓝": Level.BLUE, "白": None}
-_COLOUR = re.compile("([红橙黄蓝白])色")
 ENDING = ("Update", "Cancel")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
+_NEARLY = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,]\d{1,9})? ?(?:([Zz])|([+-]\d\d):?(\d\d)?)")
 NO_DTD = "XML 里有不允许的声明（DTD 或实体）；请发送方去掉 DOCTYPE 与实体"
 HEAD = ("identifier", "sender", "sent", "status", "msgType", "scope", "references")
 VALUES_MAX = 2_000
@@ -71,8 +71,8 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[HazardWarni
     if not blocks and kind in ("Alert", "Update"):
         raise BadMessage("shape", "报文里没有 info（预警内容）；请发送方核对报文是否截断")
     head = HazardWarning(
-        identifier=_key(alert, "identifier"), sender=_key(alert, "sender"), sent=moment(_text(alert, "sent"), "sent"),
-        status=status, msg_type=kind, scope=_one_of(alert, "scope"), refers=refers,
+        identifier=_key(alert, "identifier"), sender=_key(alert, "sender"), sent=_moment(_text(alert, "sent"), "sent"),
+        status=status, msg_type=kind, scope=_one_of(alert, "scope"), refers=refers, org=_reported_by(topic),
     )  # fmt: skip
     head = _within(head, received_at)
     bad, missing = [*lost], bool(lost)
@@ -96,6 +96,13 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[HazardWarni
         found = replace(found, area=found.area | {"partial": True})
     more = f"；另有 {len(bad) - 1} 处" if len(bad) > 1 else ""
     raise BadMessage(bad[0].rule, bad[0].reason + more, [found])
+
+
+def _reported_by(topic: str) -> str:
+    """The department whose credential brought the message; "" for what the platform fetched itself. A topic that should name one
+    and does not is nobody's."""
+    org = sender(topic)
+    return "" if org is None else org or "-"
 
 
 def _whole(doc: _xml.Document) -> tuple[list[Element], list[BadMessage]]:
@@ -165,21 +172,22 @@ def _with_info(alert: HazardWarning, info: Element) -> HazardWarning:
     if not event:
         raise BadMessage("shape", "info 里没有 event（灾种）；请发送方补上")
     codes = _values(info, "eventCode")
-    times = {key: moment(_text(info, key), key) if _text(info, key) else None for key in ("effective", "onset", "expires")}
+    times = {key: _moment(_text(info, key), key) if _text(info, key) else None for key in ("effective", "onset", "expires")}
     return HazardWarning(
         identifier=alert.identifier, sender=alert.sender, sent=alert.sent, status=alert.status, msg_type=alert.msg_type,
         scope=alert.scope, refers=alert.refers, event=event, event_code=codes[0][1] if codes else "",
         category="、".join(_all(info, "category")), urgency=_one_of(info, "urgency"), severity=severity,
         certainty=_one_of(info, "certainty"), level=None if alert.msg_type == "Cancel" else level_of(headline or event, severity),
         sender_name=_text(info, "senderName"), headline=headline, description=_text(info, "description"),
-        instruction=_text(info, "instruction"), web=_text(info, "web"), area=_area(info), **times,
+        instruction=_text(info, "instruction"), web=_text(info, "web"), area=_area(info), org=alert.org, **times,
     )  # fmt: skip
 
 
 def level_of(title: str, severity: str) -> Level | None:
-    """The level a warning was signed with: the colour its title names, else by severity; None for 白色 and Unknown."""
-    named = _COLOUR.findall(title)
-    return COLOURS[named[-1]] if named else LEVELS.get(severity)
+    """The level a warning was signed with: the worst colour that its title warns of, else by severity; None for 白色 and
+    Unknown."""
+    named = _headline.colours(title)
+    return min((_headline.LEVELS[colour] for colour in named), key=lambda level: level or 9) if named else LEVELS.get(severity)
 
 
 # Fields -----------------------------------------------------------------------------------------------------------------
@@ -230,6 +238,13 @@ def moment(said: str, where: str) -> datetime:
     raise BadMessage("time", f"“{where}”不是 CAP 的时间“{_wire.short(said)}”；应像 2026-09-03T08:00:00+08:00")
 
 
+def _moment(said: str, where: str) -> datetime:
+    """A time as real senders write it, where that can mean one moment only. Raises BadMessage."""
+    if near := _NEARLY.fullmatch(said):
+        said = f"{near[1]}T{near[2]}" + ("+00:00" if near[3] else f"{near[4]}:{near[5] or '00'}")
+    return moment(said, where)
+
+
 def references(said: str) -> tuple[tuple[str, str], ...]:
     """(sender, identifier) of each `sender,identifier,sent`, parted by spaces."""
     found = []
@@ -237,7 +252,7 @@ def references(said: str) -> tuple[tuple[str, str], ...]:
         parts = one.split(",")
         if len(parts) != 3 or not all(parts):
             raise BadMessage("shape", f"references 里的“{_wire.short(one, 80)}”不是 sender,identifier,sent 三段；请发送方核对")
-        moment(parts[2], "references")
+        _moment(parts[2], "references")
         found.append((parts[0], parts[1]))
     if not found:
         raise BadMessage("shape", "references 是空的；请发送方填上被引用的预警，或去掉这一项")

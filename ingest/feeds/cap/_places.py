@@ -2,7 +2,7 @@
 
 Why another order is believed only where it can be nothing else: in our latitudes the two numbers of a place cannot be each
 other's (bounds.toml, `place`), so a sender with the axes swapped is told from a place abroad. An outline whose points do not
-agree is refused.
+agree is refused. So is one that is larger than any warning (practice, bounds.toml): it would stand over the whole map.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ def polygon(said: str, bounds: Bounds) -> tuple[list[list[float]], bool]:
     if not pairs or not all(pairs) or len(pairs) > POINTS_MAX:
         raise BadMessage("place", f"polygon 不是“纬度,经度”的点串“{_wire.short(said, 60)}”；请发送方核对")
     ring, swapped = _placed("polygon", [(float(pair[1]), float(pair[2])) for pair in pairs if pair], bounds)
+    wide, tall = (max(point[axis] for point in ring) - min(point[axis] for point in ring) for axis in (0, 1))
+    if max(wide, tall) > bounds.polygon_deg:
+        raise BadMessage(
+            "place", f"polygon 跨了 {max(wide, tall):.3g} 度，超过 {bounds.polygon_deg:g} 度，比全国还大；请发送方核对点的坐标"
+        )
     if len(ring) < 4 or ring[0] != ring[-1]:
         raise BadMessage("place", f"polygon 要有四个以上的点，首尾相同，现有 {len(ring)} 个；请发送方核对")
     return ring, swapped
@@ -38,7 +43,12 @@ def circle(said: str, bounds: Bounds) -> tuple[list[float], bool]:
     if not match:
         raise BadMessage("place", f"circle 不是“纬度,经度 半径千米”“{_wire.short(said, 60)}”；请发送方核对")
     (place,), swapped = _placed("circle", [(float(match[1]), float(match[2]))], bounds)
-    return [*place, float(match[3])], swapped
+    radius = float(match[3])
+    if radius > bounds.circle_km:
+        raise BadMessage(
+            "place", f"circle 的半径 {radius:.6g} 千米，超过 {bounds.circle_km:g} 千米；请发送方核对，半径的单位是千米"
+        )
+    return [*place, radius], swapped
 
 
 def _placed(what: str, pairs: list[tuple[float, float]], b: Bounds) -> tuple[list[list[float]], bool]:

@@ -35,14 +35,17 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     if not isinstance(rows, list):
         raise BadMessage("shape", f"“list”应是读数的列表，现为“{_wire.short(rows)}”；请按格式发送")
 
-    def read(item: tuple[int, object]) -> Reading | None:
+    def read(item: tuple[int, object]) -> Reading | bool | None:
         number, row = item
         where = f"list[{number}]"
         if not isinstance(row, dict):
             raise BadMessage("shape", f"{where} 应是一个读数对象，现为“{_wire.short(row)}”；请按格式发送")
+        row = _wire.one_case(row)
         point = _wire.quantity(row.get("p"), f"{where}.p")
         kind, unit = POINTS.get(point.lower(), (f"?{point}", None))
         value = row.get("v")
+        if unit is None and (mark := _provenance.marks(point, value)) is not None:
+            return mark
         if kind == "pump_state" and isinstance(value, str) and _wire.half(value).lower() in PUMP:
             value = PUMP[_wire.half(value).lower()]
         found = _wire.measured(value, f"{where}.v")
@@ -64,7 +67,7 @@ def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[
     """A row of a table (dev, p, v, u, t, n) as an upload of one reading. Messages stay. A blank cell is one left out."""
     if {k.lower() for k in row} & {"list", "kind", "readings"}:
         return row
-    given = {k: v for k, v in row.items() if v != ""}
+    given = _wire.one_case({k: v for k, v in row.items() if v != ""})
     return {k: v for k, v in given.items() if k.lower() == "dev"} | {
         "list": [{k.lower(): v for k, v in given.items() if k.lower() != "dev"}]
     }

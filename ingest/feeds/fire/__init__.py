@@ -64,8 +64,9 @@ def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[
 
 
 def _hotspots(payload: bytes) -> list[Reading]:
-    rows = [(n, _lower(row)) for n, row in enumerate(_rows(payload))]
-    return _wire.gather(rows, _hotspot_or_test, "热点报文里一行也没有；没有热点时不必发送")
+    given, around = _rows(payload)
+    rows = [(n, _lower(row)) for n, row in enumerate(given)]
+    return _wire.gather(rows, _hotspot_or_test, "热点报文里一行也没有；没有热点时不必发送", around)
 
 
 def _hotspot_or_test(item: tuple[int, Any]) -> list[Reading]:
@@ -74,14 +75,16 @@ def _hotspot_or_test(item: tuple[int, Any]) -> list[Reading]:
 
 
 def _lower(row: Any) -> Any:
-    return {k.strip().lower(): v for k, v in row.items() if isinstance(k, str)} if isinstance(row, dict) else row
+    return {k.strip().lower(): v for k, v in _wire.one_case(row).items()} if isinstance(row, dict) else row
 
 
-def _rows(payload: bytes) -> list[Any]:
+def _rows(payload: bytes) -> tuple[list[Any], dict[str, Any] | None]:
+    """The rows of a message, and what stands around them where that is an object."""
     said = _wire.text(payload)
-    if said.lstrip()[:1] in ("{", "["):
-        return _rows_of(_wire.tree(payload, many=True))
-    return _table(said.lstrip())
+    if said.lstrip()[:1] not in ("{", "["):
+        return _table(said.lstrip()), None
+    body = _wire.tree(payload, many=True)
+    return _rows_of(body), body if isinstance(body, dict) else None
 
 
 def _rows_of(body: Any) -> list[Any]:
@@ -103,6 +106,7 @@ def _feature(one: Any, named: Any) -> Any:
     given = one.get("properties") if isinstance(one, dict) else None
     if not isinstance(given, dict):
         return one
+    given = _provenance.told({name: value for name, value in one.items() if name != "properties"}) | given
     if "geometry" not in one or {"longitude", "latitude"} <= {str(k).lower() for k in given}:
         return given
     try:

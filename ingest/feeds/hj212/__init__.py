@@ -13,7 +13,8 @@ SM4 key (`keys.py`) its data area may be encrypted. What becomes of it:
   (the limited quantities of outlets: under kinds of their own) and are told apart by `seq`, which is their CN; else the mean
   of the day and the value of midnight would be one reading.
   A real-time message without DataTime is dated by QN; a mean without it is refused.
-- Quality is the data flag of each factor (`_wire.FLAGS`), N where there is none.
+- Quality is the data flag of each factor (`_wire.FLAGS`; those of 2005 alone by `flags.toml`), N where there is none.
+- A factor is refused, and its neighbours stay, where its value or flag may be two: a comma within it, or the field twice.
 - Kinds and units by `_factors.py`; codes that the catalog has no kind for come as `?code`, so that they can be mapped.
 - Talk between systems (ST 91; CN 1xxx, 3xxx, 9xxx) and the states of the gateway (CN 2021, 2041, 2081 …) hold no readings.
 """
@@ -24,8 +25,9 @@ from datetime import UTC, datetime, timedelta
 
 from brain.model import Reading
 from ingest.feeds import ANY, BadMessage, Claim, Feed, _wire
-from ingest.feeds.hj212 import _factors, _frame, _packets
+from ingest.feeds.hj212 import _factors, _flags, _frame, _packets
 from ingest.feeds.hj212._frame import Frame, Piece, answer, build, split
+from ingest.feeds.hj212._packets import Doubt
 
 __all__ = ["FEED", "answer", "build", "claims", "cut", "parse", "split"]
 
@@ -40,6 +42,7 @@ TAKEN = {
     "2031": ("avg", "rtd", "data"),
 }
 NO_READINGS = frozenset({"2012", "2021", "2022", "2041", "2081"})
+CONVERTED = ("zsavg", "zsrtd")
 LEFT_OUT = frozenset({"cou", "zscou", "info", "flag", "sampletime"})
 """A factor with nothing else has no value, and that is no fault."""
 
@@ -134,23 +137,35 @@ def _read(frames: list[Frame], received_at: datetime, one_by_one: bool) -> list[
         frame.cn == "2011" and frame.number == 1 and not absent
     )  # else the time may be in what is missing
     at = _moment_of_request(frame) if dated_by_request else None
+    used = ("flag", *TAKEN[frame.cn], *CONVERTED)
     for run in _packets.runs(frames):
         found, strange = _packets.fields(run)
         errors += [BadMessage("shape", f"{said}；请核对数采仪的组包程序") for said in strange]
+        times: list[str] = []  # those that nothing has followed
         for name, value in found:
             code, dash, field = name.partition("-")
-            if name == "DataTime":
+            if dash:
+                times.clear()
+                known, field = factors.setdefault((at, code), {}), field.lower()
+                before = known.get(field)
+                if before is not None and not _packets.same(before, value):
+                    value = Doubt.twice(name, before, value)
+                    before = None
+                if before is None:
+                    known[field] = value
+                if type(value) is Doubt and field not in used and field != "info":  # a text may have commas
+                    errors.append(BadMessage("shape", value.reason))
+            elif name.lower() == "datatime":
+                times.append(value)
                 try:
-                    at = _wire.when(value, "DataTime", about=received_at)
+                    at = _time(times, frame, received_at)
                 except BadMessage as err:
                     errors.append(err)
                     at = None
-            elif dash:
-                known = factors.setdefault((at, code), {})
-                if known.setdefault(field.lower(), value) != value:
-                    errors.append(
-                        BadMessage("shape", f"“{_wire.short(name)}”出现两次，值不同，取前一个；请核对数采仪的组包程序")
-                    )
+            elif _factors.is_code(name):
+                errors.append(BadMessage("shape", f"“{_wire.short(name)}”后面没有写是哪一项（-Rtd、-Avg……）；请核对数采仪的组包程序"))
+            elif type(value) is Doubt:
+                errors.append(BadMessage("shape", value.reason))
     try:
         good = _wire.gather(
             factors.items(), lambda item: _reading(frame, *item[0], item[1]),
@@ -159,16 +174,46 @@ def _read(frames: list[Frame], received_at: datetime, one_by_one: bool) -> list[
     except BadMessage as err:
         good = err.rest
         errors.append(err)
+    if len({(one.kind, one.at) for one in good}) < len(good):
+        good = _once(good, errors)
     if errors:
         more = f"；另有 {len(errors) - 1} 处" if len(errors) > 1 else ""
         raise BadMessage(errors[0].rule, errors[0].reason + more, good)
     return good
 
 
+def _time(times: list[str], frame: Frame, received_at: datetime) -> datetime:
+    """The DataTime that governs what follows; of two with nothing between them nobody knows which."""
+    for value in times:
+        if type(value) is Doubt:
+            raise BadMessage("time", value.reason)
+        if not _packets.same(value, times[0]):
+            raise BadMessage("time", Doubt.twice("DataTime", times[0], value).reason)
+    return _wire.when(times[0], "DataTime", about=received_at)
+
+
+def _once(good: list[Reading], errors: list[BadMessage]) -> list[Reading]:
+    """The readings without those that are one quantity at one time under two codes (001 and w01001) with two values."""
+    first: dict[tuple[str, datetime], Reading] = {}
+    bad: set[tuple[str, datetime]] = set()
+    for one in good:
+        key = one.kind, one.at
+        other = first.setdefault(key, one)
+        if (other.value, other.quality) != (one.value, one.quality) and key not in bad:
+            bad.add(key)
+            errors.append(
+                BadMessage(
+                    "shape", f"同一个量“{_wire.short(one.kind)}”用两个因子编码报了两次，值不同：{other.value:g} 与 {one.value:g}，"
+                    "不知道哪个对；请核对数采仪的因子设置",
+                )
+            )  # fmt: skip
+    return [one for one in good if (one.kind, one.at) not in bad]
+
+
 def _reading(frame: Frame, at: datetime | None, code: str, fields: dict[str, str]) -> Reading | None:
     names = TAKEN[frame.cn]
     if _factors.converted(code, frame.st, frame.cn):
-        names = ("zsavg", "zsrtd", *names)
+        names = (*CONVERTED, *names)
     present = [name for name in names if name in fields]
     taken = next((name for name in present if fields[name]), present[0] if present else None)
     where = _wire.short(code)
@@ -178,10 +223,14 @@ def _reading(frame: Frame, at: datetime | None, code: str, fields: dict[str, str
         raise BadMessage(
             "shape", f"因子 {where} 没有 Rtd 或 Avg，只有“{_wire.short('、'.join(fields))}”；请核对数采仪的上报项"
         )
+    flag = fields.get("flag")
+    for said in (fields[taken], flag):
+        if type(said) is Doubt:
+            raise BadMessage("value", said.reason)
     found = _wire.measured(fields[taken], f"{where}-{taken.title()}")
     if found is None:
         return None
-    value, quality = found[0], _wire.worse(_wire.flag(fields.get("flag"), f"{where}-Flag"), found[1])
+    value, quality = found[0], _wire.worse(_flags.quality(flag, frame.st, f"{where}-Flag"), found[1])
     if at is None:
         raise BadMessage(
             "time", "没有可用的数据时间 DataTime；请在数采仪上为每条数据（拆包时为每包）填好 DataTime 并校时"

@@ -122,6 +122,11 @@ def kind_of(code: str, st: str, cn: str = "2011") -> str:
     return f"?{now}@{unit}" if unit else f"?{now}"
 
 
+def is_code(name: str) -> bool:
+    """Whether a name is a code of the table."""
+    return name.lower() in _table()[0]
+
+
 def converted(code: str, st: str, cn: str) -> bool:
     """Whether the converted concentration of a factor is the one that its limit is about."""
     return cn in MEANS and st in CHIMNEYS and CHIMNEY_KINDS.get(_table()[0].get(code.lower(), code)) in CONVERTED

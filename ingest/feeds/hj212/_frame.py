@@ -199,13 +199,17 @@ def read(raw: bytes) -> Frame:
 
 
 def _fields(before: str) -> dict[str, str]:
-    """The fields before CP under the standard's own spelling."""
-    found = {}
+    """The fields before CP under the standard's own spelling. Raises BadMessage where one stands twice with two values: whose
+    data are they?"""
+    found: dict[str, str] = {}
     for part in before.split(";"):
         name, given, value = part.partition("=")
         name = name.strip()
         if given and len(found) < 32:
-            found["Flag" if name.upper() == "FLAG" else name.upper()] = value.strip()
+            key = "Flag" if name.upper() == "FLAG" else name.upper()
+            if found.setdefault(key, value.strip()) != value.strip():
+                shown = "" if key == "PW" else f"：“{_wire.short(found[key])}”与“{_wire.short(value.strip())}”"
+                raise BadMessage("shape", f"“{_wire.short(key)}”出现两次，值不同{shown}，不知道哪个对；请核对数采仪的组包程序")
     return found
 
 

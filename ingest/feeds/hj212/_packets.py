@@ -15,6 +15,7 @@ from ingest.feeds import _wire
 from ingest.feeds.hj212._frame import Frame
 
 _BEGINS = re.compile(r"[A-Za-z0-9]+(-[A-Za-z]+)?=")
+WHOLE_TIME = 14  # digits of a DataTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +62,61 @@ def _joined(one: str, two: str) -> str:
     return one + two
 
 
+class Doubt(str):
+    """What stands for one value and may be two."""
+
+    __slots__ = ("reason",)
+    reason: str
+
+    @classmethod
+    def cut(cls, name: str, pieces: Sequence[str]) -> Doubt:
+        """A value with a separator in it: `12,300` is twelve thousand, twelve and three tenths, or twelve and something else."""
+        found = cls(",".join(pieces))
+        said = "、".join(f"“{_wire.short(piece, 20)}”" for piece in pieces[:4])
+        words = not name.partition("-")[1] or name.lower().endswith("-flag")
+        asks = "不知道该用哪一段；请只写一个" if words else "不知道是千分位、小数点还是两个值；请不写千分位，小数点用“.”"
+        found.reason = f"“{_wire.short(name)}”的值里有逗号或分号，分成了{said}{len(pieces)} 段，{asks}"
+        return found
+
+    @classmethod
+    def twice(cls, name: str, one: str, two: str) -> Doubt:
+        """A field that stands twice with two values."""
+        found = cls(two)
+        found.reason = (
+            f"“{_wire.short(name)}”出现两次，值不同：“{_wire.short(one, 20)}”与“{_wire.short(two, 20)}”，不知道哪个对；"
+            "请核对数采仪的组包程序"
+        )
+        return found
+
+
+def same(one: str, two: str) -> bool:
+    """Whether two values of one field are the same, however they are written (7 and 7.0)."""
+    try:
+        return one == two or float(one) == float(two)
+    except ValueError:
+        return False
+
+
 def fields(run: Run) -> tuple[list[tuple[str, str]], list[str]]:
-    """Names and values of a run in order, and what stands there that is none, each as a reason.
+    """Names and values of a run in order, and what stands there that is none, each as a reason. A value that a bare piece
+    follows is a `Doubt`: the piece may belong to it.
 
     Beside a missing packet a field is believed when it cannot be half of one: the first when it has a name, the last when it
     is a data flag."""
-    parts = [part.strip() for part in re.split("[;,]", run.area)]
-    parts = [part for part in parts if part]
     found: list[tuple[str, str]] = []
     strange: list[str] = []
-    for at, part in enumerate(parts):
+    bare: list[str] = []  # what stands behind the last value found
+    parts = _parts(run.area)
+    for at, (separator, part) in enumerate(parts):
         name, given, value = part.partition("=")
         name = name.strip()
-        half = at == len(parts) - 1 and run.cut_behind and not name.lower().endswith("-flag")
-        half = half or (at == 0 and run.cut_before and not _BEGINS.match(part))
+        last_half = at == len(parts) - 1 and run.cut_behind and not name.lower().endswith("-flag")
+        half = last_half or (at == 0 and run.cut_before and not _BEGINS.match(part))
+        if not (given and name) and found and _belongs(*found[-1], separator, part, last_half):
+            bare = [*bare, part] if bare else [found[-1][1], part]
+            found[-1] = found[-1][0], Doubt.cut(found[-1][0], bare)
+            continue
+        bare = []
         if half:
             strange.append(f"“{_wire.short(part)}”紧挨着缺的包，可能只有一半，没有采用")
         elif not given or not name:
@@ -82,3 +124,25 @@ def fields(run: Run) -> tuple[list[tuple[str, str]], list[str]]:
         else:
             found.append((name, value.strip()))
     return found, strange
+
+
+def _parts(area: str) -> list[tuple[str, str]]:
+    """What stands between separators, each with the one before it: a semicolon where there are several."""
+    found: list[tuple[str, str]] = []
+    split = re.split("([;,])", area)
+    separator = ""
+    for before, said in zip(["", *split[1::2]], split[::2], strict=True):
+        separator = separator if separator == ";" else before
+        if part := said.strip():
+            found.append((separator, part))
+            separator = ""
+    return found
+
+
+def _belongs(name: str, value: str, separator: str, piece: str, half: bool) -> bool:
+    """Whether a bare piece may belong to the value before it. Behind a semicolon, where another factor begins, not to a time or
+    a flag, which are whole; and half a piece not where it begins the next field of the same factor."""
+    code, dash, field = name.partition("-")
+    if separator == ";" and (field.lower() == "flag" or (not dash and len(value) >= WHOLE_TIME)):
+        return False
+    return not half or (separator == "," and not code.startswith(piece) and not piece.startswith(code))

@@ -20,7 +20,11 @@ FEED = Feed("hotline", "12345 工单", ANY, "", "zsj", gbk=True)
 def parse(topic: str, payload: bytes, received_at: datetime) -> list[WorkOrder]:
     """The order of one row. Raises BadMessage only."""
     row, meant, _ = _rows.opened(payload)
+    spared: list[Unreadable] = []
     try:
-        return [orders.order_of(row, meant, received_at)]
+        found = [orders.order_of(row, meant, received_at, spared)]
     except Unreadable as err:
         raise BadMessage(err.rule, masked(str(err))) from None
+    if spared:
+        raise BadMessage(spared[0].rule, masked(str(spared[0])), found)
+    return found

@@ -35,7 +35,8 @@ _URN_DEV = re.compile(r"urn:dev:\w+:([^_:/]+(?:-[^_:/]+)*)(?:[_:/](.*))?", re.S)
 @dataclass(slots=True)
 class Message:
     """One message of a family, while it is read. `outer` is the object around the records, `test` whether it says that nothing
-    was measured."""
+    was measured, `said` the names among the quantities of one record that say so, `tested` the stations of which a record of its
+    own says so."""
 
     family: Family
     sender: str
@@ -45,6 +46,8 @@ class Message:
     test: bool = False
     good: list[Reading] = field(default_factory=list)
     bad: list[BadMessage] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    tested: set[str] = field(default_factory=set)
 
     def readings(self, records: list[Any]) -> list[Reading]:
         """All of them. Raises BadMessage, with the sound ones where some are not."""
@@ -62,6 +65,8 @@ class Message:
                 self._record(record, where, number)
             except BadMessage as err:
                 self.bad.append(err)
+        if self.tested:
+            self.good = [one._replace(quality=Quality.TEST) if one.station in self.tested else one for one in self.good]
         return _wire.settled(self.good, self.bad, EMPTY)
 
     def _record(self, record: dict[str, Any], where: str, number: int) -> None:
@@ -81,7 +86,7 @@ class Message:
             pairs = [(name, value) for name, value in record.items() if name not in family.spent]
         else:
             device, pairs = self._single(record, where)
-            if not pairs:
+            if not pairs and not self.said:
                 return
         place = self._place(record, f"{where}测站") if device is None else _wire.on_behalf(self.sender, device, f"{where}测站")
         at, known = self._at(record, where)
@@ -89,12 +94,28 @@ class Message:
         seq = "" if seq is None else _wire.word(seq, f"{where}序号")
         test = self.test or (record is not self.outer and _provenance.is_test(record))
         told = _Told(place, at, known, seq, number, test)
+        begin = len(self.good)
         read = self._attribute if family.attribute is not None else self._reading
         for name, value in pairs:
             try:
                 read(record, told, name, value, where)
             except BadMessage as err:
                 self.bad.append(err)
+        if self.said:
+            self._mark(record, place, begin)
+
+    def _mark(self, record: dict[str, Any], place: str, begin: int) -> None:
+        """Names among the quantities that call the record a test: all that stands beside them and below is none. A record that is
+        nothing but that mark speaks of its station in the whole message."""
+        if self.family.name:
+            self.tested.add(place)
+        below = tuple(name[: len(name) - len(name.rpartition(".")[2])] for name in self.said)
+        self.said.clear()
+        inside = _table.dig(record, self.family.values) if self.family.values else record
+        kinds = {self.family.kind(name).partition("@")[0] for name, _ in _table.leaves(inside) if name.startswith(below)}
+        for n, one in enumerate(self.good[begin:], begin):
+            if "" in below or one.kind.partition("@")[0] in kinds:
+                self.good[n] = one._replace(quality=Quality.TEST)
 
     def _single(self, record: dict[str, Any], where: str) -> tuple[str | None, list[tuple[Any, Any]]]:
         """(device, [(name, value)]) of a record that holds one quantity: none where it holds only bases or text."""
@@ -106,6 +127,8 @@ class Message:
         found: list[tuple[Any, Any]] = []
         if value is not None or not (family.text or family.sum):
             found.append((name, value))
+        elif isinstance(name, str) and _provenance.marks(name, self._dig(record, family.text)):
+            self.said.append(name)
         if family.sum and (total := record.get(family.sum)) is not None:
             total = _wire.number(total, f"{where}{family.sum}")
             base = _wire.number(record.get(family.base_sum), f"{where}{family.base_sum}")
@@ -145,7 +168,9 @@ class Message:
         self, record: dict[str, Any], told: _Told, name: Any, value: Any, where: str, unit: Any = None
     ) -> None:
         family = self.family
-        if type(name) is str and _provenance.marks(name, value) is not None:
+        if type(name) is str and (mark := _provenance.marks(name, value)) is not None:
+            if mark:
+                self.said.append(name)
             return  # it says what the message is, and is no quantity
         if family.named and isinstance(name, str) and (match := family.named.search(name[:400])):
             name = match[1]
@@ -168,6 +193,8 @@ class Message:
         found, measured = read
         if family.base_value and not truth and not name.endswith(".sum"):
             found += _wire.number(record.get(family.base_value), family.base_value) or 0.0
+        # A unit is of a measured number (RFC 8428 section 4.2; its units are all numbers): of a truth, as of a switch under a base
+        # unit, it says nothing and stays out.
         if unit is None and not truth and (family.unit or family.unit_at):
             unit = self._dig(record, family.unit_at.get(name.rsplit(".", 1)[-1].casefold(), family.unit))
         if unit not in (None, ""):
@@ -232,7 +259,10 @@ class Message:
             return self.received_at, False
         if family.clock_from and isinstance(said, (int, float)) and said < family.clock_from:
             return self.received_at, False  # counted since power-on: the clock was never set
-        return _wire.when(_until(said), f"{where}时间", family.zone, about=self.received_at), True
+        at = _wire.when(_until(said), f"{where}时间", family.zone, about=self.received_at)
+        if family.clock_from and at.timestamp() < family.clock_from:
+            return self.received_at, False  # the same, written as a date of 1970
+        return at, True
 
     def _before(self, seconds: float, where: str) -> datetime:
         try:

@@ -47,6 +47,9 @@ _HEX_SIGNS = re.compile(r"\b0[xX]|[\s:,-]")
 SENDER = 4
 """The level of the topic that a credential is bound to."""
 
+MARK = Kind("")
+"""Of what says that the frame is a test, and is no quantity."""
+
 _words = _envelope.load("")
 _milesight = _tlv.load("")
 MEANT = _words.meant
@@ -77,6 +80,9 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     found: dict[tuple[str, datetime], Reading] = {}
     try:
         for field, kind in _fields(envelope, body, place):
+            if kind is MARK:
+                test = True
+                continue
             if field.value is None or not kind.key:
                 continue
             key = (kind.key, at if field.at is None else _tlv.moment(field.at))
@@ -84,6 +90,8 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
             found[key] = Reading(place, *key, field.value * kind.times, *own)  # told twice in a frame: the last counts
     except BadMessage as err:
         raise BadMessage(err.rule, err.reason, list(found.values())) from None
+    if test:
+        found = {key: one._replace(quality=Quality.TEST) for key, one in found.items()}
     if not found:
         raise BadMessage("shape", "只有版本、序列号之类，没有要入库的量（设备上电时常见）；无需处理，可以丢弃")
     return list(found.values())
@@ -210,6 +218,10 @@ def _decoded(given: dict[str, Any], kinds: dict[str, Kind]) -> Iterator[tuple[Fi
     bad: BadMessage | None = None
     for full, value in _table.leaves(given):
         try:
+            if (mark := _provenance.marks(full, value)) is not None:
+                if mark:
+                    yield Field(full, None, ""), MARK
+                continue
             name = _wire.quantity(full, "字段名")
             kind = kinds.get(name, Kind(f"?{name}"))
             if kind.key:

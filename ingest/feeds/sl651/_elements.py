@@ -108,12 +108,14 @@ def number(data: bytes, decimals: int, what: str) -> float | None:
 
 
 def moment(data: bytes, what: str) -> datetime:
-    """YYMMDDhhmm[ss] in BCD, Beijing time, as aware UTC. Raises BadMessage."""
+    """YYMMDDhhmm[ss] in BCD, Beijing time, as aware UTC; 24:00 is the next day's 00:00. Raises BadMessage."""
     digits = data.hex()
     try:
         if not digits.isdigit():
             raise ValueError
         year, *rest = (int(digits[i : i + 2]) for i in range(0, len(digits), 2))
+        if rest[2:] and rest[2] == 24 and not any(rest[3:]):
+            return (datetime(2000 + year, *rest[:2], tzinfo=_wire.BEIJING) + timedelta(days=1)).astimezone(UTC)
         return datetime(2000 + year, *rest, tzinfo=_wire.BEIJING).astimezone(UTC)
     except (ValueError, TypeError):
         raise BadMessage("time", f"{what} {digits.upper()} 不是时刻；请给测站校时，或核对报文格式") from None
@@ -215,6 +217,12 @@ class Report:
             raise BadMessage("decode", f"引导符 {what} 后面应再有一个 {what}，现为 {two[1]:02X}；请核对测站的报文格式")
         if what in GROUPS:
             kind, unit, size, scale = GROUPS[what]
+            if (said := two[1] >> 3) != IN_A_GROUP * size:  # how long it is then, nobody knows: nor where the next begins
+                rest.take(len(rest), what)
+                raise BadMessage(
+                    "decode", f"要素 {what} 的数据定义写 {said} 字节，标准是 {IN_A_GROUP} 个值共 {IN_A_GROUP * size} 字节，"
+                    "它和后面的都没有采用；请核对测站的数据定义",
+                )  # fmt: skip
             self._sections[-1].groups.add(what)
             self._group(what, kind, unit, rest.take(IN_A_GROUP * size, what), scale)
         elif two[0] == STEP:
@@ -237,6 +245,8 @@ class Report:
     def _number(self, rest: _Rest, definition: int, what: str) -> float | None:
         """The number that stands next, with its sign byte."""
         size = definition >> 3
+        if not size:
+            raise BadMessage("decode", f"要素 {what} 的数据定义写的长度是 0，没有值；请核对测站的数据定义")
         signed = rest.negative(size)
         if signed:
             self.signed.append((what, None))

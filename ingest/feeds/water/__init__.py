@@ -62,11 +62,11 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
     flags = body.get("标识")
     common = _wire.flag_of_all(flags)
 
-    def read(item: tuple[str, object]) -> Reading | None:
+    def read(item: tuple[str, object]) -> Reading | bool | None:
         name, value = item
         kind = KIND_OF.get(name) or _kind(name)
-        if not kind:
-            return None
+        if kind[:1] in ("", "?") and (not kind or (mark := _provenance.marks(name, value)) is not None):
+            return mark if kind else None
         quality = common or _wire.flag(flags.get(name) if isinstance(flags, dict) else flags, f"标识.{_wire.short(name)}")
         return _reading(place, kind, at, value, name, quality)
 
@@ -75,7 +75,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> list[Reading]:
 
 def _kind(given: str) -> str:
     """The sensor kind of an item's name; "" for one that is not kept, `?name` for one that the district may map."""
-    name = _wire.half(given).replace(" ", "")
+    name = _wire.fold(given).replace(" ", "")
     if name in NOT_KEPT:
         return ""
     return KIND_OF.get(name.upper()) or "?" + _wire.quantity(name, "监测项")
@@ -86,7 +86,7 @@ def flat(row: dict[str, Any], point: tuple[float, float] | None = None) -> dict[
     names = {k.lower() for k in row}
     if names & {*STAGE, "数据", "监测项", "kind", "readings"}:
         return row
-    head = {k: v for k, v in row.items() if k.lower() in HEAD or _provenance.marks(k, v) is not None}
+    head = {k: v for k, v in row.items() if k.lower() in HEAD or _provenance.tells(k, v)}
     return head | {"数据": {k: v for k, v in row.items() if k not in head}}
 
 

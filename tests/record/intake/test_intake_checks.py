@@ -63,6 +63,8 @@ def test_a_sound_reading_goes_through_unchanged(look):
         (rain(kind="rain_99h"), "kind", "不在目录里"),
         (rain(251.0), "range", "超出合理范围 0–250"),
         (rain(-0.1), "range", "超出合理范围"),
+        (rain(0.05, quality=Quality.BELOW_LIMIT), "value", "没有检出限；L 是升请写成单位，没有测到请写 0"),
+        (rain(kind="rain_1h@无量纲"), "unit", "换算不到 mm"),
         (rain(math.nan), "value", "不是有限的数"),
         (rain(math.inf), "value", "不是有限的数"),
         (rain(at=datetime(1970, 1, 1, tzinfo=UTC)), "time", "早于可信的年代"),
@@ -74,6 +76,17 @@ def test_a_reading_that_cannot_be_true_is_refused_with_its_reason(look, reading,
     assert isinstance(letter, DeadLetter)
     assert (letter.rule, letter.payload) == (rule, b"raw")
     assert says in letter.reason and "；" in letter.reason
+
+
+@pytest.mark.parametrize("unit", ["无量纲", "/", "-", "—", "无", "pH"])
+def test_a_unit_that_says_there_is_none_needs_no_turning(look, unit):
+    acid = Reading("WL-01", f"ph@{unit}", NOW, 7.2)
+    assert look(acid, "water") == Reading("WL-01", "ph", NOW, 7.2)
+
+
+def test_what_a_method_cannot_detect_stays_a_reading_of_a_concentration(look):
+    limited = Reading("WL-01", "ammonia", NOW, 0.0125, Quality.BELOW_LIMIT)
+    assert look(limited, "water") == limited
 
 
 def test_the_ends_of_the_sane_range_belong_to_it(look):

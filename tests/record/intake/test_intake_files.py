@@ -136,6 +136,18 @@ def test_the_columns_a_person_has_named_are_remembered_for_the_next_sheet(drop):
     assert drop.take("water", "b.csv", odd.replace("08:00", "09:00"))["stored"] == 1
 
 
+def test_columns_with_numbers_that_nobody_takes_are_told_and_all_others_named(drop):
+    text = "站码,时间,pH,五日生化需氧量(mg/L),序号,备注\nWL-01,2026-09-03 08:00,7,3.1,1,好\n"
+    row = drop.take("water", "a.csv", text)
+    assert row["stored"] == 1 and row["report"]["untaken"] == ["五日生化需氧量(mg/L)", "序号", "备注"]
+    assert "“五日生化需氧量(mg/L)”这几列里是数字，但没有取" in row["report"]["says"] and "“序号”" not in row["report"]["says"]
+
+
+def test_the_sheets_of_a_workbook_that_are_not_read_are_told(drop):
+    row = drop.take("water", "a.xlsx", two_sheets())
+    assert row["stored"] == 1 and row["report"]["unread"] == ["二号"] and "“二号”没有读" in row["report"]["says"]
+
+
 def test_a_sheet_whose_columns_nobody_knows_fails_as_a_whole_and_says_where_to_name_them(drop):
     row = drop.take("water", "a.csv", "甲,乙\n1,2\n")
     assert row["state"] == "failed" and "文件接入" in row["report"]["says"] and "测站" in row["report"]["says"]

@@ -16,6 +16,9 @@ BEYOND = {"quoted_thousands.csv"}
 def test_each_file_of_people_is_stored_as_it_was_meant_or_refused_with_its_reason(drop, conn):
     conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('AQ-01', '站', 'air', 116, 24)")
     conn.execute("INSERT INTO station (id, name, theme, lng, lat) VALUES ('WQ-01', '站', 'water', 116, 24) ON CONFLICT DO NOTHING")
+    for station, theme in (("24E124", "water"), ("00441402", "water"), ("平均站", "water"), ("FM-01", "fire")):
+        added = "INSERT INTO station (id, name, theme, lng, lat) VALUES (%s, '站', %s, 116, 24) ON CONFLICT DO NOTHING"
+        conn.execute(added, [station, theme])
     conn.execute("INSERT INTO place (code, kind, name, lng, lat) VALUES ('441402', 'district', '梅江区', 116.1, 24.3)")
     for case in CASES:
         row = drop.take(case["feed"], case["file"], (FOLDER / case["file"]).read_bytes())

@@ -35,6 +35,21 @@ def test_updates_and_cancels_end_what_they_refer_to_in_any_order(drop, conn, ord
     assert public_warnings.active(conn, NOW) == []
 
 
+@pytest.mark.parametrize("later", ["update", "cancel"])
+def test_another_department_that_copies_the_sender_ends_nothing_and_is_told_why(drop, conn, later):
+    first = sample("yellow" if later == "update" else "update")
+    drop.take("cap", "a.xml", first, org="qxj")
+    row = drop.take("cap", "b.xml", sample(later), org="yjj")
+    assert (row["stored"], row["dead"]) == (later == "update", 1)
+    (letter,) = drop.hands.letters()
+    assert letter["rule"] == "sender" and "气象局" in letter["reason"] and "应急局" in letter["reason"]
+    assert not any(r["ended_by"] for r in warnings(conn).values())
+    counts = drop.hands.adds_up()["cap"]
+    assert (counts.stored, counts.dead) == (2 if later == "update" else 1, 1)
+    drop.take("cap", "c.xml", sample(later) + b"\n", org="qxj")
+    assert sum(r["ended_by"] is not None for r in warnings(conn).values()) == 1
+
+
 def test_a_warning_in_force_is_active_until_it_ends_and_an_exercise_never(drop, conn):
     for name in ("yellow", "exercise"):
         drop.take("cap", f"{name}.xml", sample(name).replace(b"_20260903080000", b"_" + name.encode()))
@@ -65,6 +80,17 @@ def test_what_is_about_the_caller_reaches_neither_message_nor_dead_letter(drop):
     said = bytes(letter["payload"]).decode()
     assert "A-1" in said and "张三丰" not in said and "13800138000" not in said
     assert "请联系139****5678，路灯不亮" in said
+
+
+def test_log_and_report_hold_no_number_of_a_person_that_a_file_is_named_after(drop, caplog):
+    caplog.set_level("INFO", "ingest")
+    name = "e21_13800138000_441402199001011234.csv"
+    row = drop.take("water", name, "测站编号,监测时间,水位\n13912345678,2026-09-03 08:00,75.1\n")
+    assert row["name"] == name and row["dead"] == 1
+    logged = "".join(r.getMessage() for r in caplog.records)
+    assert "e21_138****8000_441402********1234.csv" in logged and "13800138000" not in logged
+    said = json.dumps(row["report"], ensure_ascii=False)
+    assert "139****5678" in said and "13912345678" not in said and "13800138000" not in said
 
 
 def test_the_number_and_the_place_of_an_order_stay_though_they_look_like_a_phone(drop):

@@ -112,6 +112,14 @@ def test_numbers_of_people_in_raw_bytes_are_shown_to_who_mends_and_masked_for_wh
     assert "13912345678" in laid_out("admin", query)
 
 
+def test_numbers_of_people_in_reason_topic_and_links_are_masked_for_who_reads(office, laid_out):
+    office.rain(3, "13900001111")
+    query = f"?feed=rain&rule=station&letter={letter_of(office, '13900001111')}"
+    for said in (laid_out("operator", query), laid_out("operator"), laid_out("operator", "?feed=rain")):
+        assert "139****1111" in said and "13900001111" not in said
+    assert "测站 13900001111 没有登记" in laid_out("admin", query)
+
+
 def test_a_forged_change_of_the_duty_desk_is_refused(office, client):
     """The callback behind the buttons, called without them."""
     office.rain(6, "RG-79")

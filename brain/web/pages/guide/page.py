@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from dash import Dash, html
 
 from brain.catalog import Catalog
-from brain.catalog.guide_records import Door, Example, filled
+from brain.catalog.guide_records import Door, filled
 from brain.catalog.records import Department
 from brain.flow.measured import mending
 from brain.identity.people import Person
@@ -20,12 +20,11 @@ from brain.model import DISTRICT, Role
 from brain.settings import Settings
 from brain.web.door import access
 from brain.web.door.access import Page
-from brain.web.pages.guide import parts
+from brain.web.pages.guide import own, parts
+from brain.web.pages.guide.own import NO_ORG
 from brain.web.pages.wall import top
 
 PAGE = Page("/guide", "怎样接入", mending.READERS, order=61, keys=("feeds",), on_wall=False)
-NO_ORG = "单位代码"
-
 
 def layout(person: Person, *, door: str = "", org: str = "", **_: str) -> html.Div:
     state = access.here()
@@ -34,7 +33,11 @@ def layout(person: Person, *, door: str = "", org: str = "", **_: str) -> html.D
     known, doors = fillings(state.settings, mine), catalog.guide.doors
     one = doors.get(door)
     asked = {"org": org} if person.role is not Role.DEPARTMENT and mine else {}
-    main = _door(one, catalog, known, mine) if one else _overview(catalog, known, asked)
+    stations: own.Stations = {}
+    if one and mine:
+        with state.pool.connection() as conn:
+            stations = own.stations_of(conn, mine, catalog.guide)
+    main = _door(one, catalog, known, mine, stations) if one else _overview(catalog, known, asked)
     return html.Div(
         [
             html.Header([html.H1("怎样接入"), html.Nav(top.light_links(person, state.pages, catalog, "guide"))]),
@@ -107,21 +110,28 @@ def _overview(catalog: Catalog, known: dict[str, str], asked: dict[str, str]) ->
     ]
 
 
-def _door(door: Door, catalog: Catalog, known: dict[str, str], org: Department | None) -> list[Any]:
-    own = parts.topics(org, known) if org and door.key == "mqtt" else None
-    shown = [parts.example(e, catalog, _of(e, known, org)) for e in door.examples]
+def _door(
+    door: Door, catalog: Catalog, known: dict[str, str], org: Department | None, stations: own.Stations
+) -> list[Any]:
+    topics = parts.topics(org, known) if org and door.key == "mqtt" else None
+    code, whose = own.of_door(door, catalog, org)
+    how = [(what, filled(words, known | {"org": own.of_line(words, code, org)})) for what, words in door.how]
+    told = [own.of_example(one, catalog, org, stations) for one in door.examples]
+    told.sort(key=lambda one: not (org and one[0].owner and not one[2]))  # with stations of his own first
+    shown = [parts.example(one, catalog, known | {"org": code_of}, says) for one, code_of, says in told]
+    past = html.P(catalog.guide.past, className="past") if door.turns_late else None
     jumps = [("how", "怎么连"), ("examples", "例子"), ("answers", "应答"), ("wrong", "写错了"), ("tables", "认得的写法")]
     return [
         html.Div(
             [
                 html.H2(door.title),
                 html.Nav([html.A(word, href=f"#{name}") for name, word in jumps if name != "tables" or door.tables]),
-                html.P(door.whom),
+                html.P([door.whom, html.B(whose) if whose else None]),
             ],
             className="lead",
         ),
-        html.Section([html.H3("怎么连"), parts.pairs([(w, filled(says, known)) for w, says in door.how]), own], id="how"),
-        html.Section([html.H3("例子：发什么，变成什么"), *shown], id="examples"),
+        html.Section([html.H3("怎么连"), parts.pairs(how), topics], id="how"),
+        html.Section([html.H3("例子：发什么，变成什么"), past, *shown], id="examples"),
         html.Div(
             [
                 html.Section([html.H3("收到什么应答"), parts.pairs([(w, filled(s, known)) for w, s in door.answers])], id="answers"),
@@ -133,12 +143,6 @@ def _door(door: Door, catalog: Catalog, known: dict[str, str], org: Department |
         if door.tables
         else None,
     ]
-
-
-def _of(example: Example, known: dict[str, str], org: Department | None) -> dict[str, str]:
-    """What is filled into an example: the department's own code only where its account may write that feed."""
-    may = org is None or example.feed in org.sends or (example.feed == "gateway" and bool(org.sends))
-    return known if may else known | {"org": NO_ORG}
 
 
 def callbacks(app: Dash) -> None:

@@ -50,14 +50,18 @@ def _block(words: str, text: str) -> html.Figure:
 
 
 # Examples -------------------------------------------------------------------------------------------------------------
-def example(one: Example, catalog: Catalog, known: Mapping[str, str]) -> html.Article:
-    return html.Article(
+def example(one: Example, catalog: Catalog, known: Mapping[str, str], whose: str = "") -> html.Details:
+    """What is sent, beside what becomes of it; `whose` says that it is another's. On a narrow screen its script folds all but the first."""
+    head = html.H4([html.Span(one.fate, className="fate", **attrs({"data-fate": FATES[one.fate]})), _title(one)])
+    return html.Details(
         [
-            html.H4([html.Span(one.fate, className="fate", **attrs({"data-fate": FATES[one.fate]})), _title(one)]),
+            html.Summary(head),
+            html.P(whose, className="whose-example") if whose else None,
             html.Div([html.Div(_sent(one, known), className="sent"), html.Div(_back(one, catalog), className="back")], className="pair"),
             html.P(one.note, className="note") if one.note else None,
         ],
         className="example",
+        open=True,
     )
 
 
@@ -101,7 +105,7 @@ def _readings(rows: Sequence[Shown], catalog: Catalog) -> html.Div:
             html.Tr(
                 [
                     html.Td(r.station, className="station"),
-                    html.Td([label, html.Small(key)]),
+                    html.Td([label, html.Small(key)], className="kind"),
                     html.Td([f"{r.value:g}", html.Small(f" {unit}") if unit else None], className="n"),
                     html.Td([html.Span(r.at[:10]), " ", html.Span(r.at[11:])], className="when"),
                     html.Td(catalog.words.of("quality", r.quality), **attrs({"data-quality": r.quality})),
@@ -113,17 +117,18 @@ def _readings(rows: Sequence[Shown], catalog: Catalog) -> html.Div:
 
 
 # What is read ---------------------------------------------------------------------------------------------------------
-def table(one: Table, catalog: Catalog) -> html.Div:
+def table(one: Table, catalog: Catalog) -> html.Details:
     """A table of what is read; the key of a quantity is told with its label."""
     body = [html.Tr([html.Td(_cell(one, n, cell, catalog)) for n, cell in enumerate(row)]) for row in one.rows]
     head = html.Thead(html.Tr([html.Th(word) for word in one.head]))
-    return html.Div(
+    return html.Details(
         [
-            html.H4(one.title),
+            html.Summary(html.H4(one.title)),
             html.Div(html.Table([head, html.Tbody(body)]), className="wide"),
             html.P(one.note, className="note") if one.note else None,
         ],
         className="form",
+        open=True,
         **attrs({"data-read": one.reader}),
     )
 

@@ -327,7 +327,7 @@ def drift(r: Mapping[str, Any], may_change: bool) -> html.Article:
 
 def sample(data: bytes) -> str:
     """A message to look at, JSON laid out line by line, numbers of people masked."""
-    raw = bytes(data)
+    raw = masking.masked_bytes(bytes(data))
     try:
         said = raw.decode()
     except UnicodeDecodeError:

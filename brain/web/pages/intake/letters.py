@@ -41,8 +41,13 @@ def word(rule: str) -> str:
     return RULES.get(rule, rule)
 
 
+def veiled(said: str, veil: bool) -> str:
+    return masking.masked(said) if veil else said
+
+
 # Groups ----------------------------------------------------------------------------------------------------------------
-def groups(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str], hours: int) -> html.Div:
+def groups(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str], hours: int, veil: bool) -> html.Div:
+    """`veil`: numbers of people in the reasons are masked, and a link to one that has any goes to all letters of its rule."""
     if not rows:
         return html.Div(html.P("没有待处理的死信。", className="quiet"), className="groups")
     body = [
@@ -51,7 +56,10 @@ def groups(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str], hours: 
                 html.Td(titles.get(r["feed"], r["feed"]), className="what"),
                 html.Td(html.Span(word(r["rule"]), className="rule")),
                 html.Td(
-                    html.A(r["reason"], href=address(feed=r["feed"], rule=r["rule"], words=r["reason"], h=hours)),
+                    html.A(
+                        said := veiled(r["reason"], veil),
+                        href=address(feed=r["feed"], rule=r["rule"], words=said if said == r["reason"] else "", h=hours),
+                    ),
                     className="reason",
                 ),
                 html.Td(number(r["n"]), className="n"),
@@ -81,14 +89,14 @@ def _between(r: Mapping[str, Any]) -> str:
 
 
 # The list of a group ---------------------------------------------------------------------------------------------------
-def listed(rows: Sequence[Mapping[str, Any]], here: Mapping[str, Any], chosen: int | None) -> html.Div:
+def listed(rows: Sequence[Mapping[str, Any]], here: Mapping[str, Any], chosen: int | None, veil: bool) -> html.Div:
     """Letters of a group in the order of a replay; the chosen one is marked."""
     body = [
         html.Tr(
             [
                 html.Td(html.A(f"#{r['id']}", href=address(**here, letter=r["id"]))),
                 html.Td(f"{bits.local(r['received_at']):%m-%d %H:%M:%S}", className="n"),
-                html.Td(r["topic"], className="topic"),
+                html.Td(veiled(r["topic"], veil), className="topic"),
                 html.Td(f"{r['bytes']} B", className="n"),
             ],
             className="chosen" if r["id"] == chosen else "",
@@ -104,7 +112,7 @@ def listed(rows: Sequence[Mapping[str, Any]], here: Mapping[str, Any], chosen: i
 # One letter ------------------------------------------------------------------------------------------------------------
 def letter(row: Mapping[str, Any], here: Mapping[str, Any], encoding: str, veil: bool) -> html.Section:
     """Why it was refused, and its bytes as text and in hex, the password of a telemetry station always masked; with `veil` the
-    numbers of people in them, too."""
+    numbers of people in all of it, too."""
     raw = tcp_stations.masked(row["feed"], bytes(row["payload"]))
     if veil:
         raw = masking.masked_bytes(raw)
@@ -115,7 +123,10 @@ def letter(row: Mapping[str, Any], here: Mapping[str, Any], encoding: str, veil:
     parts = None
     if row["units"] > 1:
         parts = html.Details(
-            [html.Summary(f"这条报文里共 {row['units']} 处"), html.Ul([html.Li(said) for said in row["listed"] or [row["reason"]]])],
+            [
+                html.Summary(f"这条报文里共 {row['units']} 处"),
+                html.Ul([html.Li(veiled(said, veil)) for said in row["listed"] or [row["reason"]]]),
+            ],
             open=len(row["listed"]) <= 8,
         )
     fate = None
@@ -123,17 +134,17 @@ def letter(row: Mapping[str, Any], here: Mapping[str, Any], encoding: str, veil:
         fate = html.P("已重放入库。", className="verdict")
     elif row["status"] == "discarded":
         fate = html.P(
-            f"{row['discarded_by']} 于 {bits.local(row['discarded_at']):%m-%d %H:%M} 丢弃：{row['discard_reason']}",
+            f"{row['discarded_by']} 于 {bits.local(row['discarded_at']):%m-%d %H:%M} 丢弃：{veiled(row['discard_reason'] or '', veil)}",
             className="verdict",
         )
     return html.Section(
         [
             html.H3(f"死信 #{row['id']}"),
-            html.P(row["reason"], className="why"),
+            html.P(veiled(row["reason"], veil), className="why"),
             parts,
             fate,
             html.P(
-                f"{row['topic']} · {len(raw)} 字节 · {bits.local(row['received_at']):%Y-%m-%d %H:%M:%S} 收到",
+                f"{veiled(row['topic'], veil)} · {len(row['payload'])} 字节 · {bits.local(row['received_at']):%Y-%m-%d %H:%M:%S} 收到",
                 className="quiet",
             ),
             html.Div([html.Span("报文"), *tabs], className="tabs"),

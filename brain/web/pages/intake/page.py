@@ -103,7 +103,7 @@ def _overview(
         html.Section(
             [
                 html.H2(["待处理死信", html.Small(f"{sum(g['n'] for g in groups):,} 条" if groups else "")]),
-                letters.groups(groups, titles, hours),
+                letters.groups(groups, titles, hours, not mending.may_change(person)),
             ],
             id="letters",
         ),
@@ -177,7 +177,10 @@ def _feed(conn: psycopg.Connection, person: Person, one: dict[str, Any], now: da
         ),
         html.Section([html.H2("测站"), feeds.stations(rows, catalog)]),
         html.Section([html.H2("报文结构变化"), feeds.drifts(drifted, mending.may_change(person))], id="drifts"),
-        html.Section([html.H2("待处理死信"), letters.groups(groups, {one["feed"]: one["title"]}, hours)], id="letters"),
+        html.Section(
+            [html.H2("待处理死信"), letters.groups(groups, {one["feed"]: one["title"]}, hours, not mending.may_change(person))],
+            id="letters",
+        ),
     ]
 
 
@@ -205,10 +208,10 @@ def _group(
             html.Small(f"列出最早的 {SHOWN} 条" if total > SHOWN else "最早的在前，重放也按这个次序"),
         ]
     )
-    left: list[Any] = (
-        [lead, letters.listed(rows, here, chosen)] if rows else [html.P("这一类死信都处理完了。", className="verdict")]
-    )
     veil = not mending.may_change(person)
+    left: list[Any] = (
+        [lead, letters.listed(rows, here, chosen, veil)] if rows else [html.P("这一类死信都处理完了。", className="verdict")]
+    )
     right: list[Any] = [letters.letter(opened, here, "gbk" if enc == "gbk" else "utf8", veil) if opened else None]
     if mending.may_change(person) and rows:
         still = opened if opened is not None and opened["status"] == "open" else None

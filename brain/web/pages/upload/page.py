@@ -238,7 +238,8 @@ def callbacks(app: Dash) -> None:
         meant = _meant(sheet, chosen)
         try:
             with state.pool.connection() as conn:
-                return preview.verdict(taker, sheet, meant, _look(conn, state.catalog, taker.key, path, meant, datetime.now(UTC)))
+                told = state.catalog.sheets
+                return preview.verdict(taker, told, sheet, meant, _look(conn, state.catalog, taker.key, path, meant, datetime.now(UTC)))
         except BadSheet as err:
             return html.P(str(err), className="bad"), True, "发送"
 

@@ -7,10 +7,11 @@ from typing import Any
 from dash import dcc, html
 
 from brain.catalog import Catalog
-from brain.catalog.sheet_records import Taker
+from brain.catalog.sheet_records import Sheets, Taker
 from brain.sheets import columns
 from brain.sheets.columns import KIND
 from brain.sheets.glance import Glance, Judged
+from brain.sheets.shape import Sheet
 
 SHOWN_ERRORS = 50
 TIMES = ("at", "asked_at", "due_at")
@@ -70,17 +71,30 @@ def _cell(value: object) -> str:
     return said if len(said) <= 60 else said[:59] + "…"
 
 
-def verdict(taker: Taker, sheet: Glance, meant: dict[str, str], found: Judged) -> tuple[Any, bool, str]:
+def _notes(taker: Taker, told: Sheets, sheet: Glance, meant: dict[str, str]) -> list[html.P]:
+    """What of the file will not be taken: columns, sheets, rows below the table."""
+    left, numeric = columns.untaken(Sheet(sheet.columns, sheet.rows), meant, told)
+    found = [html.P(f"没有取的列：{'、'.join(left)}。", className="note")] if left else []
+    said = (columns.lost(numeric if taker.form == "readings" else ()), columns.unread(sheet.unread))
+    found += [html.P(f"{one}。", className="bad") for one in said if one]
+    if sheet.left:
+        named = "、".join(map(str, sheet.left[:5])) + ("等" if len(sheet.left) > 5 else "")
+        found.append(html.P(f"第 {named} 行是合计、制表人、重复的表头之类，不是数据，不收。", className="note"))
+    return found
+
+
+def verdict(taker: Taker, told: Sheets, sheet: Glance, meant: dict[str, str], found: Judged) -> tuple[Any, bool, str]:
     """(what is said beside the button, whether it is locked, its words)."""
     if lacking := columns.lacks({c: m for c, m in meant.items() if m}, taker.form):
         return [html.P("还不能发送，请在表头上方指定：", className="bad"), html.Ul([html.Li(w) for w in lacking])], True, "发送"
     if not sheet.count:
         return html.P("表里只有表头，没有数据行；请核对导出的内容。", className="bad"), True, "发送"
+    noted = _notes(taker, told, sheet, meant)
     unit = "个数值" if taker.form == "readings" else ""
     said = f"共 {sheet.count} 行，可收 {found.sound} 行" + (f"（{found.values} {unit}）" if unit else "")
     if not found.wrong:
-        return html.P(said + "，没有发现错误。", className="good"), False, "发送"
+        return [html.P(said + "，没有发现错误。", className="good"), *noted], False, "发送"
     more = f"……另有 {found.wrong - SHOWN_ERRORS} 行" if found.wrong > SHOWN_ERRORS else ""
     listed = html.Ul([html.Li(words) for _, words in found.bad[:SHOWN_ERRORS]])
-    parts = [html.P(f"{said}，{found.wrong} 行有问题：", className="bad"), listed, html.P(more) if more else None]
+    parts = [html.P(f"{said}，{found.wrong} 行有问题：", className="bad"), listed, html.P(more) if more else None, *noted]
     return parts, found.values == 0 and found.sound == 0, f"发送（{found.wrong} 行的问题部分进死信）"

@@ -1,4 +1,4 @@
-// 怎样接入: copying an example, and choosing whose codes are filled in.
+// 怎样接入: copying an example, choosing whose codes are filled in, and folding examples and tables on a narrow screen.
 (() => {
   "use strict";
 
@@ -25,6 +25,17 @@
     button.textContent = done ? "已复制" : "请手工选取";
     setTimeout(() => { button.textContent = "复制"; }, 1500);
   });
+
+  /** Where all of them would be metres long, only the first example stands open; each once, so that what was opened stays open. */
+  const seen = new WeakSet();
+  new MutationObserver(() => {
+    const first = document.querySelector("#guide .example");
+    for (const one of document.querySelectorAll("#guide details")) {
+      if (seen.has(one)) continue;
+      seen.add(one);
+      if (one !== first && window.matchMedia("(max-width: 600px)").matches) one.open = false;
+    }
+  }).observe(document.documentElement, {childList: true, subtree: true});
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("#guide [data-do=choose]")) event.target.form.submit();
