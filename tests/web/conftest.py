@@ -18,6 +18,7 @@ import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from brain.catalog import Catalog
 from brain.flow.alerts import recording
@@ -138,8 +139,16 @@ class Visit:
         self.page.wait_for_selector("#wall[data-beats]", timeout=15_000)
 
 
-def open_page(web: Web, chromium: Browser, role: str | None, path: str, size: tuple[int, int]) -> Visit:
+def window(web: Web, chromium: Browser, role: str | None, size: tuple[int, int]) -> BrowserContext:
+    """A new browser window, logged in as somebody of the role."""
     context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
+    if role is not None:
+        answer = context.request.post(web.url + "/login", data=web.account(role))
+        assert answer.ok, answer.text()
+    return context
+
+
+def open_page(web: Web, context: BrowserContext, path: str) -> Visit:
     page = context.new_page()
     found = Visit(page, context, web.url)
     page.on("request", lambda r: found.asked.append(r.url))
@@ -147,31 +156,43 @@ def open_page(web: Web, chromium: Browser, role: str | None, path: str, size: tu
         "console", lambda m: found.complaints.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None
     )
     page.on("pageerror", lambda e: found.complaints.append(f"script: {e}"))
-    if role is not None:
-        answer = context.request.post(web.url + "/login", data=web.account(role))
-        assert answer.ok, answer.text()
     page.goto(web.url + path)
     return found
 
 
+@pytest.fixture(scope="session")
+def windows(web, chromium) -> Iterator[dict[tuple, BrowserContext]]:
+    """Windows that were opened, by role and size: a page in one that is open need not read the scripts again, which takes half of
+    what its opening takes."""
+    opened: dict[tuple, BrowserContext] = {}
+    yield opened
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def visit(web, chromium):
+def visit(web, chromium, windows):
     """`visit(role, path="/", size=(1920, 1080))` opens a page as somebody of that role (None: as nobody)."""
     opened: list[Visit] = []
 
     def visit(role: str | None, path: str = "/", size: tuple[int, int] = (1920, 1080)) -> Visit:
-        opened.append(open_page(web, chromium, role, path, size))
+        context = windows.get((role, size)) if role else None
+        if context is None or not context.request.get(web.url + "/session").ok:
+            context = windows[role, size] = window(web, chromium, role, size)
+        opened.append(open_page(web, context, path))
         return opened[-1]
 
     yield visit
     for visitor in opened:
-        visitor.context.close()
+        with suppress(PlaywrightError):  # the page may be of no address that stores anything
+            visitor.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        visitor.page.close()
 
 
 @pytest.fixture(scope="module")
 def chiefs_wall(web, chromium) -> Iterator[Visit]:
     """The wall of a duty chief, open for a whole file: drawing the map in software takes seconds."""
-    visitor = open_page(web, chromium, "chief", "/", (1920, 1080))
+    visitor = open_page(web, window(web, chromium, "chief", (1920, 1080)), "/")
     visitor.wait_for_map()
     yield visitor
     visitor.context.close()

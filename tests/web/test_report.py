@@ -14,6 +14,7 @@ import httpx
 import pytest
 import uvicorn
 from docx import Document
+from playwright.sync_api import BrowserContext
 
 from brain.cities.meijiang import history
 from brain.identity import accounts
@@ -92,28 +93,42 @@ def client(paper):
         one.close()
 
 
+@pytest.fixture(scope="module")
+def windows(paper, chromium):
+    """A browser window for each person and size, kept for the whole file: it need not read the scripts again."""
+    opened: dict[tuple, BrowserContext] = {}
+
+    def window(login: str, size: tuple[int, int]) -> BrowserContext:
+        if (login, size) not in opened:
+            opened[login, size] = context = chromium.new_context(
+                viewport={"width": size[0], "height": size[1]}, locale="zh-CN", accept_downloads=True
+            )
+            context.request.post(paper[0] + "/login", data={"login": login, "password": PASSWORD})
+        return opened[login, size]
+
+    yield window
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def page(paper, chromium):
-    """`page(login, address)` opens the report in a browser window of its own; complaints of the console fail the test."""
+def page(paper, windows):
+    """`page(login, address)` opens the report as a page of its own; complaints of the console fail the test."""
     opened, complaints = [], []
 
     def enter(login: str, address: str = "/report?m=2026-08", size: tuple[int, int] = (1440, 900)):
-        context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]}, locale="zh-CN", accept_downloads=True
-        )
-        opened.append(context)
-        shown = context.new_page()
+        shown = windows(login, size).new_page()
+        opened.append(shown)
         shown.set_default_timeout(60_000)
         shown.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         shown.on("pageerror", lambda e: complaints.append(str(e)))
-        context.request.post(paper[0] + "/login", data={"login": login, "password": PASSWORD})
         shown.goto(paper[0] + address)
         shown.wait_for_selector("#report .sheet h1, #report .none")
         return shown
 
     yield enter
-    for context in opened:
-        context.close()
+    for shown in opened:
+        shown.close()
     assert not complaints
 
 

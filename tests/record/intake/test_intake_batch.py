@@ -69,7 +69,7 @@ def test_a_dead_letter_keeps_the_bytes_the_topic_and_the_reason(hands):
     (letter,) = hands.letters()
     assert bytes(letter["payload"]) == '{"stcd":"RG-01","tm":"八点","p1":3}'.encode()
     assert (letter["topic"], letter["feed"], letter["rule"], letter["status"]) == (TOPIC, "rain", "time", "open")
-    assert "“tm”看不懂的时间“八点”；请" in letter["reason"]
+    assert "“tm”只有时刻“八点”，没有日期；请" in letter["reason"]
 
 
 def test_a_message_without_a_feed_goes_to_the_dead_letter(hands):
