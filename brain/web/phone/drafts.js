@@ -30,9 +30,13 @@ export async function draftOf(verb, task = null, slot = "") {
   const found = await store.draft(id);
   const row = found || { id, person: state.me.id, verb, event: task?.id || null, title: task?.title || "", at: new Date().toISOString(), values: {}, photos: [] };
   const pictures = (await Promise.all(row.photos.map(store.photo))).filter(Boolean);
-  let last = Promise.resolve(), dropped = false;
+  let last = Promise.resolve(), dropped = false, counts = Boolean(found);
   const write = (added, gone) => {
-    last = last.then(() => (dropped ? undefined : store.keepDraft({ ...row, at: new Date().toISOString() }, added, gone))).catch(toldFull);
+    last = last.then(async () => {
+      if (dropped) return;
+      await store.keepDraft({ ...row, at: new Date().toISOString() }, added, gone);
+      if (!counts) { counts = true; await counted(); }
+    }).catch(toldFull);
     return last;
   };
   return {

@@ -69,7 +69,7 @@ export async function mineView(view) {
     h("div.row", null, h("button.big.second", { type: "button", onclick: leave }, "退出登录")));
   try {
     const got = await get("/api/v1/events?mine=reported&size=20");
-    await store.put("mine", got);
+    await store.remember("mine", got);
     list(got);
   } catch (fail) {
     if (fail.status === undefined) throw fail;

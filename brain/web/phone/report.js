@@ -17,7 +17,7 @@ const RECENT = 4, CHIPS = 8;
 export async function dictionary() {
   try {
     const fresh = await get("/api/v1/categories");
-    await store.put("categories", fresh);
+    await store.remember("categories", fresh);
     return fresh.categories;
   } catch (fail) {
     if (fail.status === undefined) throw fail;

@@ -35,7 +35,7 @@ export async function identify() {
   state.me = me;
   state.login = false;
   queue.belongsTo(me.id);
-  await store.put("me", me);
+  await store.remember("me", me);
   await counted();
 }
 
@@ -54,7 +54,7 @@ export async function refresh() {
     if (!state.me || state.login) await identify();
     const [tasks, notices, warnings] = await Promise.all(["tasks", "me/notices", "warnings"].map((what) => get(`/api/v1/${what}`)));
     Object.assign(state, { tasks: tasks.tasks, tasksAt: tasks.now, notices: notices.notices, unread: notices.unread, warnings: warnings.warnings, online: true });
-    await Promise.all([store.put("tasks", tasks), store.put("notices", notices), store.put("warnings", warnings)]);
+    await Promise.all([store.remember("tasks", tasks), store.remember("notices", notices), store.remember("warnings", warnings)]);
   } catch (fail) {
     if (fail.login) await over();
     else if (fail.status === undefined) throw fail;

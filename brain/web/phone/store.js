@@ -49,6 +49,8 @@ async function within(names, mode, work) {
 
 export const get = (key) => within(["kv"], "readonly", (kv) => kv.get(key));
 export const put = (key, value) => within(["kv"], "readwrite", (kv) => kv.put(value, key));
+/** Keep what the server gave and would give again: where there is no room for it, the page goes on without. */
+export const remember = (key, value) => put(key, value).catch(() => {});
 export const drop = (...keys) => within(["kv"], "readwrite", (kv) => { for (const key of keys) kv.delete(key); });
 
 export const outbox = () => within(["outbox"], "readonly", (box) => box.getAll());
