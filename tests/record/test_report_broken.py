@@ -129,8 +129,9 @@ def measure(conn, station: str, kind: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("odd", [NAN, float("inf"), float("-inf")])
-def test_a_station_whose_values_are_no_numbers_is_named_and_the_others_are_judged(city_db, catalog, odd):
-    city_db.execute("ALTER TABLE reading DROP CONSTRAINT IF EXISTS reading_value_check")
+def test_a_station_whose_values_are_no_numbers_is_named_and_the_others_are_judged(city_db, catalog, body, odd):
+    guard = {"plain": "TABLE reading DROP CONSTRAINT reading_value_check", "timescale": "DOMAIN measured DROP CONSTRAINT measured_check"}
+    city_db.execute(f"ALTER {guard[body]}")
     kinds = (("ph", 7.2), ("dissolved_oxygen", 6.4), ("codmn", 3.0), ("ammonia", 0.3), ("total_phosphorus", 0.05))
     for kind, value in kinds:
         measure(city_db, "WQ-01", kind, value)
