@@ -105,16 +105,18 @@ def test_each_case_has_a_draft_of_its_own(world, phone, shot, hands):
     for event in (first, second):
         world.act("wg001", event, "take")
     page = phone("wg001")
-    for event, words in ((first, "一"), (second, "二")):
+    for event, words, title in ((first, "一", "第一件"), (second, "二", "第二件")):
         page.evaluate(f"location.hash = '#/do/{event}/answer'")
+        expect(page.locator(".lead")).to_contain_text(title)
         page.fill('[aria-label="说明"]', words)
         kept(page, f'"note":"{words}"')
         page.evaluate("location.hash = '#/tasks'")
     expect(page.locator("a.bar")).to_contain_text("2 份没交")
     page.evaluate(f"location.hash = '#/do/{first}/answer'")
     expect(page.locator('[aria-label="说明"]')).to_have_value("一")
-    for event in (first, second):  # nothing of them is left for the next test
+    for event, title in ((first, "第一件"), (second, "第二件")):  # nothing of them is left for the next test
         page.evaluate(f"location.hash = '#/do/{event}/answer'")
+        expect(page.locator(".lead")).to_contain_text(title)
         page.get_by_role("button", name="清空重来").tap()
     page.evaluate("location.hash = '#/tasks'")
     expect(page.locator("a.bar")).to_have_count(0)
