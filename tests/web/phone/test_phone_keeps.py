@@ -118,6 +118,7 @@ def test_each_case_has_a_draft_of_its_own(world, phone, shot, hands):
         page.evaluate(f"location.hash = '#/do/{event}/answer'")
         expect(page.locator(".lead")).to_contain_text(title)
         page.get_by_role("button", name="清空重来").tap()
+        expect(page.locator(".hint")).to_have_count(0)
     page.evaluate("location.hash = '#/tasks'")
     expect(page.locator("a.bar")).to_have_count(0)
 
